@@ -1,0 +1,91 @@
+"""How a run travels: as a dataset of the catalog, under a reserved name.
+
+Kedro hands the catalog to every node hook, and every runner takes it to its workers. So whoever
+has the catalog has the run, in any thread, process or session, and there is no global to miss.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework import project
+from kedro.io import AbstractDataset
+
+from .config import Config, parse
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+
+    from .run import TrackedRun
+
+RESERVED_NAME = "mlflow_on_kedro.run"
+
+
+class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
+    """Holds the run of a catalog, and before it is opened the configuration for it.
+
+    Args:
+        config: The content of mlflow.yml.
+        root: The project's root.
+        package: The project's package.
+
+    Example:
+        >>> RunDataset(config={"enabled": False}).config.enabled
+        False
+    """
+
+    def __init__(
+        self,
+        config: Mapping[str, Any] | None = None,
+        root: str | None = None,
+        package: str | None = None,
+    ) -> None:
+        self.config: Config = parse(config)
+        self.root = Path(root) if root else Path.cwd()
+        self.package = package
+        self.run: TrackedRun | None = None
+        # A run that could not be opened is not tried again by each hook.
+        self.asked = False
+
+    def load(self) -> TrackedRun | None:
+        """Return the run; None before it is opened and when tracking is off."""
+        return self.run
+
+    def save(self, data: None) -> None:
+        """Refuse: the run is put here when it is opened, not by a node."""
+        raise NotImplementedError(f"'{RESERVED_NAME}' is reserved and cannot be saved to.")
+
+    def _describe(self) -> dict[str, Any]:
+        return {"run_id": self.run.run_id if self.run else None}
+
+    def _exists(self) -> bool:
+        return self.run is not None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        register_hooks_in_worker(self.package)
+
+
+def register_hooks_in_worker(package: str | None) -> None:
+    """Load the project's settings in a worker process that has none.
+
+    With the start methods spawn and forkserver, and on a cluster, Kedro's workers run nodes
+    without ``settings.HOOKS``, because nothing there has named the project. ``configure_project``
+    would also set up logging again, which recurses in Kedro's own code.
+    """
+    if package and project.PACKAGE_NAME is None:
+        project.settings.configure(f"{package}.settings")
+
+
+def find_carrier(catalog: CatalogProtocol) -> RunDataset | None:
+    """The carrier of a catalog; None if no hook of this plugin has put one there."""
+    dataset = catalog.get(RESERVED_NAME) if RESERVED_NAME in catalog else None
+    return dataset if isinstance(dataset, RunDataset) else None
+
+
+def find_run(catalog: CatalogProtocol) -> TrackedRun | None:
+    """The open run of a catalog; None when there is none or tracking is off."""
+    carrier = find_carrier(catalog)
+    return carrier.run if carrier is not None else None

@@ -1,0 +1,285 @@
+"""mlflow.yml as dataclasses; the only reader of configuration and of the environment."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, Optional, TypeVar, get_type_hints
+
+from .errors import ConfigError
+from .secrets import mask_urls
+from .values import MAX_PARAM_LENGTH, TOO_LONG_CHOICES
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+
+FILE = "mlflow.yml"
+
+# OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
+# ruff: noqa: UP045
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """Where runs are kept, and what happens when that fails."""
+
+    uri: Optional[str] = None
+    on_failure: str = "warn"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The experiment; created when it is missing, restored when it was deleted."""
+
+    name: Optional[str] = None
+    artifact_location: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the run is named and described."""
+
+    id: Optional[str] = None
+    name: Optional[str] = None
+    nested: bool = False
+    tags: dict[str, Any] = field(default_factory=dict)
+    description: Optional[str] = None
+    kedro_run_params: Any = field(default_factory=list)
+    log_time_begin: bool = True
+    log_time_end: bool = True
+    log_time: bool = True
+    offset_hours: float = 0.0
+
+
+@dataclass(frozen=True)
+class Params:
+    """What happens to parameter values beyond ``max_length`` characters."""
+
+    too_long: str = "truncate"
+    max_length: int = MAX_PARAM_LENGTH
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Automatic logging of node inputs and outputs."""
+
+    enabled: bool = True
+    auto: bool = True
+    parameters: str = "params"
+    mlflow_catalog: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Files and folders that are logged without a dataset."""
+
+    enabled: bool = True
+    before_pipeline_run: list[str] = field(default_factory=list)
+    after_pipeline_run: list[str] = field(default_factory=list)
+    after_node_run: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EnvVars:
+    """Environment variables that are logged."""
+
+    enabled: bool = True
+    params: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
+    prefix: str = "env.."
+
+
+@dataclass(frozen=True)
+class Time:
+    """Durations and the Gantt chart."""
+
+    enabled: bool = True
+    prefix: Optional[str] = None
+    gantt: bool = True
+    gantt_filepath: Optional[str] = None
+    gantt_params: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Ui:
+    """Where `kedro mlflow ui` listens."""
+
+    host: str = "127.0.0.1"
+    port: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole of mlflow.yml; each attribute is a section of it."""
+
+    enabled: bool = True
+    tracking: Tracking = field(default_factory=Tracking)
+    experiment: Experiment = field(default_factory=Experiment)
+    run: Run = field(default_factory=Run)
+    params: Params = field(default_factory=Params)
+    catalog: Catalog = field(default_factory=Catalog)
+    artifacts: Artifacts = field(default_factory=Artifacts)
+    env_vars: EnvVars = field(default_factory=EnvVars)
+    time: Time = field(default_factory=Time)
+    ui: Ui = field(default_factory=Ui)
+
+
+_CHOICES: dict[str, tuple[str, ...]] = {
+    "tracking.on_failure": ("warn", "raise"),
+    "params.too_long": TOO_LONG_CHOICES,
+    "catalog.parameters": ("params", "by_type", "none"),
+}
+
+SectionT = TypeVar("SectionT")
+
+
+def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
+    """Check the content of mlflow.yml and make a :class:`Config` of it.
+
+    Args:
+        content: What the file says; every key is optional.
+        where: The name to use in messages.
+
+    Raises:
+        ConfigError: A key is unknown or a value has the wrong type; the message names the file,
+            the key and, for an unknown key, the nearest valid one.
+
+    Example:
+        >>> parse({"experiment": {"name": "demo"}}).experiment.name
+        'demo'
+    """
+    content = content or {}
+    _check_keys(content, Config, where)
+    config = _typed(content, where)
+    for dotted, choices in _CHOICES.items():
+        check_choice(dotted, _get(config, dotted), choices, where)
+    if config.params.max_length < 1:
+        raise ConfigError(
+            f"{where}: 'params.max_length' must be >= 1: {config.params.max_length}"
+        )
+    _check_names(config.run.kedro_run_params, where)
+    return config
+
+
+def read(context: KedroContext) -> Config:
+    """Read mlflow.yml of a context's environment; without the file all is at its default.
+
+    Raises:
+        ConfigError: See :func:`parse`.
+    """
+    from kedro.config import MissingConfigException
+
+    loader = context.config_loader
+    patterns = getattr(loader, "config_patterns", None)
+    if isinstance(patterns, dict):
+        patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])
+    try:
+        content = loader["mlflow"]
+    except (MissingConfigException, KeyError):
+        content = {}
+    return parse(content)
+
+
+def override(section: SectionT, **given: Any) -> SectionT:
+    """Replace those keys of a section that were given (are not None): an argument wins."""
+    return replace(  # type: ignore[type-var]
+        section, **{key: value for key, value in given.items() if value is not None}
+    )
+
+
+def tracking_uri_from_environment() -> str | None:
+    """``MLFLOW_TRACKING_URI``, MLflow's own variable."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or None
+
+
+def experiment_name_from_environment() -> str | None:
+    """``MLFLOW_EXPERIMENT_NAME``, MLflow's own variable."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or None
+
+
+def set_mlflow_defaults() -> None:
+    """Set what MLflow reads from the environment, where the user has not set it.
+
+    Telemetry is off (a network call). A dead server is given up after seconds; with MLflow's own
+    defaults the first call blocks for 4 to 20 minutes. SQLite connections are not pooled, because
+    a connection must not be carried across a fork (https://www.sqlite.org/howtocorrupt.html).
+    Progress bars for artifacts are off: they would appear amid the pipeline's log.
+    """
+    if "DO_NOT_TRACK" not in os.environ:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
+    os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+
+def environment_value(name: str) -> str | None:
+    """The value of an environment variable that the user asked to log."""
+    return os.environ.get(name)
+
+
+def environment_names() -> list[str]:
+    """The names of all environment variables."""
+    return sorted(os.environ)
+
+
+def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> None:
+    """Check that a value is one of a few.
+
+    Raises:
+        ConfigError: It is not; the message lists the choices.
+    """
+    if value not in choices:
+        raise ConfigError(f"{where}: '{key}' must be one of {', '.join(choices)}: {value!r}")
+
+
+def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> None:
+    if not isinstance(content, Mapping):
+        place = f"'{prefix.rstrip('.')}'" if prefix else "the file"
+        raise ConfigError(f"{where}: {place} must be a mapping of keys to values: {content!r}")
+    known = {item.name: item for item in fields(section)}
+    types = get_type_hints(section)
+    for key, value in content.items():
+        if key not in known:
+            nearest = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
+            raise ConfigError(
+                f"{where}: unknown key '{prefix}{key}'. Did you mean '{prefix}{nearest}'? "
+                f"Valid here: {', '.join(known)}."
+            )
+        if is_dataclass(types[key]) and value is not None:
+            _check_keys(value, types[key], where, f"{prefix}{key}.")
+
+
+def _typed(content: Mapping[str, Any], where: str) -> Config:
+    from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
+
+    # An empty section ("artifacts:" and nothing below) means its defaults.
+    given = {key: value for key, value in content.items() if value is not None}
+    try:
+        merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.create(given))
+        config = OmegaConf.to_object(merged)
+    except OmegaConfBaseException as error:
+        reason = mask_urls(str(error).splitlines()[0])
+        key = getattr(error, "full_key", None)
+        raise ConfigError(f"{where}: '{key}' has a wrong value. {reason}") from None
+    assert isinstance(config, Config)
+    return config
+
+
+def _check_names(names: Any, where: str) -> None:
+    if names == "__ALL__":
+        return
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise ConfigError(
+            f"{where}: 'run.kedro_run_params' must be a list of names or __ALL__: {names!r}"
+        )
+
+
+def _get(config: Config, dotted: str) -> Any:
+    value: Any = config
+    for name in dotted.split("."):
+        value = getattr(value, name)
+    return value

@@ -1,0 +1,69 @@
+"""Artifacts of MLflow runs on the local disk, in a folder of their own."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from kedro.io import DatasetError
+
+from .secrets import mask_urls
+from .store import WORKING_FOLDER, connect
+
+_RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
+
+
+def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -> Path:
+    """Bring an artifact of a run to ``.mlflow_on_kedro/downloads/<run id>/`` of the project.
+
+    Args:
+        uri: The tracking URI.
+        run_id: The run.
+        artifact: The path of a file or folder among the run's artifacts.
+        root: The project's root.
+        reuse: Use what was downloaded earlier.
+
+    Returns:
+        The local file or folder.
+
+    Raises:
+        DatasetError: The run has no such artifact, or MLflow cannot be reached.
+    """
+    if not _RUN_ID.fullmatch(run_id) or ".." in PurePosixPath(artifact).parts:
+        raise DatasetError(f"{run_id!r} with the artifact {artifact!r} is no place to load from.")
+    folder = root / WORKING_FOLDER / "downloads" / run_id
+    target = folder / artifact
+    if reuse and target.exists():
+        return target
+    folder.mkdir(parents=True, exist_ok=True)
+    # A download that is cut off must not look like a whole one, so it is moved when complete.
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        arrived = _fetch(uri, run_id, artifact, scratch)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            shutil.rmtree(target)
+        os.replace(arrived, target)
+    return target
+
+
+def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> str:
+    connect(uri)
+    from mlflow.artifacts import download_artifacts
+
+    try:
+        arrived = download_artifacts(
+            run_id=run_id, artifact_path=artifact, dst_path=scratch, tracking_uri=uri
+        )
+    except Exception as error:
+        arrived, reason = "", mask_urls(str(error)).strip().splitlines()[:1]
+    else:
+        reason = []
+    if not arrived or not os.path.exists(arrived):
+        raise DatasetError(
+            f"Run {run_id} in MLflow at {mask_urls(uri)} gave no artifact '{artifact}'"
+            f"{': ' + reason[0] if reason else '.'}"
+        )
+    return str(arrived)

@@ -1,0 +1,24 @@
+"""The errors that this plugin raises; all else is a warning, as tracking never fails a run."""
+
+from __future__ import annotations
+
+import click
+
+
+class MLflowOnKedroError(click.ClickException):
+    """Something that the user has to mend; the message says what, where and how.
+
+    It is a ``click.ClickException``, so that the ``kedro`` command prints the message alone,
+    without a traceback, and exits with status 1.
+    """
+
+    def __reduce__(self) -> tuple[type[MLflowOnKedroError], tuple[str]]:
+        return type(self), (self.message,)
+
+
+class ConfigError(MLflowOnKedroError):
+    """A wrong value in mlflow.yml, the catalog or a hook's arguments."""
+
+
+class ValueTooLongError(MLflowOnKedroError):
+    """A parameter's value exceeds the limit while ``too_long`` is ``error``."""

@@ -1,0 +1,91 @@
+"""MLflow's own "active run", for node code that calls ``mlflow.log_metric`` or uses autolog.
+
+MLflow keeps active runs on a stack for each thread and has no public way to put a run there
+without two calls to the server. This module is the one place that touches that stack; a test
+fails when it moves.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from .config import tracking_uri_from_environment
+
+if TYPE_CHECKING:
+    from .run import TrackedRun
+
+
+def active_run_id() -> str | None:
+    """The id of the run that is active in this thread; does not import mlflow."""
+    mlflow = sys.modules.get("mlflow")
+    run = mlflow.active_run() if mlflow is not None and hasattr(mlflow, "active_run") else None
+    return str(run.info.run_id) if run is not None else None
+
+
+def attach(run: TrackedRun) -> None:
+    """Make a run the active one of this thread, without a call to the server."""
+    from mlflow.entities import Run, RunData, RunInfo
+    from mlflow.tracking.fluent import ActiveRun
+
+    set_tracking_uri(run.uri)
+    info = RunInfo(
+        run_id=run.run_id,
+        experiment_id=run.experiment_id,
+        user_id="",
+        status="RUNNING",
+        start_time=run.start_ms,
+        end_time=None,
+        lifecycle_stage="active",
+        artifact_uri=run.artifact_uri,
+        run_name=run.name,
+    )
+    _stack().append(ActiveRun(Run(info, RunData())))
+
+
+def detach(run: TrackedRun) -> None:
+    """Take a run off this thread, with whatever a node has left open above it."""
+    stack = _stack()
+    places = [place for place, active in enumerate(stack) if active.info.run_id == run.run_id]
+    if places:
+        del stack[places[-1] :]
+
+
+@contextlib.contextmanager
+def attached(run: TrackedRun) -> Iterator[None]:
+    """Attach a run for the length of a block."""
+    attach(run)
+    try:
+        yield
+    finally:
+        detach(run)
+
+
+def set_tracking_uri(uri: str | None) -> None:
+    """Set MLflow's tracking URI, or let it be MLflow's default again.
+
+    MLflow keeps it for the whole process, and in ``MLFLOW_TRACKING_URI``.
+    """
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)  # type: ignore[arg-type]  # None unsets it
+
+
+@contextlib.contextmanager
+def tracking_uri(uri: str) -> Iterator[None]:
+    """Use a tracking URI for the length of a block."""
+    before = tracking_uri_from_environment()
+    set_tracking_uri(uri)
+    try:
+        yield
+    finally:
+        set_tracking_uri(before)
+
+
+def _stack() -> list[Any]:
+    from mlflow.tracking.fluent import _active_run_stack
+
+    stack: list[Any] = _active_run_stack.get()
+    return stack

@@ -1,0 +1,93 @@
+"""``MLflowArtifactsLoggerHook``: files and folders that are logged without an MLflow dataset."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kedro.framework.hooks import hook_impl
+
+from .. import backends
+from ..config import Artifacts, override
+from ..files import expand
+from .base import NodeScope, PipelineRun, TrackingHook
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline.node import Node
+
+    from ..run import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+
+class MLflowArtifactsLoggerHook(TrackingHook):
+    """Logs files, folders and globs before and after the pipeline, and the files of datasets.
+
+    Args:
+        filepaths_before_pipeline_run: What to log before the pipeline runs; relative paths count
+            from the project's root.
+        filepaths_after_pipeline_run: What to log after it, also when it failed.
+        datasets_after_node_run: Names of datasets whose file is logged once it is saved.
+        enable_mlflow: Whether this hook does anything.
+
+    Example:
+        >>> hook = MLflowArtifactsLoggerHook(filepaths_before_pipeline_run=["conf/base/*.yml"])
+    """
+
+    section: ClassVar[str] = "artifacts"
+
+    def __init__(
+        self,
+        filepaths_before_pipeline_run: Sequence[str] | None = None,
+        filepaths_after_pipeline_run: Sequence[str] | None = None,
+        datasets_after_node_run: Sequence[str] | None = None,
+        enable_mlflow: bool = True,
+    ) -> None:
+        super().__init__(enable_mlflow)
+        self._given = {
+            "before_pipeline_run": filepaths_before_pipeline_run,
+            "after_pipeline_run": filepaths_after_pipeline_run,
+            "after_node_run": datasets_after_node_run,
+        }
+        self._scope = NodeScope()
+
+    def _settings(self, run: TrackedRun) -> Artifacts:
+        return override(run.config.artifacts, **self._given)
+
+    def begin(self, session: PipelineRun) -> None:
+        """Log what is to be logged before the pipeline."""
+        _log_files(session.run, self._settings(session.run).before_pipeline_run)
+
+    def finish(self, session: PipelineRun, error: Exception | None) -> None:
+        """Log what is to be logged after the pipeline."""
+        _log_files(session.run, self._settings(session.run).after_pipeline_run)
+
+    @hook_impl
+    def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        """Remember whose node runs in this thread."""
+        self._scope.run = self.run_of(catalog)
+        self._scope.catalog = catalog
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Log the file that a named dataset has just written."""
+        run, catalog = self._scope.run, self._scope.catalog
+        if run is None or catalog is None:
+            return
+        if dataset_name not in self._settings(run).after_node_run:
+            return
+        with run.guard():
+            dataset = catalog.get(dataset_name)
+            path = backends.local_path(dataset, saving=True) if dataset is not None else None
+            if path is None or not path.exists():
+                logger.warning("'%s' has no local file that could be logged.", dataset_name)
+                return
+            run.log_artifact(path, path.name if path.is_dir() else "")
+            run.settle()
+
+
+def _log_files(run: TrackedRun, patterns: Sequence[str]) -> None:
+    for file in expand(patterns, run.root):
+        run.log_artifact(file.path, file.folder)

@@ -1,0 +1,137 @@
+"""What the hooks share: finding or opening the run, taking part in it, and ending it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kedro.framework.hooks import hook_impl
+
+from ..carrier import find_run
+from ..config import Config
+from ..session import open_run, prepare_catalog, prepare_context
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+    from ..run import TrackedRun
+
+
+@dataclass(frozen=True)
+class PipelineRun:
+    """What a hook knows when a pipeline begins and ends."""
+
+    run: TrackedRun
+    run_params: Mapping[str, Any]
+    pipeline: Pipeline
+    catalog: CatalogProtocol
+
+
+class NodeScope(threading.local):
+    """The run and catalog of the node that runs in this thread.
+
+    Kedro gives its dataset hooks neither. A node's saves happen in the thread of its
+    ``before_node_run``, so what that hook got is theirs too.
+    """
+
+    run: TrackedRun | None = None
+    catalog: CatalogProtocol | None = None
+
+
+class TrackingHook:
+    """Base of the plugin's hooks; each works alone, or beside the others in any order.
+
+    The first hook to be called opens the run, and the last to leave ends it, so what a hook does in
+    :meth:`finish` is still within the run, and so is what the user's own hooks do.
+
+    Args:
+        enable_mlflow: Whether this hook does anything.
+    """
+
+    section: ClassVar[str] = ""
+    """The section of mlflow.yml whose ``enabled`` switches this hook."""
+
+    def __init__(self, enable_mlflow: bool = True) -> None:
+        self.enable_mlflow = enable_mlflow
+
+    def overrides(self) -> dict[str, dict[str, Any]]:
+        """Sections of mlflow.yml that this hook's arguments win over."""
+        return {}
+
+    def begin(self, session: PipelineRun) -> None:
+        """Do what comes before the pipeline."""
+
+    def finish(self, session: PipelineRun, error: Exception | None) -> None:
+        """Do what comes after the pipeline, whether it succeeded or not."""
+
+    def run_of(self, catalog: CatalogProtocol) -> TrackedRun | None:
+        """The run of a catalog; None when there is none or this hook is switched off."""
+        run = find_run(catalog) if self.enable_mlflow else None
+        return run if run is not None and self._is_on(run.config) else None
+
+    def _is_on(self, config: Config) -> bool:
+        return not self.section or bool(getattr(config, self.section).enabled)
+
+    @hook_impl
+    def after_context_created(self, context: KedroContext) -> None:
+        """Bring mlflow.yml into the catalog."""
+        prepare_context(context, self.overrides() if self.enable_mlflow else None)
+
+    @hook_impl
+    def after_catalog_created(self, catalog: CatalogProtocol) -> None:
+        """Tell MLflow datasets their names."""
+        prepare_catalog(catalog)
+
+    @hook_impl
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Open the run and begin."""
+        if not self.enable_mlflow:
+            return
+        run = open_run(run_params, pipeline, catalog)
+        if run is None or not self._is_on(run.config):
+            return
+        run.enter()
+        with run.guard():
+            self.begin(PipelineRun(run, run_params, pipeline, catalog))
+
+    @hook_impl(hookwrapper=True)
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> Generator[None, None, None]:
+        """Finish, after all hooks that are no wrappers, and leave the run."""
+        yield
+        self._leave(run_params, pipeline, catalog, None)
+
+    @hook_impl(hookwrapper=True)
+    def on_pipeline_error(
+        self,
+        error: Exception,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol,
+    ) -> Generator[None, None, None]:
+        """Finish a pipeline that failed, and leave the run."""
+        yield
+        self._leave(run_params, pipeline, catalog, error)
+
+    def _leave(
+        self,
+        run_params: Mapping[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol,
+        error: Exception | None,
+    ) -> None:
+        run = self.run_of(catalog)
+        if run is None:
+            return
+        try:
+            with run.guard():
+                self.finish(PipelineRun(run, run_params, pipeline, catalog), error)
+        finally:
+            run.leave(error)

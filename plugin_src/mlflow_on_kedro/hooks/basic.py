@@ -1,0 +1,175 @@
+"""``MLflowBasicLoggerHook``: the run itself, where it comes from, and how it ends."""
+
+from __future__ import annotations
+
+import traceback
+from datetime import datetime, timedelta, timezone
+from typing import TYPE_CHECKING, Any, Literal
+
+from kedro.framework.hooks import hook_impl
+
+from .. import fluent, provenance
+from ..config import Run
+from ..run import now_ms
+from ..secrets import looks_secret, mask_urls, without_secrets
+from ..timings import FAILED_NODE_TAG, PIPELINE_METRIC
+from ..values import param_text
+from .base import PipelineRun, TrackingHook
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
+
+ALL = "__ALL__"
+
+# What is not worth a tag: it is there under another name, or differs in every run.
+_NO_TAGS = frozenset(
+    {"run_id", "session_id", "project_path", "kedro_version", "runtime_params", "extra_params"}
+)
+
+
+class MLflowBasicLoggerHook(TrackingHook):
+    """Opens and ends the run; logs where it comes from, how long it took and how it ended.
+
+    Arguments have PipelineX's names. One that is given wins over mlflow.yml.
+
+    Args:
+        uri: The tracking URI.
+        experiment_name: The experiment; created or restored when needed.
+        artifact_location: Where the experiment keeps its artifacts, if it has to be created.
+        run_name: The run's name.
+        run_id: Continue this run.
+        nested: Make the run a child of the one that is active.
+        tags: Tags to set.
+        offset_hours: The time zone of the logged begin and end, in hours from UTC.
+        enable_logging_time_begin: Log when the pipeline began, as the tag ``time.begin``.
+        enable_logging_time_end: Log when it ended, as the tag ``time.end``.
+        enable_logging_time: Log how long it took, as the metric ``time/pipeline`` in seconds.
+        logging_kedro_run_params: Names of Kedro run params, or ``"__ALL__"``, to log as parameters
+            ``___<name>``.
+        enable_mlflow: Whether this hook does anything.
+        description: The run's description, in Markdown.
+
+    Example:
+        >>> HOOKS = (MLflowBasicLoggerHook(uri="sqlite:///mlflow.db", experiment_name="demo"),)
+    """
+
+    def __init__(
+        self,
+        uri: str | None = None,
+        experiment_name: str | None = None,
+        artifact_location: str | None = None,
+        run_name: str | None = None,
+        run_id: str | None = None,
+        nested: bool | None = None,
+        tags: dict[str, Any] | None = None,
+        offset_hours: float | None = None,
+        enable_logging_time_begin: bool | None = None,
+        enable_logging_time_end: bool | None = None,
+        enable_logging_time: bool | None = None,
+        logging_kedro_run_params: list[str] | Literal["__ALL__"] | None = None,
+        enable_mlflow: bool = True,
+        *,
+        description: str | None = None,
+    ) -> None:
+        super().__init__(enable_mlflow)
+        self._tracking = {"uri": uri}
+        self._experiment = {"name": experiment_name, "artifact_location": artifact_location}
+        self._run = {
+            "id": run_id,
+            "name": run_name,
+            "nested": nested,
+            "tags": tags,
+            "description": description,
+            "offset_hours": offset_hours,
+            "log_time_begin": enable_logging_time_begin,
+            "log_time_end": enable_logging_time_end,
+            "log_time": enable_logging_time,
+            "kedro_run_params": logging_kedro_run_params,
+        }
+
+    def overrides(self) -> dict[str, dict[str, Any]]:
+        """The sections ``tracking``, ``experiment`` and ``run``."""
+        return {"tracking": self._tracking, "experiment": self._experiment, "run": self._run}
+
+    # The first hook to be called opens the run, and only this one knows its arguments.
+
+    @hook_impl(tryfirst=True)
+    def after_context_created(self, context: KedroContext) -> None:
+        """Bring mlflow.yml into the catalog, with this hook's arguments laid over it."""
+        super().after_context_created(context)
+
+    @hook_impl(tryfirst=True)
+    def before_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    ) -> None:
+        """Open the run and log where it comes from."""
+        super().before_pipeline_run(run_params, pipeline, catalog)
+
+    def begin(self, session: PipelineRun) -> None:
+        """Log versions, the command that repeats the run, and Kedro's run params."""
+        run, params = session.run, session.run_params
+        for key, value in provenance.version_tags().items():
+            run.set_tag(key, value)
+        command = provenance.kedro_command(params, provenance.command_params())
+        run.set_tag("kedro_command", command)
+        for name, value in params.items():
+            if value and name not in _NO_TAGS:
+                run.set_tag(f"kedro.{name}", _run_param(name, value))
+        chosen = run.config.run.kedro_run_params
+        for name in params if chosen == ALL else chosen:
+            if name in params and (chosen != ALL or not looks_secret(name)):
+                run.log_param(f"___{name}", _run_param(name, params[name]))
+        if run.config.run.log_time_begin:
+            run.set_tag("time.begin", _clock(run.config.run))
+
+    def finish(self, session: PipelineRun, error: Exception | None) -> None:
+        """Log the duration, and the error if there is one."""
+        run = session.run
+        if run.config.run.log_time:
+            end = now_ms()
+            run.log_metric(PIPELINE_METRIC, (end - run.start_ms) / 1000, timestamp=end)
+        if run.config.run.log_time_end:
+            run.set_tag("time.end", _clock(run.config.run))
+        if error is not None:
+            run.set_tag("error", f"{type(error).__name__}: {error}")
+            run.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
+
+    @hook_impl(tryfirst=True)
+    def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        """Make the run MLflow's active one for the node's own calls of MLflow."""
+        run = self.run_of(catalog)
+        if run is not None:
+            with run.guard():
+                fluent.attach(run)
+
+    @hook_impl(trylast=True)
+    def after_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        """Take the run off the node's thread."""
+        run = self.run_of(catalog)
+        if run is not None:
+            with run.guard():
+                fluent.detach(run)
+
+    @hook_impl(trylast=True)
+    def on_node_error(self, error: Exception, node: Node, catalog: CatalogProtocol) -> None:
+        """Name the node that failed, and take the run off its thread."""
+        run = self.run_of(catalog)
+        if run is not None:
+            with run.guard():
+                fluent.detach(run)
+                run.set_tag(FAILED_NODE_TAG, node.name)
+                run.settle()
+
+
+def _run_param(name: str, value: Any) -> str:
+    if name == "runner":
+        return provenance.runner_name(value) or ""
+    return mask_urls(param_text(without_secrets(value)))
+
+
+def _clock(config: Run) -> str:
+    zone = timezone(timedelta(hours=config.offset_hours))
+    return datetime.now(zone).isoformat(timespec="milliseconds")

@@ -1,0 +1,122 @@
+"""``MLflowCatalogLoggerHook``: node inputs and outputs that no MLflow dataset logs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kedro.framework.hooks import hook_impl
+from kedro.io import AbstractDataset
+
+from ..config import Catalog, override
+from ..dataset import MLflowDataset
+from .base import PipelineRun, TrackingHook
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
+
+    from ..run import TrackedRun
+
+
+class MLflowCatalogLoggerHook(TrackingHook):
+    """Logs each node input and output that the catalog does not list, and the parameters.
+
+    Numbers become metrics; str, bool, list, tuple and set parameters; dicts are flattened; other
+    values are left alone. Each value is logged once a run.
+
+    Args:
+        auto: Log what the catalog does not list.
+        mlflow_catalog: Dataset name -> how it is logged, whether the catalog lists it or not: the
+            same values as ``dataset`` of :class:`~mlflow_on_kedro.MLflowDataset`; None for not at
+            all.
+        enable_mlflow: Whether this hook does anything.
+        parameters: What Kedro's parameters become: ``params``, ``by_type`` (numbers are metrics, as
+            in PipelineX) or ``none``.
+
+    Example:
+        >>> hook = MLflowCatalogLoggerHook(mlflow_catalog={"report": "json", "secret_sauce": None})
+    """
+
+    section: ClassVar[str] = "catalog"
+
+    def __init__(
+        self,
+        auto: bool | None = None,
+        mlflow_catalog: Mapping[str, str | dict[str, Any] | AbstractDataset[Any, Any] | None]
+        | None = None,
+        enable_mlflow: bool = True,
+        *,
+        parameters: str | None = None,
+    ) -> None:
+        super().__init__(enable_mlflow)
+        self._given = {"auto": auto, "mlflow_catalog": mlflow_catalog, "parameters": parameters}
+
+    def _settings(self, run: TrackedRun) -> Catalog:
+        return override(run.config.catalog, **self._given)
+
+    def begin(self, session: PipelineRun) -> None:
+        """Log the parameters that the pipeline uses."""
+        settings = self._settings(session.run)
+        if settings.parameters == "none":
+            return
+        for name, key in parameter_keys(session.pipeline).items():
+            if name in settings.mlflow_catalog or name not in session.catalog:
+                continue
+            value = session.catalog.load(name)
+            if settings.parameters == "by_type":
+                session.run.log_values(key, value)
+            else:
+                session.run.log_params(key, value)
+
+    @hook_impl
+    def before_node_run(self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any]) -> None:
+        """Log inputs that no node has made."""
+        run = self.run_of(catalog)
+        if run is None:
+            return
+        readers = run.plan.readers
+        mine = {name: item for name, item in inputs.items() if readers.get(name) == node.name}
+        self._log(run, mine)
+
+    @hook_impl
+    def after_node_run(self, node: Node, catalog: CatalogProtocol, outputs: dict[str, Any]) -> None:
+        """Log outputs."""
+        run = self.run_of(catalog)
+        if run is not None:
+            self._log(run, outputs)
+
+    def _log(self, run: TrackedRun, data: Mapping[str, Any]) -> None:
+        settings = self._settings(run)
+        for name, value in data.items():
+            with run.guard():
+                if name in settings.mlflow_catalog:
+                    _log_as(run, name, settings.mlflow_catalog[name], value)
+                elif settings.auto and name in run.plan.unlisted:
+                    run.log_values(name, value)
+        if data:
+            run.settle()
+
+
+def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
+    """The parameter datasets that a pipeline uses, and the key under which each is logged.
+
+    Example:
+        >>> from kedro.pipeline import node, pipeline
+        >>> sorted(parameter_keys(pipeline([node(print, "params:model.depth", None)])).items())
+        [('params:model.depth', 'model.depth')]
+    """
+    return {
+        name: name.removeprefix("params:") if name != "parameters" else ""
+        for name in sorted(pipeline.inputs())
+        if name == "parameters" or name.startswith("params:")
+    }
+
+
+def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:
+    if how is None or value is None:
+        return
+    dataset = MLflowDataset(dataset=how, caching=False)
+    dataset.bind(name.removeprefix("params:"), run.root, run.uri, run)
+    dataset.save(value)

@@ -1,0 +1,91 @@
+"""``MLflowEnvVarsLoggerHook``: environment variables that the user names."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from ..config import EnvVars, environment_names, environment_value, override
+from ..secrets import looks_secret
+from .base import PipelineRun, TrackingHook
+
+if TYPE_CHECKING:
+    from ..run import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+ALL = "__ALL__"
+
+
+class MLflowEnvVarsLoggerHook(TrackingHook):
+    """Logs environment variables as parameters or metrics.
+
+    Args:
+        param_env_vars: Names of variables to log as parameters, or ``"__ALL__"``, which leaves out
+            those whose names look like secrets. A name given itself is logged, whatever it is.
+        metric_env_vars: Names of variables to log as metrics.
+        prefix: What the logged names begin with.
+        enable_mlflow: Whether this hook does anything.
+
+    Example:
+        >>> hook = MLflowEnvVarsLoggerHook(param_env_vars=["HOSTNAME"], metric_env_vars=["SEED"])
+    """
+
+    section: ClassVar[str] = "env_vars"
+
+    def __init__(
+        self,
+        param_env_vars: Sequence[str] | str | None = None,
+        metric_env_vars: Sequence[str] | None = None,
+        prefix: str | None = None,
+        enable_mlflow: bool = True,
+    ) -> None:
+        super().__init__(enable_mlflow)
+        names = [param_env_vars] if isinstance(param_env_vars, str) else param_env_vars
+        self._given = {"params": names, "metrics": metric_env_vars, "prefix": prefix}
+
+    def _settings(self, run: TrackedRun) -> EnvVars:
+        return override(run.config.env_vars, **self._given)
+
+    def begin(self, session: PipelineRun) -> None:
+        """Log the variables."""
+        run, settings = session.run, self._settings(session.run)
+        for name in _names(settings.params):
+            value = _value(name)
+            if value is not None:
+                run.log_param(f"{settings.prefix}{name}", value)
+        for name in settings.metrics:
+            number = _number(name)
+            if number is not None:
+                run.log_metric(f"{settings.prefix}{name}", number)
+
+
+def _names(names: Sequence[str]) -> list[str]:
+    chosen = [name for name in names if name != ALL]
+    if ALL in names:
+        chosen += [
+            name
+            for name in environment_names()
+            if name not in chosen and not looks_secret(name)
+        ]
+    return chosen
+
+
+def _value(name: str) -> str | None:
+    value = environment_value(name)
+    if value is None:
+        logger.warning("Environment variable '%s' is not set; it is not logged.", name)
+    return value
+
+
+def _number(name: str) -> float | None:
+    value = _value(name)
+    try:
+        return float(value) if value is not None else None
+    except ValueError:
+        shown = "its value" if looks_secret(name) else repr(value)
+        logger.warning(
+            "Environment variable '%s' is not logged as a metric: %s is not a number.", name, shown
+        )
+        return None

@@ -1,0 +1,255 @@
+"""``MLflowTimeLoggerHook``: how long everything took, as metrics and as a Gantt chart."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from kedro.framework.hooks import hook_impl
+
+from .. import timeline, timings
+from ..config import Time, override
+from ..errors import ConfigError
+from ..timeline import Span
+from ..timings import FAILED_NODE_TAG
+from .base import NodeScope, PipelineRun, TrackingHook
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline.node import Node
+
+    from ..run import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+GANTT_ARTIFACT = "gantt.html"
+
+
+class _TimingScope(NodeScope):
+    """When what goes on in this thread began, in seconds since the epoch."""
+
+    def __init__(self) -> None:
+        self.begins: dict[tuple[str, str], float] = {}
+
+
+class MLflowTimeLoggerHook(TrackingHook):
+    """Logs the duration of each node, load and save in seconds, and a Gantt chart of the run.
+
+    Args:
+        gantt_filepath: A local file for the chart too; relative paths count from the project's
+            root.
+        gantt_params: Arguments for the chart: see :func:`mlflow_on_kedro.timeline.figure`.
+        metric_name_prefix: What a node's metric begins with. Default: ``time/node/``.
+        task_name_func: Names a node, in its metric and in the chart. Default: the node's name.
+        time_log_filepath: A local JSON file for the times.
+        enable_plotly: Draw the chart.
+        enable_mlflow: Whether this hook does anything.
+
+    Example:
+        >>> hook = MLflowTimeLoggerHook(gantt_params={"title": "Nightly training"})
+    """
+
+    section: ClassVar[str] = "time"
+
+    def __init__(
+        self,
+        gantt_filepath: str | None = None,
+        gantt_params: Mapping[str, Any] | None = None,
+        metric_name_prefix: str | None = None,
+        task_name_func: Callable[[Node], str] | None = None,
+        time_log_filepath: str | None = None,
+        enable_plotly: bool | None = None,
+        enable_mlflow: bool = True,
+    ) -> None:
+        super().__init__(enable_mlflow)
+        self._given = {
+            "gantt_filepath": gantt_filepath,
+            "gantt_params": gantt_params,
+            "prefix": metric_name_prefix,
+            "gantt": enable_plotly,
+        }
+        self._task_name = task_name_func or _node_name
+        self._time_log_filepath = time_log_filepath
+        self._scope = _TimingScope()
+        # Loads end before any hook knows their run; with --async even in another thread. They wait
+        # here for `before_node_run`, which gets the very same data.
+        self._loaded: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
+        self._lock = threading.Lock()
+
+    def _settings(self, run: TrackedRun) -> Time:
+        return override(run.config.time, **self._given)
+
+    def _names(self, run: TrackedRun) -> timings.Names:
+        prefix = self._settings(run).prefix
+        return timings.Names() if prefix is None else timings.Names(run=prefix)
+
+    # -- measuring -----------------------------------------------------------------------------
+
+    @hook_impl
+    def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
+        """Note when a load begins."""
+        self._scope.begins["load", dataset_name] = time.time()
+
+    @hook_impl
+    def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Keep a load's begin and end for ``before_node_run``."""
+        begin = self._scope.begins.pop(("load", dataset_name), None)
+        if begin is not None and not _is_parameter(dataset_name):
+            with self._lock:
+                waiting = self._loaded.setdefault((node.name, dataset_name, id(data)), [])
+                waiting.append((begin, time.time()))
+
+    @hook_impl
+    def before_node_run(self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any]) -> None:
+        """Log the node's loads, and note when the node begins."""
+        run = self.run_of(catalog)
+        self._scope.run, self._scope.catalog = run, catalog
+        for name, data in inputs.items():
+            times = self._take_load(node.name, name, data)
+            if run is not None and times is not None:
+                self._log(run, node, "load", name, *times)
+        self._scope.begins["run", node.name] = time.time()
+
+    @hook_impl
+    def after_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+        """Log the node's duration."""
+        self._log_node(node, catalog)
+
+    @hook_impl
+    def on_node_error(self, error: Exception, node: Node, catalog: CatalogProtocol) -> None:
+        """Log how long the node ran until it failed."""
+        self._log_node(node, catalog, failed=True)
+
+    @hook_impl
+    def before_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Note when a save begins."""
+        self._scope.begins["save", dataset_name] = time.time()
+
+    @hook_impl
+    def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Log a save's duration."""
+        begin = self._scope.begins.pop(("save", dataset_name), None)
+        run = self._scope.run
+        if run is not None and begin is not None:
+            self._log(run, node, "save", dataset_name, begin, time.time())
+            run.settle()
+
+    def _take_load(self, node: str, name: str, data: Any) -> tuple[float, float] | None:
+        key = (node, name, id(data))
+        with self._lock:
+            waiting = self._loaded.get(key)
+            times = waiting.pop(0) if waiting else None
+            if not waiting:
+                self._loaded.pop(key, None)
+        return times
+
+    def _log_node(self, node: Node, catalog: CatalogProtocol, *, failed: bool = False) -> None:
+        begin = self._scope.begins.pop(("run", node.name), None)
+        run = self.run_of(catalog)
+        if run is not None and begin is not None:
+            self._log(run, node, "run", node.name, begin, time.time(), failed=failed)
+            if failed:
+                run.set_tag(FAILED_NODE_TAG, node.name)
+            if failed or not node.outputs:  # otherwise the saves are still to come
+                run.settle()
+
+    def _log(
+        self,
+        run: TrackedRun,
+        node: Node,
+        kind: Literal["load", "run", "save"],
+        name: str,
+        begin: float,
+        end: float,
+        *,
+        failed: bool = False,
+    ) -> None:
+        with run.guard():
+            step = run.plan.steps.get(node.name, 0)
+            shown = self._task_name(node) if kind == "run" else name
+            span = Span(kind, node.name, name, begin, end, step, failed)
+            timings.log(run, span, self._names(run).of(kind, shown))
+
+    # -- showing -------------------------------------------------------------------------------
+
+    def finish(self, session: PipelineRun, error: Exception | None) -> None:
+        """Draw the chart and write the files that were asked for."""
+        run, settings = session.run, self._settings(session.run)
+        spans = self._spans(session)
+        if self._time_log_filepath:
+            _write(run.root / self._time_log_filepath, json.dumps(_time_log(spans), indent=2))
+        if not settings.gantt:
+            return
+        if importlib.util.find_spec("plotly") is None:
+            logger.warning("No Gantt chart was drawn: run `pip install plotly`.")
+            return
+        labels = {node.name: self._task_name(node) for node in session.pipeline.nodes}
+        try:
+            page = timeline.html(
+                spans,
+                title=run.name or None,
+                task_name=lambda name: labels.get(name, name),
+                params=settings.gantt_params,
+            )
+        except ConfigError as mistake:
+            logger.warning("No Gantt chart was drawn: %s", mistake.message)
+            return
+        run.log_page(page, GANTT_ARTIFACT)
+        if settings.gantt_filepath:
+            _write(run.root / settings.gantt_filepath, page)
+
+    def _spans(self, session: PipelineRun) -> list[Span]:
+        """The run's spans: this process's own, and from MLflow what workers have measured."""
+        run = session.run
+        here = list(run.spans)
+        elsewhere = set(run.plan.steps) - {span.node for span in here}
+        if not elsewhere or not session.pipeline.nodes:
+            return here
+        run.flush()
+        names = self._names(run)
+        metrics: dict[str, tuple[Literal["load", "run", "save"], str]] = {}
+        loads: Counter[str] = Counter()
+        for node in session.pipeline.nodes:
+            metrics[timings.metric_key(names.of("run", self._task_name(node)))] = ("run", node.name)
+            for name in set(node.inputs):
+                loads[timings.metric_key(names.of("load", name))] += 1
+                metrics[timings.metric_key(names.of("load", name))] = ("load", name)
+            for name in node.outputs:
+                metrics[timings.metric_key(names.of("save", name))] = ("save", name)
+        there = timings.read(
+            run.client,
+            run.run_id,
+            nodes={step: name for name, step in run.plan.steps.items() if name in elsewhere},
+            metrics=metrics,
+            repeated={name for name, count in loads.items() if count > 1},
+        )
+        return here + there
+
+
+def _node_name(node: Node) -> str:
+    return str(node.name)
+
+
+def _is_parameter(name: str) -> bool:
+    return name == "parameters" or name.startswith("params:")
+
+
+def _time_log(spans: list[Span]) -> dict[str, dict[str, float]]:
+    nodes = [span for span in spans if span.kind == "run"]
+    return {
+        "time_begin": {span.node: span.start for span in nodes},
+        "time_end": {span.node: span.end for span in nodes},
+        "time": {span.node: span.duration for span in nodes},
+    }
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,200 @@
+"""Where a run comes from: versions, user, git, and the command that repeats it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import platform
+import re
+import shlex
+import subprocess
+from collections.abc import Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from .secrets import looks_secret, mask_urls
+from .values import flatten
+
+logger = logging.getLogger(__name__)
+
+_OBJECT = re.compile(r"^<(?P<path>[\w.]+) object at 0x[0-9a-fA-F]+>$")
+
+# Kedro's run params and the option of `kedro run` for each
+# (https://docs.kedro.org/en/stable/getting-started/commands_reference/#kedro-run).
+_OPTIONS = {
+    "env": "--env",
+    "pipeline_name": "--pipeline",
+    "pipeline_names": "--pipelines",
+    "tags": "--tags",
+    "node_names": "--nodes",
+    "from_nodes": "--from-nodes",
+    "to_nodes": "--to-nodes",
+    "from_inputs": "--from-inputs",
+    "to_outputs": "--to-outputs",
+    "load_versions": "--load-versions",
+    "namespaces": "--namespaces",
+}
+
+
+def kedro_command(
+    run_params: Mapping[str, Any], cli_params: Mapping[str, Any] | None = None
+) -> str:
+    """Write the shell command that repeats a run.
+
+    Values of parameters whose names look like secrets are replaced by ``***``.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+        cli_params: The parameters of the ``kedro run`` command, where that started the run; they
+            alone know ``--async``, ``--conf-source`` and ``--runner-params``.
+
+    Example:
+        >>> kedro_command({"env": "prod", "tags": ["train"], "runtime_params": {"model.depth": 3}})
+        'kedro run --env=prod --tags=train --params=model.depth=3'
+    """
+    cli_params = cli_params or {}
+    words = ["kedro", "run"]
+    env = cli_params.get("env") if "env" in cli_params else run_params.get("env")
+    given = {**run_params, "env": env}
+    for name, option in _OPTIONS.items():
+        value = _option_value(given.get(name))
+        if value:
+            words.append(f"{option}={value}")
+    runner = runner_name(run_params.get("runner"))
+    if runner and runner != "SequentialRunner":
+        words.append(f"--runner={runner}")
+    if cli_params.get("runner_params"):
+        words.append(f"--runner-params={_pairs(cli_params['runner_params'])}")
+    if cli_params.get("is_async"):
+        words.append("--async")
+    if run_params.get("only_missing_outputs"):
+        words.append("--only-missing-outputs")
+    if cli_params.get("conf_source"):
+        words.append(f"--conf-source={cli_params['conf_source']}")
+    params = run_params.get("runtime_params") or run_params.get("extra_params")
+    if params:
+        words.append(f"--params={_pairs(params)}")
+    return mask_urls(shlex.join(words))
+
+
+def runner_name(runner: Any) -> str | None:
+    """Name a runner as ``--runner`` takes it, from what Kedro puts into the run params.
+
+    Kedro gives the class's name, or the text of an instance:
+    ``<kedro.runner.thread_runner.ThreadRunner object at 0x7f...>``.
+
+    Example:
+        >>> runner_name("<kedro.runner.thread_runner.ThreadRunner object at 0x7f01>")
+        'ThreadRunner'
+    """
+    text = str(runner) if runner is not None else ""
+    match = _OBJECT.match(text)
+    if match:
+        text = match["path"]
+    if text.startswith("kedro.runner."):
+        return text.rsplit(".", 1)[1]
+    return text if text and text != "None" else None
+
+
+def command_params() -> dict[str, Any]:
+    """The parameters of the running ``kedro run`` command; empty outside of it."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    if context is None or context.command.name != "run":
+        return {}
+    return dict(context.params)
+
+
+def version_tags() -> dict[str, str]:
+    """Versions of Python, Kedro, MLflow and this plugin's own."""
+    tags = {"version.python": platform.python_version()}
+    for name in ("kedro", "mlflow"):
+        try:
+            tags[f"version.{name}"] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # mlflow-skinny gives the same module
+            continue
+    return tags
+
+
+def source_tags(root: Path, package: str | None) -> dict[str, str]:
+    """MLflow's own tags on user, source and git, read for the project's root.
+
+    MLflow's fluent API sets these; a client does not, and looks for git beside ``sys.argv[0]``,
+    which is not in the project under the ``kedro`` command.
+    """
+    tags = {"mlflow.source.name": package or root.name, "mlflow.source.type": "PROJECT"}
+    try:
+        tags["mlflow.user"] = getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user, as in some containers
+        logger.debug("The user's name is not known.")
+    return {**tags, **git_tags(root)}
+
+
+def git_tags(root: Path) -> dict[str, str]:
+    """Commit, branch and whether files differ from the commit; empty outside a repository."""
+    commit = _git(root, "rev-parse", "HEAD")
+    if not commit:
+        return {}
+    tags = {"mlflow.source.git.commit": commit}
+    branch = _git(root, "rev-parse", "--abbrev-ref", "HEAD")
+    if branch and branch != "HEAD":
+        tags["mlflow.source.git.branch"] = branch
+    url = _git(root, "config", "--get", "remote.origin.url")
+    if url:
+        tags["mlflow.source.git.repoURL"] = mask_urls(url)
+    changes = _git(root, "status", "--porcelain", "--", ".")
+    if changes is not None:
+        tags["git.dirty"] = str(bool(changes))
+    return tags
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *words],  # noqa: S607 - the user's own git, wherever it is
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _option_value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}:{item}" for name, item in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return ",".join(str(item) for item in value)
+    return str(value) if value else ""
+
+
+def _pairs(params: Mapping[str, Any]) -> str:
+    return ",".join(
+        f"{name}={'***' if looks_secret(name) else _pair_value(item)}"
+        for name, item in flatten("", params)
+    )
+
+
+def _pair_value(value: Any) -> str:
+    # `kedro run` reads values as YAML: null and true, not None and True; text that YAML would
+    # read as something else is quoted
+    if value is None:
+        return "null"
+    if isinstance(value, str):
+        return json.dumps(value) if _reads_otherwise(value) else value
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _reads_otherwise(text: str) -> bool:
+    import yaml
+
+    try:
+        return bool(yaml.safe_load(text) != text)
+    except yaml.YAMLError:
+        return True

@@ -1,0 +1,171 @@
+"""From a Kedro session to a run: configuration into the catalog, the run opened, datasets bound."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework import project
+
+from . import backends, carrier, config, provenance, store
+from .plan import Plan
+from .run import RunRequest, TrackedRun
+from .secrets import looks_secret
+from .tracked import TrackedDataset, default_filepath
+from .values import flatten
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+_FILE_TYPES = ("mlflow_on_kedro.MLflowDataset", "mlflow_on_kedro.MLflowDataSet")
+_MODEL_TYPE = "mlflow_on_kedro.MLflowModelDataset"
+
+
+def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None = None) -> None:
+    """Put the configuration into the catalog's own, and tell the MLflow datasets their names.
+
+    Kedro gives a dataset no name, and the hooks of a run no context. So both go through
+    ``config_loader["catalog"]``, which Kedro's documentation lets hooks set: no hook keeps state,
+    and several sessions in one process do not meet.
+
+    Args:
+        context: The session's context.
+        overrides: Sections of mlflow.yml whose keys a hook's arguments win over.
+
+    Raises:
+        ConfigError: mlflow.yml is wrong.
+    """
+    from kedro.config import MissingConfigException
+
+    _show_messages()
+    try:
+        catalog = dict(context.config_loader["catalog"])
+    except (MissingConfigException, KeyError):
+        return
+    if carrier.RESERVED_NAME in catalog:
+        return
+    settings = asdict(config.read(context))
+    for section, given in (overrides or {}).items():
+        settings[section] |= {key: value for key, value in given.items() if value is not None}
+    uri = store.resolve_uri(settings["tracking"]["uri"], Path(context.project_path))
+    for name, entry in catalog.items():
+        if isinstance(entry, Mapping):
+            catalog[name] = complete_entry(name, dict(entry), uri)
+    catalog[carrier.RESERVED_NAME] = {
+        "type": f"{carrier.RunDataset.__module__}.{carrier.RunDataset.__qualname__}",
+        "config": settings,
+        "root": str(context.project_path),
+        "package": project.PACKAGE_NAME,
+    }
+    context.config_loader["catalog"] = catalog
+
+
+def settings_of(context: KedroContext) -> config.Config:
+    """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
+    entry = context.config_loader["catalog"].get(carrier.RESERVED_NAME)
+    return config.parse(entry["config"]) if entry is not None else config.read(context)
+
+
+def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[str, Any]:
+    """Fill in what an MLflow dataset's catalog entry leaves out: name, file and tracking URI.
+
+    The entry of a dataset factory is completed with its pattern; Kedro fills in the placeholders.
+
+    Example:
+        >>> entry = {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "csv"}
+        >>> complete_entry("predictions", entry, "sqlite:///mlflow.db")["filepath"]
+        'data/mlflow/predictions.csv'
+    """
+    kind = entry.get("type")
+    if kind not in (*_FILE_TYPES, _MODEL_TYPE):
+        return entry
+    entry.setdefault("dataset_name", name.split("@")[0])
+    dataset = entry.get("dataset")
+    if kind == _MODEL_TYPE:
+        entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
+        if entry.get("run_id"):
+            entry.setdefault("tracking_uri", tracking_uri)
+    elif entry.get("loading_run_id"):
+        entry.setdefault("loading_tracking_uri", tracking_uri)
+    elif isinstance(dataset, str):
+        suffix = backends.suffix_of("pkl" if dataset in backends.VALUE_KINDS else dataset)
+        entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
+    elif isinstance(dataset, Mapping) and not {"filepath", "path"} & dataset.keys():
+        suffix = backends.suffix_of(dict(dataset))
+        entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
+    return entry
+
+
+def prepare_catalog(catalog: CatalogProtocol) -> None:
+    """Tell MLflow datasets that were made in Python their names; lazy ones know them already."""
+    holder = carrier.find_carrier(catalog)
+    for name, dataset in catalog.items():
+        if isinstance(dataset, TrackedDataset):
+            _bind(dataset, name, holder or carrier.RunDataset())
+
+
+def open_run(
+    run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+) -> TrackedRun | None:
+    """Give the run of a session, opening it if no other hook has.
+
+    Returns:
+        The run; None when tracking is off or MLflow could not be reached.
+    """
+    holder = carrier.find_carrier(catalog)
+    if holder is None:
+        holder = carrier.RunDataset(
+            root=run_params.get("project_path"), package=project.PACKAGE_NAME
+        )
+        catalog[carrier.RESERVED_NAME] = holder
+    if holder.asked:
+        return holder.run
+    holder.asked = True
+    plan = Plan.of(pipeline, catalog)
+    datasets = _tracked_datasets(pipeline, catalog)
+    if holder.config.enabled:
+        holder.run = TrackedRun.open(_request(holder, run_params, plan))
+    for name, dataset in datasets.items():
+        _bind(dataset, name, holder)
+    return holder.run
+
+
+def _show_messages() -> None:
+    # Kedro's default logging shows INFO of Kedro and of the project's own package only.
+    logger = logging.getLogger("mlflow_on_kedro")
+    if logger.level == logging.NOTSET:
+        logger.setLevel(logging.INFO)
+
+
+def _request(
+    holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Plan
+) -> RunRequest:
+    return RunRequest(
+        config=holder.config,
+        root=holder.root,
+        package=holder.package,
+        kedro_run_id=run_params.get("run_id") or run_params.get("session_id"),
+        tags=provenance.source_tags(holder.root, holder.package),
+        plan=plan,
+        secret_params=frozenset(_secret_params(run_params)),
+    )
+
+
+def _secret_params(run_params: Mapping[str, Any]) -> list[str]:
+    given = run_params.get("runtime_params") or {}
+    return [name for name, _ in flatten("", given) if looks_secret(name)] if given else []
+
+
+def _tracked_datasets(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, TrackedDataset]:
+    found = {name: catalog.get(name) for name in pipeline.datasets() if name in catalog}
+    return {name: item for name, item in found.items() if isinstance(item, TrackedDataset)}
+
+
+def _bind(dataset: TrackedDataset, name: str, holder: carrier.RunDataset) -> None:
+    uri = holder.run.uri if holder.run is not None else holder.config.tracking.uri
+    dataset.bind(name, holder.root, uri, holder.run)

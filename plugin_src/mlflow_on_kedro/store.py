@@ -1,0 +1,163 @@
+"""Where runs are kept: the tracking URI, the client for it, the experiment."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import re
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
+
+from .config import (
+    experiment_name_from_environment,
+    set_mlflow_defaults,
+    tracking_uri_from_environment,
+)
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+WORKING_FOLDER = ".mlflow_on_kedro"
+LOCK_SECONDS = 300
+_SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
+
+
+def resolve_uri(uri: str | None, root: Path) -> str:
+    """Say where to track: the given URI, else the environment's, else a SQLite file.
+
+    Args:
+        uri: ``tracking.uri`` or a hook's argument. A relative SQLite path or folder counts from
+            ``root``, whatever the current directory is.
+        root: The project's root.
+
+    Example:
+        >>> resolve_uri("sqlite:///runs.db", Path("/project"))
+        'sqlite:////project/runs.db'
+    """
+    uri = uri or tracking_uri_from_environment() or "sqlite:///mlflow.db"
+    path = sqlite_path(uri)
+    if path is not None and not path.is_absolute():
+        return uri.replace(f"///{path.as_posix()}", f"///{(root / path).as_posix()}", 1)
+    if "://" not in uri and uri != "databricks" and not uri.startswith(("databricks", "file:")):
+        return (root / uri).resolve().as_uri()
+    return uri
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a SQLite URI; None for any other URI and for a database in memory."""
+    match = _SQLITE.match(uri)
+    if match is None or match["path"] == ":memory:":
+        return None
+    return Path(unquote(match["path"]))
+
+
+def resolve_experiment(name: str | None, package: str | None) -> str:
+    """Name the experiment: as given, else ``MLFLOW_EXPERIMENT_NAME``, else the package's name."""
+    return name or experiment_name_from_environment() or package or "Default"
+
+
+def connect(uri: str) -> MlflowClient:
+    """Make a client for a tracking URI, creating a SQLite store when it is missing.
+
+    Two processes that open a new SQLite store at once corrupt it, so the first call to any SQLite
+    store is made under a file lock.
+    """
+    prepare_mlflow()
+    path = sqlite_path(uri)
+    if path is None:
+        return _client(uri)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # It would tell of its connection pool and tables amid the pipeline's log.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    with _locked(path.with_name(path.name + ".lock")):
+        if not path.exists():
+            logger.info("Creating the MLflow store %s (once; it takes some seconds).", path)
+        client = _client(uri)
+        client.search_experiments(max_results=1)
+    return client
+
+
+def prepare_mlflow() -> None:
+    """Set what MLflow reads from the environment; to be called before mlflow is imported."""
+    set_mlflow_defaults()
+
+
+def experiment_id(client: MlflowClient, name: str, location: str | None) -> str:
+    """Find an experiment by its name; restore it if it was deleted, create it if it is missing.
+
+    Args:
+        client: A client of the store.
+        name: The experiment's name.
+        location: The URI for its artifacts, used only when it is created.
+    """
+    from mlflow.exceptions import MlflowException
+
+    experiment = client.get_experiment_by_name(name)
+    if experiment is None:
+        try:
+            return str(client.create_experiment(name, artifact_location=location))
+        except MlflowException:  # another process was faster
+            experiment = client.get_experiment_by_name(name)
+            if experiment is None:
+                raise
+    if experiment.lifecycle_stage == "deleted":
+        logger.warning("Experiment '%s' was deleted; it is restored for this run.", name)
+        client.restore_experiment(experiment.experiment_id)
+    return str(experiment.experiment_id)
+
+
+def resolve_artifact_location(location: str | None, uri: str, name: str, root: Path) -> str | None:
+    """Say where an experiment that is created keeps its artifacts.
+
+    MLflow fixes the folder at that moment, and beside a SQLite store it would be one below the
+    current directory; here it is ``mlruns`` in the project's root.
+
+    Args:
+        location: ``experiment.artifact_location``; a relative path counts from ``root``.
+        uri: The tracking URI.
+        name: The experiment's name.
+        root: The project's root.
+    """
+    if location is not None:
+        is_path = "://" not in location and not location.startswith(("file:", "dbfs:"))
+        return (root / location).resolve().as_uri() if is_path else location
+    if sqlite_path(uri) is None:
+        return None
+    folder = re.sub(r"[^\w\-]+", "_", name).strip("_") or "experiment"
+    return (root / "mlruns" / folder).as_uri()
+
+
+def run_url(uri: str, experiment: str, run_id: str) -> str | None:
+    """The page of a run on an HTTP server, in the view that shows runs; None for other stores.
+
+    Without ``workflowType`` a fresh browser opens MLflow 3 in its GenAI view, which hides runs.
+    """
+    if not uri.startswith(("http://", "https://")):
+        return None
+    from .secrets import mask_urls
+
+    base = mask_urls(uri).rstrip("/")
+    return f"{base}/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
+
+
+def _client(uri: str) -> Any:
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    # A write transaction on a file of its own is a lock between processes on every system that
+    # SQLite itself works on, and it ends with the process that holds it.
+    lock = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
+    try:
+        lock.execute("BEGIN EXCLUSIVE")
+        yield
+    finally:
+        lock.close()

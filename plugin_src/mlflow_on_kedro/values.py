@@ -1,0 +1,282 @@
+"""Pure functions: a Python value -> MLflow params, metrics and tags within MLflow's limits."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import logging
+import math
+import numbers
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from .entries import Entry, Metric, Param, Tag, Text
+from .errors import ValueTooLongError
+from .secrets import mask_urls
+
+logger = logging.getLogger(__name__)
+
+# The limits are those of `mlflow.utils.validation`; a test compares them, so that this module
+# need not import mlflow.
+MAX_KEY_LENGTH = 250
+MAX_PARAM_LENGTH = 6000
+MAX_TAG_LENGTH = 8000
+
+TOO_LONG_CHOICES = ("truncate", "tag", "artifact", "error")
+
+_ILLEGAL = re.compile(r"[^/\w.\- ]" if sys.platform == "win32" else r"[^/\w.\- :]")
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a real number (NumPy's and 0-d arrays too), and not a bool."""
+    value = plain(value)
+    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+
+
+def is_text(value: Any) -> bool:
+    """Tell whether a value is logged as a parameter: str, bool, list, tuple or set."""
+    return isinstance(plain(value), str | bool | list | tuple | set | frozenset)
+
+
+def plain(value: Any) -> Any:
+    """Turn NumPy-like scalars and 0-d arrays into Python's own numbers; leave the rest.
+
+    Anything with ``item()`` and no dimensions counts, so NumPy need not be imported, and the
+    scalars of PyTorch and JAX are numbers too.
+    """
+    if isinstance(value, str | bool | int | float) and type(value).__module__ == "builtins":
+        return value
+    if getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None)):
+        return value.item()
+    return value
+
+
+def flatten(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+    """Yield ``(key, leaf)`` for each leaf of nested dicts, keys joined by ``.``.
+
+    An empty dict is a leaf, so that it is not lost.
+
+    Example:
+        >>> list(flatten("train", {"size": 32, "on": {}}))
+        [('train.size', 32), ('train.on', {})]
+    """
+    if isinstance(value, Mapping) and value:
+        for name, item in value.items():
+            yield from flatten(f"{key}.{name}" if key else str(name), item)
+    else:
+        yield key, value
+
+
+def unflatten(leaves: Mapping[str, Any]) -> dict[str, Any]:
+    """Build nested dicts again from keys joined by ``.``; the opposite of :func:`flatten`.
+
+    Example:
+        >>> unflatten({"train.size": 32, "train.on": True})
+        {'train': {'size': 32, 'on': True}}
+    """
+    tree: dict[str, Any] = {}
+    for key, leaf in leaves.items():
+        *parents, last = key.split(".")
+        branch = tree
+        for parent in parents:
+            deeper = branch.setdefault(parent, {})
+            if not isinstance(deeper, dict):  # `a` and `a.b` both hold a value
+                branch[parent] = deeper = {"": deeper}
+            branch = deeper
+        branch[last] = leaf
+    return tree
+
+
+def param_text(value: Any) -> str:
+    """Write a value as a parameter's text, readable and the same in every process.
+
+    NumPy scalars are written as numbers, and sets in sorted order.
+
+    Example:
+        >>> param_text({"b", "a"})
+        "{'a', 'b'}"
+    """
+    return value if isinstance(value, str) else _text(value)
+
+
+def _text(value: Any) -> str:
+    value = plain(value)
+    if isinstance(value, set | frozenset):
+        return "{" + ", ".join(sorted(map(_text, value))) + "}" if value else "set()"
+    if type(value) is list:
+        return "[" + ", ".join(map(_text, value)) + "]"
+    if type(value) is tuple:
+        return "(" + ", ".join(map(_text, value)) + ("," if len(value) == 1 else "") + ")"
+    if isinstance(value, Mapping):
+        return "{" + ", ".join(f"{_text(k)}: {_text(v)}" for k, v in value.items()) + "}"
+    return repr(value)
+
+
+def parse_param(text: str) -> Any:
+    """Read a parameter's text back: bools, lists, tuples, sets and dicts; all else stays text.
+
+    Example:
+        >>> parse_param("[1, 2]"), parse_param("rbf")
+        ([1, 2], 'rbf')
+    """
+    if text == "set()":
+        return set()
+    if text in {"True", "False"} or text[:1] + text[-1:] in {"[]", "()", "{}"}:
+        try:
+            return ast.literal_eval(text)
+        except (ValueError, SyntaxError):
+            return text
+    return text
+
+
+def legal_key(key: str) -> str:
+    """Make a key that MLflow accepts: see :data:`MAX_KEY_LENGTH` and the characters' rule.
+
+    A key that is legal already is returned unchanged. Parts that would escape a folder (``..``),
+    doubled, leading and trailing slashes are replaced, because stores use keys as paths.
+
+    Example:
+        >>> legal_key("f1 (macro) %")
+        'f1 _macro_ _'
+    """
+    legal = _ILLEGAL.sub("_", key)
+    parts = [part if part not in {"", ".", ".."} else "_" * len(part) for part in legal.split("/")]
+    legal = "/".join(part for part in parts if part) or "_"
+    return legal if len(legal) <= MAX_KEY_LENGTH else with_digest(legal, key)
+
+
+def with_digest(legal: str, original: str) -> str:
+    """Tell apart a key from another that has the same legal form, by a digest of the original."""
+    digest = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:8]
+    return f"{legal[: MAX_KEY_LENGTH - 9]}-{digest}"
+
+
+def metric(key: str, value: Any, timestamp: int, step: int = 0) -> Entry:
+    """Make a metric of a number; a tag where MLflow would store another number than was given.
+
+    MLflow stores infinities as +-1.797e308 and cannot hold integers beyond a float.
+
+    Args:
+        key: A legal key.
+        value: A real number.
+        timestamp: Milliseconds since the epoch.
+        step: The point's place in the series.
+    """
+    value = plain(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        number = math.inf
+    if math.isinf(number):
+        logger.warning(
+            "Metric '%s' is %s, which MLflow cannot hold: logged as a tag.",
+            key,
+            _cut(_digits(value), 40),
+        )
+        return Tag(key, _cut(_digits(value), MAX_TAG_LENGTH))
+    return Metric(key, number, int(timestamp), int(step))
+
+
+def param(
+    key: str, value: Any, too_long: str = "truncate", max_length: int = MAX_PARAM_LENGTH
+) -> list[Entry]:
+    """Make a parameter, with a value that is too long treated as the user chose.
+
+    Args:
+        key: A legal key.
+        value: Any value; it is written as text.
+        too_long: ``truncate``, ``tag``, ``artifact`` or ``error``.
+        max_length: The longest value in characters, at most MLflow's own 6,000.
+
+    Raises:
+        ValueTooLongError: The value is too long, and ``too_long`` is ``error``.
+    """
+    text = mask_urls(param_text(value))
+    limit = min(max_length, MAX_PARAM_LENGTH)
+    if len(text) <= limit:
+        return [Param(key, text)]
+    return _TOO_LONG[too_long](key, text, limit)
+
+
+def _truncate(key: str, text: str, limit: int) -> list[Entry]:
+    logger.warning(
+        "Parameter '%s' is %d characters long and was cut to %d (`too_long: artifact` keeps all).",
+        key,
+        len(text),
+        limit,
+    )
+    return [Param(key, _cut(text, limit))]
+
+
+def _as_tag(key: str, text: str, limit: int) -> list[Entry]:
+    if len(text) > MAX_TAG_LENGTH:
+        return _as_artifact(key, text, limit)
+    return [Tag(key, text)]
+
+
+def _as_artifact(key: str, text: str, limit: int) -> list[Entry]:
+    path = f"params/{key}.txt"
+    return [Param(key, _cut(f"see the artifact {path}", limit)), Text(path, text)]
+
+
+def _error(key: str, text: str, limit: int) -> list[Entry]:
+    raise ValueTooLongError(
+        f"Parameter '{key}' is {len(text)} characters long, and the limit is {limit}. "
+        "Shorten it, or set `too_long` to truncate, tag or artifact."
+    )
+
+
+_TOO_LONG: dict[str, Callable[[str, str, int], list[Entry]]] = {
+    "truncate": _truncate,
+    "tag": _as_tag,
+    "artifact": _as_artifact,
+    "error": _error,
+}
+
+
+def tag(key: str, value: Any) -> Entry:
+    """Make a tag; a value beyond MLflow's limit is cut, with a warning."""
+    text = mask_urls(param_text(value))
+    if len(text) > MAX_TAG_LENGTH:
+        logger.warning(
+            "Tag '%s' is %d characters long and was cut to %d.", key, len(text), MAX_TAG_LENGTH
+        )
+    return Tag(key, _cut(text, MAX_TAG_LENGTH))
+
+
+def by_type(key: str, value: Any) -> Iterator[tuple[str, Any, str]]:
+    """Apply the `a` rule: yield ``(key, leaf, kind)`` with kind ``metric`` or ``param``.
+
+    Numbers are metrics; str, bool, list, tuple and set are parameters; dicts are flattened; other
+    types are left alone. This is the rule of PipelineX's ``dataset="a"``.
+
+    Example:
+        >>> list(by_type("config", {"train": {"batch_size": 32, "shuffle": True}}))
+        [('config.train.batch_size', 32, 'metric'), ('config.train.shuffle', True, 'param')]
+    """
+    for name, leaf in flatten(key, value):
+        kind = next((kind for kind, fits in _KINDS if fits(leaf)), None)
+        if kind is None:
+            logger.debug("'%s' is not logged: %s is no type for it.", name, type(leaf).__name__)
+        else:
+            yield name, leaf, kind
+
+
+_KINDS: Iterable[tuple[str, Callable[[Any], bool]]] = (
+    ("metric", is_number),
+    ("param", is_text),
+    ("param", lambda leaf: isinstance(leaf, Mapping)),  # only an empty dict is a leaf
+)
+
+
+def _cut(text: str, limit: int) -> str:
+    return text if len(text) <= limit else text[: max(limit - 3, 0)] + "..."[:limit]
+
+
+def _digits(number: Any) -> str:
+    try:
+        return str(number)
+    except ValueError:  # Python writes no integer beyond 4,300 digits
+        return f"about {'-' if number < 0 else ''}2**{int(number).bit_length() - 1}"

@@ -1,0 +1,221 @@
+"""What all tests share: a ready-made MLflow store, and small Kedro projects that really run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+PLUGIN = ROOT / "plugin_src"
+
+_numbers = itertools.count()
+
+
+@pytest.fixture(autouse=True)
+def _quiet_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """No telemetry, no variables of the developer's own, no run left active by another test."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME", "MLFLOW_RUN_ID", "KEDRO_ENV"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("DO_NOT_TRACK", "true")
+    monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
+    yield
+    mlflow = sys.modules.get("mlflow")
+    if mlflow is not None and hasattr(mlflow, "active_run"):
+        while mlflow.active_run() is not None:
+            mlflow.end_run()
+        mlflow.set_tracking_uri(None)
+
+
+@pytest.fixture(scope="session")
+def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A ready-made empty mlflow.db: making one takes seconds, copying it none."""
+    path = tmp_path_factory.mktemp("store") / "mlflow.db"
+    os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
+    os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
+    from mlflow import MlflowClient
+
+    MlflowClient(f"sqlite:///{path}").search_experiments()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    return path
+
+
+@pytest.fixture
+def store_uri(store_template: Path, tmp_path: Path) -> str:
+    """The URI of a store of the test's own."""
+    path = tmp_path / "mlflow.db"
+    shutil.copy(store_template, path)
+    return f"sqlite:///{path.as_posix()}"
+
+
+@pytest.fixture
+def client(store_uri: str) -> Any:
+    """A client of the test's own store."""
+    from mlflow import MlflowClient
+
+    return MlflowClient(store_uri)
+
+
+@dataclass
+class Project:
+    """A small Kedro project on disk, tracking to a store of its own (mlflow.db in its root)."""
+
+    root: Path
+    package: str
+
+    @property
+    def uri(self) -> str:
+        """The tracking URI."""
+        return f"sqlite:///{(self.root / 'mlflow.db').as_posix()}"
+
+    @property
+    def client(self) -> Any:
+        """A client of the project's store."""
+        from mlflow import MlflowClient
+
+        return MlflowClient(self.uri)
+
+    def write(self, path: str, text: str) -> Path:
+        """Write a file of the project."""
+        target = self.root / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(textwrap.dedent(text), encoding="utf-8")
+        return target
+
+    def runs(self, experiment: str | None = None) -> list[Any]:
+        """All runs of the project's experiment, the newest first."""
+        found = self.client.get_experiment_by_name(experiment or self.package)
+        return list(self.client.search_runs([found.experiment_id])) if found else []
+
+    @property
+    def run(self) -> Any:
+        """The project's only run."""
+        (run,) = self.runs()
+        return run
+
+    def artifacts(self, run_id: str, folder: str | None = None) -> set[str]:
+        """The paths of all artifact files of a run."""
+        paths: set[str] = set()
+        for item in self.client.list_artifacts(run_id, folder):
+            paths |= self.artifacts(run_id, item.path) if item.is_dir else {item.path}
+        return paths
+
+    def session_run(self, *, env: str | None = None, runtime_params: Any = None, **run: Any) -> Any:
+        """Run in this process, as a notebook does."""
+        from kedro.framework.session import KedroSession
+        from kedro.framework.startup import bootstrap_project
+
+        bootstrap_project(self.root)
+        with KedroSession.create(
+            project_path=self.root, env=env, runtime_params=runtime_params
+        ) as session:
+            return session.run(**run)
+
+    def context(self, env: str | None = None) -> Any:
+        """The project's context, as ``%load_ext kedro.ipython`` gives it."""
+        from kedro.framework.session import KedroSession
+        from kedro.framework.startup import bootstrap_project
+
+        bootstrap_project(self.root)
+        with KedroSession.create(project_path=self.root, env=env) as session:
+            return session.load_context()
+
+    def kedro(
+        self, *words: str, cwd: Path | None = None, env: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Run the ``kedro`` command in a process of its own."""
+        return subprocess.run(
+            [sys.executable, "-m", "kedro", *words],
+            cwd=cwd or self.root,
+            env={**os.environ, "PYTHONPATH": str(PLUGIN), "COLUMNS": "200", **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+
+SETTINGS = """
+from mlflow_on_kedro import mlflow_hooks
+
+HOOKS = mlflow_hooks()
+"""
+
+
+@pytest.fixture
+def make_project(
+    tmp_path: Path, store_template: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Project]:
+    """A function that writes a project.
+
+    Arguments: ``pipeline``, the body of a module with node functions and a
+    ``create_pipeline() -> Pipeline`` (``node``, ``pipeline`` and ``pd`` need importing there);
+    ``catalog`` and ``mlflow`` and ``parameters``, the content of those files as a mapping or text;
+    ``settings``, the text of settings.py. Tracking failures are raised unless ``mlflow`` says
+    otherwise.
+    """
+
+    def make(
+        pipeline: str,
+        *,
+        catalog: Mapping[str, Any] | str | None = None,
+        mlflow: Mapping[str, Any] | str | None = None,
+        parameters: Mapping[str, Any] | str | None = None,
+        settings: str = SETTINGS,
+        new_store: bool = False,
+    ) -> Project:
+        package = f"project_{next(_numbers)}_{os.getpid()}"
+        project = Project(tmp_path / package, package)
+        project.root.mkdir()
+        if mlflow is None or isinstance(mlflow, Mapping):
+            mlflow = {"tracking": {"on_failure": "raise"}, **(mlflow or {})}
+        files = {"catalog": catalog or {}, "mlflow": mlflow, "parameters": parameters or {}}
+        for name, content in files.items():
+            text = content if isinstance(content, str) else yaml.safe_dump(content)
+            project.write(f"conf/base/{name}.yml", text)
+        project.write("conf/local/credentials.yml", "")
+        source = f"src/{package}"
+        project.write(f"{source}/__init__.py", "")
+        project.write(f"{source}/settings.py", settings)
+        project.write(f"{source}/nodes.py", pipeline)
+        project.write(
+            f"{source}/pipeline_registry.py",
+            f"""
+            from {package}.nodes import create_pipeline
+
+            def register_pipelines():
+                return {{"__default__": create_pipeline()}}
+            """,
+        )
+        import kedro
+
+        project.write(
+            "pyproject.toml",
+            f"""
+            [tool.kedro]
+            package_name = "{package}"
+            project_name = "{package}"
+            kedro_init_version = "{kedro.__version__}"
+            source_dir = "src"
+            """,
+        )
+        if not new_store:
+            shutil.copy(store_template, project.root / "mlflow.db")
+        monkeypatch.chdir(project.root)
+        return project
+
+    monkeypatch.syspath_prepend(str(PLUGIN))
+    return make
