@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.framework import project
 from kedro.io import AbstractDataset
 
 from .config import Config, parse
@@ -75,17 +74,29 @@ def register_hooks_in_worker(package: str | None) -> None:
     without ``settings.HOOKS``, because nothing there has named the project. ``configure_project``
     would also set up logging again, which recurses in Kedro's own code.
     """
+    from kedro.framework import project
+
     if package and project.PACKAGE_NAME is None:
         project.settings.configure(f"{package}.settings")
 
 
-def find_carrier(catalog: CatalogProtocol) -> RunDataset | None:
+def package_name() -> str | None:
+    """The package of the project that this process has bootstrapped.
+
+    Importing Kedro's module for it sets up logging, so that waits until there is a project.
+    """
+    from kedro.framework import project
+
+    return project.PACKAGE_NAME
+
+
+def find_carrier(catalog: CatalogProtocol[Any, Any]) -> RunDataset | None:
     """The carrier of a catalog; None if no hook of this plugin has put one there."""
     dataset = catalog.get(RESERVED_NAME) if RESERVED_NAME in catalog else None
     return dataset if isinstance(dataset, RunDataset) else None
 
 
-def find_run(catalog: CatalogProtocol) -> TrackedRun | None:
+def find_run(catalog: CatalogProtocol[Any, Any]) -> TrackedRun | None:
     """The open run of a catalog; None when there is none or tracking is off."""
     carrier = find_carrier(catalog)
     return carrier.run if carrier is not None else None

@@ -14,7 +14,7 @@ import click
 
 from .errors import ConfigError, MLflowOnKedroError
 
-START_SECONDS = 60
+START_SECONDS = 180
 UI_PATH = "/?workflowType=machine_learning"
 
 
@@ -52,7 +52,7 @@ def ui(
 
     root = Path(metadata.project_path)
     with KedroSession.create(project_path=root, env=env) as session:
-        settings = settings_of(session.load_context())
+        settings = settings_of(session.load_context())  # type: ignore[attr-defined]
     uri = resolve_uri(settings.tracking.uri, root)
     if uri.startswith(("http://", "https://")):
         _show(f"{mask_urls(uri).rstrip('/')}{UI_PATH}", open_browser=not no_browser)
@@ -61,6 +61,7 @@ def ui(
     port = port or settings.ui.port or _free_port(host)
     _require_free(host, port)
     connect(uri)  # creates a missing store under its lock, before the server opens it too
+    click.echo("Starting the MLflow UI ...")
     server = subprocess.Popen(_server_command(uri, root, host, port))
     try:
         _wait(server, host, port)

@@ -126,10 +126,11 @@ class Config:
     ui: Ui = field(default_factory=Ui)
 
 
+PARAMETERS_CHOICES = ("params", "by_type", "none")
 _CHOICES: dict[str, tuple[str, ...]] = {
     "tracking.on_failure": ("warn", "raise"),
     "params.too_long": TOO_LONG_CHOICES,
-    "catalog.parameters": ("params", "by_type", "none"),
+    "catalog.parameters": PARAMETERS_CHOICES,
 }
 
 SectionT = TypeVar("SectionT")
@@ -156,9 +157,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     for dotted, choices in _CHOICES.items():
         check_choice(dotted, _get(config, dotted), choices, where)
     if config.params.max_length < 1:
-        raise ConfigError(
-            f"{where}: 'params.max_length' must be >= 1: {config.params.max_length}"
-        )
+        raise ConfigError(f"{where}: 'params.max_length' must be >= 1: {config.params.max_length}")
     _check_names(config.run.kedro_run_params, where)
     return config
 
@@ -175,6 +174,9 @@ def read(context: KedroContext) -> Config:
     patterns = getattr(loader, "config_patterns", None)
     if isinstance(patterns, dict):
         patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])
+    strategies = getattr(loader, "merge_strategy", None)
+    if isinstance(strategies, dict):  # an environment's file changes single keys of a section
+        strategies.setdefault("mlflow", "soft")
     try:
         content = loader["mlflow"]
     except (MissingConfigException, KeyError):
@@ -253,20 +255,33 @@ def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> No
 
 
 def _typed(content: Mapping[str, Any], where: str) -> Config:
+    types = get_type_hints(Config)
+    given = {
+        key: _checked(types[key](**_given(value)), where, f"{key}.")
+        if is_dataclass(types[key])
+        else value
+        for key, value in _given(content).items()
+    }
+    return _checked(Config(**given), where)
+
+
+def _checked(section: SectionT, where: str, prefix: str = "") -> SectionT:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    # An empty section ("artifacts:" and nothing below) means its defaults.
-    given = {key: value for key, value in content.items() if value is not None}
     try:
-        merged = OmegaConf.merge(OmegaConf.structured(Config), OmegaConf.create(given))
-        config = OmegaConf.to_object(merged)
+        # Not by merging into it: OmegaConf before 2.4 refuses that for frozen dataclasses.
+        checked: Any = OmegaConf.to_object(OmegaConf.structured(section))
     except OmegaConfBaseException as error:
         reason = mask_urls(str(error).splitlines()[0])
-        key = getattr(error, "full_key", None)
+        key = f"{prefix}{getattr(error, 'full_key', None)}"
         raise ConfigError(f"{where}: '{key}' has a wrong value. {reason}") from None
-    assert isinstance(config, Config)
-    return config
+    return checked  # type: ignore[no-any-return]
+
+
+def _given(content: Mapping[str, Any]) -> dict[str, Any]:
+    # An empty key ("artifacts:" or "tags:" and nothing below) means its default.
+    return {key: value for key, value in content.items() if value is not None}
 
 
 def _check_names(names: Any, where: str) -> None:

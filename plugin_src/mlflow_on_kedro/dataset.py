@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from . import backends, value_kinds, values
-from .config import Config, Params, check_choice
+from .config import Config, Params, check_choice, override
 from .downloads import download
 from .secrets import mask_urls
 from .store import connect
@@ -97,7 +96,7 @@ class MLflowDataset(TrackedDataset):
         self._copy_mode = copy_mode
         self._file_caching = file_caching
         self._artifact_path = artifact_path
-        self._beside = {
+        self._beside: dict[str, Any] = {
             "load_args": load_args,
             "save_args": save_args,
             "version": version,
@@ -152,10 +151,7 @@ class MLflowDataset(TrackedDataset):
             self._cache = None
 
     def _limits(self, config: Config) -> Params:
-        given = {"too_long": self._too_long, "max_length": self._max_length}
-        return replace(
-            config.params, **{key: value for key, value in given.items() if value is not None}
-        )
+        return override(config.params, too_long=self._too_long, max_length=self._max_length)
 
     # -- loading -------------------------------------------------------------------------------
 

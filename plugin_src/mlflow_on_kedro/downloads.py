@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
 import tempfile
@@ -45,11 +44,11 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():
             shutil.rmtree(target)
-        os.replace(arrived, target)
+        arrived.replace(target)
     return target
 
 
-def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> str:
+def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
     connect(uri)
     from mlflow.artifacts import download_artifacts
 
@@ -61,9 +60,9 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> str:
         arrived, reason = "", mask_urls(str(error)).strip().splitlines()[:1]
     else:
         reason = []
-    if not arrived or not os.path.exists(arrived):
+    if not arrived or not Path(arrived).exists():
         raise DatasetError(
             f"Run {run_id} in MLflow at {mask_urls(uri)} gave no artifact '{artifact}'"
             f"{': ' + reason[0] if reason else '.'}"
         )
-    return str(arrived)
+    return Path(arrived)

@@ -55,8 +55,7 @@ def _matches(pattern: str, root: Path) -> list[tuple[Path, str]]:
         if path.is_dir() and any(_is_secret(item) for item in path.rglob("*")):
             pattern = f"{pattern.rstrip('/')}/**/*"
             return [
-                (file, f"{path.name}/{folder}".rstrip("/"))
-                for file, folder in _glob(pattern, root)
+                (file, f"{path.name}/{folder}".rstrip("/")) for file, folder in _glob(pattern, root)
             ]
         return [(path, "")] if path.exists() and not _is_secret(path) else []
     return _glob(pattern, root)
@@ -64,10 +63,10 @@ def _matches(pattern: str, root: Path) -> list[tuple[Path, str]]:
 
 def _glob(pattern: str, root: Path) -> list[tuple[Path, str]]:
     base = root / Path(*_fixed_parts(pattern))
-    paths = (Path(name) for name in glob.glob(str(root / pattern), recursive=True))
+    names = glob.glob(str(root / pattern), recursive=True)  # noqa: PTH207 - takes absolute ones too
     return [
         (path, _relative(path.parent, base))
-        for path in sorted(paths)
+        for path in map(Path, sorted(names))
         if path.is_file() and not _is_secret(path)
     ]
 

@@ -42,7 +42,7 @@ def attach(run: TrackedRun) -> None:
         artifact_uri=run.artifact_uri,
         run_name=run.name,
     )
-    _stack().append(ActiveRun(Run(info, RunData())))
+    _stack().append(ActiveRun(Run(info, RunData())))  # type: ignore[no-untyped-call]
 
 
 def detach(run: TrackedRun) -> None:
@@ -87,5 +87,5 @@ def tracking_uri(uri: str) -> Iterator[None]:
 def _stack() -> list[Any]:
     from mlflow.tracking.fluent import _active_run_stack
 
-    stack: list[Any] = _active_run_stack.get()
+    stack: list[Any] = _active_run_stack.get()  # type: ignore[no-untyped-call]
     return stack

@@ -12,6 +12,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from . import fluent, store
+from .config import set_mlflow_defaults
 from .secrets import mask_urls
 from .tracked import TrackedDataset, default_filepath
 
@@ -71,7 +72,7 @@ class MLflowModelDataset(TrackedDataset):
 
     def save(self, data: Any) -> None:
         """Save the model to the local folder and log it to the run."""
-        store.prepare_mlflow()
+        set_mlflow_defaults()
         flavor = self._flavor()
         arguments = {"pip_requirements": _requirements(flavor), **self._save_args}
         local_only = {
@@ -90,7 +91,7 @@ class MLflowModelDataset(TrackedDataset):
 
     def load(self) -> Any:
         """Load the model from the local folder, or from a run."""
-        store.prepare_mlflow()
+        set_mlflow_defaults()
         if self._run_id is None and self._folder().exists():
             return self._loader().load_model(str(self._folder()), **self._load_args)
         run = self.run()

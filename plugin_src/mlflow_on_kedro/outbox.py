@@ -7,11 +7,13 @@ entry reaches the store is this module's business alone.
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from kedro.io import DatasetError
 
 from .entries import Entry, File, Metric, Param, Tag, Text
 from .secrets import mask_urls
@@ -36,19 +38,26 @@ class Outbox:
     Args:
         uri: The tracking URI.
         run_id: The MLflow run.
+        client: A client of this process, if there is one already.
         raising: Raise what goes wrong instead of warning (``tracking.on_failure: raise``).
     """
 
-    def __init__(self, uri: str, run_id: str, *, raising: bool = False) -> None:
+    _client: MlflowClient | None
+
+    def __init__(
+        self, uri: str, run_id: str, *, client: MlflowClient | None = None, raising: bool = False
+    ) -> None:
         self._uri = uri
         self._run_id = run_id
         self._raising = raising
         self._reset()
+        if client is not None:
+            self._client = client
 
     def _reset(self) -> None:
         self._waiting: list[Entry] = []
         self._lock = threading.RLock()
-        self._client: MlflowClient | None = None
+        self._client = None
         self._warned = False
         self._next_try = 0.0
         self._flushed_at = time.monotonic()
@@ -67,10 +76,6 @@ class Outbox:
         if self._client is None:
             self._client = connect(self._uri)
         return self._client
-
-    def adopt(self, client: MlflowClient) -> None:
-        """Use a client that is there already."""
-        self._client = client
 
     def put(self, entry: Entry) -> None:
         """Take an entry; deliver when enough has gathered, or files, which may change later."""
@@ -103,14 +108,21 @@ class Outbox:
                 self.failed(error)
 
     def failed(self, error: Exception) -> None:
-        """Say, once, that the store cannot be reached.
+        """Say what went wrong; that the store cannot be reached is said once.
 
         Raises:
             Exception: The error itself, if the user chose ``tracking.on_failure: raise``.
         """
         if self._raising:
             raise error
-        if not self._warned:
+        if _is_mistake(error):
+            reason = " ".join(mask_urls(str(error)).split())
+            logger.warning(
+                "Not all of this run is in MLflow; the pipeline runs on. (%s: %s)",
+                type(error).__name__,
+                reason[:500],
+            )
+        elif not self._warned:
             self._warned = True
             logger.warning("%s", failure_message(self._uri, error))
 
@@ -172,7 +184,7 @@ class Outbox:
 
     def _log_file(self, entry: File) -> None:
         folder = entry.folder or None
-        if os.path.isdir(entry.path):
+        if Path(entry.path).is_dir():
             self._artifact(
                 entry.path, lambda: self.client.log_artifacts(self._run_id, entry.path, folder)
             )
@@ -185,7 +197,7 @@ class Outbox:
         try:
             log()
         except OSError as error:
-            if not os.path.exists(name) or isinstance(error, PermissionError):
+            if not Path(name).exists() or isinstance(error, PermissionError):
                 self._refused(f"the artifact {name}", error)
             else:
                 raise
@@ -234,6 +246,14 @@ def _entity(entry: Param | Metric | Tag) -> Any:
     if isinstance(entry, Param):
         return MlflowParam(entry.key, entry.value)
     return RunTag(entry.key, entry.value)
+
+
+def _is_mistake(error: Exception) -> bool:
+    """Tell a value or function that does not fit from a store that cannot be reached."""
+    from mlflow.exceptions import MlflowException
+
+    mistakes = (DatasetError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+    return isinstance(error, mistakes) and not isinstance(error, OSError | MlflowException)
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -27,7 +27,7 @@ class Plan:
     readers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pipeline: Pipeline, catalog: CatalogProtocol) -> Plan:
+    def of(cls, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> Plan:
         """Look at a pipeline and the catalog that it will run with."""
         free = pipeline.inputs()
         readers: dict[str, str] = {}

@@ -8,16 +8,14 @@ import logging
 import os
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import fluent, store, values
 from .config import Config, Params, tracking_uri_from_environment
 from .entries import Entry, File, Param, Tag, Text
 from .errors import ConfigError, MLflowOnKedroError
+from .opening import MlflowRun, RunRequest, find_run, open_run
 from .outbox import Outbox, changed_tag, failure_message, say_changed
-from .plan import Plan
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
@@ -27,9 +25,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-PARENT_TAG = "mlflow.parentRunId"
-KEDRO_RUN_TAG = "kedro.run_id"
-
 # What a copy of a run in another process starts anew.
 _LOCAL_STATE = frozenset(
     {
@@ -38,35 +33,11 @@ _LOCAL_STATE = frozenset(
         "_said",
         "_participants",
         "_ended",
-        "_failed",
         "_uri_before",
         "_restores_uri",
         "spans",
     }
 )
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What is asked of MLflow when a run is opened.
-
-    Attributes:
-        config: The whole configuration.
-        root: The project's root.
-        package: The project's package, None outside of a project.
-        kedro_run_id: Kedro's own id of the run.
-        tags: Tags to set at once.
-        plan: What is known of the pipeline.
-        secret_params: Keys of parameters that came with the command and look like secrets.
-    """
-
-    config: Config
-    root: Path
-    package: str | None = None
-    kedro_run_id: str | None = None
-    tags: Mapping[str, str] = field(default_factory=dict)
-    plan: Plan = field(default_factory=Plan)
-    secret_params: frozenset[str] = frozenset()
 
 
 class TrackedRun:
@@ -78,38 +49,22 @@ class TrackedRun:
     ``tracking.on_failure`` is ``raise``.
     """
 
-    def __init__(
-        self,
-        *,
-        uri: str,
-        run_id: str,
-        experiment_id: str,
-        artifact_uri: str = "",
-        name: str = "",
-        start_ms: int = 0,
-        config: Config | None = None,
-        root: Path | None = None,
-        kedro_run_id: str | None = None,
-        plan: Plan | None = None,
-        secret_params: frozenset[str] = frozenset(),
-        owned: bool = False,
-    ) -> None:
-        self.uri = uri
-        self.run_id = run_id
-        self.experiment_id = experiment_id
-        self.artifact_uri = artifact_uri
-        self.name = name
-        self.start_ms = start_ms or now_ms()
-        self.config = config or Config()
-        self.root = root or Path.cwd()
-        self.kedro_run_id = kedro_run_id
-        self.plan = plan or Plan()
-        self.secret_params = secret_params
-        self.owned = owned
+    def __init__(self, found: MlflowRun, request: RunRequest) -> None:
+        info = found.info
+        self.uri = found.uri
+        self.owned = found.owned
+        self.run_id: str = info.run_id
+        self.experiment_id: str = info.experiment_id
+        self.artifact_uri: str = info.artifact_uri
+        self.name: str = info.run_name or ""
+        self.start_ms = now_ms()
+        self.config = request.config
+        self.root = request.root
+        self.plan = request.plan
+        self.secret_params = request.secret_params
         self._opener_pid = os.getpid()
-        self._outbox = Outbox(
-            uri, run_id, raising=self.config.tracking.on_failure == "raise"
-        )
+        raising = self.config.tracking.on_failure == "raise"
+        self._outbox = Outbox(found.uri, self.run_id, client=found.client, raising=raising)
         self._start_local_state()
 
     def _start_local_state(self) -> None:
@@ -118,7 +73,6 @@ class TrackedRun:
         self._said: set[str] = set()
         self._participants = 0
         self._ended = False
-        self._failed = False
         self._uri_before: str | None = None
         self._restores_uri = False
         self.spans: list[Span] = []
@@ -137,10 +91,7 @@ class TrackedRun:
 
     @classmethod
     def open(cls, request: RunRequest) -> TrackedRun | None:
-        """Open a pipeline's run in MLflow.
-
-        A run that is already active in this thread is used and left open, or, with
-        ``run.nested``, becomes the parent of a new one. ``run.id`` continues that run.
+        """Open a pipeline's run in MLflow: see :func:`mlflow_on_kedro.opening.open_run`.
 
         Returns:
             The run; None when MLflow could not be reached, which is said.
@@ -148,60 +99,17 @@ class TrackedRun:
         Raises:
             ConfigError: ``run.id`` names no run of this store.
         """
-        config = request.config
-        uri = store.resolve_uri(config.tracking.uri, request.root)
         try:
-            return cls._open(uri, request)
+            run = cls(open_run(request), request)
+            run.begin(request.all_tags)
         except ConfigError:
             raise
         except Exception as error:
-            if config.tracking.on_failure == "raise":
+            if request.config.tracking.on_failure == "raise":
                 raise
-            logger.warning("%s", failure_message(uri, error))
+            logger.warning("%s", failure_message(request.uri, error))
             return None
-
-    @classmethod
-    def _open(cls, uri: str, request: RunRequest) -> TrackedRun:
-        config = request.config
-        active = fluent.active_run_id()
-        if active is not None and not config.run.nested and config.run.id is None:
-            import mlflow
-
-            uri, owned = mlflow.get_tracking_uri(), False
-            client = store.connect(uri)
-            found = client.get_run(active)
-        else:
-            client, owned = store.connect(uri), True
-            parent = active if config.run.nested else None
-            found = _start(client, uri, request, parent)
-        run = cls._of(found, uri, request, owned=owned)
-        run._outbox.adopt(client)
-        for key, value in {**request.tags, **config.run.tags}.items():
-            run.set_tag(key, value)
-        if request.kedro_run_id:
-            run.set_tag(KEDRO_RUN_TAG, request.kedro_run_id)
-        if config.run.description:
-            run.set_tag("mlflow.note.content", config.run.description)
-        run._uri_before, run._restores_uri = tracking_uri_from_environment(), True
-        atexit.register(run._end_at_exit)
         return run
-
-    @classmethod
-    def _of(cls, found: Any, uri: str, request: RunRequest, *, owned: bool) -> TrackedRun:
-        return cls(
-            uri=uri,
-            run_id=found.info.run_id,
-            experiment_id=found.info.experiment_id,
-            artifact_uri=found.info.artifact_uri,
-            name=found.info.run_name or "",
-            start_ms=now_ms(),
-            config=request.config,
-            root=request.root,
-            kedro_run_id=request.kedro_run_id,
-            plan=request.plan,
-            secret_params=request.secret_params,
-            owned=owned,
-        )
 
     @classmethod
     def join(cls, uri: str, run_id: str, config: Config | None = None) -> TrackedRun:
@@ -210,11 +118,14 @@ class TrackedRun:
         Raises:
             mlflow.exceptions.MlflowException: The store has no such run.
         """
-        client = store.connect(uri)
-        found = client.get_run(run_id)
-        run = cls._of(found, uri, RunRequest(config or Config(), Path.cwd()), owned=False)
-        run._outbox.adopt(client)
-        return run
+        return cls(find_run(uri, run_id), RunRequest(config or Config()))
+
+    def begin(self, tags: Mapping[str, Any]) -> None:
+        """Set the first tags, and see to it that the run ends with the process at the latest."""
+        for key, value in tags.items():
+            self.set_tag(key, value)
+        self._uri_before, self._restores_uri = tracking_uri_from_environment(), True
+        atexit.register(self._end_at_exit)
 
     def take_over(self) -> TrackedRun:
         """Let :meth:`end` also end the run in MLflow, though another call has started it."""
@@ -229,11 +140,7 @@ class TrackedRun:
         """Take leave of the run; the last hook to do so ends it."""
         self._participants -= 1
         if self._participants <= 0:
-            self.end("FAILED" if error is not None or self._failed else "FINISHED")
-
-    def mark_failed(self) -> None:
-        """Let the run end as FAILED."""
-        self._failed = True
+            self.end("FAILED" if error is not None else "FINISHED")
 
     def end(self, status: str) -> None:
         """Deliver everything and end the run, once, with MLflow's status of that name."""
@@ -371,36 +278,3 @@ class TrackedRun:
 def now_ms() -> int:
     """Milliseconds since the epoch."""
     return time.time_ns() // 1_000_000
-
-
-def _start(client: MlflowClient, uri: str, request: RunRequest, parent: str | None) -> Any:
-    config = request.config
-    if config.run.id is not None:
-        return _continue(client, uri, config.run.id)
-    experiment = store.resolve_experiment(config.experiment.name, request.package)
-    location = store.resolve_artifact_location(
-        config.experiment.artifact_location, uri, experiment, request.root
-    )
-    return client.create_run(
-        store.experiment_id(client, experiment, location),
-        run_name=config.run.name,
-        tags={PARENT_TAG: parent} if parent else None,
-    )
-
-
-def _continue(client: MlflowClient, uri: str, run_id: str) -> Any:
-    from mlflow.exceptions import MlflowException
-
-    try:
-        found = client.get_run(run_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
-            raise
-        raise ConfigError(
-            f"`run.id` in mlflow.yml is {run_id!r}, but MLflow at {mask_urls(uri)} has no such "
-            "run. Correct the id, or leave it out for a new run."
-        ) from None
-    if found.info.lifecycle_stage == "deleted":
-        client.restore_run(run_id)
-    client.update_run(run_id, status="RUNNING")
-    return found

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kedro.framework import project
-
 from . import backends, carrier, config, provenance, store
+from .opening import RunRequest
 from .plan import Plan
-from .run import RunRequest, TrackedRun
+from .run import TrackedRun
 from .secrets import looks_secret
 from .tracked import TrackedDataset, default_filepath
 from .values import flatten
@@ -40,14 +40,9 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
     Raises:
         ConfigError: mlflow.yml is wrong.
     """
-    from kedro.config import MissingConfigException
-
     _show_messages()
-    try:
-        catalog = dict(context.config_loader["catalog"])
-    except (MissingConfigException, KeyError):
-        return
-    if carrier.RESERVED_NAME in catalog:
+    catalog = _catalog_of(context)
+    if catalog is None or carrier.RESERVED_NAME in catalog:
         return
     settings = asdict(config.read(context))
     for section, given in (overrides or {}).items():
@@ -60,9 +55,15 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         "type": f"{carrier.RunDataset.__module__}.{carrier.RunDataset.__qualname__}",
         "config": settings,
         "root": str(context.project_path),
-        "package": project.PACKAGE_NAME,
+        "package": carrier.package_name(),
     }
     context.config_loader["catalog"] = catalog
+
+
+def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
+    """Lay entries over those of catalog.yml, which need not exist; before ``prepare_context``."""
+    given = _catalog_of(context) or {}
+    context.config_loader["catalog"] = {**given, **copy.deepcopy(dict(entries))}
 
 
 def settings_of(context: KedroContext) -> config.Config:
@@ -84,7 +85,7 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     kind = entry.get("type")
     if kind not in (*_FILE_TYPES, _MODEL_TYPE):
         return entry
-    entry.setdefault("dataset_name", name.split("@")[0])
+    entry.setdefault("dataset_name", name.split("@", maxsplit=1)[0])
     dataset = entry.get("dataset")
     if kind == _MODEL_TYPE:
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
@@ -101,7 +102,7 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     return entry
 
 
-def prepare_catalog(catalog: CatalogProtocol) -> None:
+def prepare_catalog(catalog: CatalogProtocol[Any, Any]) -> None:
     """Tell MLflow datasets that were made in Python their names; lazy ones know them already."""
     holder = carrier.find_carrier(catalog)
     for name, dataset in catalog.items():
@@ -110,7 +111,7 @@ def prepare_catalog(catalog: CatalogProtocol) -> None:
 
 
 def open_run(
-    run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+    run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
 ) -> TrackedRun | None:
     """Give the run of a session, opening it if no other hook has.
 
@@ -120,7 +121,7 @@ def open_run(
     holder = carrier.find_carrier(catalog)
     if holder is None:
         holder = carrier.RunDataset(
-            root=run_params.get("project_path"), package=project.PACKAGE_NAME
+            root=run_params.get("project_path"), package=carrier.package_name()
         )
         catalog[carrier.RESERVED_NAME] = holder
     if holder.asked:
@@ -135,6 +136,15 @@ def open_run(
     return holder.run
 
 
+def _catalog_of(context: KedroContext) -> dict[str, Any] | None:
+    from kedro.config import MissingConfigException
+
+    try:
+        return dict(context.config_loader["catalog"])
+    except (MissingConfigException, KeyError):
+        return None
+
+
 def _show_messages() -> None:
     # Kedro's default logging shows INFO of Kedro and of the project's own package only.
     logger = logging.getLogger("mlflow_on_kedro")
@@ -142,9 +152,7 @@ def _show_messages() -> None:
         logger.setLevel(logging.INFO)
 
 
-def _request(
-    holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Plan
-) -> RunRequest:
+def _request(holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Plan) -> RunRequest:
     return RunRequest(
         config=holder.config,
         root=holder.root,
@@ -161,11 +169,13 @@ def _secret_params(run_params: Mapping[str, Any]) -> list[str]:
     return [name for name, _ in flatten("", given) if looks_secret(name)] if given else []
 
 
-def _tracked_datasets(pipeline: Pipeline, catalog: CatalogProtocol) -> dict[str, TrackedDataset]:
+def _tracked_datasets(
+    pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+) -> dict[str, TrackedDataset]:
     found = {name: catalog.get(name) for name in pipeline.datasets() if name in catalog}
     return {name: item for name, item in found.items() if isinstance(item, TrackedDataset)}
 
 
 def _bind(dataset: TrackedDataset, name: str, holder: carrier.RunDataset) -> None:
     uri = holder.run.uri if holder.run is not None else holder.config.tracking.uri
-    dataset.bind(name, holder.root, uri, holder.run)
+    dataset.bind(name, holder.root, uri, holder.run, logs=holder.config.enabled)

@@ -8,7 +8,7 @@ import re
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from .config import (
@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 WORKING_FOLDER = ".mlflow_on_kedro"
 LOCK_SECONDS = 300
+# Of two letters or more: one is a drive of Windows.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
 
 
@@ -42,10 +44,19 @@ def resolve_uri(uri: str | None, root: Path) -> str:
     uri = uri or tracking_uri_from_environment() or "sqlite:///mlflow.db"
     path = sqlite_path(uri)
     if path is not None and not path.is_absolute():
-        return uri.replace(f"///{path.as_posix()}", f"///{(root / path).as_posix()}", 1)
-    if "://" not in uri and uri != "databricks" and not uri.startswith(("databricks", "file:")):
-        return (root / uri).resolve().as_uri()
-    return uri
+        start = uri.index("///") + len("///")
+        return f"{uri[:start]}{_in_sqlite_uri(root)}/{uri[start:]}"
+    if _SCHEME.match(uri) or uri.startswith("databricks"):
+        return uri
+    return (root / uri).resolve().as_uri()
+
+
+def _in_sqlite_uri(folder: Path) -> str:
+    # SQLAlchemy decodes percent signs, and options begin at a question mark.
+    path = folder.as_posix()
+    if unquote(path) == path and "?" not in path:
+        return path
+    return path.replace("%", "%25").replace("?", "%3F")
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -67,24 +78,18 @@ def connect(uri: str) -> MlflowClient:
     Two processes that open a new SQLite store at once corrupt it, so the first call to any SQLite
     store is made under a file lock.
     """
-    prepare_mlflow()
+    set_mlflow_defaults()
     path = sqlite_path(uri)
     if path is None:
         return _client(uri)
-    path.parent.mkdir(parents=True, exist_ok=True)
     # It would tell of its connection pool and tables amid the pipeline's log.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
-    with _locked(path.with_name(path.name + ".lock")):
+    with locked(path.with_name(path.name + ".lock")):
         if not path.exists():
             logger.info("Creating the MLflow store %s (once; it takes some seconds).", path)
         client = _client(uri)
         client.search_experiments(max_results=1)
     return client
-
-
-def prepare_mlflow() -> None:
-    """Set what MLflow reads from the environment; to be called before mlflow is imported."""
-    set_mlflow_defaults()
 
 
 def experiment_id(client: MlflowClient, name: str, location: str | None) -> str:
@@ -124,8 +129,7 @@ def resolve_artifact_location(location: str | None, uri: str, name: str, root: P
         root: The project's root.
     """
     if location is not None:
-        is_path = "://" not in location and not location.startswith(("file:", "dbfs:"))
-        return (root / location).resolve().as_uri() if is_path else location
+        return location if _SCHEME.match(location) else (root / location).resolve().as_uri()
     if sqlite_path(uri) is None:
         return None
     folder = re.sub(r"[^\w\-]+", "_", name).strip("_") or "experiment"
@@ -145,14 +149,16 @@ def run_url(uri: str, experiment: str, run_id: str) -> str | None:
     return f"{base}/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
 
 
-def _client(uri: str) -> Any:
+def _client(uri: str) -> MlflowClient:
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri)
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def locked(path: Path) -> Iterator[None]:
+    """Let one process or thread at a time into a block; ``path`` is a file for the lock alone."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     # A write transaction on a file of its own is a lock between processes on every system that
     # SQLite itself works on, and it ends with the process that holds it.
     lock = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _LABEL_LENGTH = 32
-"""Characters of a row's label: what fits beside the bars in the MLflow UI's narrow artifact pane."""
+"""Characters of a row's label: what leaves room for bars in the MLflow UI's narrow pane."""
 
 _PAGE = """<!DOCTYPE html>
 <html lang="en">
@@ -125,9 +125,7 @@ class Timeline:
         )
 
     @classmethod
-    def of(
-        cls, spans: Iterable[Span], task_name: Callable[[str], str] | None = None
-    ) -> Timeline:
+    def of(cls, spans: Iterable[Span], task_name: Callable[[str], str] | None = None) -> Timeline:
         """Sort spans into rows.
 
         Args:
@@ -159,15 +157,15 @@ def figure(
 ) -> Figure:
     """Draw a run's timings as a Gantt chart.
 
-    One row a node, in order of start with the first at the top; loading, running and saving are told apart by
-    colour; what failed is marked. Times are wall-clock times in this machine's zone.
+    One row a node, in order of start with the first at the top; loading, running and saving are
+    told apart by colour; what failed is marked. Times are wall-clock times in this machine's zone.
 
     Args:
         spans: What was timed, in any order. None at all gives a figure that says so.
         title: The chart's heading; number of nodes and total duration are written below it.
         task_name: A node's name -> the label of its row (PipelineX's ``task_name_func``).
-        params: PipelineX's ``gantt_params``: arguments of ``plotly.figure_factory.create_gantt`` and keys of
-            Plotly's layout; ``timeline_figure.Options`` says which of them do what.
+        params: PipelineX's ``gantt_params``: arguments of ``plotly.figure_factory.create_gantt``
+            and keys of Plotly's layout; ``timeline_figure.Options`` says which of them do what.
 
     Raises:
         ConfigError: If ``params`` has an unknown key or a value that Plotly refuses.
@@ -191,8 +189,8 @@ def html(
 ) -> str:
     """Draw a run's timings as one page that needs nothing beside it.
 
-    The MLflow UI shows HTML artifacts in a frame that can fetch nothing, so plotly.js (about 4.8 MB) is inside.
-    The same spans give the same page, byte for byte, on the same version of plotly.
+    The MLflow UI shows HTML artifacts in a frame that can fetch nothing, so plotly.js (about
+    4.8 MB) is inside. The same spans give the same page, byte for byte, on one version of plotly.
 
     Args:
         spans: As for ``figure``.
@@ -257,7 +255,7 @@ def shorten(text: str, length: int = _LABEL_LENGTH) -> str:
     if len(text) <= length:
         return text
     tail = (length - 1) // 2
-    return f"{text[: length - 1 - tail]}…{text[-tail:]}"
+    return f"{text[: length - 1 - tail].rstrip('._')}…{text[-tail:]}"
 
 
 def _distinct(labels: list[str]) -> list[str]:
@@ -277,6 +275,6 @@ def _distinct(labels: list[str]) -> list[str]:
 
 
 def _zone_at(seconds: float) -> timezone:
-    """This machine's zone as a fixed offset, so that a change to summer time does not fold the axis."""
+    """This machine's zone as one offset: a change to summer time must not fold the axis."""
     offset = datetime.fromtimestamp(seconds, timezone.utc).astimezone().utcoffset()
     return timezone(offset or timedelta())

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from .timeline import Row, Span, Timeline
 
 COLORS = {"run": "#0060A8", "load": "#7F8FA6", "save": "#00906A", "failed": "#D55E00"}
-"""Chosen by simulation: each differs from each other in every kind of colour blindness (CIE76 difference of 18 and
-more), and stands out from white by 3:1 and more (WCAG 1.4.11)."""
+"""Chosen by simulation: any two are far apart in every kind of colour blindness (18 and more in
+CIE76), and each stands out from white by 3:1 and more (WCAG 1.4.11)."""
 
 _LEGEND = ("load", "run", "save", "failed")
 _PAINTED = ("load", "save", "run", "failed")
@@ -27,6 +27,10 @@ _FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue'
 _INK, _FAINT, _GRID = "#1F272D", "#5F7281", "#E8EDF1"
 
 _ROW_HEIGHT = 24
+_WIDEST_BAR = 0.5
+"""Half of a row, as create_gantt counts; bars of neighbours would meet."""
+_LEAST_HEIGHT = 10
+"""Plotly's own limit for a picture, in pixels."""
 _MAX_PLOT_HEIGHT = 12_000
 _TOP, _BOTTOM, _TIME_AXIS = 112, 16, 40
 _ROWS_IN_VIEW = 25
@@ -38,7 +42,14 @@ _SHORTEST_VIEW = 0.01
 _WRAP = 80
 """Characters of a line in a hover box, which cannot be scrolled."""
 
-_CREATE_GANTT = ("bar_width", "colors", "reverse_colors", "show_colorbar", "showgrid_x", "showgrid_y")
+_CREATE_GANTT = (
+    "bar_width",
+    "colors",
+    "reverse_colors",
+    "show_colorbar",
+    "showgrid_x",
+    "showgrid_y",
+)
 _CREATE_GANTT_WITHOUT_EFFECT = frozenset(
     {"data", "group_tasks", "index_col", "show_hover_fill", "task_names", "tasks"}
 )
@@ -48,15 +59,17 @@ _CREATE_GANTT_WITHOUT_EFFECT = frozenset(
 class Options:
     """What the user may say about the chart, PipelineX's ``gantt_params``.
 
-    As in ``plotly.figure_factory.create_gantt``: ``title``, ``height`` and ``width`` in pixels, ``showgrid_x``,
-    ``showgrid_y``, ``show_colorbar`` (the legend), ``bar_width`` (half of a bar's height, 0 to 0.5 rows),
-    ``reverse_colors``, and ``colors``: a mapping of ``load``, ``run``, ``save`` and ``failed`` to colours; or
-    colours for run, load, save and failed in this order; or one colour, for run; or the name of one of Plotly's
-    scales. Beside these, every key of Plotly's layout, which wins over all else.
+    As in ``plotly.figure_factory.create_gantt``: ``title``, ``height`` and ``width`` in pixels,
+    ``showgrid_x``, ``showgrid_y``, ``show_colorbar`` (the legend), ``bar_width`` (half of a bar's
+    height, 0 to 0.5 rows), ``reverse_colors``, and ``colors``: a mapping of ``load``, ``run``,
+    ``save`` and ``failed`` to colours; or colours for run, load, save and failed in this order; or
+    one colour, for run; or the name of one of Plotly's scales. Beside these, every key of Plotly's
+    layout, which wins over all else.
 
-    ``group_tasks`` (rows are always grouped), ``show_hover_fill`` (bars always show their times), ``index_col``
-    (the colour tells the kind of work) and ``data``, ``tasks``, ``task_names`` (unused there too) are accepted,
-    so that a PipelineX configuration keeps working, and do nothing.
+    ``group_tasks`` (rows are always grouped), ``show_hover_fill`` (bars always tell their times),
+    ``index_col`` (the colour tells the kind of work) and ``data``, ``tasks``, ``task_names``
+    (unused there too) are accepted, so that a PipelineX configuration keeps working, and do
+    nothing.
 
     Attributes:
         heading: The chart's title without the summary that follows it.
@@ -100,9 +113,10 @@ class Options:
             layout["title"] = dict(heading)
             heading = heading.get("text", title)
         bar_width = params.get("bar_width", cls.bar_height / 2)
-        if not _is_number(bar_width) or not 0 < bar_width <= 0.5:
+        if not _is_number(bar_width) or not 0 < bar_width <= _WIDEST_BAR:
             raise ConfigError(
-                f"gantt_params: 'bar_width' must be a number above 0 and up to 0.5: {bar_width!r}"
+                f"gantt_params: 'bar_width' must be a number above 0 and up to {_WIDEST_BAR}: "
+                f"{bar_width!r}"
             )
         return cls(
             heading=cls.heading if heading is None else str(heading),
@@ -200,8 +214,11 @@ def _layout(timeline: Timeline, options: Options) -> dict[str, Any]:
     plot_height = min(_ROW_HEIGHT * max(len(rows), 2), _MAX_PLOT_HEIGHT)
     bottom = _TIME_AXIS if len(rows) > _ROWS_IN_VIEW else _BOTTOM
     height = options.layout.get("height") or _TOP + plot_height + bottom
-    if not _is_number(height) or height < 10:
-        raise ConfigError(f"gantt_params: 'height' must be a number of pixels, 10 or more: {height!r}")
+    if not _is_number(height) or height < _LEAST_HEIGHT:
+        raise ConfigError(
+            f"gantt_params: 'height' must be a number of pixels, "
+            f"{_LEAST_HEIGHT} or more: {height!r}"
+        )
     layout: dict[str, Any] = {
         "template": "plotly_white",
         "barmode": "overlay",
@@ -242,7 +259,11 @@ def _layout(timeline: Timeline, options: Options) -> dict[str, Any]:
             }
         ]
         return {**layout, "xaxis": {"visible": False}, "yaxis": {"visible": False}}
-    return {**layout, **_time_axes(timeline, options), "yaxis": _node_axis(rows, plot_height, options)}
+    return {
+        **layout,
+        **_time_axes(timeline, options),
+        "yaxis": _node_axis(rows, plot_height, options),
+    }
 
 
 def _place(x: float, y: float, height: float, *, right: bool) -> dict[str, Any]:
@@ -301,7 +322,7 @@ def _node_axis(rows: tuple[Row, ...], plot_height: float, options: Options) -> d
         "showgrid": options.showgrid_y,
         "gridcolor": _GRID,
         "zeroline": False,
-        # Plotly leaves labels out where rows are lower than a line, and shows them when zoomed into.
+        # Plotly leaves labels out where rows are lower than a line; zooming in shows them.
         "tickfont": {"size": max(9, min(12, int(plot_height / len(rows) * 0.7)))},
     }
 
@@ -356,8 +377,9 @@ def _check_layout_key(key: str, known: Layout) -> None:
     valid = {"title", *_CREATE_GANTT, *_CREATE_GANTT_WITHOUT_EFFECT, *known}
     near = get_close_matches(key, sorted(valid), n=1, cutoff=0.0)
     raise ConfigError(
-        f"gantt_params: unknown key {key!r}; did you mean {near[0]!r}? Known are {', '.join(_CREATE_GANTT)} and "
-        "the keys of Plotly's layout: https://plotly.com/python/reference/layout/"
+        f"gantt_params: unknown key {key!r}; did you mean {near[0]!r}? Known are "
+        f"title, {', '.join(_CREATE_GANTT)} and the keys of Plotly's layout: "
+        "https://plotly.com/python/reference/layout/"
     )
 
 
@@ -367,7 +389,7 @@ def _colors(params: Mapping[str, Any]) -> dict[str, str]:
         chosen = dict(COLORS)
     elif isinstance(given, Mapping):
         unknown = [key for key in given if key not in COLORS]
-        # With index_col, create_gantt's keys are that column's values: there is no such column here.
+        # With index_col, create_gantt's keys are that column's values: there is none here.
         if unknown and not params.get("index_col"):
             near = get_close_matches(str(unknown[0]), COLORS, n=1, cutoff=0.0)
             raise ConfigError(
@@ -378,7 +400,9 @@ def _colors(params: Mapping[str, Any]) -> dict[str, str]:
     else:
         sequence = _scale(given) if isinstance(given, str) else given
         if not isinstance(sequence, Sequence) or not sequence:
-            raise ConfigError(f"gantt_params: 'colors' must be a list or a mapping of colours: {given!r}")
+            raise ConfigError(
+                f"gantt_params: 'colors' must be a list or a mapping of colours: {given!r}"
+            )
         if _is_number(sequence[0]):
             sequence = [sequence]
         chosen = {**COLORS, **dict(zip(COLORS, map(_color, sequence), strict=False))}
@@ -399,7 +423,7 @@ def _scale(name: str) -> list[str]:
 
 def _color(given: Any) -> str:
     """A colour for Plotly; create_gantt also took red, green and blue from 0 to 1."""
-    if isinstance(given, Sequence) and len(given) == 3 and all(map(_is_number, given)):
+    if isinstance(given, Sequence) and len(given) == len("rgb") and all(map(_is_number, given)):
         return f"rgb({', '.join(str(round(255 * part)) for part in given)})"
     return str(given)
 

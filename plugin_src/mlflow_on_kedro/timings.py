@@ -92,7 +92,7 @@ def latest_metrics(found: Any) -> list[Any]:
     MLflow's public ``run.data.metrics`` has the values alone, and ``get_metric_history`` costs a
     request for each metric.
     """
-    return list(found.data._metric_objs)
+    return list(found.data._metric_objs)  # noqa: SLF001 - there is no public name
 
 
 def metric_key(name: str) -> str:

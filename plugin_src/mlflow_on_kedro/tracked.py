@@ -13,7 +13,6 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
 from . import fluent, store
-from .outbox import failure_message
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
@@ -24,7 +23,9 @@ logger = logging.getLogger(__name__)
 FOLDER = "data/mlflow"
 SAVED_FROM_TAG = "mlflow_on_kedro.saved_from"
 
-_UNSAFE_IN_NAMES = re.compile(r'[\\/:*?"<>|\x00-\x1f]')
+# Beside what file systems refuse: MLflow's HTTP API cuts an artifact's name at `#` and `?`, and
+# decodes what follows a `%`.
+_UNSAFE_IN_NAMES = re.compile(r'[\\/:*?"<>|#%\x00-\x1f]')
 
 
 def default_filepath(name: str, suffix: str) -> str:
@@ -37,7 +38,7 @@ def default_filepath(name: str, suffix: str) -> str:
         >>> default_filepath("model", ".pkl")
         'data/mlflow/model.pkl'
     """
-    safe = _UNSAFE_IN_NAMES.sub("_", name.split("@")[0]).lstrip(".") or "_"
+    safe = _UNSAFE_IN_NAMES.sub("_", name.split("@", maxsplit=1)[0]).lstrip(".") or "_"
     return f"{FOLDER}/{safe}{suffix}"
 
 
@@ -57,9 +58,16 @@ class TrackedDataset(AbstractDataset[Any, Any]):
     _root: Path | None = None
     _tracking_uri: str | None = None
     _run: TrackedRun | None = None
+    _logs: bool = True
 
     def bind(
-        self, name: str, root: Path, tracking_uri: str | None, run: TrackedRun | None = None
+        self,
+        name: str,
+        root: Path,
+        tracking_uri: str | None,
+        run: TrackedRun | None = None,
+        *,
+        logs: bool = True,
     ) -> None:
         """Tell the dataset its name and place in the project, and the run once it is open.
 
@@ -68,11 +76,14 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             root: The project's root.
             tracking_uri: Where the project tracks.
             run: The pipeline's run.
+            logs: False where tracking is switched off (``enabled: false``): then it is a plain
+                dataset, also beside an active run.
         """
-        self.dataset_name = self.dataset_name or name.split("@")[0]
+        self.dataset_name = self.dataset_name or name.split("@", maxsplit=1)[0]
         self._root = root
         self._tracking_uri = tracking_uri
         self._run = run
+        self._logs = logs
 
     @property
     def root(self) -> Path:
@@ -94,7 +105,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
 
     def run(self) -> TrackedRun | None:
         """The run to log to or load from: the pipeline's, else the active one, else None."""
-        if self._run is not None:
+        if self._run is not None or not self._logs:
             return self._run
         active = fluent.active_run_id()
         if active is None:
@@ -105,29 +116,27 @@ class TrackedDataset(AbstractDataset[Any, Any]):
 
     @contextmanager
     def saving_run(self) -> Iterator[TrackedRun | None]:
-        """Give the run to save to; one elsewhere, if the user chose that, is complete afterwards."""
-        if not (
-            self._saving_run_id or self._saving_experiment_name or self._saving_tracking_uri
-        ):
-            run = self.run()
-            yield run
-            if run is not None and run is not self._run:
-                run.flush()
-            return
-        uri = self._uri(self._saving_tracking_uri)
-        if self._saving_run_id:
-            run = self._join(uri, self._saving_run_id)
-            yield run
-            run.flush()
-            return
-        try:
-            run = self._beside(uri)
-        except Exception as error:
-            logger.warning("%s", failure_message(uri, error))
+        """Give the run to save to; one elsewhere, if that was chosen, is complete afterwards."""
+        if not self._logs:
             yield None
             return
-        yield run
-        run.end("FINISHED")
+        if not (self._saving_run_id or self._saving_experiment_name or self._saving_tracking_uri):
+            run = self.run()
+            yield run
+            if run is not None and run is self._run:
+                run.settle()
+            elif run is not None:
+                run.flush()
+            return
+        run = self._reach(self._uri(self._saving_tracking_uri))
+        try:
+            yield run
+        except BaseException:
+            if run is not None:
+                run.end("FAILED")
+            raise
+        if run is not None:
+            run.end("FINISHED")
 
     def loading_uri(self, given: str | None) -> str:
         """The tracking URI to load from: as given, else that of the run, else the project's."""
@@ -138,6 +147,27 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             return self._run.uri
         return store.resolve_uri(given or self._tracking_uri, self.root)
 
+    def _reach(self, uri: str) -> TrackedRun | None:
+        try:
+            if self._saving_run_id:
+                return self._join(uri, self._saving_run_id)
+            return self._run_elsewhere(uri)
+        except DatasetError:
+            raise
+        except Exception as error:
+            if self._run is not None and self._run.config.tracking.on_failure == "raise":
+                raise
+            reason = mask_urls(str(error)).strip().splitlines() or [""]
+            logger.warning(
+                "'%s' is not saved to MLflow at %s, which cannot be reached; the pipeline runs on. "
+                "Check `saving_tracking_uri` and that the server is up. (%s: %.300s)",
+                self.dataset_name,
+                mask_urls(uri),
+                type(error).__name__,
+                reason[0],
+            )
+            return None
+
     def _join(self, uri: str, run_id: str) -> TrackedRun:
         from mlflow.exceptions import MlflowException
 
@@ -146,12 +176,14 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         try:
             return TrackedRun.join(uri, run_id, self._run.config if self._run else None)
         except MlflowException as error:
+            if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+                raise
             raise DatasetError(
                 f"'{self.dataset_name}': MLflow at {mask_urls(uri)} has no run {run_id!r} that can "
                 f"be used: {mask_urls(str(error)).splitlines()[0]}"
             ) from None
 
-    def _beside(self, uri: str) -> TrackedRun:
+    def _run_elsewhere(self, uri: str) -> TrackedRun:
         """A run elsewhere, one for all that this pipeline run saves there."""
         from .run import TrackedRun
 
@@ -160,14 +192,19 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         name = store.resolve_experiment(self._saving_experiment_name, None)
         location = store.resolve_artifact_location(None, uri, name, self.root)
         experiment = store.experiment_id(client, name, location)
-        if own is not None:
+        if own is None:
+            created = client.create_run(experiment)
+            return TrackedRun.join(uri, created.info.run_id).take_over()
+        # Nodes that run at once, in whatever process, must not each make one.
+        with store.locked(self.root / store.WORKING_FOLDER / "elsewhere.lock"):
             found = client.search_runs(
                 [experiment], filter_string=f"tags.`{SAVED_FROM_TAG}` = '{own.run_id}'"
             )
-            if found:
-                return TrackedRun.join(uri, found[0].info.run_id, own.config).take_over()
-        tags = {SAVED_FROM_TAG: own.run_id} if own is not None else {}
-        run_name = own.name if own is not None else None
-        created = client.create_run(experiment, run_name=run_name, tags=tags)
-        config = own.config if own is not None else None
-        return TrackedRun.join(uri, created.info.run_id, config).take_over()
+            there = (
+                found[0]
+                if found
+                else client.create_run(
+                    experiment, run_name=own.name, tags={SAVED_FROM_TAG: own.run_id}
+                )
+            )
+        return TrackedRun.join(uri, there.info.run_id, own.config).take_over()

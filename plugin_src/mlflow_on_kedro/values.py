@@ -24,7 +24,12 @@ MAX_KEY_LENGTH = 250
 MAX_PARAM_LENGTH = 6000
 MAX_TAG_LENGTH = 8000
 
+_SEE_ARTIFACT = "see the artifact "
+
 TOO_LONG_CHOICES = ("truncate", "tag", "artifact", "error")
+
+# In bytes and without the extension; file systems take 255.
+_MAX_FILE_NAME = 250
 
 _ILLEGAL = re.compile(r"[^/\w.\- ]" if sys.platform == "win32" else r"[^/\w.\- :]")
 
@@ -32,7 +37,7 @@ _ILLEGAL = re.compile(r"[^/\w.\- ]" if sys.platform == "win32" else r"[^/\w.\- :
 def is_number(value: Any) -> bool:
     """Tell whether a value is a real number (NumPy's and 0-d arrays too), and not a bool."""
     value = plain(value)
-    return isinstance(value, numbers.Real) and not isinstance(value, bool)
+    return isinstance(value, numbers.Real) and not isinstance(value, bool) and not _is_time(value)
 
 
 def is_text(value: Any) -> bool:
@@ -49,8 +54,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, str | bool | int | float) and type(value).__module__ == "builtins":
         return value
     if getattr(value, "ndim", None) == 0 and callable(getattr(value, "item", None)):
-        return value.item()
+        return value if _is_time(value) else value.item()
     return value
+
+
+def _is_time(value: Any) -> bool:
+    # NumPy's dates and durations would give a bare count of nanoseconds.
+    return getattr(getattr(value, "dtype", None), "kind", None) in {"M", "m"}
 
 
 def flatten(key: str, value: Any) -> Iterator[tuple[str, Any]]:
@@ -77,14 +87,14 @@ def unflatten(leaves: Mapping[str, Any]) -> dict[str, Any]:
         {'train': {'size': 32, 'on': True}}
     """
     tree: dict[str, Any] = {}
+    branches = {key[:place] for key in leaves for place, char in enumerate(key) if char == "."}
     for key, leaf in leaves.items():
         *parents, last = key.split(".")
+        if key in branches:  # `a` and `a.b` both hold a value
+            parents, last = [*parents, last], ""
         branch = tree
         for parent in parents:
-            deeper = branch.setdefault(parent, {})
-            if not isinstance(deeper, dict):  # `a` and `a.b` both hold a value
-                branch[parent] = deeper = {"": deeper}
-            branch = deeper
+            branch = branch.setdefault(parent, {})
         branch[last] = leaf
     return tree
 
@@ -144,6 +154,8 @@ def legal_key(key: str) -> str:
     legal = _ILLEGAL.sub("_", key)
     parts = [part if part not in {"", ".", ".."} else "_" * len(part) for part in legal.split("/")]
     legal = "/".join(part for part in parts if part) or "_"
+    if legal.startswith(".."):  # MLflow looks at the characters, not at the part
+        legal = f"__{legal[2:]}"
     return legal if len(legal) <= MAX_KEY_LENGTH else with_digest(legal, key)
 
 
@@ -193,7 +205,7 @@ def param(
     Raises:
         ValueTooLongError: The value is too long, and ``too_long`` is ``error``.
     """
-    text = mask_urls(param_text(value))
+    text = _storable(value)
     limit = min(max_length, MAX_PARAM_LENGTH)
     if len(text) <= limit:
         return [Param(key, text)]
@@ -217,8 +229,21 @@ def _as_tag(key: str, text: str, limit: int) -> list[Entry]:
 
 
 def _as_artifact(key: str, text: str, limit: int) -> list[Entry]:
-    path = f"params/{key}.txt"
-    return [Param(key, _cut(f"see the artifact {path}", limit)), Text(path, text)]
+    fits = all(len(part) <= _MAX_FILE_NAME for part in key.encode().split(b"/"))
+    path = f"params/{key if fits else with_digest(key[:60], key)}.txt"
+    return [Param(key, _cut(f"{_SEE_ARTIFACT}{path}", limit)), Text(path, text)]
+
+
+def artifact_of(text: str) -> str | None:
+    """The artifact that holds a parameter's whole value, by the text that stands in for it.
+
+    Example:
+        >>> artifact_of("see the artifact params/prompt.txt")
+        'params/prompt.txt'
+    """
+    path = text.removeprefix(_SEE_ARTIFACT)
+    whole = text.startswith(f"{_SEE_ARTIFACT}params/") and text.endswith(".txt")
+    return path if whole and ".." not in path.split("/") else None
 
 
 def _error(key: str, text: str, limit: int) -> list[Entry]:
@@ -238,7 +263,7 @@ _TOO_LONG: dict[str, Callable[[str, str, int], list[Entry]]] = {
 
 def tag(key: str, value: Any) -> Entry:
     """Make a tag; a value beyond MLflow's limit is cut, with a warning."""
-    text = mask_urls(param_text(value))
+    text = _storable(value)
     if len(text) > MAX_TAG_LENGTH:
         logger.warning(
             "Tag '%s' is %d characters long and was cut to %d.", key, len(text), MAX_TAG_LENGTH
@@ -269,6 +294,11 @@ _KINDS: Iterable[tuple[str, Callable[[Any], bool]]] = (
     ("param", is_text),
     ("param", lambda leaf: isinstance(leaf, Mapping)),  # only an empty dict is a leaf
 )
+
+
+def _storable(value: Any) -> str:
+    # No store can encode half a character, as in a file name that is no UTF-8.
+    return mask_urls(param_text(value)).encode("utf-8", "backslashreplace").decode()
 
 
 def _cut(text: str, limit: int) -> str:

@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 from .. import backends
 from ..config import Artifacts, override
 from ..files import expand
-from .base import NodeScope, PipelineRun, TrackingHook
+from .base import NodeScope, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -40,16 +40,16 @@ class MLflowArtifactsLoggerHook(TrackingHook):
 
     def __init__(
         self,
-        filepaths_before_pipeline_run: Sequence[str] | None = None,
-        filepaths_after_pipeline_run: Sequence[str] | None = None,
-        datasets_after_node_run: Sequence[str] | None = None,
+        filepaths_before_pipeline_run: Sequence[str] | str | None = None,
+        filepaths_after_pipeline_run: Sequence[str] | str | None = None,
+        datasets_after_node_run: Sequence[str] | str | None = None,
         enable_mlflow: bool = True,
     ) -> None:
         super().__init__(enable_mlflow)
         self._given = {
-            "before_pipeline_run": filepaths_before_pipeline_run,
-            "after_pipeline_run": filepaths_after_pipeline_run,
-            "after_node_run": datasets_after_node_run,
+            "before_pipeline_run": listed(filepaths_before_pipeline_run),
+            "after_pipeline_run": listed(filepaths_after_pipeline_run),
+            "after_node_run": listed(datasets_after_node_run),
         }
         self._scope = NodeScope()
 
@@ -65,7 +65,7 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         _log_files(session.run, self._settings(session.run).after_pipeline_run)
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+    def before_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
         """Remember whose node runs in this thread."""
         self._scope.run = self.run_of(catalog)
         self._scope.catalog = catalog

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -28,7 +28,12 @@ class PipelineRun:
     run: TrackedRun
     run_params: Mapping[str, Any]
     pipeline: Pipeline
-    catalog: CatalogProtocol
+    catalog: CatalogProtocol[Any, Any]
+
+
+def listed(names: Sequence[str] | str | None) -> list[str] | None:
+    """Take one name for a list of one, as PipelineX's hooks do."""
+    return [names] if isinstance(names, str) else list(names) if names is not None else None
 
 
 class NodeScope(threading.local):
@@ -39,7 +44,7 @@ class NodeScope(threading.local):
     """
 
     run: TrackedRun | None = None
-    catalog: CatalogProtocol | None = None
+    catalog: CatalogProtocol[Any, Any] | None = None
 
 
 class TrackingHook:
@@ -68,7 +73,7 @@ class TrackingHook:
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Do what comes after the pipeline, whether it succeeded or not."""
 
-    def run_of(self, catalog: CatalogProtocol) -> TrackedRun | None:
+    def run_of(self, catalog: CatalogProtocol[Any, Any]) -> TrackedRun | None:
         """The run of a catalog; None when there is none or this hook is switched off."""
         run = find_run(catalog) if self.enable_mlflow else None
         return run if run is not None and self._is_on(run.config) else None
@@ -82,13 +87,13 @@ class TrackingHook:
         prepare_context(context, self.overrides() if self.enable_mlflow else None)
 
     @hook_impl
-    def after_catalog_created(self, catalog: CatalogProtocol) -> None:
+    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Tell MLflow datasets their names."""
         prepare_catalog(catalog)
 
     @hook_impl
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Open the run and begin."""
         if not self.enable_mlflow:
@@ -97,12 +102,16 @@ class TrackingHook:
         if run is None or not self._is_on(run.config):
             return
         run.enter()
-        with run.guard():
-            self.begin(PipelineRun(run, run_params, pipeline, catalog))
+        try:
+            with run.guard():
+                self.begin(PipelineRun(run, run_params, pipeline, catalog))
+        except Exception:
+            run.end("FAILED")  # Kedro calls no hook for what fails before the pipeline
+            raise
 
     @hook_impl(hookwrapper=True)
     def after_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> Generator[None, None, None]:
         """Finish, after all hooks that are no wrappers, and leave the run."""
         yield
@@ -114,7 +123,7 @@ class TrackingHook:
         error: Exception,
         run_params: dict[str, Any],
         pipeline: Pipeline,
-        catalog: CatalogProtocol,
+        catalog: CatalogProtocol[Any, Any],
     ) -> Generator[None, None, None]:
         """Finish a pipeline that failed, and leave the run."""
         yield
@@ -124,7 +133,7 @@ class TrackingHook:
         self,
         run_params: Mapping[str, Any],
         pipeline: Pipeline,
-        catalog: CatalogProtocol,
+        catalog: CatalogProtocol[Any, Any],
         error: Exception | None,
     ) -> None:
         run = self.run_of(catalog)

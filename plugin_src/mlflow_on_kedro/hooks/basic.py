@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Generator
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -103,7 +104,7 @@ class MLflowBasicLoggerHook(TrackingHook):
 
     @hook_impl(tryfirst=True)
     def before_pipeline_run(
-        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Open the run and log where it comes from."""
         super().before_pipeline_run(run_params, pipeline, catalog)
@@ -137,25 +138,35 @@ class MLflowBasicLoggerHook(TrackingHook):
             run.set_tag("error", f"{type(error).__name__}: {error}")
             run.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
 
-    @hook_impl(tryfirst=True)
-    def before_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+    # Wrappers, because a run that stayed on the thread after another hook has raised would be taken
+    # for one that the user has active.
+
+    @hook_impl(hookwrapper=True)
+    def before_node_run(self, catalog: CatalogProtocol[Any, Any]) -> Generator[None, Any, None]:
         """Make the run MLflow's active one for the node's own calls of MLflow."""
         run = self.run_of(catalog)
         if run is not None:
             with run.guard():
                 fluent.attach(run)
+        outcome = yield
+        if run is not None and outcome.excinfo is not None:
+            fluent.detach(run)
 
-    @hook_impl(trylast=True)
-    def after_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+    @hook_impl(hookwrapper=True)
+    def after_node_run(self, catalog: CatalogProtocol[Any, Any]) -> Generator[None, None, None]:
         """Take the run off the node's thread."""
+        yield
         run = self.run_of(catalog)
         if run is not None:
             with run.guard():
                 fluent.detach(run)
 
-    @hook_impl(trylast=True)
-    def on_node_error(self, error: Exception, node: Node, catalog: CatalogProtocol) -> None:
+    @hook_impl(hookwrapper=True)
+    def on_node_error(
+        self, node: Node, catalog: CatalogProtocol[Any, Any]
+    ) -> Generator[None, None, None]:
         """Name the node that failed, and take the run off its thread."""
+        yield
         run = self.run_of(catalog)
         if run is not None:
             with run.guard():
@@ -166,7 +177,7 @@ class MLflowBasicLoggerHook(TrackingHook):
 
 def _run_param(name: str, value: Any) -> str:
     if name == "runner":
-        return provenance.runner_name(value) or ""
+        return provenance.runner_name(value) or "SequentialRunner"  # Kedro's own default
     return mask_urls(param_text(without_secrets(value)))
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import logging
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 
-from ..config import Catalog, override
+from .. import backends
+from ..config import PARAMETERS_CHOICES, Catalog, check_choice, override
 from ..dataset import MLflowDataset
+from ..errors import ConfigError
 from .base import PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
@@ -18,6 +21,8 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
     from ..run import TrackedRun
+
+logger = logging.getLogger(__name__)
 
 
 class MLflowCatalogLoggerHook(TrackingHook):
@@ -51,6 +56,8 @@ class MLflowCatalogLoggerHook(TrackingHook):
         parameters: str | None = None,
     ) -> None:
         super().__init__(enable_mlflow)
+        if parameters is not None:
+            check_choice("parameters", parameters, PARAMETERS_CHOICES, type(self).__name__)
         self._given = {"auto": auto, "mlflow_catalog": mlflow_catalog, "parameters": parameters}
 
     def _settings(self, run: TrackedRun) -> Catalog:
@@ -59,19 +66,23 @@ class MLflowCatalogLoggerHook(TrackingHook):
     def begin(self, session: PipelineRun) -> None:
         """Log the parameters that the pipeline uses."""
         settings = self._settings(session.run)
+        _check_ways(settings.mlflow_catalog)
         if settings.parameters == "none":
             return
         for name, key in parameter_keys(session.pipeline).items():
-            if name in settings.mlflow_catalog or name not in session.catalog:
+            dataset = session.catalog.get(name)
+            if name in settings.mlflow_catalog or dataset is None:
                 continue
-            value = session.catalog.load(name)
+            value = dataset.load()  # not `catalog.load`, which would say so as for a node
             if settings.parameters == "by_type":
                 session.run.log_values(key, value)
             else:
                 session.run.log_params(key, value)
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any]) -> None:
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
+    ) -> None:
         """Log inputs that no node has made."""
         run = self.run_of(catalog)
         if run is None:
@@ -81,7 +92,9 @@ class MLflowCatalogLoggerHook(TrackingHook):
         self._log(run, mine)
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: CatalogProtocol, outputs: dict[str, Any]) -> None:
+    def after_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
+    ) -> None:
         """Log outputs."""
         run = self.run_of(catalog)
         if run is not None:
@@ -114,8 +127,20 @@ def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
     }
 
 
+def _check_ways(ways: Mapping[str, Any]) -> None:
+    for name, how in ways.items():
+        if isinstance(how, str):
+            try:
+                backends.check_kind(how)
+            except DatasetError as mistake:
+                raise ConfigError(f"mlflow_catalog, '{name}': {mistake}") from None
+
+
 def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:
     if how is None or value is None:
+        return
+    if isinstance(value, Iterator):
+        logger.warning("'%s' is not logged: a generator can be read only once.", name)
         return
     dataset = MLflowDataset(dataset=how, caching=False)
     dataset.bind(name.removeprefix("params:"), run.root, run.uri, run)

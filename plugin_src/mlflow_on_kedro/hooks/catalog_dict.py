@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset
 
+from ..session import add_to_catalog, prepare_context
 from .base import TrackingHook
 
 if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
 
 
@@ -18,7 +20,8 @@ class AddCatalogDictHook(TrackingHook):
     """Adds datasets that are made in Python to the catalog, beside or instead of catalog.yml.
 
     Args:
-        catalog_dict: Dataset name -> dataset, or a dict as in catalog.yml.
+        catalog_dict: Dataset name -> dataset, or a dict as in catalog.yml, whose credentials,
+            versions, relative paths and patterns Kedro treats as there.
 
     Example:
         >>> from mlflow_on_kedro import MLflowDataset
@@ -31,13 +34,24 @@ class AddCatalogDictHook(TrackingHook):
         super().__init__()
         self._catalog_dict = dict(catalog_dict)
 
+    @hook_impl(hookwrapper=True)
+    def after_context_created(  # type: ignore[override]  # a wrapper comes before all others
+        self, context: KedroContext
+    ) -> Generator[None, None, None]:
+        """Add the dicts to what catalog.yml says; one that it names as well is replaced."""
+        entries = {
+            name: entry
+            for name, entry in self._catalog_dict.items()
+            if not isinstance(entry, AbstractDataset)
+        }
+        add_to_catalog(context, entries)
+        yield
+        prepare_context(context)
+
     @hook_impl(tryfirst=True)
-    def after_catalog_created(self, catalog: CatalogProtocol) -> None:
+    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Add the datasets; one that catalog.yml names as well is replaced."""
         for name, dataset in self._catalog_dict.items():
-            catalog[name] = (
-                dataset
-                if isinstance(dataset, AbstractDataset)
-                else AbstractDataset.from_config(name, dataset)
-            )
+            if isinstance(dataset, AbstractDataset):
+                catalog[name] = dataset
         super().after_catalog_created(catalog)

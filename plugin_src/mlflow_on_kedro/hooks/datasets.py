@@ -34,7 +34,9 @@ class MLflowDataSetsLoggerHook(TrackingHook):
         super().__init__(enable_mlflow)
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any]) -> None:
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
+    ) -> None:
         """Log inputs that no node has made."""
         run = self.run_of(catalog)
         if run is not None:
@@ -42,7 +44,9 @@ class MLflowDataSetsLoggerHook(TrackingHook):
             _log(run, {name: x for name, x in inputs.items() if readers.get(name) == node.name})
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: CatalogProtocol, outputs: dict[str, Any]) -> None:
+    def after_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
+    ) -> None:
         """Log outputs."""
         run = self.run_of(catalog)
         if run is not None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..config import EnvVars, environment_names, environment_value, override
 from ..secrets import looks_secret
-from .base import PipelineRun, TrackingHook
+from .base import PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
@@ -37,13 +37,16 @@ class MLflowEnvVarsLoggerHook(TrackingHook):
     def __init__(
         self,
         param_env_vars: Sequence[str] | str | None = None,
-        metric_env_vars: Sequence[str] | None = None,
+        metric_env_vars: Sequence[str] | str | None = None,
         prefix: str | None = None,
         enable_mlflow: bool = True,
     ) -> None:
         super().__init__(enable_mlflow)
-        names = [param_env_vars] if isinstance(param_env_vars, str) else param_env_vars
-        self._given = {"params": names, "metrics": metric_env_vars, "prefix": prefix}
+        self._given = {
+            "params": listed(param_env_vars),
+            "metrics": listed(metric_env_vars),
+            "prefix": prefix,
+        }
 
     def _settings(self, run: TrackedRun) -> EnvVars:
         return override(run.config.env_vars, **self._given)
@@ -65,9 +68,7 @@ def _names(names: Sequence[str]) -> list[str]:
     chosen = [name for name in names if name != ALL]
     if ALL in names:
         chosen += [
-            name
-            for name in environment_names()
-            if name not in chosen and not looks_secret(name)
+            name for name in environment_names() if name not in chosen and not looks_secret(name)
         ]
     return chosen
 

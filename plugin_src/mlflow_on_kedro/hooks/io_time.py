@@ -36,7 +36,9 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Draw nothing."""
 
-    def _log_node(self, node: Node, catalog: CatalogProtocol, *, failed: bool = False) -> None:
+    def _log_node(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], *, failed: bool = False
+    ) -> None:
         """Leave nodes to ``MLflowTimeLoggerHook``."""
 
     def _log(

@@ -107,7 +107,9 @@ class MLflowTimeLoggerHook(TrackingHook):
                 waiting.append((begin, time.time()))
 
     @hook_impl
-    def before_node_run(self, node: Node, catalog: CatalogProtocol, inputs: dict[str, Any]) -> None:
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
+    ) -> None:
         """Log the node's loads, and note when the node begins."""
         run = self.run_of(catalog)
         self._scope.run, self._scope.catalog = run, catalog
@@ -118,12 +120,14 @@ class MLflowTimeLoggerHook(TrackingHook):
         self._scope.begins["run", node.name] = time.time()
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: CatalogProtocol) -> None:
+    def after_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
         """Log the node's duration."""
         self._log_node(node, catalog)
 
     @hook_impl
-    def on_node_error(self, error: Exception, node: Node, catalog: CatalogProtocol) -> None:
+    def on_node_error(
+        self, error: Exception, node: Node, catalog: CatalogProtocol[Any, Any]
+    ) -> None:
         """Log how long the node ran until it failed."""
         self._log_node(node, catalog, failed=True)
 
@@ -150,7 +154,9 @@ class MLflowTimeLoggerHook(TrackingHook):
                 self._loaded.pop(key, None)
         return times
 
-    def _log_node(self, node: Node, catalog: CatalogProtocol, *, failed: bool = False) -> None:
+    def _log_node(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], *, failed: bool = False
+    ) -> None:
         begin = self._scope.begins.pop(("run", node.name), None)
         run = self.run_of(catalog)
         if run is not None and begin is not None:

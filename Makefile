@@ -1,0 +1,53 @@
+# make demo and make test need only Python 3.10 or later, git and make (and a network for packages).
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format matrix clean
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+DEMO   := demo
+WORKERS ?= 2
+
+export DO_NOT_TRACK := true
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(BIN)/uv:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; choose one with: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+
+$(VENV)/.dev: $(BIN)/uv requirements-dev.txt
+	@echo "Installing what development needs into $(VENV) ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements-dev.txt
+	@touch $@
+
+demo: $(BIN)/uv ## generate a project from this template and run it
+	@rm -rf $(DEMO) && mkdir $(DEMO)
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python 'kedro>=1.0'
+	@printf 'output_dir: $(DEMO)\nproject_name: Wine Demo\n' > $(DEMO)/config.yml
+	@$(BIN)/kedro new --starter "$(CURDIR)" --config $(DEMO)/config.yml
+	@echo "Installing what the project needs ..."
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -r $(DEMO)/wine-demo/requirements.txt
+	@cd $(DEMO)/wine-demo && ../../$(BIN)/kedro run
+	@printf '\nThe run is in MLflow. To look at it:\n  cd $(DEMO)/wine-demo\n  ../../$(BIN)/kedro mlflow ui\n'
+
+test: $(VENV)/.dev ## run the whole test suite
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+lint: $(VENV)/.dev ## check formatting, lint and types
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+format: $(VENV)/.dev ## format the code and mend what lint can mend
+	@$(BIN)/ruff check --fix-only .
+	@$(BIN)/ruff format .
+
+matrix: $(VENV)/.dev ## slow: the plugin's tests on every supported version that is there
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python nox
+	@$(BIN)/nox $(ARGS)
+
+clean: ## remove what make made
+	@rm -rf $(VENV) $(DEMO) .nox .pytest_cache .ruff_cache .mypy_cache

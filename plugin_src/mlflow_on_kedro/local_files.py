@@ -1,0 +1,52 @@
+"""Where a Kedro dataset keeps its file on the local disk."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+from kedro.io import AbstractDataset, AbstractVersionedDataset
+from kedro.io.core import VersionNotFoundError, get_protocol_and_path
+
+from .formats import AnyDataset
+
+
+def local_path(backend: AnyDataset, *, saving: bool) -> Path | None:
+    """The local file or folder that a dataset has just written, or will load.
+
+    Args:
+        backend: any dataset; of a ``CachedDataset`` its inner one counts.
+        saving: after a save, True gives the version that was written; else the one to be loaded.
+
+    Returns:
+        None for a remote place, for a dataset without files, and while there is no version.
+    """
+    wrapped = getattr(backend, "_dataset", None)
+    if isinstance(wrapped, AbstractDataset):
+        return local_path(wrapped, saving=saving)
+    path = _local_place(backend)
+    if path is None or not isinstance(backend, AbstractVersionedDataset):
+        return path
+    try:
+        version = backend.resolve_save_version() if saving else backend.resolve_load_version()
+    except VersionNotFoundError:
+        return None
+    if version is None:
+        return path
+    versioned = path / version / path.name
+    if saving and not versioned.exists():
+        # Kedro forgets the version that it has saved when an older one is pinned for loading.
+        versions = (folder / path.name for folder in path.glob("*"))
+        return max((file for file in versions if file.exists()), default=None)
+    return versioned
+
+
+def _local_place(backend: AnyDataset) -> Path | None:
+    """The place without its version, by what all Kedro datasets have but do not call public."""
+    described = backend._describe()  # noqa: SLF001 - each dataset has to have it
+    location = described.get("filepath") or described.get("path")
+    location = location or getattr(backend, "_filepath", None)
+    if not isinstance(location, (str, PurePath)):
+        return None
+    protocol, plain = get_protocol_and_path(str(location))
+    protocols = {protocol, described.get("protocol"), getattr(backend, "_protocol", None)}
+    return Path(plain) if protocols <= {"file", "local", None} else None

@@ -1,0 +1,66 @@
+"""The README promises nothing that the code does not hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def _blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", README, flags=re.MULTILINE | re.DOTALL)
+
+
+def test_mlflow_yml_in_the_readme_shows_every_key_with_its_default() -> None:
+    """The README's mlflow.yml has all keys, each with the value that it has without the file."""
+    from mlflow_on_kedro.config import Config, parse
+
+    (shown,) = [block for block in _blocks("yaml") if block.startswith("enabled:")]
+    assert yaml.safe_load(shown) == asdict(Config())
+    assert parse(yaml.safe_load(shown)) == Config()
+
+
+def test_the_readme_lists_every_extension() -> None:
+    """The README's table names the extensions that the plugin knows, and no others."""
+    from mlflow_on_kedro.backends import KINDS
+
+    (row,) = [line for line in README.splitlines() if "written by the Kedro dataset for" in line]
+    assert set(re.findall(r"`(\w+)`", row.split("|")[1])) == set(KINDS)
+
+
+def test_every_name_in_the_readme_can_be_imported() -> None:
+    """Each class that the README names is public in the plugin."""
+    import mlflow_on_kedro
+
+    named = set(re.findall(r"`((?:MLflow|Add)\w*(?:Hook|Dataset|DataSet|Transformer))", README))
+    assert len(named) >= 10
+    assert named <= set(mlflow_on_kedro.__all__)
+
+
+def test_python_blocks_run() -> None:
+    """Each Python block of the README runs as it stands."""
+    blocks = _blocks("python")
+    assert len(blocks) >= 3
+    for block in blocks:
+        exec(compile(block, "README.md", "exec"), {})  # noqa: S102 - our own README
+
+
+def test_pictures_and_links_are_there() -> None:
+    """Each local file that the README shows or links to exists."""
+    targets = re.findall(r"\]\(([^)]+)\)", README)
+    local = [target for target in targets if "://" not in target]
+    assert local
+    assert [target for target in local if not (ROOT / target).exists()] == []
+
+
+def test_every_make_target_in_the_readme_exists() -> None:
+    """Each `make x` of the README is a target of the Makefile."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    named = set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE))
+    assert {"demo", "test", "lint", "matrix"} <= named
+    assert [target for target in named if f"\n{target}:" not in makefile] == []
