@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from pathlib import Path
-from typing import Any
+from pathlib import PurePath, PurePosixPath
+from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from . import backends, value_kinds, values
 from .config import Config, Params, check_choice, override
-from .downloads import download
-from .secrets import mask_urls
+from .downloads import artifact_folder, download
+from .local_files import Files, files_in
+from .secrets import mask_urls, without_secrets
 from .store import connect
 from .tracked import TrackedDataset, default_filepath
+
+if TYPE_CHECKING:
+    from .run import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+_COPY_MODES = ("deepcopy", "copy", "assign")
 
 
 class MLflowDataset(TrackedDataset):
@@ -45,8 +54,9 @@ class MLflowDataset(TrackedDataset):
         max_length: The longest parameter value in characters. Default: as in mlflow.yml.
 
     Raises:
-        DatasetError: ``dataset`` is no known extension; the message lists them.
-        ConfigError: ``too_long`` is no known way.
+        DatasetError: ``dataset`` is no known extension (the message lists them), or
+            ``artifact_path`` leads out of the run's artifacts.
+        ConfigError: ``too_long`` or ``copy_mode`` is no known way.
 
     Example:
         >>> score = MLflowDataset(dataset="m", dataset_name="score")
@@ -83,6 +93,8 @@ class MLflowDataset(TrackedDataset):
             backends.check_kind(dataset)
         if too_long is not None:
             check_choice("too_long", too_long, values.TOO_LONG_CHOICES, dataset_name or "dataset")
+        if copy_mode is not None:
+            check_choice("copy_mode", copy_mode, _COPY_MODES, dataset_name or "dataset")
         self.dataset = dataset
         self.filepath = str(filepath) if filepath is not None else None
         self.dataset_name = dataset_name
@@ -95,7 +107,7 @@ class MLflowDataset(TrackedDataset):
         self._caching = caching or dataset is None
         self._copy_mode = copy_mode
         self._file_caching = file_caching
-        self._artifact_path = artifact_path
+        self._artifact_path = artifact_folder(artifact_path) if artifact_path else None
         self._beside: dict[str, Any] = {
             "load_args": load_args,
             "save_args": save_args,
@@ -129,7 +141,9 @@ class MLflowDataset(TrackedDataset):
         self._keep(data)
         if self.dataset is None:
             return
+        before: Files = {}
         if self._has_place():
+            before = files_in(self._file())
             self._file().save(data)
         with self.saving_run() as run:
             if run is None:
@@ -137,14 +151,29 @@ class MLflowDataset(TrackedDataset):
             if kind is not None:
                 kind.log(run, self.key(), data, self._limits(run.config))
             else:
-                path = backends.local_path(self._file(), saving=True)
-                if path is not None:
-                    run.log_artifact(path, self._artifact_folder())
+                self._log_file(run, before)
+
+    def _log_file(self, run: TrackedRun, before: Files) -> None:
+        path = backends.local_path(self._file(), saving=True)
+        if path is None:
+            logger.warning("'%s' has no local file, so it is not logged to MLflow.", self.key())
+            return
+        folder = "/".join(
+            part for part in (self._artifact_path, path.is_dir() and path.name) if part
+        )
+        if not before:
+            run.log_artifact(path, folder)
+            return
+        # What earlier runs left in the folder is not this run's.
+        for file, state in files_in(self._file()).items():
+            if before.get(file) != state:
+                run.log_artifact(file, str(PurePosixPath(folder, file.parent.relative_to(path))))
 
     def _keep(self, data: Any) -> None:
         # A generator node saves chunk after chunk; the last one is not the value.
         self._saves += 1
-        if self._caching and (self._saves == 1 or self.dataset is None):
+        in_memory_only = self.dataset is None or not self._has_place()
+        if in_memory_only or (self._caching and self._saves == 1):
             self._cache = MemoryDataset(copy_mode=self._copy_mode)  # type: ignore[arg-type]
             self._cache.save(data)
         else:
@@ -166,6 +195,8 @@ class MLflowDataset(TrackedDataset):
                 return self._file().load()
             run = self.run()
             run_id = run.run_id if run is not None else None
+            if run is not None:
+                run.flush()
         elif self._file_caching and self.filepath is not None and self._file().exists():
             return self._file().load()
         else:
@@ -190,7 +221,7 @@ class MLflowDataset(TrackedDataset):
                     f"'{self.key()}' cannot be loaded from run {run_id} in MLflow at "
                     f"{mask_urls(uri)}: {mask_urls(str(error))}"
                 ) from None
-        artifact = "/".join(part for part in (self._artifact_path, self._artifact_name()) if part)
+        artifact = self._artifact()
         reuse = self._file_caching and self._loading_run_id is not None
         path = download(uri, run_id, artifact, self.root, reuse=reuse)
         return self._make(self.dataset, path.as_posix(), downloaded=True).load()
@@ -212,7 +243,7 @@ class MLflowDataset(TrackedDataset):
 
     def _path(self, dataset: Any) -> str | None:
         if self.filepath is not None:
-            return self.filepath
+            return self.placed(self.filepath)
         if isinstance(dataset, AbstractDataset) or (
             isinstance(dataset, dict) and {"filepath", "path"} & dataset.keys()
         ):
@@ -233,18 +264,14 @@ class MLflowDataset(TrackedDataset):
                 return backends.at(dataset, str(filepath))
         return backends.make(dataset, filepath, name=self.dataset_name or "dataset", **given)
 
-    def _artifact_name(self) -> str:
-        """The name of the file among a run's artifacts: that of the local file."""
-        if isinstance(self.dataset, AbstractDataset) or self._path(self.dataset) is None:
-            path = backends.local_path(self._file(), saving=False)
-            if path is not None:
-                return path.name
-        return Path(str(self._path(self.dataset))).name
-
-    def _artifact_folder(self) -> str:
-        path = backends.local_path(self._file(), saving=True)
-        parts = [self._artifact_path, path.name if path is not None and path.is_dir() else None]
-        return "/".join(part for part in parts if part)
+    def _artifact(self) -> str:
+        """The place among a run's artifacts; its last part is the name of the local file."""
+        place = self._path(self.dataset)
+        if isinstance(self.dataset, dict):
+            place = self.dataset.get("filepath") or self.dataset.get("path") or place
+        elif isinstance(self.dataset, AbstractDataset):
+            place = str(backends.local_path(self.dataset, saving=False) or place)
+        return "/".join(part for part in (self._artifact_path, PurePath(str(place)).name) if part)
 
     # -- Kedro's other duties ------------------------------------------------------------------
 
@@ -253,9 +280,23 @@ class MLflowDataset(TrackedDataset):
             return True
         if self.dataset is None or not self._has_place():
             return False
-        if self._loading_run_id is not None:
-            return True
-        return bool(self._file().exists())
+        if self._loading_run_id is None or self.filepath is not None:
+            there = bool(self._file().exists())
+            if there or self._loading_run_id is None:
+                return there
+        return self._is_in_run(self._loading_run_id)
+
+    def _is_in_run(self, run_id: str) -> bool:
+        client, kind = connect(self.loading_uri(self._loading_tracking_uri)), self._value_kind()
+        if kind is None:
+            artifact = self._artifact()
+            beside = client.list_artifacts(run_id, artifact.rpartition("/")[0] or None)
+            return any(item.path == artifact for item in beside)
+        try:
+            kind.read(client, run_id, self.key())
+        except KeyError:
+            return False
+        return True
 
     def _release(self) -> None:
         self._saves = 0
@@ -274,9 +315,9 @@ class MLflowDataset(TrackedDataset):
             "saving_run_id": self._saving_run_id,
             "loading_tracking_uri": self._loading_tracking_uri,
             "loading_run_id": self._loading_run_id,
+            "load_args": self._beside["load_args"],
+            "save_args": self._beside["save_args"],
         }
-        return {
-            key: mask_urls(value) if isinstance(value, str) else value
-            for key, value in given.items()
-            if value is not None
-        }
+        shown = {name: without_secrets(value) for name, value in given.items() if value is not None}
+        version = self._beside["version"]
+        return shown if version is None else {**shown, "version": version}

@@ -10,9 +10,29 @@ from pathlib import Path, PurePosixPath
 from kedro.io import DatasetError
 
 from .secrets import mask_urls
-from .store import WORKING_FOLDER, connect
+from .store import WORKING_FOLDER, connect, locked
 
+_NOT_IN_ARTIFACTS = re.compile(r"[\\:\x00]")
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
+
+
+def artifact_folder(path: str) -> str:
+    """Check a path among a run's artifacts, and write it as MLflow wants it.
+
+    Raises:
+        DatasetError: It would lead out of the run's artifacts.
+
+    Example:
+        >>> artifact_folder("models//latest/")
+        'models/latest'
+    """
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or path.startswith("/") or _NOT_IN_ARTIFACTS.search(path):
+        raise DatasetError(
+            f"{path!r} is no place among a run's artifacts: give a path such as models/latest, "
+            "without `..`, a leading slash, backslashes or colons."
+        )
+    return "/".join(parts)
 
 
 def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -> Path:
@@ -31,15 +51,19 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
     Raises:
         DatasetError: The run has no such artifact, or MLflow cannot be reached.
     """
-    if not _RUN_ID.fullmatch(run_id) or ".." in PurePosixPath(artifact).parts:
-        raise DatasetError(f"{run_id!r} with the artifact {artifact!r} is no place to load from.")
+    if not _RUN_ID.fullmatch(run_id):
+        raise DatasetError(f"{run_id!r} is no id of an MLflow run: check `loading_run_id`.")
     folder = root / WORKING_FOLDER / "downloads" / run_id
-    target = folder / artifact
+    target = folder / artifact_folder(artifact)
     if reuse and target.exists():
         return target
-    folder.mkdir(parents=True, exist_ok=True)
     # A download that is cut off must not look like a whole one, so it is moved when complete.
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with (
+        locked(folder.with_name(f"{run_id}.lock")),
+        tempfile.TemporaryDirectory(dir=folder.parent) as scratch,
+    ):
+        if reuse and target.exists():  # another process was faster
+            return target
         arrived = _fetch(uri, run_id, artifact, scratch)
         target.parent.mkdir(parents=True, exist_ok=True)
         if target.is_dir():

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path, PurePath
+from typing import TypeAlias
 
 from kedro.io import AbstractDataset, AbstractVersionedDataset
 from kedro.io.core import VersionNotFoundError, get_protocol_and_path
 
 from .formats import AnyDataset
+
+Files: TypeAlias = dict[Path, tuple[int, int]]
 
 
 def local_path(backend: AnyDataset, *, saving: bool) -> Path | None:
@@ -38,6 +41,20 @@ def local_path(backend: AnyDataset, *, saving: bool) -> Path | None:
         versions = (folder / path.name for folder in path.glob("*"))
         return max((file for file in versions if file.exists()), default=None)
     return versioned
+
+
+def files_in(backend: AnyDataset) -> Files:
+    """The files of a dataset that writes a folder, each with its state; none of any other dataset.
+
+    Two states of a file differ when it was written in between.
+    """
+    if isinstance(backend, AbstractVersionedDataset):  # it has a folder of its own each time
+        return {}
+    folder = local_path(backend, saving=True)
+    if folder is None or not folder.is_dir():
+        return {}
+    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
+    return {file: (file.stat().st_mtime_ns, file.stat().st_size) for file in files}
 
 
 def _local_place(backend: AnyDataset) -> Path | None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
+import re
 import shutil
+import tempfile
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -74,20 +77,30 @@ class MLflowModelDataset(TrackedDataset):
         """Save the model to the local folder and log it to the run."""
         set_mlflow_defaults()
         flavor = self._flavor()
-        arguments = {"pip_requirements": _requirements(flavor), **self._save_args}
-        local_only = {
-            key: value for key, value in arguments.items() if key not in _ONLY_FOR_LOG_MODEL
-        }
-        folder = self._folder()
-        if folder.exists():
-            shutil.rmtree(folder)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _call(flavor.save_model, self.flavor, data, path=str(folder), **local_only)
+        arguments = _with_requirements(flavor, data, self._save_args)
+        self._save_locally(flavor, data, arguments)
         with self.saving_run() as run:
             if run is None:
                 return
             with run.guard(), fluent.attached(run):
-                _call(flavor.log_model, self.flavor, data, name=self.key(), **arguments)
+                _call(flavor.log_model, self.flavor, data, name=self._logged_name(), **arguments)
+
+    def _save_locally(self, flavor: ModuleType, data: Any, arguments: dict[str, Any]) -> None:
+        given = {key: value for key, value in arguments.items() if key not in _ONLY_FOR_LOG_MODEL}
+        folder = self._folder()
+        if folder.exists() and not (folder / "MLmodel").exists():
+            raise DatasetError(
+                f"{folder} is there already and holds no model, so it is not replaced: give "
+                f"'{self.dataset_name}' another `filepath`, a folder of its own."
+            )
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # The last model stays until the new one is whole.
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            saved = Path(scratch) / folder.name
+            _call(flavor.save_model, self.flavor, data, path=str(saved), **given)
+            if folder.exists():
+                shutil.rmtree(folder)
+            saved.rename(folder)
 
     def load(self) -> Any:
         """Load the model from the local folder, or from a run."""
@@ -105,7 +118,9 @@ class MLflowModelDataset(TrackedDataset):
         store.connect(uri)
         with fluent.tracking_uri(uri):
             try:
-                return self._loader().load_model(f"runs:/{run_id}/{self.key()}", **self._load_args)
+                return self._loader().load_model(
+                    f"runs:/{run_id}/{self._logged_name()}", **self._load_args
+                )
             except Exception as error:
                 raise DatasetError(
                     f"Run {run_id} in MLflow at {mask_urls(uri)} gave no model '{self.key()}': "
@@ -114,8 +129,11 @@ class MLflowModelDataset(TrackedDataset):
 
     def _folder(self) -> Path:
         if self.filepath is not None:
-            return Path(self.filepath)
+            return Path(self.placed(self.filepath))
         return self.root / default_filepath(self.key(), "")
+
+    def _logged_name(self) -> str:
+        return _NOT_IN_MODEL_NAMES.sub("_", self.key())
 
     def _flavor(self) -> ModuleType:
         return _flavor(self.flavor)
@@ -137,8 +155,22 @@ class MLflowModelDataset(TrackedDataset):
 
 
 _ONLY_FOR_LOG_MODEL = frozenset(
-    {"registered_model_name", "await_registration_for", "params", "tags", "model_type", "step"}
+    {
+        "registered_model_name",
+        "await_registration_for",
+        "params",
+        "tags",
+        "model_type",
+        "step",
+        "prompts",
+    }
 )
+
+# As in `mlflow.utils.validation`; dots are in the names of namespaced datasets.
+_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
+
+# Packages that pip knows by another name.
+_PIP_NAMES = {"sklearn": "scikit-learn"}
 
 
 def _flavor(name: str) -> ModuleType:
@@ -152,16 +184,50 @@ def _flavor(name: str) -> ModuleType:
                 f"MLflow has no flavor {name!r}: see https://mlflow.org/docs/latest/ml/model/ "
                 "for their names."
             ) from None
-        raise DatasetError(
-            f"flavor: {name} needs a package that is not installed: run `pip install {error.name}`."
-        ) from None
+        raise _missing(name, error) from None
     if not callable(getattr(flavor, "log_model", None)):
         raise DatasetError(f"mlflow.{name} is no flavor: it has no log_model.")
     return flavor
 
 
-def _requirements(flavor: ModuleType) -> list[str]:
-    return list(flavor.get_default_pip_requirements())
+def _missing(flavor: str, error: ModuleNotFoundError) -> DatasetError:
+    package = str(error.name).partition(".")[0]
+    return DatasetError(
+        f"flavor: {flavor} needs a package that is not installed: run "
+        f"`pip install {_PIP_NAMES.get(package, package)}`."
+    )
+
+
+def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
+    """Add the flavor's own requirements, so that MLflow need not find them out by loading it."""
+    if {"pip_requirements", "conda_env"} & given.keys():
+        return given
+    try:
+        defaults = _requirements(flavor, model, given.get("serialization_format"))
+    except ModuleNotFoundError as error:
+        raise _missing(flavor.__name__.rpartition(".")[2], error) from None
+    if defaults is None:
+        return given
+    extra = given.get("extra_pip_requirements") or []
+    more = [f"-r {extra}"] if isinstance(extra, str) else list(extra)
+    rest = {key: value for key, value in given.items() if key != "extra_pip_requirements"}
+    return {**rest, "pip_requirements": [*defaults, *more]}
+
+
+def _requirements(flavor: ModuleType, model: Any, serialization: str | None) -> list[str] | None:
+    """The flavor's requirements; None for a flavor that does not tell them."""
+    tell = getattr(flavor, "get_default_pip_requirements", None)
+    if tell is None:
+        return None
+    takes = inspect.signature(tell).parameters
+    # MLflow knows the format in which it saves only then; each of them needs its own package.
+    includes = {
+        f"include_{package}": True
+        for package in ("skops", "cloudpickle")
+        if f"include_{package}" in takes and serialization in (None, package)
+    }
+    needs_model = any(item.default is item.empty for item in takes.values())
+    return list(tell(model, **includes) if needs_model else tell(**includes))
 
 
 def _call(function: Any, flavor: str, model: Any, **arguments: Any) -> None:

@@ -165,7 +165,7 @@ def figure(
         title: The chart's heading; number of nodes and total duration are written below it.
         task_name: A node's name -> the label of its row (PipelineX's ``task_name_func``).
         params: PipelineX's ``gantt_params``: arguments of ``plotly.figure_factory.create_gantt``
-            and keys of Plotly's layout; ``timeline_figure.Options`` says which of them do what.
+            and keys of Plotly's layout; ``timeline_options.Options`` says which of them do what.
 
     Raises:
         ConfigError: If ``params`` has an unknown key or a value that Plotly refuses.
@@ -175,7 +175,8 @@ def figure(
         >>> [bar.name for bar in chart.data]
         ['run']
     """
-    from .timeline_figure import Options, draw
+    from .timeline_figure import draw
+    from .timeline_options import Options
 
     return draw(Timeline.of(spans, task_name), Options.of(params or {}, title=title))
 
@@ -207,7 +208,8 @@ def html(
         True
     """
     timeline = Timeline.of(spans, task_name)
-    from .timeline_figure import Options, draw
+    from .timeline_figure import draw
+    from .timeline_options import Options
 
     options = Options.of(params or {}, title=title)
     chart = draw(timeline, options).to_html(

@@ -90,6 +90,17 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         """The project's root; outside of a project the current directory."""
         return self._root or find_kedro_project(Path.cwd()) or Path.cwd()
 
+    def placed(self, filepath: str) -> str:
+        """Say where a path lies: a relative one counts from the project's root, if there is one."""
+        # The pattern of a dataset factory takes whatever name it is given into the default path.
+        name = self.dataset_name or ""
+        head, folder, suffix = filepath.rpartition(f"{FOLDER}/{name}")
+        if folder and "/" not in suffix:
+            filepath = f"{head}{default_filepath(name, suffix)}"
+        if self._root is None or "://" in filepath:
+            return filepath
+        return (self._root / filepath).as_posix()
+
     def key(self) -> str:
         """The name under which MLflow knows the value.
 
