@@ -47,7 +47,12 @@ def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     from mlflow import MlflowClient
 
-    MlflowClient(f"sqlite:///{path}").search_experiments()
+    here = Path.cwd()
+    os.chdir(path.parent)  # MLflow makes a folder `mlruns` wherever it stands
+    try:
+        MlflowClient(f"sqlite:///{path}").search_experiments()
+    finally:
+        os.chdir(here)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return path

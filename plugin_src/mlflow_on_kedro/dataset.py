@@ -158,9 +158,8 @@ class MLflowDataset(TrackedDataset):
         if path is None:
             logger.warning("'%s' has no local file, so it is not logged to MLflow.", self.key())
             return
-        folder = "/".join(
-            part for part in (self._artifact_path, path.is_dir() and path.name) if part
-        )
+        own_folder = path.name if path.is_dir() else None
+        folder = "/".join(part for part in (self._artifact_path, own_folder) if part)
         if not before:
             run.log_artifact(path, folder)
             return

@@ -118,9 +118,8 @@ class MLflowModelDataset(TrackedDataset):
         store.connect(uri)
         with fluent.tracking_uri(uri):
             try:
-                return self._loader().load_model(
-                    f"runs:/{run_id}/{self._logged_name()}", **self._load_args
-                )
+                model = f"runs:/{run_id}/{self._logged_name()}"
+                return self._loader().load_model(model, **self._load_args)
             except Exception as error:
                 raise DatasetError(
                     f"Run {run_id} in MLflow at {mask_urls(uri)} gave no model '{self.key()}': "

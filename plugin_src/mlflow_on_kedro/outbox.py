@@ -6,10 +6,11 @@ entry reaches the store is this module's business alone.
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ from kedro.io import DatasetError
 from .entries import Entry, File, Metric, Param, Tag, Text
 from .secrets import mask_urls
 from .store import connect
+from .values import legal_key
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -101,7 +103,7 @@ class Outbox:
             self._flushed_at = time.monotonic()
             entries, self._waiting = self._waiting, []
             try:
-                self._deliver(entries)
+                self._deliver(entries, last=last)
             except Exception as error:
                 self._waiting = entries + self._waiting
                 self._next_try = time.monotonic() + RETRY_SECONDS
@@ -126,87 +128,92 @@ class Outbox:
             self._warned = True
             logger.warning("%s", failure_message(self._uri, error))
 
-    def _deliver(self, entries: list[Entry]) -> None:
-        params = [entry for entry in entries if isinstance(entry, Param)]
-        metrics = [entry for entry in entries if isinstance(entry, Metric)]
-        tags = list({entry.key: entry for entry in entries if isinstance(entry, Tag)}.values())
-        if params or metrics or tags:
-            self._log_batch(params, metrics, tags)
-        for entry in entries:
-            if isinstance(entry, Text):
-                self._log_text(entry)
-            elif isinstance(entry, File):
-                self._log_file(entry)
+    def _deliver(self, entries: list[Entry], *, last: bool) -> None:
+        """Deliver entries, and take out of the list what needs no other try."""
+        batch: list[Entry] = [item for item in entries if not isinstance(item, Text | File)]
+        if batch:
+            self._log_batch(batch)
+        artifacts = [entry for entry in entries if isinstance(entry, Text | File)]
+        entries[:] = artifacts
+        failure: Exception | None = None
+        for artifact in artifacts:
+            entries.remove(artifact)
+            try:
+                self._log_artifact(artifact)
+            except Exception as error:
+                entries.append(artifact)  # the next try begins with the others
+                failure = error
+                if not last:
+                    break
+        if failure is not None:
+            raise failure
 
-    def _log_batch(
-        self, params: Iterable[Param], metrics: Iterable[Metric], tags: Iterable[Tag]
-    ) -> None:
-        entities = [_entity(entry) for group in (metrics, params, tags) for entry in group]
+    def _log_batch(self, entries: list[Entry]) -> None:
         try:
-            self._send(entities)
+            self._send(entries)
         except Exception as error:
             if not _is_refusal(error):
                 raise
-            for entity in entities:  # one bad entry refuses its whole batch: send them singly
-                self._send_alone(entity)
+            self._log_refused(entries, error)
 
-    def _send(self, entities: list[Any]) -> None:
+    def _log_refused(self, entries: list[Entry], error: Exception) -> None:
+        """Log a batch without what makes MLflow refuse all of it, which is found by halves."""
+        told = self._with_changes(entries)
+        if told != entries:
+            self._log_batch(told)
+        elif len(entries) == 1:
+            self._refused(f"'{getattr(entries[0], 'key', '')}'", error)
+        else:
+            middle = len(entries) // 2
+            self._log_batch(entries[:middle])
+            self._log_batch(entries[middle:])
+
+    def _with_changes(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Make tags of parameters that MLflow has, or gets here, with another value."""
+        known = dict(self.client.get_run(self._run_id).data.params)
+        found: list[Entry] = []
+        for entry in entries:
+            if isinstance(entry, Param) and known.setdefault(entry.key, entry.value) != entry.value:
+                say_changed(entry.key, known[entry.key], entry.value)
+                found.append(Tag(changed_tag(entry.key), entry.value))
+            else:
+                found.append(entry)
+        return found
+
+    def _send(self, entries: Iterable[Entry]) -> None:
         from mlflow.entities import Metric as MlflowMetric
         from mlflow.entities import Param as MlflowParam
         from mlflow.entities import RunTag
 
+        # MLflow refuses a key that is twice in a batch, also with the same value.
+        params = dict.fromkeys(entry for entry in entries if isinstance(entry, Param))
+        tags = {entry.key: entry.value for entry in entries if isinstance(entry, Tag)}
+        metrics = [entry for entry in entries if isinstance(entry, Metric)]
         self.client.log_batch(
             self._run_id,
-            metrics=[entity for entity in entities if isinstance(entity, MlflowMetric)],
-            params=[entity for entity in entities if isinstance(entity, MlflowParam)],
-            tags=[entity for entity in entities if isinstance(entity, RunTag)],
+            metrics=[MlflowMetric(x.key, x.value, x.timestamp, x.step) for x in metrics],
+            params=[MlflowParam(entry.key, entry.value) for entry in params],
+            tags=[RunTag(key, value) for key, value in tags.items()],
         )
 
-    def _send_alone(self, entity: Any) -> None:
-        from mlflow.entities import Param as MlflowParam
-
+    def _log_artifact(self, entry: Text | File) -> None:
         try:
-            self._send([entity])
+            if isinstance(entry, Text):
+                self.client.log_text(self._run_id, entry.content, entry.path)
+            elif Path(entry.path).is_dir():
+                self.client.log_artifacts(self._run_id, entry.path, entry.folder or None)
+            else:
+                self.client.log_artifact(self._run_id, entry.path, entry.folder or None)
         except Exception as error:
-            if not _is_refusal(error):
+            if not _is_refusal(error) and not _is_of_this_file(entry, error):
                 raise
-            known = self.client.get_run(self._run_id).data.params
-            if isinstance(entity, MlflowParam) and entity.key in known:
-                say_changed(entity.key, known[entity.key], entity.value)
-                self.client.set_tag(self._run_id, changed_tag(entity.key), entity.value)
-            else:
-                self._refused(f"'{entity.key}'", error)
-
-    def _log_text(self, entry: Text) -> None:
-        self._artifact(
-            entry.path, lambda: self.client.log_text(self._run_id, entry.content, entry.path)
-        )
-
-    def _log_file(self, entry: File) -> None:
-        folder = entry.folder or None
-        if Path(entry.path).is_dir():
-            self._artifact(
-                entry.path, lambda: self.client.log_artifacts(self._run_id, entry.path, folder)
-            )
-        else:
-            self._artifact(
-                entry.path, lambda: self.client.log_artifact(self._run_id, entry.path, folder)
-            )
-
-    def _artifact(self, name: str, log: Callable[[], None]) -> None:
-        try:
-            log()
-        except OSError as error:
-            if not Path(name).exists() or isinstance(error, PermissionError):
-                self._refused(f"the artifact {name}", error)
-            else:
-                raise
+            self._refused(f"the artifact {mask_urls(entry.path)}", error)
 
     def _refused(self, what: str, error: Exception) -> None:
         if self._raising:
             raise error
-        reason = mask_urls(str(error)).splitlines()[0]
-        logger.warning("MLflow did not take %s, which is left out: %s", what, reason)
+        reason = mask_urls(str(error)).strip().splitlines() or [type(error).__name__]
+        logger.warning("MLflow did not take %s, which is left out: %s", what, reason[0])
 
 
 def failure_message(uri: str, error: Exception) -> str:
@@ -221,7 +228,7 @@ def failure_message(uri: str, error: Exception) -> str:
 
 def changed_tag(key: str) -> str:
     """The tag that holds the later value of a parameter that was logged with two values."""
-    return f"param_changed.{key}"[:250]
+    return legal_key(f"param_changed.{key}")
 
 
 def say_changed(key: str, first: str, later: str) -> None:
@@ -234,18 +241,6 @@ def say_changed(key: str, first: str, later: str) -> None:
         later,
         changed_tag(key),
     )
-
-
-def _entity(entry: Param | Metric | Tag) -> Any:
-    from mlflow.entities import Metric as MlflowMetric
-    from mlflow.entities import Param as MlflowParam
-    from mlflow.entities import RunTag
-
-    if isinstance(entry, Metric):
-        return MlflowMetric(entry.key, entry.value, entry.timestamp, entry.step)
-    if isinstance(entry, Param):
-        return MlflowParam(entry.key, entry.value)
-    return RunTag(entry.key, entry.value)
 
 
 def _is_mistake(error: Exception) -> bool:
@@ -265,3 +260,11 @@ def _is_refusal(error: Exception) -> bool:
         "BAD_REQUEST",
         "RESOURCE_ALREADY_EXISTS",
     }
+
+
+def _is_of_this_file(entry: Text | File, error: Exception) -> bool:
+    """Tell a file that cannot be read or named so from a store that cannot be reached."""
+    if not isinstance(error, OSError):
+        return "Invalid artifact path" in str(error)  # MLflow calls it an internal error
+    is_missing = isinstance(entry, File) and not Path(entry.path).exists()
+    return is_missing or isinstance(error, PermissionError) or error.errno == errno.ENAMETOOLONG

@@ -148,19 +148,30 @@ class TrackedRun:
             return
         self._ended = True
         atexit.unregister(self._end_at_exit)
-        self._outbox.flush(last=True)
-        if self.owned:
-            with self.guard():
-                self.client.set_terminated(self.run_id, status=status)
-            url = store.run_url(self.uri, self.experiment_id, self.run_id)
-            logger.info(
-                "MLflow run %s (%s): %s. Look at it: %s",
-                self.name,
-                self.run_id,
-                status,
-                url or "kedro mlflow ui",
-            )
-        self._restore_tracking_uri()
+        try:
+            self._outbox.flush(last=True)
+        except Exception:  # the user chose `on_failure: raise`
+            status = "FAILED" if status == "FINISHED" else status
+            raise
+        finally:
+            try:
+                self._terminate(status)
+            finally:
+                self._restore_tracking_uri()
+
+    def _terminate(self, status: str) -> None:
+        if not self.owned:
+            return
+        with self.guard():
+            self.client.set_terminated(self.run_id, status=status)
+        url = store.run_url(self.uri, self.experiment_id, self.run_id)
+        logger.info(
+            "MLflow run %s (%s): %s. Look at it: %s",
+            self.name,
+            self.run_id,
+            status,
+            url or "kedro mlflow ui",
+        )
 
     def _end_at_exit(self) -> None:
         # Ctrl-C and sys.exit pass Kedro's hooks by.
@@ -229,7 +240,7 @@ class TrackedRun:
 
     def set_tag(self, key: str, value: Any) -> None:
         """Set a tag."""
-        self._put(values.tag(values.legal_key(key), value))
+        self._put(values.tag(self._key(key), value))
 
     def log_text(self, content: str, path: str) -> None:
         """Log a text as an artifact; credentials inside its URLs are masked."""
@@ -266,6 +277,7 @@ class TrackedRun:
         self._outbox.put(entry)
 
     def _key(self, key: str) -> str:
+        key = mask_urls(key)
         legal = values.legal_key(key)
         if self._originals.setdefault(legal, key) != key:  # two keys become one: keep both
             legal = values.with_digest(legal, key)

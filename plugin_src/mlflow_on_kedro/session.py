@@ -19,7 +19,7 @@ from .values import flatten
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
-    from kedro.io import CatalogProtocol
+    from kedro.io import AbstractDataset, CatalogProtocol
     from kedro.pipeline import Pipeline
 
 _FILE_TYPES = ("mlflow_on_kedro.MLflowDataset", "mlflow_on_kedro.MLflowDataSet")
@@ -102,12 +102,17 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     return entry
 
 
-def prepare_catalog(catalog: CatalogProtocol[Any, Any]) -> None:
-    """Tell MLflow datasets that were made in Python their names; lazy ones know them already."""
-    holder = carrier.find_carrier(catalog)
-    for name, dataset in catalog.items():
+def prepare_datasets(
+    catalog: CatalogProtocol[Any, Any], datasets: Mapping[str, AbstractDataset[Any, Any]]
+) -> None:
+    """Tell MLflow datasets that were made in Python their names; those of catalog.yml know them.
+
+    The catalog itself is not looked through: that would make, and import, all that it lists.
+    """
+    holder = carrier.find_carrier(catalog) or carrier.RunDataset()
+    for name, dataset in datasets.items():
         if isinstance(dataset, TrackedDataset):
-            _bind(dataset, name, holder or carrier.RunDataset())
+            _bind(dataset, name, holder)
 
 
 def open_run(

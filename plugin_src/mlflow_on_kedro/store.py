@@ -87,8 +87,9 @@ def connect(uri: str) -> MlflowClient:
     with locked(path.with_name(path.name + ".lock")):
         if not path.exists():
             logger.info("Creating the MLflow store %s (once; it takes some seconds).", path)
-        client = _client(uri)
-        client.search_experiments(max_results=1)
+        with _without_stray_folder(Path.cwd() / "mlruns"):
+            client = _client(uri)
+            client.search_experiments(max_results=1)
     return client
 
 
@@ -153,6 +154,18 @@ def _client(uri: str) -> MlflowClient:
     from mlflow import MlflowClient
 
     return MlflowClient(tracking_uri=uri)
+
+
+@contextlib.contextmanager
+def _without_stray_folder(folder: Path) -> Iterator[None]:
+    # MLflow makes its default artifact folder below the current directory whenever it opens a
+    # SQLite store. Artifacts go elsewhere here, so an empty folder would be left wherever
+    # somebody happened to stand.
+    was_there = folder.exists()
+    yield
+    if not was_there:
+        with contextlib.suppress(OSError):  # not empty, or already gone
+            folder.rmdir()
 
 
 @contextlib.contextmanager

@@ -284,7 +284,9 @@ def by_type(key: str, value: Any) -> Iterator[tuple[str, Any, str]]:
     for name, leaf in flatten(key, value):
         kind = next((kind for kind, fits in _KINDS if fits(leaf)), None)
         if kind is None:
-            logger.debug("'%s' is not logged: %s is no type for it.", name, type(leaf).__name__)
+            logger.debug(
+                "'%s' is not logged: %s is no type for it.", mask_urls(name), type(leaf).__name__
+            )
         else:
             yield name, leaf, kind
 

@@ -58,7 +58,11 @@ class MLflowArtifactsLoggerHook(TrackingHook):
 
     def begin(self, session: PipelineRun) -> None:
         """Log what is to be logged before the pipeline."""
-        _log_files(session.run, self._settings(session.run).before_pipeline_run)
+        settings = self._settings(session.run)
+        _log_files(session.run, settings.before_pipeline_run)
+        for name in settings.after_node_run:
+            if name not in session.catalog and name not in session.pipeline.all_outputs():
+                logger.warning("'%s' is no dataset of this project; it cannot be logged.", name)
 
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Log what is to be logged after the pipeline."""

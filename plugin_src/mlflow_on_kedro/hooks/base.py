@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 
 from ..carrier import find_run
 from ..config import Config
-from ..session import open_run, prepare_catalog, prepare_context
+from ..session import open_run, prepare_context
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -85,11 +85,6 @@ class TrackingHook:
     def after_context_created(self, context: KedroContext) -> None:
         """Bring mlflow.yml into the catalog."""
         prepare_context(context, self.overrides() if self.enable_mlflow else None)
-
-    @hook_impl
-    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Tell MLflow datasets their names."""
-        prepare_catalog(catalog)
 
     @hook_impl
     def before_pipeline_run(

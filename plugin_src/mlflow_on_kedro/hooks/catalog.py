@@ -144,4 +144,7 @@ def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:
         return
     dataset = MLflowDataset(dataset=how, caching=False)
     dataset.bind(name.removeprefix("params:"), run.root, run.uri, run)
-    dataset.save(value)
+    try:
+        dataset.save(value)
+    except DatasetError as error:
+        raise DatasetError(f"mlflow_catalog, '{name}': {error}") from error

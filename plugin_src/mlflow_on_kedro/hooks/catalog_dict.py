@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset
 
-from ..session import add_to_catalog, prepare_context
+from ..session import add_to_catalog, prepare_context, prepare_datasets
 from .base import TrackingHook
 
 if TYPE_CHECKING:
@@ -32,26 +32,26 @@ class AddCatalogDictHook(TrackingHook):
         self, catalog_dict: Mapping[str, AbstractDataset[Any, Any] | dict[str, Any]]
     ) -> None:
         super().__init__()
-        self._catalog_dict = dict(catalog_dict)
+        self._datasets: dict[str, AbstractDataset[Any, Any]] = {}
+        self._entries: dict[str, dict[str, Any]] = {}
+        for name, given in catalog_dict.items():
+            if isinstance(given, AbstractDataset):
+                self._datasets[name] = given
+            else:
+                self._entries[name] = given
 
     @hook_impl(hookwrapper=True)
     def after_context_created(  # type: ignore[override]  # a wrapper comes before all others
         self, context: KedroContext
     ) -> Generator[None, None, None]:
         """Add the dicts to what catalog.yml says; one that it names as well is replaced."""
-        entries = {
-            name: entry
-            for name, entry in self._catalog_dict.items()
-            if not isinstance(entry, AbstractDataset)
-        }
-        add_to_catalog(context, entries)
+        add_to_catalog(context, self._entries)
         yield
         prepare_context(context)
 
     @hook_impl(tryfirst=True)
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Add the datasets; one that catalog.yml names as well is replaced."""
-        for name, dataset in self._catalog_dict.items():
-            if isinstance(dataset, AbstractDataset):
-                catalog[name] = dataset
-        super().after_catalog_created(catalog)
+        for name, dataset in self._datasets.items():
+            catalog[name] = dataset
+        prepare_datasets(catalog, self._datasets)

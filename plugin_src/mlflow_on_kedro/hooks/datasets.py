@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 
 from .. import values
+from ..secrets import without_secrets
 from .base import TrackingHook
 
 if TYPE_CHECKING:
@@ -59,9 +60,16 @@ def _log(run: TrackedRun, data: Mapping[str, Any]) -> None:
         with run.guard():
             if key in run.secret_params:
                 continue
+            if run.secret_params & {leaf for leaf, _ in values.flatten(_root(name), value)}:
+                value = without_secrets(value)  # noqa: PLW2901
             if values.is_number(value):
                 run.log_metric(key, value)
             elif values.is_text(value) or isinstance(value, Mapping):
                 run.log_param(key, value)
     if data:
         run.settle()
+
+
+def _root(name: str) -> str:
+    """What the keys of a dataset's leaves begin with in ``TrackedRun.secret_params``."""
+    return "" if name == "parameters" else name.removeprefix("params:")
