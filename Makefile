@@ -1,6 +1,6 @@
 # make demo and make test need only Python 3.10 or later, git and make (and a network for packages).
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format matrix clean
+.PHONY: help demo test lint format matrix pictures clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -50,6 +50,9 @@ format: $(VENV)/.dev ## format the code and mend what lint can mend
 matrix: $(VENV)/.dev ## slow: the plugin's tests on every supported version that is there
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python nox
 	@$(BIN)/nox $(ARGS)
+
+pictures: $(VENV)/.dev demo ## take the README's pictures anew (needs Chromium)
+	@$(BIN)/python docs/pictures.py
 
 clean: ## remove what make made
 	@rm -rf $(VENV) $(DEMO) .nox .pytest_cache .ruff_cache .mypy_cache

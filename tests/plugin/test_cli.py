@@ -1,0 +1,147 @@
+"""``kedro mlflow ui``: where it looks, what it prints, how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+NODES = """
+from kedro.pipeline import node, pipeline
+
+def create_pipeline():
+    return pipeline([node(lambda: 1, None, "one", name="one")])
+"""
+
+
+def _invoke(project: Any, *words: str) -> Result:
+    from kedro.framework.startup import bootstrap_project
+    from mlflow_on_kedro.cli import cli
+
+    bootstrap_project(project.root)
+    metadata = SimpleNamespace(project_path=project.root)
+    return CliRunner().invoke(cli, ["mlflow", "ui", *words], obj=metadata)
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The addresses that were opened in a browser."""
+    addresses: list[str] = []
+    monkeypatch.setattr("webbrowser.open", addresses.append)
+    return addresses
+
+
+def test_a_server_has_its_own_ui(make_project: Callable[..., Any], opened: list[str]) -> None:
+    """For a tracking server its own address is opened, in the view that shows runs."""
+    project = make_project(NODES, mlflow={"tracking": {"uri": "http://tracking.example:5000/"}})
+    result = _invoke(project)
+    assert result.exit_code == 0, result.output
+    assert opened == ["http://tracking.example:5000/?workflowType=machine_learning"]
+    assert opened[0] in result.output
+
+
+def test_credentials_of_a_server_are_not_printed(
+    make_project: Callable[..., Any], opened: list[str]
+) -> None:
+    """A URL with a password is printed without it."""
+    project = make_project(NODES, mlflow={"tracking": {"uri": "http://me:hunter2@example:5000"}})
+    result = _invoke(project, "--no-browser")
+    assert "hunter2" not in result.output
+    assert opened == []
+
+
+def test_an_argument_of_a_hook_wins(make_project: Callable[..., Any], opened: list[str]) -> None:
+    """The store is the one that settings.py names, as for runs."""
+    settings = """
+    from mlflow_on_kedro import MLflowBasicLoggerHook
+
+    HOOKS = (MLflowBasicLoggerHook(uri="http://from.settings"),)
+    """
+    import textwrap
+
+    project = make_project(NODES, settings=textwrap.dedent(settings))
+    _invoke(project)
+    assert opened == ["http://from.settings/?workflowType=machine_learning"]
+
+
+def test_the_environments_file_is_read(make_project: Callable[..., Any], opened: list[str]) -> None:
+    """``--env`` takes that environment's mlflow.yml."""
+    project = make_project(NODES)
+    project.write("conf/prod/mlflow.yml", "tracking: {uri: 'http://prod'}")
+    result = _invoke(project, "--env", "prod")
+    assert result.exit_code == 0, result.output
+    assert opened == ["http://prod/?workflowType=machine_learning"]
+
+
+def test_a_port_in_use_is_said(make_project: Callable[..., Any]) -> None:
+    """One line says which port, why, and what to do; no server is started."""
+    project = make_project(NODES)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        result = _invoke(project, "--port", str(port))
+    assert result.exit_code == 1
+    assert f"cannot listen at 127.0.0.1:{port}" in result.output
+    assert "Choose another --port" in result.output
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
+@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
+def test_a_sqlite_store_is_served_until_it_is_stopped(
+    make_project: Callable[..., Any], how: str
+) -> None:
+    """The project's own ``kedro mlflow ui`` serves its store and leaves no server behind."""
+    project = make_project(NODES)
+    project.write(f"src/{project.package}/cli.py", "from mlflow_on_kedro.cli import cli\n")
+    below = project.root / "conf" / "base"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kedro", "mlflow", "ui", "--no-browser"],
+        cwd=below,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        address = _address(process)
+        assert address.endswith("/?workflowType=machine_learning")
+        with urllib.request.urlopen(address, timeout=60) as page:
+            assert page.status == 200
+        if how == "Ctrl-C":  # which a terminal sends to the server as well
+            os.killpg(process.pid, signal.SIGINT)
+            assert process.wait(60) == 0
+        else:
+            process.terminate()
+            assert process.wait(60) == 128 + signal.SIGTERM
+        with pytest.raises(OSError, match="refused"):
+            urllib.request.urlopen(address, timeout=5)
+    finally:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        assert process.stdout is not None
+        process.stdout.close()
+    assert not (below / "mlflow.db").exists()
+
+
+def _address(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    deadline = time.monotonic() + 200
+    for line in process.stdout:
+        found = re.search(r"MLflow UI: (http\S+)", line)
+        if found:
+            return found[1]
+        assert time.monotonic() < deadline
+    pytest.fail("kedro mlflow ui ended without an address")
