@@ -6,7 +6,8 @@ has the catalog has the run, in any thread, process or session, and there is no 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,22 +27,27 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
     """Holds the run of a catalog, and before it is opened the configuration for it.
 
     Args:
-        config: The content of mlflow.yml.
+        config: The content of mlflow.yml, as the only item.
         root: The project's root.
         package: The project's package.
+        mlflow_catalog: That of the section ``catalog``.
 
     Example:
-        >>> RunDataset(config={"enabled": False}).config.enabled
+        >>> RunDataset(config=[{"enabled": False}]).config.enabled
         False
     """
 
     def __init__(
         self,
-        config: Mapping[str, Any] | None = None,
+        config: Sequence[Mapping[str, Any]] = (),
         root: str | None = None,
         package: str | None = None,
+        mlflow_catalog: Mapping[str, Any] | None = None,
     ) -> None:
-        self.config: Config = parse(config)
+        self.config: Config = parse(config[0] if config else None)
+        if mlflow_catalog:
+            catalog = replace(self.config.catalog, mlflow_catalog=dict(mlflow_catalog))
+            self.config = replace(self.config, catalog=catalog)
         self.root = Path(root) if root else Path.cwd()
         self.package = package
         self.run: TrackedRun | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 import subprocess
 import sys
@@ -62,6 +63,8 @@ def ui(
     _require_free(host, port)
     connect(uri)  # creates a missing store under its lock, before the server opens it too
     click.echo("Starting the MLflow UI ...")
+    # A terminated command must not leave its server behind: let `finally` run.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     server = subprocess.Popen(_server_command(uri, root, host, port))
     try:
         _wait(server, host, port)

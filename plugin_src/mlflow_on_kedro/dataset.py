@@ -166,7 +166,8 @@ class MLflowDataset(TrackedDataset):
         # What earlier runs left in the folder is not this run's.
         for file, state in files_in(self._file()).items():
             if before.get(file) != state:
-                run.log_artifact(file, str(PurePosixPath(folder, file.parent.relative_to(path))))
+                below = file.parent.relative_to(path).as_posix()
+                run.log_artifact(file, str(PurePosixPath(folder, below)))
 
     def _keep(self, data: Any) -> None:
         # A generator node saves chunk after chunk; the last one is not the value.

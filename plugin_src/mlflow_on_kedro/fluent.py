@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -71,6 +72,38 @@ def set_tracking_uri(uri: str | None) -> None:
     import mlflow
 
     mlflow.set_tracking_uri(uri)  # type: ignore[arg-type]  # None unsets it
+
+
+class _Holders:
+    """How many open runs need the tracking URI that nodes were given, and what it was before.
+
+    MLflow has one for the whole process, so there is one of this too: of several runs at once the
+    first to end must not take it from the others.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.count = 0
+        self.before: str | None = None
+
+
+_holders = _Holders()
+
+
+def hold_tracking_uri() -> None:
+    """Remember MLflow's tracking URI until as many calls of :func:`release_tracking_uri`."""
+    with _holders.lock:
+        if _holders.count == 0:
+            _holders.before = tracking_uri_from_environment()
+        _holders.count += 1
+
+
+def release_tracking_uri() -> None:
+    """Put MLflow's tracking URI back once no open run needs another."""
+    with _holders.lock:
+        _holders.count -= 1
+        if _holders.count == 0:
+            set_tracking_uri(_holders.before)
 
 
 @contextlib.contextmanager

@@ -77,8 +77,11 @@ class MLflowModelDataset(TrackedDataset):
         """Save the model to the local folder and log it to the run."""
         set_mlflow_defaults()
         flavor = self._flavor()
-        arguments = _with_requirements(flavor, data, self._save_args)
-        self._save_locally(flavor, data, arguments)
+        try:
+            arguments = _with_requirements(flavor, data, self._save_args)
+            self._save_locally(flavor, data, arguments)
+        except ModuleNotFoundError as error:
+            raise _missing(self.flavor, error) from None
         with self.saving_run() as run:
             if run is None:
                 return
@@ -201,10 +204,7 @@ def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) ->
     """Add the flavor's own requirements, so that MLflow need not find them out by loading it."""
     if {"pip_requirements", "conda_env"} & given.keys():
         return given
-    try:
-        defaults = _requirements(flavor, model, given.get("serialization_format"))
-    except ModuleNotFoundError as error:
-        raise _missing(flavor.__name__.rpartition(".")[2], error) from None
+    defaults = _requirements(flavor, model, given.get("serialization_format"))
     if defaults is None:
         return given
     extra = given.get("extra_pip_requirements") or []

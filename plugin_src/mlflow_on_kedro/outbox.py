@@ -216,14 +216,38 @@ class Outbox:
         logger.warning("MLflow did not take %s, which is left out: %s", what, reason[0])
 
 
-def failure_message(uri: str, error: Exception) -> str:
-    """Say what went wrong with a store, what it means and what to do; credentials are masked."""
-    reason = mask_urls(str(error)).strip().splitlines() or [""]
-    return (
-        f"MLflow at {mask_urls(uri)} cannot be reached, so tracking is incomplete; the pipeline "
-        f"runs on. Check `tracking.uri` in mlflow.yml and that the server is up. "
-        f"({type(error).__name__}: {reason[0][:300]})"
+def failure_message(uri: str, error: Exception, *, stops: bool = False) -> str:
+    """Say what went wrong with a store, what it means and what to do; credentials are masked.
+
+    Args:
+        uri: The tracking URI.
+        error: What MLflow raised.
+        stops: Whether the pipeline stops for it.
+    """
+    effect = (
+        "and `tracking.on_failure` is raise, so the pipeline stops"
+        if stops
+        else "so tracking is incomplete; the pipeline runs on"
     )
+    cause = _connection_error(error)
+    what = "failed" if cause is None else "cannot be reached"
+    advice = "" if cause is None else " Check `tracking.uri` in mlflow.yml, and the server."
+    shown = error if cause is None else cause
+    reason = mask_urls(str(shown)).strip().splitlines() or [""]
+    return (
+        f"MLflow at {mask_urls(uri)} {what}, {effect}.{advice} "
+        f"({type(shown).__name__}: {reason[0][:300]})"
+    )
+
+
+def _connection_error(error: BaseException | None) -> OSError | None:
+    """The operating system's own word in what HTTP libraries have wrapped several times."""
+    found = None
+    while error is not None:
+        if isinstance(error, OSError):
+            found = error
+        error = error.__cause__ or error.__context__
+    return found
 
 
 def changed_tag(key: str) -> str:

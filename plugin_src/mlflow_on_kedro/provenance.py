@@ -5,16 +5,17 @@ from __future__ import annotations
 import getpass
 import json
 import logging
+import math
 import platform
 import re
 import shlex
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from .secrets import looks_secret, mask_urls
+from .secrets import looks_secret, mask_urls, without_secrets
 from .values import flatten
 
 logger = logging.getLogger(__name__)
@@ -56,10 +57,8 @@ def kedro_command(
     """
     cli_params = cli_params or {}
     words = ["kedro", "run"]
-    env = cli_params.get("env") if "env" in cli_params else run_params.get("env")
-    given = {**run_params, "env": env}
     for name, option in _OPTIONS.items():
-        value = _option_value(given.get(name))
+        value = _option_value(run_params.get(name))
         if value:
             words.append(f"{option}={value}")
     runner = runner_name(run_params.get("runner"))
@@ -176,25 +175,55 @@ def _option_value(value: Any) -> str:
 
 def _pairs(params: Mapping[str, Any]) -> str:
     return ",".join(
-        f"{name}={'***' if looks_secret(name) else _pair_value(item)}"
+        f"{name}={_pair_value('***' if looks_secret(name) else without_secrets(item))}"
         for name, item in flatten("", params)
     )
 
 
 def _pair_value(value: Any) -> str:
-    # `kedro run` reads values as YAML: null and true, not None and True; text that YAML would
-    # read as something else is quoted
+    # `kedro run` splits at commas and then reads each value as YAML with OmegaConf.
     if value is None:
         return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
     if isinstance(value, str):
-        return json.dumps(value) if _reads_otherwise(value) else value
-    return str(value).lower() if isinstance(value, bool) else str(value)
+        return value if _reads_as_itself(value) else _quoted(value)
+    if isinstance(value, list | tuple) and value:
+        return _block(value)
+    return str(value)
 
 
-def _reads_otherwise(text: str) -> bool:
+def _block(items: Iterable[Any]) -> str:
+    """Write a list as a YAML block, which needs no commas but in quoted text."""
     import yaml
 
+    def represent(dumper: Any, text: str) -> Any:
+        style = None if _reads_as_itself(text) else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    quoting: Any = type("Quoting", (yaml.SafeDumper,), {})
+    quoting.add_representer(str, represent)
+    quoting.add_multi_representer(object, lambda dumper, item: represent(dumper, str(item)))
+    block: str = yaml.dump(
+        list(items), None, quoting, default_flow_style=False, allow_unicode=True, width=math.inf
+    )
+    return block.strip().replace(",", r"\x2c")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace(",", r"\x2c")
+
+
+def _reads_as_itself(text: str) -> bool:
+    from omegaconf import OmegaConf
+    from yaml import YAMLError
+
+    if "," in text or text != text.strip():
+        return False
     try:
-        return bool(yaml.safe_load(text) != text)
-    except yaml.YAMLError:
-        return True
+        read = OmegaConf.to_container(OmegaConf.from_dotlist([f"key={text}"]))
+    except (YAMLError, ValueError):
+        return False
+    return read == {"key": text}

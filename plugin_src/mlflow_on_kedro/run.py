@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from . import fluent, store, values
-from .config import Config, Params, tracking_uri_from_environment
+from .config import Config, Params
 from .entries import Entry, File, Param, Tag, Text
 from .errors import ConfigError, MLflowOnKedroError
 from .opening import MlflowRun, RunRequest, find_run, open_run
@@ -33,8 +33,7 @@ _LOCAL_STATE = frozenset(
         "_said",
         "_participants",
         "_ended",
-        "_uri_before",
-        "_restores_uri",
+        "_holds_uri",
         "spans",
     }
 )
@@ -73,8 +72,7 @@ class TrackedRun:
         self._said: set[str] = set()
         self._participants = 0
         self._ended = False
-        self._uri_before: str | None = None
-        self._restores_uri = False
+        self._holds_uri = False
         self.spans: list[Span] = []
 
     def __getstate__(self) -> dict[str, Any]:
@@ -98,6 +96,8 @@ class TrackedRun:
 
         Raises:
             ConfigError: ``run.id`` names no run of this store.
+            MLflowOnKedroError: MLflow could not be reached, and the user chose
+                ``tracking.on_failure: raise``.
         """
         try:
             run = cls(open_run(request), request)
@@ -106,7 +106,7 @@ class TrackedRun:
             raise
         except Exception as error:
             if request.config.tracking.on_failure == "raise":
-                raise
+                raise MLflowOnKedroError(failure_message(request.uri, error, stops=True)) from error
             logger.warning("%s", failure_message(request.uri, error))
             return None
         return run
@@ -124,7 +124,8 @@ class TrackedRun:
         """Set the first tags, and see to it that the run ends with the process at the latest."""
         for key, value in tags.items():
             self.set_tag(key, value)
-        self._uri_before, self._restores_uri = tracking_uri_from_environment(), True
+        fluent.hold_tracking_uri()
+        self._holds_uri = True
         atexit.register(self._end_at_exit)
 
     def take_over(self) -> TrackedRun:
@@ -164,24 +165,27 @@ class TrackedRun:
             return
         with self.guard():
             self.client.set_terminated(self.run_id, status=status)
-        url = store.run_url(self.uri, self.experiment_id, self.run_id)
-        logger.info(
-            "MLflow run %s (%s): %s. Look at it: %s",
-            self.name,
-            self.run_id,
-            status,
-            url or "kedro mlflow ui",
-        )
+            url = store.run_url(self.uri, self.experiment_id, self.run_id)
+            logger.info(
+                "MLflow run %s (%s): %s. Look at it: %s",
+                self.name,
+                self.run_id,
+                status,
+                url or "kedro mlflow ui",
+            )
 
     def _end_at_exit(self) -> None:
-        # Ctrl-C and sys.exit pass Kedro's hooks by.
+        # Ctrl-C and sys.exit pass Kedro's hooks by. MLflow's own exit handler comes after this one,
+        # and would end a run that is still on the thread as FINISHED.
+        if self.owned:
+            fluent.detach(self)
         self.end("KILLED")
 
     def _restore_tracking_uri(self) -> None:
         # Nodes were given the run's URI through MLflow's global; the next session decides anew.
-        if self._restores_uri:
+        if self._holds_uri:
             with self.guard():
-                fluent.set_tracking_uri(self._uri_before)
+                fluent.release_tracking_uri()
 
     # -- what a run can be told ----------------------------------------------------------------
 

@@ -9,7 +9,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from kedro.io import DatasetError
+
 from . import backends, carrier, config, provenance, store
+from .errors import ConfigError
 from .opening import RunRequest
 from .plan import Plan
 from .run import TrackedRun
@@ -50,10 +53,16 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
     uri = store.resolve_uri(settings["tracking"]["uri"], Path(context.project_path))
     for name, entry in catalog.items():
         if isinstance(entry, Mapping):
-            catalog[name] = complete_entry(name, dict(entry), uri)
+            try:
+                catalog[name] = complete_entry(name, dict(entry), uri)
+            except DatasetError as error:
+                raise ConfigError(f"catalog.yml: '{name}': {error}") from None
     catalog[carrier.RESERVED_NAME] = {
         "type": f"{carrier.RunDataset.__module__}.{carrier.RunDataset.__qualname__}",
-        "config": settings,
+        # Kedro rewrites what is named `path` or `credentials` in nested mappings. Datasets in
+        # `mlflow_catalog` need that; tags and the rest must stay, and do so within a list.
+        "mlflow_catalog": settings["catalog"].pop("mlflow_catalog"),
+        "config": [settings],
         "root": str(context.project_path),
         "package": carrier.package_name(),
     }
@@ -69,7 +78,7 @@ def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
 def settings_of(context: KedroContext) -> config.Config:
     """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
     entry = context.config_loader["catalog"].get(carrier.RESERVED_NAME)
-    return config.parse(entry["config"]) if entry is not None else config.read(context)
+    return config.parse(entry["config"][0]) if entry is not None else config.read(context)
 
 
 def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[str, Any]:

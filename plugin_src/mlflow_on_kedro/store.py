@@ -81,6 +81,7 @@ def connect(uri: str) -> MlflowClient:
     set_mlflow_defaults()
     path = sqlite_path(uri)
     if path is None:
+        logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
         return _client(uri)
     # It would tell of its connection pool and tables amid the pipeline's log.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
@@ -91,6 +92,12 @@ def connect(uri: str) -> MlflowClient:
             client = _client(uri)
             client.search_experiments(max_results=1)
     return client
+
+
+def _without_retries(record: logging.LogRecord) -> bool:
+    """Leave out urllib3's word on each retry of a call to MLflow: its failure is said once."""
+    message = record.getMessage()
+    return not (message.startswith("Retrying") and "/mlflow" in message)
 
 
 def experiment_id(client: MlflowClient, name: str, location: str | None) -> str:

@@ -1,0 +1,423 @@
+"""MLflowModelDataset: models in MLflow's own format, saved and loaded by real pipelines."""
+
+from __future__ import annotations
+
+import pickle
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mlflow
+import numpy as np
+import pytest
+import yaml
+from kedro.io import DataCatalog, DatasetError
+from kedro.runner import ThreadRunner
+from mlflow.pyfunc import PyFuncModel
+from mlflow_on_kedro import MLflowModelDataset
+from sklearn.linear_model import LogisticRegression
+
+TYPE = "mlflow_on_kedro.MLflowModelDataset"
+
+SKLEARN = """
+    from kedro.pipeline import node, pipeline
+    from sklearn.linear_model import LogisticRegression
+
+    def train():
+        return LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+
+    def predict(model):
+        return {"class": type(model).__name__, "y": model.predict([[0.0], [3.0]]).tolist()}
+
+    def create_pipeline(**_):
+        return pipeline([
+            node(train, None, "model", name="train"),
+            node(predict, "model", "report", name="predict"),
+        ])
+"""
+
+PYFUNC = """
+    from kedro.pipeline import node, pipeline
+    from mlflow.pyfunc import PythonModel
+
+    class Doubler(PythonModel):
+        def predict(self, context, model_input: list[float], params=None) -> list[float]:
+            return [2 * x for x in model_input]
+
+    def train():
+        return Doubler()
+
+    def predict(model):
+        return {"class": type(model).__name__, "y": list(model.predict([1.0, 2.0]))}
+
+    def create_pipeline(**_):
+        return pipeline([
+            node(train, None, "model", name="train"),
+            node(predict, "model", "report", name="predict"),
+        ])
+"""
+
+# The kinds of model, with what their pipeline reports of the loaded one.
+FLAVORS = {
+    "sklearn": (SKLEARN, {"class": "LogisticRegression", "y": [0, 1]}),
+    "pyfunc": (PYFUNC, {"class": "PyFuncModel", "y": [2.0, 4.0]}),
+}
+REPORT = {"type": "json.JSONDataset", "filepath": "report.json"}
+
+
+def classifier() -> LogisticRegression:
+    """A small fitted model."""
+    return LogisticRegression().fit([[0.0], [1.0], [2.0], [3.0]], [0, 0, 1, 1])
+
+
+def logged_models(client: Any, run: Any) -> list[Any]:
+    """The models that MLflow holds for a run."""
+    found = client.search_logged_models([run.info.experiment_id])
+    return [model for model in found if model.source_run_id == run.info.run_id]
+
+
+def report(project: Any) -> Any:
+    """What the node `predict` said."""
+    return yaml.safe_load((project.root / "report.json").read_text())
+
+
+@pytest.fixture
+def active(store_uri: str, client: Any, tmp_path: Path) -> Any:
+    """An active MLflow run, as in a notebook."""
+    mlflow.set_tracking_uri(store_uri)
+    experiment = client.create_experiment("x", (tmp_path / "artifacts").as_uri())
+    with mlflow.start_run(experiment_id=experiment) as run:
+        yield run
+
+
+@pytest.fixture
+def no_inference(monkeypatch: pytest.MonkeyPatch) -> None:
+    """MLflow's inference of requirements, which takes seconds, fails the test."""
+
+    def called(*_: Any, **__: Any) -> None:
+        raise AssertionError("MLflow infers requirements")
+
+    monkeypatch.setattr("mlflow.models.infer_pip_requirements", called)
+    monkeypatch.setattr("mlflow.utils.requirements_utils._capture_imported_modules", called)
+
+
+@pytest.mark.usefixtures("no_inference")
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_model_in_a_run_in_a_later_one_and_from_mlflow(
+    make_project: Callable[..., Any], flavor: str
+) -> None:
+    """The next node, a later session and one that has MLflow only get a model that predicts."""
+    pipeline, expected = FLAVORS[flavor]
+    entry = {"type": TYPE, "flavor": flavor}
+    project = make_project(pipeline, catalog={"model": entry, "report": REPORT})
+    project.session_run()
+    assert report(project) == expected
+    run = project.run
+    assert run.info.status == "FINISHED"
+    (model,) = logged_models(project.client, run)
+    assert (model.name, model.status.name) == ("model", "READY")
+    folder = project.root / "data" / "mlflow" / "model"
+    assert (folder / "MLmodel").exists()
+    assert [path.name for path in folder.parent.iterdir()] == ["model"]
+
+    (project.root / "report.json").unlink()
+    project.session_run(from_nodes=["predict"])
+    assert report(project) == expected
+
+    shutil.rmtree(folder)
+    (project.root / "report.json").unlink()
+    again = {"model": {**entry, "run_id": run.info.run_id, "pyfunc": True}}
+    project.write("conf/reload/catalog.yml", yaml.safe_dump(again))
+    project.session_run(from_nodes=["predict"], env="reload")
+    assert report(project) == {**expected, "class": "PyFuncModel"}
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("flavor", FLAVORS)
+def test_model_in_parallel_processes(make_project: Callable[..., Any], flavor: str) -> None:
+    """With ParallelRunner the model reaches a node in another process, and the same run."""
+    pipeline, expected = FLAVORS[flavor]
+    catalog = {"model": {"type": TYPE, "flavor": flavor}, "report": REPORT}
+    project = make_project(pipeline, catalog=catalog)
+    result = project.kedro("run", "--runner", "ParallelRunner")
+    assert result.returncode == 0, result.stderr + result.stdout
+    assert report(project) == expected
+    assert [model.name for model in logged_models(project.client, project.run)] == ["model"]
+
+
+def test_model_in_threads(make_project: Callable[..., Any]) -> None:
+    """With ThreadRunner the model is in the pipeline's run."""
+    pipeline, expected = FLAVORS["sklearn"]
+    catalog = {"model": {"type": TYPE, "flavor": "sklearn"}, "report": REPORT}
+    project = make_project(pipeline, catalog=catalog)
+    project.session_run(runner=ThreadRunner(max_workers=2))
+    assert report(project) == expected
+    assert len(logged_models(project.client, project.run)) == 1
+
+
+@pytest.mark.usefixtures("active")
+def test_model_from_the_own_run_when_the_folder_is_gone(tmp_path: Path) -> None:
+    """Without a local folder the model is loaded from the run that it was logged to."""
+    dataset = MLflowModelDataset("sklearn", tmp_path / "m", "model")
+    dataset.save(classifier())
+    shutil.rmtree(tmp_path / "m")
+    loaded = dataset.load()
+    assert isinstance(loaded, LogisticRegression)
+    assert loaded.predict([[3.0]]).tolist() == [1]
+
+
+@pytest.mark.usefixtures("no_inference")
+def test_requirements_are_the_flavors_own_and_complete(
+    active: Any, client: Any, tmp_path: Path
+) -> None:
+    """The packages that loading needs are listed, whatever format MLflow chose."""
+    MLflowModelDataset("sklearn", tmp_path / "m", "model").save(classifier())
+    (model,) = logged_models(client, active)
+    path = mlflow.artifacts.download_artifacts(f"{model.artifact_location}/requirements.txt")
+    for file in (tmp_path / "m" / "requirements.txt", Path(path)):
+        packages = {line.partition("==")[0] for line in file.read_text().split()}
+        assert {"mlflow", "scikit-learn", "skops"} <= packages
+
+
+@pytest.mark.usefixtures("no_inference")
+@pytest.mark.parametrize(
+    ("save_args", "there", "missing"),
+    [
+        ({"pip_requirements": ["scikit-learn", "mypackage"]}, {"mypackage"}, {"skops"}),
+        ({"extra_pip_requirements": ["mypackage==1.0"]}, {"mypackage", "scikit-learn"}, set()),
+        ({"serialization_format": "cloudpickle"}, {"cloudpickle"}, {"skops"}),
+        (
+            {"conda_env": {"dependencies": ["python", {"pip": ["mlflow", "mypackage"]}]}},
+            {"mypackage"},
+            {"skops"},
+        ),
+    ],
+    ids="-".join,
+)
+def test_requirements_given_by_the_user(
+    tmp_path: Path, save_args: dict[str, Any], there: set[str], missing: set[str]
+) -> None:
+    """`pip_requirements` and `conda_env` replace the flavor's, `extra_pip_requirements` adds."""
+    MLflowModelDataset("sklearn", tmp_path / "m", save_args=save_args).save(classifier())
+    lines = (tmp_path / "m" / "requirements.txt").read_text().split()
+    packages = {line.partition("==")[0] for line in lines}
+    assert there <= packages
+    assert not missing & packages
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_arguments_of_log_model_pass_through(active: Any, client: Any, tmp_path: Path) -> None:
+    """Signature, input example, metadata, tags and registration reach MLflow."""
+    signature = mlflow.models.infer_signature(np.array([[0.0]]), np.array([0]))
+    dataset = MLflowModelDataset(
+        "sklearn",
+        tmp_path / "m",
+        "model",
+        save_args={
+            "signature": signature,
+            "input_example": np.array([[1.5]]),
+            "registered_model_name": "classifier",
+            "metadata": {"owner": "Zoë"},
+            "tags": {"stage": "test"},
+            "model_type": "classification",
+        },
+    )
+    dataset.save(classifier())
+    (model,) = logged_models(client, active)
+    info = mlflow.models.get_model_info(f"models:/{model.model_id}")
+    assert info.signature == signature
+    assert info.metadata == {"owner": "Zoë"}
+    assert model.tags["stage"] == "test"
+    assert model.model_type == "classification"
+    (version,) = client.search_model_versions("name='classifier'")
+    assert version.run_id == active.info.run_id
+    assert mlflow.models.Model.load(str(tmp_path / "m")).signature == signature
+    assert (tmp_path / "m" / "input_example.json").exists()
+
+
+def test_load_args_pass_through(tmp_path: Path) -> None:
+    """`load_args` reach the flavor's load_model."""
+    MLflowModelDataset("sklearn", tmp_path / "m").save(classifier())
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    reader = MLflowModelDataset("sklearn", tmp_path / "m", load_args={"dst_path": str(copy)})
+    assert reader.load().predict([[3.0]]).tolist() == [1]
+    wrong = MLflowModelDataset("sklearn", tmp_path / "m", load_args={"nonsense": 1})
+    with pytest.raises(DatasetError, match="nonsense"):
+        wrong.load()
+
+
+@pytest.mark.parametrize("name", ["ns.model", "a/b", "100%", "a:b"])
+def test_names_that_mlflow_does_not_allow(active: Any, client: Any, name: str) -> None:
+    """A namespaced or odd name is logged under a legal one, and found again."""
+    dataset = MLflowModelDataset("sklearn")
+    dataset.bind(name, Path.cwd(), mlflow.get_tracking_uri())
+    dataset.save(classifier())
+    (model,) = logged_models(client, active)
+    assert not set(model.name) & set("/:.%")
+    shutil.rmtree(dataset._folder())
+    assert isinstance(dataset.load(), LogisticRegression)
+
+
+@pytest.fixture(autouse=True)
+def _own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Default places are below the test's own folder."""
+    monkeypatch.chdir(tmp_path)
+
+
+# -- the local folder --------------------------------------------------------------------------
+
+
+def test_alone_it_is_a_plain_dataset(tmp_path: Path) -> None:
+    """Without session, run and server the model is in its folder."""
+    catalog = DataCatalog({"model": MLflowModelDataset("sklearn", tmp_path / "m")})
+    catalog.save("model", classifier())
+    again = DataCatalog({"model": MLflowModelDataset("sklearn", tmp_path / "m", pyfunc=True)})
+    assert isinstance(again.load("model"), PyFuncModel)
+    assert not (tmp_path / "mlflow.db").exists()
+
+
+def test_saving_again_replaces_the_model(tmp_path: Path) -> None:
+    """The folder holds the last model, and nothing of the one before."""
+    dataset = MLflowModelDataset("sklearn", tmp_path / "m")
+    dataset.save(classifier())
+    (tmp_path / "m" / "stale.txt").write_text("stale")
+    dataset.save(LogisticRegression(C=5.0).fit([[0.0], [1.0]], [0, 1]))
+    assert dataset.load().C == 5.0
+    assert not (tmp_path / "m" / "stale.txt").exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_failed_save_keeps_the_last_model(tmp_path: Path) -> None:
+    """A model that cannot be written does not destroy the one that was."""
+    dataset = MLflowModelDataset("sklearn", tmp_path / "m")
+    dataset.save(classifier())
+    with pytest.raises(DatasetError):
+        dataset.save(lambda: None)
+    assert dataset.load().predict([[3.0]]).tolist() == [1]
+    assert [path.name for path in tmp_path.iterdir()] == ["m"]
+
+
+def test_folder_that_holds_something_else_is_not_replaced(tmp_path: Path) -> None:
+    """A wrong `filepath` never deletes a user's files."""
+    precious = tmp_path / "data" / "precious.csv"
+    precious.parent.mkdir()
+    precious.write_text("x")
+    dataset = MLflowModelDataset("sklearn", tmp_path / "data", "model")
+    with pytest.raises(DatasetError, match=r"data is there already and holds no model"):
+        dataset.save(classifier())
+    assert precious.read_text() == "x"
+
+
+def test_relative_folder_counts_from_the_project_root(tmp_path: Path) -> None:
+    """A relative `filepath` lies in the project, whatever the current directory."""
+    dataset = MLflowModelDataset("sklearn", "models/best")
+    dataset.bind("model", tmp_path / "project", None)
+    dataset.save(classifier())
+    assert (tmp_path / "project" / "models" / "best" / "MLmodel").exists()
+
+
+@pytest.mark.parametrize("name", ["../../evil", "/etc/evil", "..", "a\\..\\b"])
+def test_hostile_name_stays_in_the_data_folder(name: str, tmp_path: Path) -> None:
+    """A dataset's name leads nowhere else."""
+    dataset = MLflowModelDataset("sklearn")
+    dataset.bind(name, tmp_path / "project", None)
+    dataset.save(classifier())
+    written = {path.parent.parent for path in tmp_path.rglob("MLmodel")}
+    assert written == {tmp_path / "project" / "data" / "mlflow"}
+
+
+# -- what can be wrong -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("flavor", "message"),
+    [
+        ("sklaern", "MLflow has no flavor 'sklaern'"),
+        ("tracking", "mlflow.tracking is no flavor: it has no log_model"),
+        ("sklearn.evil", "'sklearn.evil' is no MLflow flavor: give a name such as sklearn"),
+        ("", "'' is no MLflow flavor"),
+    ],
+)
+def test_unknown_flavor(flavor: str, message: str, tmp_path: Path) -> None:
+    """The message names it, when it is saved and when it is loaded."""
+    dataset = MLflowModelDataset(flavor, tmp_path / "m")
+    with pytest.raises(DatasetError, match=message):
+        dataset.save(1)
+    (tmp_path / "m").mkdir()
+    with pytest.raises(DatasetError, match=message):
+        dataset.load()
+
+
+@pytest.mark.parametrize(
+    ("flavor", "module", "package"),
+    [
+        ("xgboost", "xgboost", "xgboost"),
+        ("tensorflow", "tensorflow", "tensorflow"),
+        ("sklearn", "sklearn", "scikit-learn"),
+    ],
+)
+def test_missing_package_gives_the_command_that_installs_it(
+    flavor: str, module: str, package: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A flavor whose library is not installed names it as pip does."""
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(DatasetError, match=rf"flavor: {flavor} .* run `pip install {package}`"):
+        MLflowModelDataset(flavor, tmp_path / "m").save(object())
+
+
+def test_nothing_to_load(tmp_path: Path) -> None:
+    """Without folder and run the message says where it looked and what to do."""
+    dataset = MLflowModelDataset("sklearn", tmp_path / "m", "model")
+    with pytest.raises(DatasetError, match=r"no model 'model' at .*m, and no run .*save it first"):
+        dataset.load()
+
+
+@pytest.mark.parametrize("run_id", ["nosuchrun", None])
+def test_run_without_the_model(
+    run_id: str | None, client: Any, store_uri: str, tmp_path: Path
+) -> None:
+    """The message names the run, the store and the model."""
+    run_id = run_id or client.create_run("0").info.run_id
+    dataset = MLflowModelDataset(
+        "sklearn", tmp_path / "m", "model", run_id=run_id, tracking_uri=store_uri
+    )
+    with pytest.raises(DatasetError, match=rf"Run {run_id} in MLflow at {store_uri} gave no model"):
+        dataset.load()
+
+
+# -- Kedro's other duties ----------------------------------------------------------------------
+
+
+def test_exists_follows_the_folder(tmp_path: Path) -> None:
+    """False before the first save, True after it."""
+    dataset = MLflowModelDataset("sklearn", tmp_path / "m")
+    assert not dataset.exists()
+    dataset.save(classifier())
+    assert dataset.exists()
+
+
+def test_repr_and_pickle() -> None:
+    """It reads like Kedro's datasets, without secrets, and travels to other processes."""
+    dataset = MLflowModelDataset(
+        "sklearn",
+        "m",
+        "model",
+        run_id="abc",
+        tracking_uri="http://me:hunter2@host",
+        save_args={"registered_model_name": "best"},
+    )
+    travelling = pickle.dumps(dataset)
+    text = repr(pickle.loads(travelling))  # noqa: S301 - it was made just above
+    assert text.startswith("mlflow_on_kedro.model_dataset.MLflowModelDataset(")
+    for part in ("flavor='sklearn'", "filepath='m'", "run_id='abc'", "dataset_name='model'"):
+        assert part in text
+    assert "hunter2" not in text
+
+
+def test_constructing_it_imports_no_mlflow_flavor() -> None:
+    """A catalog with a model of a library that is missing can be built and described."""
+    repr(MLflowModelDataset("tensorflow", "m"))
+    assert "mlflow.tensorflow" not in sys.modules
