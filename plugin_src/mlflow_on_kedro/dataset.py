@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import logging
 import os
-from pathlib import PurePath, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
-from . import backends, value_kinds, values
+from . import backends, values
+from .backing import Backing
 from .config import Config, Params, check_choice, override
 from .downloads import artifact_folder, download
 from .local_files import Files, files_in
 from .secrets import mask_urls, without_secrets
 from .store import connect
-from .tracked import TrackedDataset, default_filepath
+from .tracked import TrackedDataset
 
 if TYPE_CHECKING:
     from .run import TrackedRun
@@ -108,7 +109,7 @@ class MLflowDataset(TrackedDataset):
         self._copy_mode = copy_mode
         self._file_caching = file_caching
         self._artifact_path = artifact_folder(artifact_path) if artifact_path else None
-        self._beside: dict[str, Any] = {
+        given = {
             "load_args": load_args,
             "save_args": save_args,
             "version": version,
@@ -116,6 +117,8 @@ class MLflowDataset(TrackedDataset):
             "fs_args": fs_args,
             "metadata": metadata,
         }
+        self._given: dict[str, Any] = given
+        self._backing = Backing(self, dataset, self.filepath, given)
         self._too_long = too_long
         self._max_length = max_length
         # What is in memory only reaches no other process, and no later run.
@@ -123,28 +126,27 @@ class MLflowDataset(TrackedDataset):
         self._start_local_state()
 
     def _start_local_state(self) -> None:
-        self._backend: AbstractDataset[Any, Any] | None = None
         self._cache: AbstractDataset[Any, Any] | None = None
         self._saves = 0
 
     def __getstate__(self) -> dict[str, Any]:
         # Values stay where they are: another process loads from the file or from MLflow.
-        return {**self.__dict__, "_backend": None, "_cache": None, "_saves": 0}
+        return {**self.__dict__, "_cache": None, "_saves": 0}
 
     # -- saving --------------------------------------------------------------------------------
 
     def save(self, data: Any) -> None:
         """Save to the file and to the run."""
-        kind = self._value_kind()
+        kind = self._backing.kind
         if kind is not None:
             kind.check(self.dataset_name or "the value", data)
         self._keep(data)
         if self.dataset is None:
             return
         before: Files = {}
-        if self._has_place():
-            before = files_in(self._file())
-            self._file().save(data)
+        if self._backing.has_place:
+            before = files_in(self._backing.file())
+            self._backing.file().save(data)
         with self.saving_run() as run:
             if run is None:
                 return
@@ -154,7 +156,7 @@ class MLflowDataset(TrackedDataset):
                 self._log_file(run, before)
 
     def _log_file(self, run: TrackedRun, before: Files) -> None:
-        path = backends.local_path(self._file(), saving=True)
+        path = backends.local_path(self._backing.file(), saving=True)
         if path is None:
             logger.warning("'%s' has no local file, so it is not logged to MLflow.", self.key())
             return
@@ -164,7 +166,7 @@ class MLflowDataset(TrackedDataset):
             run.log_artifact(path, folder)
             return
         # What earlier runs left in the folder is not this run's.
-        for file, state in files_in(self._file()).items():
+        for file, state in files_in(self._backing.file()).items():
             if before.get(file) != state:
                 below = file.parent.relative_to(path).as_posix()
                 run.log_artifact(file, str(PurePosixPath(folder, below)))
@@ -172,7 +174,7 @@ class MLflowDataset(TrackedDataset):
     def _keep(self, data: Any) -> None:
         # A generator node saves chunk after chunk; the last one is not the value.
         self._saves += 1
-        in_memory_only = self.dataset is None or not self._has_place()
+        in_memory_only = self.dataset is None or not self._backing.has_place
         if in_memory_only or (self._caching and self._saves == 1):
             self._cache = MemoryDataset(copy_mode=self._copy_mode)  # type: ignore[arg-type]
             self._cache.save(data)
@@ -191,23 +193,23 @@ class MLflowDataset(TrackedDataset):
         if self.dataset is None:
             raise DatasetError(f"'{self.dataset_name}' was not saved yet in this process.")
         if self._loading_run_id is None:
-            if self._file_caching and self._has_place() and self._file().exists():
-                return self._file().load()
+            if self._file_caching and self._backing.has_place and self._backing.file().exists():
+                return self._backing.file().load()
             run = self.run()
             run_id = run.run_id if run is not None else None
             if run is not None:
                 run.flush()
-        elif self._file_caching and self.filepath is not None and self._file().exists():
-            return self._file().load()
+        elif self._file_caching and self.filepath is not None and self._backing.file().exists():
+            return self._backing.file().load()
         else:
             run_id = self._loading_run_id
         if run_id is None:
-            return self._file().load()  # Kedro's own message says which file is missing
+            return self._backing.file().load()  # Kedro's own message says which file is missing
         return self._load_from_run(run_id)
 
     def _load_from_run(self, run_id: str) -> Any:
         uri = self.loading_uri(self._loading_tracking_uri)
-        kind = self._value_kind()
+        kind = self._backing.kind
         if kind is not None:
             try:
                 return kind.read(connect(uri), run_id, self.key())
@@ -224,70 +226,28 @@ class MLflowDataset(TrackedDataset):
         artifact = self._artifact()
         reuse = self._file_caching and self._loading_run_id is not None
         path = download(uri, run_id, artifact, self.root, reuse=reuse)
-        return self._make(self.dataset, path.as_posix(), downloaded=True).load()
-
-    # -- the backend ---------------------------------------------------------------------------
-
-    def _value_kind(self) -> value_kinds.ValueKind | None:
-        return value_kinds.KINDS.get(self.dataset) if isinstance(self.dataset, str) else None
-
-    def _has_place(self) -> bool:
-        """Whether there is a file to save to; without a name and a path there is memory only."""
-        return bool(self.filepath or self.dataset_name or not isinstance(self.dataset, str))
-
-    def _file(self) -> AbstractDataset[Any, Any]:
-        if self._backend is None:
-            kind = "pkl" if self._value_kind() is not None else self.dataset
-            self._backend = self._make(kind, self._path(kind))
-        return self._backend
-
-    def _path(self, dataset: Any) -> str | None:
-        if self.filepath is not None:
-            return self.placed(self.filepath)
-        if isinstance(dataset, AbstractDataset) or (
-            isinstance(dataset, dict) and {"filepath", "path"} & dataset.keys()
-        ):
-            return None
-        suffix = backends.suffix_of(dataset)
-        return (self.root / default_filepath(self.key(), suffix)).as_posix()
-
-    def _make(
-        self, dataset: Any, filepath: str | None, *, downloaded: bool = False
-    ) -> AbstractDataset[Any, Any]:
-        given = dict(self._beside)
-        if downloaded:  # one file, without the versions and credentials of the local place
-            given |= {"version": None, "credentials": None}
-            if isinstance(dataset, dict):
-                own_place = ("filepath", "path", "versioned", "credentials")
-                dataset = {key: item for key, item in dataset.items() if key not in own_place}
-            elif isinstance(dataset, AbstractDataset):
-                return backends.at(dataset, str(filepath))
-        return backends.make(dataset, filepath, name=self.dataset_name or "dataset", **given)
-
-    def _artifact(self) -> str:
-        """The place among a run's artifacts; its last part is the name of the local file."""
-        place = self._path(self.dataset)
-        if isinstance(self.dataset, dict):
-            place = self.dataset.get("filepath") or self.dataset.get("path") or place
-        elif isinstance(self.dataset, AbstractDataset):
-            place = str(backends.local_path(self.dataset, saving=False) or place)
-        return "/".join(part for part in (self._artifact_path, PurePath(str(place)).name) if part)
+        return self._backing.downloaded(path.as_posix()).load()
 
     # -- Kedro's other duties ------------------------------------------------------------------
 
     def _exists(self) -> bool:
         if self._cache is not None:
             return True
-        if self.dataset is None or not self._has_place():
+        if self.dataset is None or not self._backing.has_place:
             return False
         if self._loading_run_id is None or self.filepath is not None:
-            there = bool(self._file().exists())
+            there = bool(self._backing.file().exists())
             if there or self._loading_run_id is None:
                 return there
         return self._is_in_run(self._loading_run_id)
 
+    def _artifact(self) -> str:
+        """The place among a run's artifacts."""
+        parts = (self._artifact_path, self._backing.artifact_name())
+        return "/".join(part for part in parts if part)
+
     def _is_in_run(self, run_id: str) -> bool:
-        client, kind = connect(self.loading_uri(self._loading_tracking_uri)), self._value_kind()
+        client, kind = connect(self.loading_uri(self._loading_tracking_uri)), self._backing.kind
         if kind is None:
             artifact = self._artifact()
             beside = client.list_artifacts(run_id, artifact.rpartition("/")[0] or None)
@@ -301,8 +261,7 @@ class MLflowDataset(TrackedDataset):
     def _release(self) -> None:
         self._saves = 0
         self._cache = None
-        if self._backend is not None:
-            self._backend.release()
+        self._backing.release()
 
     def _describe(self) -> dict[str, Any]:
         given = {
@@ -315,9 +274,9 @@ class MLflowDataset(TrackedDataset):
             "saving_run_id": self._saving_run_id,
             "loading_tracking_uri": self._loading_tracking_uri,
             "loading_run_id": self._loading_run_id,
-            "load_args": self._beside["load_args"],
-            "save_args": self._beside["save_args"],
+            "load_args": self._given["load_args"],
+            "save_args": self._given["save_args"],
         }
         shown = {name: without_secrets(value) for name, value in given.items() if value is not None}
-        version = self._beside["version"]
+        version = self._given["version"]
         return shown if version is None else {**shown, "version": version}

@@ -680,7 +680,7 @@ def test_credentials_reach_the_backend_and_nothing_else(make_project: Callable[.
     project.session_run()
     assert seen(project) == [[1]]
     dataset = project.context().catalog["data"]
-    assert dataset._file()._fs.storage_options == {"token": "hunter2"}
+    assert dataset._backing.file()._fs.storage_options == {"token": "hunter2"}
     assert "hunter2" not in repr(dataset) + str(dataset._describe())
     store = (project.root / "mlflow.db").read_bytes()
     assert b"hunter2" not in store
