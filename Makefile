@@ -23,6 +23,7 @@ $(BIN)/uv:
 $(VENV)/.dev: $(BIN)/uv requirements-dev.txt
 	@echo "Installing what development needs into $(VENV) ..."
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements-dev.txt
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --target $(VENV)/viz kedro-viz
 	@touch $@
 
 demo: $(BIN)/uv ## generate a project from this template and run it

@@ -1,0 +1,355 @@
+"""MLflowBasicLoggerHook: the run itself, by arguments and by mlflow.yml, and how it ends."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+NODES = """
+import time
+
+from kedro.pipeline import node, pipeline
+
+def double(n):
+    time.sleep(0.1)
+    return n * 2
+
+def create_pipeline():
+    return pipeline([node(double, "params:n", "twice", name="double", tags="quick")])
+"""
+
+BASIC = """
+from mlflow_on_kedro import MLflowBasicLoggerHook
+
+HOOKS = (MLflowBasicLoggerHook({}),)
+"""
+
+
+@pytest.fixture(params=["arguments", "mlflow.yml"])
+def make(request: pytest.FixtureRequest, make_project: Any) -> Any:
+    """A function that makes a project whose Basic hook is configured in one of the two ways.
+
+    Its keywords are the hook's arguments; ``sections`` says where each of them is in mlflow.yml.
+    """
+    places = {
+        "uri": ("tracking", "uri"),
+        "experiment_name": ("experiment", "name"),
+        "artifact_location": ("experiment", "artifact_location"),
+        "run_name": ("run", "name"),
+        "run_id": ("run", "id"),
+        "nested": ("run", "nested"),
+        "tags": ("run", "tags"),
+        "description": ("run", "description"),
+        "offset_hours": ("run", "offset_hours"),
+        "enable_logging_time_begin": ("run", "log_time_begin"),
+        "enable_logging_time_end": ("run", "log_time_end"),
+        "enable_logging_time": ("run", "log_time"),
+        "logging_kedro_run_params": ("run", "kedro_run_params"),
+    }
+
+    def make(pipeline: str = NODES, **given: Any) -> Any:
+        config: dict[str, Any] = {"catalog": {"parameters": "none"}}
+        arguments = ""
+        if request.param == "arguments":
+            arguments = ", ".join(f"{name}={value!r}" for name, value in given.items())
+        else:
+            for name, value in given.items():
+                section, key = places[name]
+                config.setdefault(section, {})[key] = value
+            config.setdefault("tracking", {})["on_failure"] = "raise"
+        settings = BASIC.format(arguments)
+        return make_project(pipeline, parameters={"n": 3}, mlflow=config, settings=settings)
+
+    return make
+
+
+def test_uri_and_experiment(make: Any, store_template: Path) -> None:
+    """``uri``, ``experiment_name``, ``artifact_location``: where the run and its files are."""
+    import shutil
+
+    from mlflow import MlflowClient
+
+    project = make(
+        uri="sqlite:///elsewhere/runs.db", experiment_name="mine", artifact_location="./files/mine"
+    )
+    (project.root / "elsewhere").mkdir()
+    shutil.copy(store_template, project.root / "elsewhere" / "runs.db")
+    project.session_run()
+    client = MlflowClient(f"sqlite:///{(project.root / 'elsewhere/runs.db').as_posix()}")
+    experiment = client.get_experiment_by_name("mine")
+    assert experiment.artifact_location == (project.root / "files/mine").as_uri()
+    (run,) = client.search_runs([experiment.experiment_id])
+    assert run.info.status == "FINISHED"
+    assert project.client.search_experiments(filter_string="name = 'mine'") == []
+
+
+def test_name_tags_description(make: Any) -> None:
+    """``run_name``, ``tags`` and ``description`` are the run's; a tag may be no text."""
+    project = make(run_name="Nächtlich", tags={"team": "wine", "n": 3}, description="**Why**")
+    project.session_run()
+    run = project.run
+    assert run.info.run_name == "Nächtlich"
+    assert run.data.tags["team"] == "wine"
+    assert run.data.tags["n"] == "3"
+    assert run.data.tags["mlflow.note.content"] == "**Why**"
+
+
+def test_run_id(make_project: Any) -> None:
+    """``run_id`` continues that run: what it had stays, and it ends again."""
+    project = make_project(NODES, parameters={"n": 3}, mlflow={"run": {"name": "first"}})
+    project.session_run()
+    first = project.run
+    project.write(
+        f"src/{project.package}/settings.py", BASIC.format(f"run_id={first.info.run_id!r}")
+    )
+    import importlib
+    import sys
+
+    importlib.reload(sys.modules[f"{project.package}.settings"])
+    project.session_run()
+    run = project.run
+    assert run.info.run_id == first.info.run_id
+    assert run.info.status == "FINISHED"
+    assert run.info.end_time > first.info.end_time
+    assert run.data.metrics["twice"] == 6
+    assert len(project.client.get_metric_history(run.info.run_id, "time/pipeline")) == 2
+
+
+def test_unknown_run_id(make: Any) -> None:
+    """An unknown ``run_id`` stops the pipeline before its first node, with one clear message."""
+    from mlflow_on_kedro import ConfigError
+
+    project = make(run_id="0123456789abcdef0123456789abcdef")
+    with pytest.raises(ConfigError, match="'0123456789abcdef0123456789abcdef', but MLflow"):
+        project.session_run()
+    assert project.runs() == []
+
+
+def test_nested(make: Any) -> None:
+    """``nested=True`` makes the run a child of the active one, which stays active and untouched."""
+    import mlflow
+
+    project = make(nested=True)
+    mlflow.set_tracking_uri(project.uri)
+    mlflow.set_experiment("parents")
+    with mlflow.start_run() as parent:
+        project.session_run()
+        assert mlflow.active_run().info.run_id == parent.info.run_id
+    child = project.run
+    assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
+    assert child.info.status == "FINISHED"
+    (parent,) = project.runs("parents")
+    assert parent.data.metrics == {}
+
+
+def test_not_nested(make: Any) -> None:
+    """Without ``nested`` an active run is the pipeline's run, and stays open afterwards."""
+    import mlflow
+
+    project = make()
+    mlflow.set_tracking_uri(project.uri)
+    mlflow.set_experiment("mine")
+    with mlflow.start_run() as active:
+        project.session_run()
+        assert mlflow.active_run().info.run_id == active.info.run_id
+        run = project.client.get_run(active.info.run_id)
+        assert run.info.status == "RUNNING"
+        assert "time/pipeline" in run.data.metrics
+    assert project.runs() == []
+
+
+def test_times(make_project: Any) -> None:
+    """Begin and end are tags with a zone, the duration a metric in seconds."""
+    project = make_project(NODES, parameters={"n": 3})
+    before = datetime.now().astimezone()
+    project.session_run()
+    after = datetime.now().astimezone()
+    run = project.run
+    begin = datetime.fromisoformat(run.data.tags["time.begin"])
+    end = datetime.fromisoformat(run.data.tags["time.end"])
+    millisecond = timedelta(milliseconds=1)
+    assert before - millisecond <= begin <= end <= after
+    assert begin.utcoffset() == timedelta()
+    assert 0.1 <= run.data.metrics["time/pipeline"] <= (after - before).total_seconds()
+
+
+def test_offset_hours(make: Any) -> None:
+    """``offset_hours`` is the zone in which begin and end are written; the instant is the same."""
+    project = make(offset_hours=5.5)
+    project.session_run()
+    tags = project.run.data.tags
+    for name in ("time.begin", "time.end"):
+        moment = datetime.fromisoformat(tags[name])
+        assert moment.utcoffset() == timedelta(hours=5.5)
+        assert abs(datetime.now().astimezone() - moment) < timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("argument", "lost"),
+    [
+        ("enable_logging_time_begin", "time.begin"),
+        ("enable_logging_time_end", "time.end"),
+        ("enable_logging_time", "time/pipeline"),
+    ],
+)
+def test_times_off(make: Any, argument: str, lost: str) -> None:
+    """Each of the three times can be switched off by itself."""
+    project = make(**{argument: False})
+    project.session_run()
+    run = project.run
+    times = {"time.begin", "time.end", "time/pipeline"}
+    assert times - (run.data.tags.keys() | run.data.metrics.keys()) == {lost}
+
+
+def test_chosen_run_params(make: Any) -> None:
+    """Kedro run params that are named are parameters ``___<name>``, as in PipelineX."""
+    project = make(logging_kedro_run_params=["pipeline_name", "tags", "runner", "no_such"])
+    project.session_run(tags=["quick"])
+    params = project.run.data.params
+    assert set(params) == {"___tags", "___runner"} | (params.keys() & {"___pipeline_name"})
+    assert params["___tags"] == "['quick']"
+    assert params["___runner"] == "SequentialRunner"
+
+
+def test_all_run_params(make: Any) -> None:
+    """``__ALL__`` logs every Kedro run param, with secrets among the runtime params masked."""
+    project = make(logging_kedro_run_params="__ALL__")
+    project.session_run(runtime_params={"n": 4, "api_token": "hush", "db": {"password": "hush"}})
+    run = project.run
+    assert {"___env", "___tags", "___from_nodes", "___runtime_params"} <= run.data.params.keys()
+    assert "'n': 4" in run.data.params["___runtime_params"]
+    assert "hush" not in str(run.to_dictionary())
+
+
+def test_run_params_off(make: Any) -> None:
+    """Without ``logging_kedro_run_params`` no run param is a parameter."""
+    project = make()
+    project.session_run()
+    assert project.run.data.params == {}
+
+
+def test_provenance(make: Any) -> None:
+    """The run says what made it: versions, user, source, the command, and Kedro's own run id."""
+    import kedro
+    import mlflow
+
+    project = make()
+    project.session_run(tags=["quick"], runtime_params={"n": 5})
+    tags = project.run.data.tags
+    assert tags["version.kedro"] == kedro.__version__
+    assert tags["version.mlflow"] == mlflow.__version__
+    assert re.match(r"3\.\d+\.\d+", tags["version.python"])
+    assert tags["mlflow.user"]
+    assert tags["mlflow.source.name"] == project.package
+    assert tags["kedro_command"] == "kedro run --tags=quick --params=n=5"
+    assert tags["kedro.run_id"]
+    assert tags["kedro.tags"] == "['quick']"
+
+
+FAILING = """
+from kedro.pipeline import node, pipeline
+
+def fine(n):
+    return n
+
+def connect(n):
+    password = "hush-local"
+    raise ConnectionError("no answer from postgres://me:hush-url@db/x")
+
+def create_pipeline():
+    return pipeline([
+        node(fine, "params:n", "same", name="fine"), node(connect, "same", "never", name="connect")
+    ])
+"""
+
+
+def test_failed(make: Any) -> None:
+    """A failed pipeline is FAILED and has error, node and traceback, without secrets."""
+    project = make(FAILING)
+    with pytest.raises(ConnectionError):
+        project.session_run()
+    run = project.run
+    assert run.info.status == "FAILED"
+    assert run.data.tags["error"] == "ConnectionError: no answer from postgres://***@db/x"
+    assert run.data.tags["kedro.failed_node"] == "connect"
+    assert run.data.metrics.keys() == {"time/pipeline"}
+    assert project.artifacts(run.info.run_id) == {"error/traceback.txt"}
+    from mlflow.artifacts import load_text
+
+    text = load_text(f"{run.info.artifact_uri}/error/traceback.txt")
+    assert text.startswith("Traceback (most recent call last):")
+    assert 'nodes.py", line 9, in connect' in text
+    assert text.endswith("ConnectionError: no answer from postgres://***@db/x\n")
+    assert "hush-url" not in text
+
+
+MLFLOW_NODES = """
+from pathlib import Path
+
+import mlflow
+from kedro.pipeline import node, pipeline
+
+def log(n):
+    mlflow.log_metric("own", n)
+    mlflow.log_param("own_param", "x")
+    mlflow.set_tag("own_tag", "y")
+    mlflow.log_text("hello", "own.txt")
+    Path("own_file.txt").write_text("hello")
+    mlflow.log_artifact("own_file.txt")
+    return mlflow.active_run().info.run_id
+
+def fit(n):
+    from sklearn.linear_model import LinearRegression
+
+    mlflow.sklearn.autolog(log_models=False, silent=True)
+    LinearRegression().fit([[0], [1]], [0, n])
+    mlflow.sklearn.autolog(disable=True)
+
+def child(n):
+    with mlflow.start_run(nested=True, run_name="child"):
+        mlflow.log_metric("inner", 1)
+    mlflow.start_run(nested=True, run_name="left open")
+
+def create_pipeline():
+    return pipeline([
+        node(log, "params:n", "run_id", name="log"),
+        node(fit, "params:n", None, name="fit"),
+        node(child, "params:n", None, name="child"),
+    ])
+"""
+
+
+def test_mlflow_in_nodes(make: Any) -> None:
+    """Node code that calls mlflow itself, autolog too, lands in the pipeline's run."""
+    import mlflow
+
+    project = make(MLFLOW_NODES)
+    outputs = project.session_run()
+    assert mlflow.active_run() is None
+    runs = {run.info.run_name: run for run in project.runs()}
+    children = {"child", "left open"}
+    (own,) = [run for name, run in runs.items() if name not in children]
+    assert outputs["run_id"].load() == own.info.run_id
+    assert own.info.status == "FINISHED"
+    assert own.data.metrics["own"] == 3
+    assert "training_score" in own.data.metrics
+    assert own.data.params["own_param"] == "x"
+    assert own.data.params["fit_intercept"] == "True"
+    assert own.data.tags["own_tag"] == "y"
+    assert {"own.txt", "own_file.txt"} <= project.artifacts(own.info.run_id)
+    for name in children:
+        assert runs[name].data.tags["mlflow.parentRunId"] == own.info.run_id
+
+
+def test_tracking_uri_is_put_back(make: Any) -> None:
+    """After a run MLflow's own tracking URI is what it was before."""
+    import mlflow
+
+    mlflow.set_tracking_uri("sqlite:///users_own.db")
+    project = make(MLFLOW_NODES, uri="sqlite:///mlflow.db")
+    project.session_run()
+    assert mlflow.get_tracking_uri() == "sqlite:///users_own.db"

@@ -1,0 +1,370 @@
+"""MLflowTimeLoggerHook: durations of nodes, loads, saves and the pipeline, and the Gantt chart."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import time
+from typing import Any
+
+import pytest
+
+NODES = """
+import time
+
+from kedro.io import AbstractDataset
+from kedro.pipeline import node, pipeline
+
+class Slow(AbstractDataset):
+    def __init__(self):
+        self.value = None
+
+    def load(self):
+        time.sleep(0.15)
+        return self.value
+
+    def save(self, data):
+        time.sleep(0.1)
+        self.value = data
+
+    def _describe(self):
+        return {}
+
+def make(n):
+    time.sleep(0.2)
+    return n, n
+
+def use(left):
+    if left < 0:
+        raise ValueError("negative")
+    return left
+
+def create_pipeline():
+    return pipeline([
+        node(make, "params:n", ["left", "right"], name="make"),
+        node(use, "left", "a", name="use_left"),
+        node(use, "left", "b", name="use_again"),
+    ])
+"""
+SETTINGS = """
+from mlflow_on_kedro import MLflowTimeLoggerHook
+
+HOOKS = (MLflowTimeLoggerHook({}),)
+"""
+NODE_METRICS = {"time/node/make", "time/node/use_left", "time/node/use_again"}
+
+
+@pytest.fixture
+def make(make_project: Any) -> Any:
+    """A function that makes a project with a slow dataset ``left``."""
+
+    def make(arguments: str = "", n: int = 1, **config: Any) -> Any:
+        project = make_project(
+            NODES,
+            parameters={"n": n},
+            mlflow={"time": config},
+            settings=SETTINGS.format(arguments),
+        )
+        project.write("conf/base/catalog.yml", f"left: {{type: {project.package}.nodes.Slow}}\n")
+        return project
+
+    return make
+
+
+def spans(page: str) -> dict[str, list[dict[str, Any]]]:
+    """The bars of a chart's page by kind: label, begin and end in milliseconds."""
+    start = page.index("Plotly.newPlot(")
+    data = json.JSONDecoder().raw_decode(page[page.index("[", start + 1) :])[0]
+    found: dict[str, list[dict[str, Any]]] = {}
+    for trace in data:
+        base, length = numbers(trace["base"]), numbers(trace["x"])
+        found[trace["name"]] = [
+            {"label": re.sub("<.*?>|✕ ", "", label), "begin": begin, "end": begin + long}
+            for label, begin, long in zip(trace["y"], base, length, strict=True)
+        ]
+    return found
+
+
+def numbers(values: Any) -> list[float]:
+    """A trace's numbers, which plotly may write as base64."""
+    if isinstance(values, dict):
+        import base64
+
+        import numpy as np
+
+        return list(np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]))
+    return list(values)
+
+
+def chart(project: Any) -> dict[str, list[dict[str, Any]]]:
+    """The bars of the chart that is in MLflow."""
+    from mlflow.artifacts import load_text
+
+    return spans(load_text(f"{project.run.info.artifact_uri}/gantt.html"))
+
+
+def test_metrics(make: Any) -> None:
+    """Nodes, loads and saves are metrics in seconds; parameters' loads are none."""
+    project = make()
+    project.session_run()
+    metrics = project.run.data.metrics
+    assert set(metrics) == NODE_METRICS | {
+        "time/load/left",
+        "time/save/left",
+        "time/save/right",
+        "time/save/a",
+        "time/save/b",
+    }
+    assert 0.2 <= metrics["time/node/make"] < 1
+    assert 0.15 <= metrics["time/load/left"] < 1
+    assert 0.1 <= metrics["time/save/left"] < 1
+    assert metrics["time/node/use_left"] < 0.1
+
+
+def test_pipeline_duration(make_project: Any) -> None:
+    """``time/pipeline`` is there through ``mlflow_hooks()`` and covers all nodes."""
+    project = make_project(NODES, parameters={"n": 1})
+    project.session_run()
+    metrics = project.run.data.metrics
+    assert metrics["time/pipeline"] >= sum(metrics[name] for name in NODE_METRICS)
+
+
+def test_timestamp_and_step(make: Any) -> None:
+    """A metric's timestamp is the end of what it times, its step the node's place."""
+    project = make()
+    before = time.time() * 1000
+    project.session_run()
+    after = time.time() * 1000
+    client, run_id = project.client, project.run.info.run_id
+    points = {name: client.get_metric_history(run_id, name) for name in project.run.data.metrics}
+    (make_point,) = points["time/node/make"]
+    (save,) = points["time/save/left"]
+    loads = sorted(points["time/load/left"], key=lambda point: point.step)
+    assert before + 200 <= make_point.timestamp <= save.timestamp - 99
+    assert [point.step for point in loads] == [1, 2]
+    assert loads[0].timestamp >= save.timestamp + 149
+    assert loads[1].timestamp <= after
+    assert make_point.step == save.step == 0
+    steps = {points[f"time/node/use_{name}"][0].step for name in ("left", "again")}
+    assert steps == {1, 2}
+
+
+@pytest.mark.parametrize("way", ["argument", "mlflow.yml"])
+def test_prefix(make: Any, way: str) -> None:
+    """A prefix given by the user replaces ``time/node/``; the chart is complete."""
+    prefix = "_time_to_run "
+    project = make(f"metric_name_prefix={prefix!r}") if way == "argument" else make(prefix=prefix)
+    project.session_run()
+    assert {f"{prefix}make", f"{prefix}use_left"} <= project.run.data.metrics.keys()
+    assert not NODE_METRICS & project.run.data.metrics.keys()
+    assert len(chart(project)["run"]) == 3
+
+
+def test_task_name_func(make: Any) -> None:
+    """``task_name_func`` names nodes in metrics and chart."""
+    project = make("task_name_func=lambda node: f'{node.name} -> {len(node.outputs)}'")
+    project.session_run()
+    named = {key for key in project.run.data.metrics if key.startswith("time/node/")}
+    assert named == {"time/node/make -_ 2", "time/node/use_left -_ 1", "time/node/use_again -_ 1"}
+    labels = {html.unescape(bar["label"]) for bar in chart(project)["run"]}
+    assert labels == {"make -> 2", "use_left -> 1", "use_again -> 1"}
+
+
+def test_chart(make: Any) -> None:
+    """The chart has one row a node; load, run and save are told apart and lie in order."""
+    project = make()
+    project.session_run()
+    bars = chart(project)
+    assert set(bars) == {"load", "run", "save"}
+    assert next(bar["label"] for bar in bars["run"]) == "make"
+    assert {bar["label"] for bar in bars["run"]} == {"make", "use_left", "use_again"}
+    assert len(bars["load"]) == 2
+    assert len(bars["save"]) == 4
+    (made,) = [bar for bar in bars["run"] if bar["label"] == "make"]
+    assert 200 <= made["end"] - made["begin"] < 1000
+    assert made["end"] <= min(bar["begin"] for bar in bars["save"])
+    assert made["end"] <= min(bar["begin"] for bar in bars["load"])
+
+
+@pytest.mark.parametrize("way", ["argument", "mlflow.yml"])
+def test_gantt_params_and_filepath(make: Any, way: str) -> None:
+    """``gantt_params`` shape the chart; ``gantt_filepath`` is a copy in the project."""
+    from mlflow.artifacts import load_text
+
+    params, path = {"title": "Nächtlich", "colors": {"run": "teal"}}, "reports/gantt/chart.html"
+    if way == "argument":
+        project = make(f"{path!r}, {params!r}")
+    else:
+        project = make(gantt_filepath=path, gantt_params=params)
+    project.session_run()
+    local = (project.root / path).read_text(encoding="utf-8")
+    assert "Nächtlich" in local
+    assert '"teal"' in local
+    assert local == load_text(f"{project.run.info.artifact_uri}/gantt.html")
+
+
+def test_wrong_gantt_params(make: Any, said: list[str]) -> None:
+    """Wrong ``gantt_params`` are one warning that names the key; the run stays FINISHED."""
+    project = make("gantt_params={'no_such_thing': 1}")
+    project.session_run()
+    run = project.run
+    assert run.info.status == "FINISHED"
+    assert project.artifacts(run.info.run_id) == set()
+    assert len(said) == 1
+    assert said[0].startswith("No Gantt chart was drawn: ")
+    assert "'no_such_thing'" in said[0]
+    assert run.data.metrics.keys() >= NODE_METRICS
+
+
+@pytest.mark.parametrize("way", ["argument", "mlflow.yml"])
+def test_no_chart(make: Any, way: str) -> None:
+    """``enable_plotly=False`` (``time.gantt: false``) draws nothing; the metrics are there."""
+    project = make("enable_plotly=False") if way == "argument" else make(gantt=False)
+    project.session_run()
+    assert project.artifacts(project.run.info.run_id) == set()
+    assert project.run.data.metrics.keys() >= NODE_METRICS
+
+
+def test_time_log(make: Any) -> None:
+    """``time_log_filepath`` is a JSON file of begin, end and duration of each node."""
+    project = make("time_log_filepath='logs/time.json', enable_plotly=False")
+    project.session_run()
+    log = json.loads((project.root / "logs/time.json").read_text())
+    assert set(log) == {"time_begin", "time_end", "time"}
+    assert set(log["time"]) == {"make", "use_left", "use_again"}
+    assert log["time_end"]["make"] - log["time_begin"]["make"] == pytest.approx(log["time"]["make"])
+    assert log["time"]["make"] == pytest.approx(project.run.data.metrics["time/node/make"])
+
+
+def test_failed_node(make: Any) -> None:
+    """The failed node is timed, named by a tag and marked in the chart."""
+    project = make(n=-1)
+    with pytest.raises(ValueError, match="negative"):
+        project.session_run()
+    run = project.run
+    assert run.info.status == "FAILED"
+    failed = run.data.tags["kedro.failed_node"]
+    assert failed in {"use_left", "use_again"}
+    assert f"time/node/{failed}" in run.data.metrics
+    bars = chart(project)
+    assert [bar["label"] for bar in bars["failed"]] == [failed]
+    assert [bar["label"] for bar in bars["run"]] == ["make"]
+
+
+SLEEPING = """
+import time
+
+from kedro.pipeline import node, pipeline
+
+def sleep(n):
+    time.sleep(0.5)
+    return n
+
+def join(*values):
+    return 1
+
+def create_pipeline():
+    return pipeline([
+        node(sleep, "params:n", f"out_{i}", name=f"sleep_{i}") for i in range(3)
+    ] + [node(join, ["out_0", "out_1", "out_2"], "end", name="end")])
+"""
+
+
+@pytest.mark.parametrize("runner", ["ThreadRunner", "ParallelRunner"])
+@pytest.mark.parametrize("is_async", [False, True])
+def test_parallel_nodes_overlap(make_project: Any, runner: str, is_async: bool) -> None:
+    """Nodes that ran at once overlap in the chart, and it has every node of every process."""
+    import kedro.runner
+
+    project = make_project(SLEEPING, parameters={"n": 1}, settings=SETTINGS.format(""))
+    chosen = getattr(kedro.runner, runner)(max_workers=3, is_async=is_async)
+    project.session_run(runner=chosen)
+    bars = chart(project)
+    rows = {bar["label"]: bar for bar in bars["run"]}
+    assert set(rows) == {"sleep_0", "sleep_1", "sleep_2", "end"}
+    sleeping = [bar for name, bar in rows.items() if name != "end"]
+    begin, end = max(bar["begin"] for bar in sleeping), min(bar["end"] for bar in sleeping)
+    assert begin < end
+    assert all(500 <= bar["end"] - bar["begin"] < 1500 for bar in sleeping)
+    assert rows["end"]["begin"] >= max(bar["end"] for bar in sleeping)
+    assert len(bars["load"]) == 3
+    assert len(bars["save"]) == 4
+
+
+def test_worker_failure_is_marked(make_project: Any) -> None:
+    """A node that failed in a worker process is marked in the chart."""
+    import kedro.runner
+
+    text = SLEEPING.replace("    return 1", "    raise ValueError('in a worker')")
+    project = make_project(text, parameters={"n": 1}, settings=SETTINGS.format(""))
+    with pytest.raises(ValueError, match="in a worker"):
+        project.session_run(runner=kedro.runner.ParallelRunner(max_workers=2))
+    bars = chart(project)
+    assert [bar["label"] for bar in bars["failed"]] == ["end"]
+    assert len(bars["run"]) == 3
+
+
+def test_shared_loads_in_workers(make_project: Any) -> None:
+    """A dataset that several workers load has a bar for each of them."""
+    import kedro.runner
+
+    text = NODES.replace("time.sleep(0.2)", "pass")
+    project = make_project(
+        text,
+        parameters={"n": 1},
+        catalog={"left": {"type": "pickle.PickleDataset", "filepath": "left.pkl"}},
+        settings=SETTINGS.format(""),
+    )
+    project.session_run(runner=kedro.runner.ParallelRunner(max_workers=2))
+    loads = [bar["label"] for bar in chart(project)["load"]]
+    assert sorted(loads) == ["use_again", "use_left"]
+
+
+def test_same_inputs_twice(make_project: Any) -> None:
+    """A node that takes a dataset twice is timed once and loads once a place."""
+    text = """
+    from kedro.pipeline import node, pipeline
+
+    def one():
+        return 1
+
+    def add(a, b):
+        return a + b
+
+    def create_pipeline():
+        return pipeline([node(one, None, "x", name="one"), node(add, ["x", "x"], "y", name="add")])
+    """
+    project = make_project(text, settings=SETTINGS.format(""))
+    project.session_run()
+    assert {"time/node/add", "time/load/x"} <= project.run.data.metrics.keys()
+    assert {bar["label"] for bar in chart(project)["run"]} == {"one", "add"}
+
+
+def test_no_chart_without_plotly(
+    make: Any, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without plotly one warning gives the pip command, and all else is logged."""
+    import importlib.util
+
+    find = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name == "plotly" else find(name, *rest),
+    )
+    project = make()
+    project.session_run()
+    assert project.run.info.status == "FINISHED"
+    assert said == ["No Gantt chart was drawn: run `pip install plotly`."]
+
+
+def test_task_name_func_that_fails(make_project: Any, said: list[str]) -> None:
+    """A ``task_name_func`` that raises does not fail the pipeline; what it raised is said."""
+    config = {"tracking": {"on_failure": "warn"}}
+    settings = SETTINGS.format("task_name_func=lambda node: node.no_such")
+    project = make_project(SLEEPING, parameters={"n": 1}, mlflow=config, settings=settings)
+    project.session_run()
+    assert project.run.info.status == "FINISHED"
+    assert "no_such" in said[0]
+    assert "cannot be reached" not in said[0]
