@@ -230,6 +230,18 @@ class MLflowDataset(TrackedDataset):
 
     # -- Kedro's other duties ------------------------------------------------------------------
 
+    def confirm(self) -> None:
+        """Tell the backend that what it gave is processed, as an ``IncrementalDataset`` wants it.
+
+        Raises:
+            DatasetError: The backend has nothing to confirm.
+        """
+        backend = self._backing.file() if self.dataset is not None else None
+        confirm = getattr(backend, "confirm", None)
+        if confirm is None:
+            raise DatasetError(f"'{self.dataset_name}' has nothing to confirm: {backend}")
+        confirm()
+
     def _exists(self) -> bool:
         if self._cache is not None:
             return True

@@ -1,8 +1,8 @@
 """MLflow's own "active run", for node code that calls ``mlflow.log_metric`` or uses autolog.
 
-MLflow keeps active runs on a stack for each thread and has no public way to put a run there
-without two calls to the server. This module is the one place that touches that stack; a test
-fails when it moves.
+MLflow keeps active runs on a stack for each thread and has no public way to put a run there, or to
+choose an experiment, without calls to the server. This module is the one place that touches that
+stack and that choice; a test fails when they move.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ def attach(run: TrackedRun) -> None:
     from mlflow.tracking.fluent import ActiveRun
 
     set_tracking_uri(run.uri)
+    _set_experiment(run.experiment_id)
     info = RunInfo(
         run_id=run.run_id,
         experiment_id=run.experiment_id,
@@ -64,6 +65,20 @@ def attached(run: TrackedRun) -> Iterator[None]:
         detach(run)
 
 
+def attached_chunks(run: TrackedRun, chunks: Iterator[Any]) -> Iterator[Any]:
+    """Pass on what a generator node yields, with a run attached while the node makes it.
+
+    Such a node does its work after Kedro has called ``after_node_run``.
+    """
+    while True:
+        with attached(run):
+            try:
+                chunk = next(chunks)
+            except StopIteration:
+                return
+        yield chunk
+
+
 def set_tracking_uri(uri: str | None) -> None:
     """Set MLflow's tracking URI, or let it be MLflow's default again.
 
@@ -75,35 +90,38 @@ def set_tracking_uri(uri: str | None) -> None:
 
 
 class _Holders:
-    """How many open runs need the tracking URI that nodes were given, and what it was before.
+    """How many open runs need the globals that nodes were given, and what they were before.
 
-    MLflow has one for the whole process, so there is one of this too: of several runs at once the
-    first to end must not take it from the others.
+    MLflow has one tracking URI and one experiment for the whole process, so there is one of this
+    too: of several runs at once the first to end must not take them from the others.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.count = 0
-        self.before: str | None = None
+        self.uri: str | None = None
+        self.experiment: str | None = None
 
 
 _holders = _Holders()
 
 
-def hold_tracking_uri() -> None:
-    """Remember MLflow's tracking URI until as many calls of :func:`release_tracking_uri`."""
+def hold_globals() -> None:
+    """Remember MLflow's tracking URI and experiment, for :func:`release_globals`."""
     with _holders.lock:
         if _holders.count == 0:
-            _holders.before = tracking_uri_from_environment()
+            _holders.uri = tracking_uri_from_environment()
+            _holders.experiment = _experiment()
         _holders.count += 1
 
 
-def release_tracking_uri() -> None:
-    """Put MLflow's tracking URI back once no open run needs another."""
+def release_globals() -> None:
+    """Put MLflow's tracking URI and experiment back once no open run needs others."""
     with _holders.lock:
         _holders.count -= 1
         if _holders.count == 0:
-            set_tracking_uri(_holders.before)
+            set_tracking_uri(_holders.uri)
+            _set_experiment(_holders.experiment)
 
 
 @contextlib.contextmanager
@@ -115,6 +133,22 @@ def tracking_uri(uri: str) -> Iterator[None]:
         yield
     finally:
         set_tracking_uri(before)
+
+
+def _experiment() -> str | None:
+    """The experiment in which MLflow's own calls start runs; None for its default."""
+    import mlflow
+
+    return mlflow.tracking.fluent._active_experiment_id  # noqa: SLF001 - there is no public name
+
+
+def _set_experiment(experiment_id: str | None) -> None:
+    # Runs that a node starts belong beside the pipeline's: MLflow's UI shows a child below its
+    # parent only within one experiment. The public way asks the server.
+    import mlflow
+
+    module: Any = mlflow.tracking.fluent
+    module._active_experiment_id = experiment_id  # noqa: SLF001 - as above
 
 
 def _stack() -> list[Any]:

@@ -108,7 +108,7 @@ def command_params() -> dict[str, Any]:
 
 
 def version_tags() -> dict[str, str]:
-    """Versions of Python, Kedro, MLflow and this plugin's own."""
+    """Versions of Python, Kedro and MLflow."""
     tags = {"version.python": platform.python_version()}
     for name in ("kedro", "mlflow"):
         try:

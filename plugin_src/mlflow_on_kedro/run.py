@@ -33,7 +33,7 @@ _LOCAL_STATE = frozenset(
         "_said",
         "_participants",
         "_ended",
-        "_holds_uri",
+        "_holds_globals",
         "spans",
     }
 )
@@ -72,7 +72,7 @@ class TrackedRun:
         self._said: set[str] = set()
         self._participants = 0
         self._ended = False
-        self._holds_uri = False
+        self._holds_globals = False
         self.spans: list[Span] = []
 
     def __getstate__(self) -> dict[str, Any]:
@@ -124,8 +124,8 @@ class TrackedRun:
         """Set the first tags, and see to it that the run ends with the process at the latest."""
         for key, value in tags.items():
             self.set_tag(key, value)
-        fluent.hold_tracking_uri()
-        self._holds_uri = True
+        fluent.hold_globals()
+        self._holds_globals = True
         atexit.register(self._end_at_exit)
 
     def take_over(self) -> TrackedRun:
@@ -158,7 +158,7 @@ class TrackedRun:
             try:
                 self._terminate(status)
             finally:
-                self._restore_tracking_uri()
+                self._restore_globals()
 
     def _terminate(self, status: str) -> None:
         if not self.owned:
@@ -181,11 +181,11 @@ class TrackedRun:
             fluent.detach(self)
         self.end("KILLED")
 
-    def _restore_tracking_uri(self) -> None:
-        # Nodes were given the run's URI through MLflow's global; the next session decides anew.
-        if self._holds_uri:
+    def _restore_globals(self) -> None:
+        # Nodes were given the run's URI and experiment through them; the next session decides anew.
+        if self._holds_globals:
             with self.guard():
-                fluent.release_tracking_uri()
+                fluent.release_globals()
 
     # -- what a run can be told ----------------------------------------------------------------
 

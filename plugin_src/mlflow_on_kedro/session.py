@@ -41,15 +41,21 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         overrides: Sections of mlflow.yml whose keys a hook's arguments win over.
 
     Raises:
-        ConfigError: mlflow.yml is wrong.
+        ConfigError: mlflow.yml, the catalog or a hook's argument is wrong.
     """
     _show_messages()
     catalog = _catalog_of(context)
     if catalog is None or carrier.RESERVED_NAME in catalog:
         return
     settings = asdict(config.read(context))
-    for section, given in (overrides or {}).items():
-        settings[section] |= {key: value for key, value in given.items() if value is not None}
+    given = {
+        section: {key: value for key, value in keys.items() if value is not None}
+        for section, keys in (overrides or {}).items()
+    }
+    for section, keys in given.items():
+        settings[section] |= keys
+    if any(given.values()):
+        config.parse(settings, "settings.py")  # mlflow.yml was right without them
     uri = store.resolve_uri(settings["tracking"]["uri"], Path(context.project_path))
     for name, entry in catalog.items():
         if isinstance(entry, Mapping):
@@ -77,7 +83,7 @@ def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
 
 def settings_of(context: KedroContext) -> config.Config:
     """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
-    entry = context.config_loader["catalog"].get(carrier.RESERVED_NAME)
+    entry = (_catalog_of(context) or {}).get(carrier.RESERVED_NAME)
     return config.parse(entry["config"][0]) if entry is not None else config.read(context)
 
 

@@ -102,12 +102,16 @@ def test_a_port_in_use_is_said(make_project: Callable[..., Any]) -> None:
 def test_a_sqlite_store_is_served_until_it_is_stopped(
     make_project: Callable[..., Any], how: str
 ) -> None:
-    """The project's own ``kedro mlflow ui`` serves its store and leaves no server behind."""
+    """The project's store is served at a free or a given port, and no server is left behind."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    given = [] if how == "Ctrl-C" else ["--port", str(port)]
     project = make_project(NODES)
     project.write(f"src/{project.package}/cli.py", "from mlflow_on_kedro.cli import cli\n")
     below = project.root / "conf" / "base"
     process = subprocess.Popen(
-        [sys.executable, "-m", "kedro", "mlflow", "ui", "--no-browser"],
+        [sys.executable, "-m", "kedro", "mlflow", "ui", "--no-browser", *given],
         cwd=below,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
         stdout=subprocess.PIPE,
@@ -117,6 +121,7 @@ def test_a_sqlite_store_is_served_until_it_is_stopped(
     try:
         address = _address(process)
         assert address.endswith("/?workflowType=machine_learning")
+        assert (f":{port}/" in address) == bool(given)
         with urllib.request.urlopen(address, timeout=60) as page:
             assert page.status == 200
         if how == "Ctrl-C":  # which a terminal sends to the server as well

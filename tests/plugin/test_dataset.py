@@ -792,6 +792,42 @@ def test_folder_backend_logs_what_this_run_wrote(make_project: Callable[..., Any
     assert seen(project)[-1] == ["a", "deep/c"]
 
 
+def test_incremental_backend_is_confirmed(make_project: Callable[..., Any]) -> None:
+    """`confirms` of a node reaches the backend: what one run has processed the next one skips."""
+    project = make_project(
+        """
+        from kedro.pipeline import node, pipeline
+
+        SEEN = []
+
+        def use(parts): SEEN.append(sorted(parts))
+
+        def create_pipeline(**_):
+            return pipeline([node(use, "parts", None, name="use", confirms="parts")])
+        """,
+        catalog={
+            "parts": {
+                "type": TYPE,
+                "dataset": {
+                    "type": "partitions.IncrementalDataset",
+                    "path": "data/parts",
+                    "dataset": "text.TextDataset",
+                },
+            }
+        },
+    )
+    for name in ("a", "b"):
+        project.write(f"data/parts/{name}", name)
+        project.session_run()
+    assert seen(project) == [["a"], ["b"]]
+
+
+def test_confirming_what_cannot_be_confirmed() -> None:
+    """The message names the dataset, as Kedro's own does."""
+    with pytest.raises(DatasetError, match="'score' has nothing to confirm"):
+        MLflowDataset(dataset="m", dataset_name="score").confirm()
+
+
 # -- Kedro's ways of naming datasets -----------------------------------------------------------
 
 

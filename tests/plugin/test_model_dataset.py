@@ -194,7 +194,7 @@ def test_requirements_are_the_flavors_own_and_complete(
             {"skops"},
         ),
     ],
-    ids="-".join,
+    ids=["pip_requirements", "extra_pip_requirements", "serialization_format", "conda_env"],
 )
 def test_requirements_given_by_the_user(
     tmp_path: Path, save_args: dict[str, Any], there: set[str], missing: set[str]

@@ -5,9 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from pytest_cookies.plugin import Result
+
+Bake = Callable[..., Result]
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 TEMPLATE_FOLDER = "{{ cookiecutter.repo_name }}"

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pytest_cookies.plugin import Cookies, Result
 
-from .commands import OLD_LINE, OLD_TAG, REPOSITORY, TEMPLATE_PARTS, Template, cookiecutter
+from .commands import OLD_LINE, OLD_TAG, REPOSITORY, TEMPLATE_PARTS, Bake, Template, cookiecutter
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -92,3 +94,17 @@ def wiring(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path
 def copied(example: Path, tmp_path: Path) -> Path:
     """Copy the generated project, for a test that changes it."""
     return Path(shutil.copytree(example, tmp_path / example.name))
+
+
+@pytest.fixture
+def bake(template: Template, monkeypatch: pytest.MonkeyPatch, cookies: Cookies) -> Iterator[Bake]:
+    """Generate with pytest-cookies, which renders the context outside cookiecutter's own path."""
+    monkeypatch.syspath_prepend(str(template.folder))
+    # Modules of other templates by this name must not be found, nor this one afterwards.
+    monkeypatch.delitem(sys.modules, "template_root", raising=False)
+
+    def bake(**values: object) -> Result:
+        return cookies.bake(extra_context=values, template=str(template.folder))
+
+    yield bake
+    sys.modules.pop("template_root", None)

@@ -10,7 +10,7 @@ import kedro as installed_kedro
 import pytest
 import yaml
 
-from .commands import OLD_LINE, OLD_TAG, Template, cookiecutter, kedro, run, tree
+from .commands import OLD_LINE, OLD_TAG, Bake, Template, cookiecutter, kedro, run, tree
 
 NAME = "Wine Cellar"
 REPO = "wine-cellar"
@@ -109,6 +109,13 @@ def test_replay(template: Template, example: Path, tmp_path: Path) -> None:
     generate("cookiecutter", template.folder, cwd=first)
     cookiecutter(template.folder, "--replay", "--output-dir", again, cwd=tmp_path)
     assert_complete(again / REPO, template, example)
+
+
+def test_pytest_cookies(bake: Bake, template: Template, example: Path) -> None:
+    """The template can be tested with pytest-cookies."""
+    result = bake(project_name=NAME)
+    assert result.exception is None
+    assert_complete(result.project_path, template, example)
 
 
 def test_twice_over_itself(template: Template, example: Path, tmp_path: Path) -> None:

@@ -8,16 +8,14 @@ import json
 import os
 import runpy
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import jinja2
 import kedro as installed_kedro
 import pytest
 import yaml
-from pytest_cookies.plugin import Cookies, Result
 
-from .commands import REPOSITORY, Template, cookiecutter, kedro, run
+from .commands import REPOSITORY, Bake, Template, cookiecutter, kedro, run
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -90,22 +88,6 @@ ODD = [
     "a = [b], {c}: | > & * ! % @ `d`",
     "🍷",
 ]
-
-Bake = Callable[..., Result]
-
-
-@pytest.fixture
-def bake(template: Template, monkeypatch: pytest.MonkeyPatch, cookies: Cookies) -> Iterator[Bake]:
-    """Generate with pytest-cookies, which renders the context outside cookiecutter's own path."""
-    monkeypatch.syspath_prepend(str(template.folder))
-    # Modules of other templates by this name must not be found, nor this one afterwards.
-    monkeypatch.delitem(sys.modules, "template_root", raising=False)
-
-    def bake(**values: object) -> Result:
-        return cookies.bake(extra_context=values, template=str(template.folder))
-
-    yield bake
-    sys.modules.pop("template_root", None)
 
 
 @pytest.mark.parametrize(

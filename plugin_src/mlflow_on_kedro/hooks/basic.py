@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import traceback
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -15,7 +16,7 @@ from ..run import now_ms
 from ..secrets import looks_secret, mask_urls, without_secrets
 from ..timings import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..values import param_text
-from .base import PipelineRun, TrackingHook
+from .base import PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -70,7 +71,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         enable_logging_time_begin: bool | None = None,
         enable_logging_time_end: bool | None = None,
         enable_logging_time: bool | None = None,
-        logging_kedro_run_params: list[str] | Literal["__ALL__"] | None = None,
+        logging_kedro_run_params: Sequence[str] | Literal["__ALL__"] | None = None,
         enable_mlflow: bool = True,
         *,
         description: str | None = None,
@@ -88,7 +89,9 @@ class MLflowBasicLoggerHook(TrackingHook):
             "log_time_begin": enable_logging_time_begin,
             "log_time_end": enable_logging_time_end,
             "log_time": enable_logging_time,
-            "kedro_run_params": logging_kedro_run_params,
+            "kedro_run_params": ALL
+            if logging_kedro_run_params == ALL
+            else listed(logging_kedro_run_params),
         }
 
     def overrides(self) -> dict[str, dict[str, Any]]:
@@ -153,13 +156,19 @@ class MLflowBasicLoggerHook(TrackingHook):
             fluent.detach(run)
 
     @hook_impl(hookwrapper=True)
-    def after_node_run(self, catalog: CatalogProtocol[Any, Any]) -> Generator[None, None, None]:
+    def after_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
+    ) -> Generator[None, None, None]:
         """Take the run off the node's thread."""
         yield
         run = self.run_of(catalog)
-        if run is not None:
-            with run.guard():
-                fluent.detach(run)
+        if run is None:
+            return
+        with run.guard():
+            fluent.detach(run)
+        if inspect.isgeneratorfunction(node.func):
+            for name, chunks in outputs.items():
+                outputs[name] = fluent.attached_chunks(run, chunks)
 
     @hook_impl(hookwrapper=True)
     def on_node_error(

@@ -74,6 +74,8 @@ class MLflowCatalogLoggerHook(TrackingHook):
             if name in settings.mlflow_catalog or dataset is None:
                 continue
             value = dataset.load()  # not `catalog.load`, which would say so as for a node
+            if not key and not value:  # the project has no parameters
+                continue
             if settings.parameters == "by_type":
                 session.run.log_values(key, value)
             else:

@@ -149,7 +149,8 @@ class MLflowTimeLoggerHook(TrackingHook):
         key = (node, name, id(data))
         with self._lock:
             waiting = self._loaded.get(key)
-            times = waiting.pop(0) if waiting else None
+            # The last one: a node whose other inputs could not be loaded leaves its times here.
+            times = waiting.pop() if waiting else None
             if not waiting:
                 self._loaded.pop(key, None)
         return times
@@ -257,5 +258,8 @@ def _time_log(spans: list[Span]) -> dict[str, dict[str, float]]:
 
 
 def _write(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:  # of the local disk, and no failure of tracking
+        logger.warning("%s could not be written: %s.", path, error.strerror)

@@ -343,6 +343,7 @@ def test_mlflow_in_nodes(make: Any) -> None:
     assert {"own.txt", "own_file.txt"} <= project.artifacts(own.info.run_id)
     for name in children:
         assert runs[name].data.tags["mlflow.parentRunId"] == own.info.run_id
+    assert mlflow.tracking.fluent._active_experiment_id is None
 
 
 def test_tracking_uri_is_put_back(make: Any) -> None:
@@ -353,3 +354,60 @@ def test_tracking_uri_is_put_back(make: Any) -> None:
     project = make(MLFLOW_NODES, uri="sqlite:///mlflow.db")
     project.session_run()
     assert mlflow.get_tracking_uri() == "sqlite:///users_own.db"
+
+
+GENERATOR = """
+import mlflow
+import pandas as pd
+from kedro.pipeline import node, pipeline
+
+def chunks(n):
+    for number in range(n):
+        mlflow.log_metric("chunk", number, step=number)
+        yield pd.DataFrame({"number": [number]})
+
+def create_pipeline():
+    return pipeline([node(chunks, "params:n", "table", name="chunks")])
+"""
+
+
+def test_mlflow_in_a_generator_node(make_project: Any) -> None:
+    """What a generator node logs while its chunks are saved is in the pipeline's run, too."""
+    import mlflow
+
+    catalog = {
+        "table": {
+            "type": "pandas.CSVDataset",
+            "filepath": "data/table.csv",
+            "save_args": {"header": False},
+            "fs_args": {"open_args_save": {"mode": "a"}},
+        }
+    }
+    project = make_project(GENERATOR, catalog=catalog, parameters={"n": 3})
+    project.session_run()
+    assert mlflow.active_run() is None
+    assert (project.root / "data/table.csv").read_text().split() == ["0", "1", "2"]
+    points = project.client.get_metric_history(project.run.info.run_id, "chunk")
+    assert [point.value for point in points] == [0, 1, 2]
+    default = project.client.search_runs(["0"])
+    assert not default
+
+
+def test_wrong_argument(make_project: Any) -> None:
+    """A wrong argument is one clear message before any node, and mlflow.yml is not blamed."""
+    from mlflow_on_kedro import ConfigError
+
+    project = make_project(NODES, parameters={"n": 1}, settings=BASIC.format("offset_hours='two'"))
+    with pytest.raises(ConfigError, match=r"^settings\.py: 'run\.offset_hours' .*'two'"):
+        project.session_run()
+    assert not project.runs()
+
+
+@pytest.mark.parametrize("names", [("env", "runner"), "env"])
+def test_run_params_as_tuple_or_text(make_project: Any, names: Any) -> None:
+    """``logging_kedro_run_params`` takes any sequence of names, and one name for itself."""
+    arguments = f"logging_kedro_run_params={names!r}"
+    project = make_project(NODES, parameters={"n": 1}, settings=BASIC.format(arguments))
+    project.session_run()
+    logged = {name for name in project.run.data.params if name.startswith("___")}
+    assert logged == ({"___env"} if names == "env" else {"___env", "___runner"})

@@ -378,3 +378,20 @@ def test_parameters_are_loaded_silently(
     project = make_project(NODES, parameters={"n": 3})
     project.session_run()
     assert capsys.readouterr().out.count("Loading data from params:n") == 1
+
+
+@pytest.mark.parametrize("parameters", ["params", "by_type"])
+def test_no_parameters(make_project: Any, said: list[str], parameters: str) -> None:
+    """A node that asks for all parameters of a project without any logs none."""
+    text = """
+    from kedro.pipeline import node, pipeline
+
+    def create_pipeline():
+        return pipeline([node(len, "parameters", "count", name="count")])
+    """
+    project = make_project(
+        textwrap.dedent(text), settings=CATALOG.format(f"parameters={parameters!r}")
+    )
+    project.session_run()
+    assert project.run.data.params == {}
+    assert said == []

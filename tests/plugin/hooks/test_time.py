@@ -368,3 +368,60 @@ def test_task_name_func_that_fails(make_project: Any, said: list[str]) -> None:
     assert project.run.info.status == "FINISHED"
     assert "no_such" in said[0]
     assert "cannot be reached" not in said[0]
+
+
+FAILING_LOAD = """
+from kedro.io import AbstractDataset
+from kedro.pipeline import node, pipeline
+
+class Constant(AbstractDataset):
+    def load(self):
+        return "the very same object"
+
+    def save(self, data):
+        pass
+
+    def _describe(self):
+        return {}
+
+class Late(Constant):
+    there = False
+
+    def load(self):
+        if not Late.there:
+            raise ValueError("not there yet")
+        return 1
+
+def create_pipeline():
+    return pipeline([node(lambda a, b: 1, ["first", "second"], "x", name="use")])
+"""
+
+
+def test_load_of_a_run_that_failed(make_project: Any) -> None:
+    """A load after which another one failed is not taken for one of the next run."""
+    import importlib
+
+    project = make_project(FAILING_LOAD, settings=SETTINGS.format(""))
+    nodes = f"{project.package}.nodes"
+    project.write(
+        "conf/base/catalog.yml",
+        f"first: {{type: {nodes}.Constant}}\nsecond: {{type: {nodes}.Late}}\n",
+    )
+    with pytest.raises(Exception, match="not there yet"):
+        project.session_run()
+    importlib.import_module(nodes).Late.there = True
+    project.session_run()
+    run = project.runs()[0]
+    (load,) = project.client.get_metric_history(run.info.run_id, "time/load/first")
+    assert load.timestamp >= run.info.start_time
+
+
+def test_file_that_cannot_be_written(make: Any, said: list[str]) -> None:
+    """A ``gantt_filepath`` that is a folder is said; MLflow has the chart, and is not blamed."""
+    project = make(gantt_filepath="conf")
+    project.session_run()
+    assert project.run.info.status == "FINISHED"
+    assert "gantt.html" in project.artifacts(project.run.info.run_id)
+    (message,) = said
+    assert message.startswith(str(project.root / "conf"))
+    assert "could not be written" in message

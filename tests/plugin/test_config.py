@@ -1,0 +1,419 @@
+"""mlflow.yml: its defaults, its environments, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from mlflow_on_kedro import config
+from mlflow_on_kedro.config import Config, parse
+from mlflow_on_kedro.errors import ConfigError
+
+ROOT = Path(__file__).parents[2]
+SHIPPED = ROOT / "{{ cookiecutter.repo_name }}" / "conf" / "base" / "mlflow.yml"
+
+DEFAULTS = {
+    "enabled": True,
+    "tracking": {"uri": None, "on_failure": "warn"},
+    "experiment": {"name": None, "artifact_location": None},
+    "run": {
+        "id": None,
+        "name": None,
+        "nested": False,
+        "tags": {},
+        "description": None,
+        "kedro_run_params": [],
+        "log_time_begin": True,
+        "log_time_end": True,
+        "log_time": True,
+        "offset_hours": 0.0,
+    },
+    "params": {"too_long": "truncate", "max_length": 6000},
+    "catalog": {"enabled": True, "auto": True, "parameters": "params", "mlflow_catalog": {}},
+    "artifacts": {
+        "enabled": True,
+        "before_pipeline_run": [],
+        "after_pipeline_run": [],
+        "after_node_run": [],
+    },
+    "env_vars": {"enabled": True, "params": [], "metrics": [], "prefix": "env.."},
+    "time": {
+        "enabled": True,
+        "prefix": None,
+        "gantt": True,
+        "gantt_filepath": None,
+        "gantt_params": {},
+    },
+    "ui": {"host": "127.0.0.1", "port": None},
+}
+
+KEYS = [
+    (section, key)
+    for section, content in DEFAULTS.items()
+    if isinstance(content, dict)
+    for key in content
+]
+
+# A value for each key that is neither its default nor of a wrong type.
+OTHER = {
+    "tracking.uri": "http://localhost:5000",
+    "tracking.on_failure": "raise",
+    "experiment.name": "demo",
+    "experiment.artifact_location": "artifacts",
+    "run.id": "abc",
+    "run.name": "first",
+    "run.nested": True,
+    "run.tags": {"team": "wine", "numbers": [1, 2.5], "nested": {"ü": None}},
+    "run.description": "# Title",
+    "run.kedro_run_params": ["env", "tags"],
+    "run.log_time_begin": False,
+    "run.log_time_end": False,
+    "run.log_time": False,
+    "run.offset_hours": 5.5,
+    "params.too_long": "artifact",
+    "params.max_length": 100,
+    "catalog.enabled": False,
+    "catalog.auto": False,
+    "catalog.parameters": "by_type",
+    "catalog.mlflow_catalog": {"a": None, "b": {"type": "pandas.CSVDataset"}, "c": "m"},
+    "artifacts.enabled": False,
+    "artifacts.before_pipeline_run": ["conf/*.yml"],
+    "artifacts.after_pipeline_run": ["logs"],
+    "artifacts.after_node_run": ["model"],
+    "env_vars.enabled": False,
+    "env_vars.params": ["HOSTNAME"],
+    "env_vars.metrics": ["SEED"],
+    "env_vars.prefix": "",
+    "time.enabled": False,
+    "time.prefix": "t ",
+    "time.gantt": False,
+    "time.gantt_filepath": "gantt.html",
+    "time.gantt_params": {"title": "Nightly"},
+    "ui.host": "0.0.0.0",  # noqa: S104 - a value to be read, nothing listens there
+    "ui.port": 5001,
+}
+
+WRONG = {
+    "tracking.uri": [1],
+    "tracking.on_failure": "explode",
+    "experiment.name": {"a": 1},
+    "experiment.artifact_location": [1],
+    "run.id": [1],
+    "run.name": {"a": 1},
+    "run.nested": "perhaps",
+    "run.tags": ["a"],
+    "run.description": [1],
+    "run.kedro_run_params": "env",
+    "run.log_time_begin": "sometimes",
+    "run.log_time_end": [1],
+    "run.log_time": "x",
+    "run.offset_hours": "nine",
+    "params.too_long": "cut",
+    "params.max_length": "long",
+    "catalog.enabled": "perhaps",
+    "catalog.auto": [1],
+    "catalog.parameters": "all",
+    "catalog.mlflow_catalog": ["a"],
+    "artifacts.enabled": "perhaps",
+    "artifacts.before_pipeline_run": "logs",
+    "artifacts.after_pipeline_run": 3,
+    "artifacts.after_node_run": {"a": 1},
+    "env_vars.enabled": "perhaps",
+    "env_vars.params": "HOME",
+    "env_vars.metrics": {"a": 1},
+    "env_vars.prefix": [1],
+    "time.enabled": "perhaps",
+    "time.prefix": [1],
+    "time.gantt": "perhaps",
+    "time.gantt_filepath": [1],
+    "time.gantt_params": ["title"],
+    "ui.host": [1],
+    "ui.port": "five thousand",
+}
+
+
+class TestDefaults:
+    """What holds when mlflow.yml says nothing."""
+
+    def test_every_default(self) -> None:
+        """Each key has the documented default."""
+        assert asdict(Config()) == DEFAULTS
+
+    @pytest.mark.parametrize("content", [None, {}])
+    def test_nothing_given(self, content: Any) -> None:
+        """An empty file is the defaults."""
+        assert parse(content) == Config()
+
+    @pytest.mark.parametrize("section", [item.name for item in fields(Config)])
+    @pytest.mark.parametrize("content", [None, {}])
+    def test_an_empty_section(self, section: str, content: Any) -> None:
+        """A section without content is its defaults."""
+        if content is None or section != "enabled":
+            assert parse({section: content}) == Config()
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_an_empty_key(self, section: str, key: str) -> None:
+        """A key without a value (`tags:` and nothing below) has its default."""
+        assert parse({section: {key: None}}) == Config()
+
+    def test_the_shipped_file(self) -> None:
+        """The values in the template's mlflow.yml are the defaults, and its keys exist."""
+        shipped = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+        assert shipped
+        assert parse(shipped) == Config()
+        for section, content in shipped.items():
+            expected = DEFAULTS[section]
+            if isinstance(content, dict):
+                assert isinstance(expected, dict)
+                assert content == {key: expected[key] for key in content}
+            else:
+                assert content == expected
+
+
+class TestParse:
+    """What a file may say."""
+
+    def test_all_keys_are_tried(self) -> None:
+        """The lists of this module name every key of every section."""
+        keys = {f"{section}.{key}" for section, key in KEYS}
+        assert keys == set(OTHER) == set(WRONG)
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_each_key_is_read(self, section: str, key: str) -> None:
+        """Each key is read into its attribute, and changes no other."""
+        value = OTHER[f"{section}.{key}"]
+        config = asdict(parse({section: {key: value}}))
+        assert config[section][key] == value
+        assert {**DEFAULTS, section: {**DEFAULTS[section], key: value}} == config  # type: ignore[dict-item]
+
+    def test_what_is_parsed_is_plain(self) -> None:
+        """The values are Python's own types, which can be pickled and compared."""
+        read = parse({"run": {"tags": {"a": [1]}}, "artifacts": {"after_node_run": ["b"]}})
+        assert type(read.run.tags) is dict
+        assert type(read.run.tags["a"]) is list
+        assert type(read.artifacts.after_node_run) is list
+
+    def test_what_was_parsed_can_be_parsed(self) -> None:
+        """A configuration survives being written out and read again, as on its way to a worker."""
+        content = {"enabled": False, "run": {"tags": {"a": 1}}, "time": {"gantt": False}}
+        assert parse(asdict(parse(content))) == parse(content)
+
+    @pytest.mark.parametrize("names", ["__ALL__", [], ["env", "tags"]])
+    def test_kedro_run_params(self, names: Any) -> None:
+        """`kedro_run_params` is a list of names or __ALL__."""
+        assert parse({"run": {"kedro_run_params": names}}).run.kedro_run_params == names
+
+
+class TestRefused:
+    """Each mistake gives one message with file, key and what to do."""
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ({"trackin": {}}, ["'trackin'", "'tracking'"]),
+            ({"tracking": {"url": "x"}}, ["'tracking.url'", "'tracking.uri'"]),
+            ({"run": {"tag": {}}}, ["'run.tag'", "'run.tags'"]),
+            ({"time": {"gant": False}}, ["'time.gant'", "'time.gantt'"]),
+            ({"params": {"zzz": 1}}, ["'params.zzz'", "too_long", "max_length"]),
+            ({1: 2}, ["'1'"]),
+        ],
+    )
+    def test_unknown_keys(self, content: Any, words: list[str]) -> None:
+        """An unknown key, nested or not, is named with the file, the nearest key and all others."""
+        with pytest.raises(ConfigError) as caught:
+            parse(content, "conf/base/mlflow.yml")
+        message = caught.value.message
+        assert message.startswith("conf/base/mlflow.yml: unknown key")
+        assert "\n" not in message
+        assert all(word in message for word in words)
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_wrong_types(self, section: str, key: str) -> None:
+        """A value of a wrong type, for each key there is, is refused with file and key."""
+        with pytest.raises(ConfigError) as caught:
+            parse({section: {key: WRONG[f"{section}.{key}"]}})
+        message = caught.value.message
+        assert message.startswith("mlflow.yml: ")
+        assert f"'{section}.{key}" in message
+        assert "\n" not in message
+
+    @pytest.mark.parametrize(
+        "section", [item.name for item in fields(Config) if item.name != "enabled"]
+    )
+    @pytest.mark.parametrize("content", [5, "text", ["a"], True])
+    def test_a_section_that_is_none(self, section: str, content: Any) -> None:
+        """A value where a section belongs is refused."""
+        with pytest.raises(ConfigError, match=f"mlflow.yml: '{section}' must be a mapping"):
+            parse({section: content})
+
+    @pytest.mark.parametrize("value", ["perhaps", [1], {"a": 1}])
+    def test_enabled(self, value: Any) -> None:
+        """`enabled` that is neither true nor false is refused."""
+        with pytest.raises(ConfigError, match=r"mlflow.yml: 'enabled'"):
+            parse({"enabled": value})
+
+    @pytest.mark.parametrize("content", [5, "text", ["a"]])
+    def test_a_file_that_is_no_mapping(self, content: Any) -> None:
+        """A file that holds something else than keys is refused."""
+        with pytest.raises(ConfigError, match="the file must be a mapping"):
+            parse(content)
+
+    @pytest.mark.parametrize("length", [0, -1])
+    def test_a_length_below_one(self, length: int) -> None:
+        """A `max_length` that leaves nothing is refused."""
+        with pytest.raises(ConfigError, match=rf"'params.max_length' must be >= 1: {length}"):
+            parse({"params": {"max_length": length}})
+
+    def test_credentials_are_masked(self) -> None:
+        """A message that quotes a URL leaves out its credentials."""
+        with pytest.raises(ConfigError) as caught:
+            parse({"tracking": {"uri": ["http://me:hunter2@host"]}})
+        assert "hunter2" not in caught.value.message
+
+    @pytest.mark.parametrize("name", ["too_long", "on_failure"])
+    def test_choices_are_listed(self, name: str) -> None:
+        """A wrong choice is answered with the right ones."""
+        section = "params" if name == "too_long" else "tracking"
+        with pytest.raises(ConfigError, match=r"truncate, tag, artifact, error|warn, raise"):
+            parse({section: {name: "x"}})
+
+
+class TestRead:
+    """mlflow.yml in a real project."""
+
+    PIPELINE = """
+    from kedro.pipeline import node, pipeline
+
+    def create_pipeline():
+        return pipeline([node(lambda: 1.5, None, "score", name="score")])
+    """
+
+    def test_the_file(self, make_project: Callable[..., Any]) -> None:
+        """The file of the base environment is read."""
+        project = make_project(self.PIPELINE, mlflow={"run": {"name": "mine"}})
+        assert config.read(project.context()).run.name == "mine"
+
+    @pytest.mark.parametrize("text", [None, "", "# nothing but a comment\n"])
+    def test_no_file(self, make_project: Callable[..., Any], text: str | None) -> None:
+        """Without a file, or with an empty one, all is at its default, and a pipeline is logged."""
+        project = make_project(self.PIPELINE, mlflow=text or "")
+        if text is None:
+            (project.root / "conf/base/mlflow.yml").unlink()
+        assert config.read(project.context()) == Config()
+        project.session_run()
+        assert project.run.data.metrics["score"] == 1.5
+
+    def test_an_environment_changes_single_keys(self, make_project: Callable[..., Any]) -> None:
+        """An environment's file changes the keys that it names; the section's others stay."""
+        base = {"tracking": {"on_failure": "raise"}, "run": {"name": "base", "tags": {"a": 1}}}
+        project = make_project(self.PIPELINE, mlflow=base)
+        project.write("conf/prod/mlflow.yml", "run: {name: prod, tags: {b: 2}}\n")
+        read = config.read(project.context("prod"))
+        assert read.run.name == "prod"
+        assert read.run.tags == {"a": 1, "b": 2}
+        assert read.tracking.on_failure == "raise"
+        assert config.read(project.context()).run.name == "base"
+
+    def test_the_local_environment(self, make_project: Callable[..., Any]) -> None:
+        """conf/local is the environment when none is named."""
+        project = make_project(self.PIPELINE, mlflow={"run": {"name": "base"}})
+        project.write("conf/local/mlflow.yml", "run: {name: mine}\n")
+        assert config.read(project.context()).run.name == "mine"
+
+    def test_disabled(self, make_project: Callable[..., Any]) -> None:
+        """With `enabled: false` in one environment the pipeline runs and nothing is logged."""
+        project = make_project(self.PIPELINE)
+        project.write("conf/quiet/mlflow.yml", "enabled: false\n")
+        assert project.session_run(env="quiet")["score"].load() == 1.5
+        assert project.runs() == []
+        project.session_run()
+        assert len(project.runs()) == 1
+
+    def test_a_mistake(self, make_project: Callable[..., Any]) -> None:
+        """A mistake in an environment's file is said when its context is made."""
+        project = make_project(self.PIPELINE)
+        project.write("conf/prod/mlflow.yml", "tracking: {url: http://localhost:5000}\n")
+        with pytest.raises(ConfigError, match=r"mlflow.yml: unknown key 'tracking.url'"):
+            project.context("prod")
+
+
+class TestEnvironment:
+    """The variables that MLflow itself reads."""
+
+    NAMES = (
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
+        "MLFLOW_HTTP_REQUEST_TIMEOUT",
+        "MLFLOW_SQLALCHEMYSTORE_POOLCLASS",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
+    )
+
+    def test_defaults_are_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What the user has not set gets the plugin's default; telemetry is off."""
+        monkeypatch.setattr(os, "environ", {})
+        config.set_mlflow_defaults()
+        assert set(os.environ) == {*self.NAMES, "MLFLOW_DISABLE_TELEMETRY"}
+        assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+    def test_what_is_set_stays(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What the user has set is left alone."""
+        given = dict.fromkeys((*self.NAMES, "MLFLOW_DISABLE_TELEMETRY"), "7")
+        monkeypatch.setattr(os, "environ", dict(given))
+        config.set_mlflow_defaults()
+        assert os.environ == given
+
+    def test_mlflow_knows_the_variables(self) -> None:
+        """The variables have the names that the installed MLflow reads."""
+        from mlflow import environment_variables
+
+        assert all(hasattr(environment_variables, name) for name in self.NAMES)
+
+    @pytest.mark.parametrize("value", ["", None])
+    def test_empty_is_unset(self, monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+        """An empty MLFLOW_TRACKING_URI or MLFLOW_EXPERIMENT_NAME counts as none."""
+        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
+            if value is not None:
+                monkeypatch.setenv(name, value)
+        assert config.tracking_uri_from_environment() is None
+        assert config.experiment_name_from_environment() is None
+
+
+def test_sections_are_frozen() -> None:
+    """Nothing can change a configuration that several hooks share."""
+    for item in fields(Config):
+        section = getattr(Config(), item.name)
+        if is_dataclass(section):
+            assert section.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def test_override() -> None:
+    """Arguments that are given win, those that are None do not."""
+    section = config.override(config.Time(prefix="a"), prefix=None, gantt=False)
+    assert section == config.Time(prefix="a", gantt=False)
+
+
+def test_any_omegaconf_that_merges_no_frozen_dataclass() -> None:
+    """OmegaConf before 2.4 refuses to merge into frozen dataclasses; nothing is merged."""
+    code = """
+    from omegaconf import OmegaConf
+
+    def merge(*_):
+        raise AssertionError("merged")
+
+    OmegaConf.merge = OmegaConf.unsafe_merge = merge
+    from mlflow_on_kedro.config import parse
+
+    assert parse({"run": {"tags": {"a": [1]}}}).run.tags == {"a": [1]}
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "plugin_src")},
+    )

@@ -1,0 +1,214 @@
+"""Secrets: names, URLs, and every place that text goes to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow_on_kedro import provenance
+from mlflow_on_kedro.outbox import failure_message
+from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.secrets import looks_secret, mask_urls, without_secrets
+from mlflow_on_kedro.store import run_url
+
+URL = "postgresql://me:hunter2@host:5432/db"
+
+
+@pytest.fixture(autouse=True)
+def _in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A current folder of the test's own: MLflow keeps artifacts there."""
+    monkeypatch.chdir(tmp_path)
+
+
+class TestNames:
+    """Which names look like secrets."""
+
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "AWS_SECRET_ACCESS_KEY",
+            "api-key",
+            "apiKey",
+            "HF_TOKEN",
+            "db.password",
+            "PGPASSWD",
+            "client_secret",
+            "GOOGLE_APPLICATION_CREDENTIALS",
+        ],
+    )
+    def test_secrets(self, name: str) -> None:
+        """Names with token, password, passwd, secret, key or credential, in any spelling."""
+        assert looks_secret(name)
+
+    @pytest.mark.parametrize("name", ["HOSTNAME", "learning_rate", "n_estimators", "path", ""])
+    def test_others(self, name: str) -> None:
+        """Ordinary names are no secrets."""
+        assert not looks_secret(name)
+
+
+class TestUrls:
+    """Credentials inside URLs."""
+
+    @pytest.mark.parametrize(
+        ("text", "masked"),
+        [
+            (URL, "postgresql://***@host:5432/db"),
+            ("https://token@github.com/a/b", "https://***@github.com/a/b"),
+            ("https://me:p@ss@host/x", "https://***@host/x"),
+            ("https://me:p%40ss:x@host", "https://***@host"),
+            ("mysql+pymysql://me:pw@h/db", "mysql+pymysql://***@h/db"),
+            ("s3://id:pw@bucket/a", "s3://***@bucket/a"),
+            ("HTTP://Me:Pw@Host", "HTTP://***@Host"),
+            (f"two: {URL} and '{URL}'.", None),
+            (f"line\n{URL}\nline", None),
+            (f'{{"uri": "{URL}"}}', None),
+        ],
+    )
+    def test_masked(self, text: str, masked: str | None) -> None:
+        """User and password are replaced wherever a URL stands, and the rest stays."""
+        assert "hunter2" not in mask_urls(text)
+        assert mask_urls(text) == (masked or text.replace("me:hunter2", "***"))
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "",
+            "mail me@host",
+            "http://host:5000/a@b",
+            "http://host/path?user=me@host",
+            "sqlite:////home/me/a@b.db",
+            "git@github.com:a/b.git",
+            "http://host and me@host",
+            "a @ b :// c",
+        ],
+    )
+    def test_left_alone(self, text: str) -> None:
+        """Text without credentials is not changed."""
+        assert mask_urls(text) == text
+
+    def test_twice(self) -> None:
+        """Masking what is masked changes nothing."""
+        assert mask_urls(mask_urls(URL)) == mask_urls(URL)
+
+
+class TestNested:
+    """Secrets in nested values."""
+
+    def test_masked(self) -> None:
+        """At any depth, values of secret-looking names and credentials in URLs go."""
+        value = {
+            "model": {"api_key": "hunter2", "depth": 3, "urls": [URL, "http://host"]},
+            "password": {"all": "hunter2"},
+            "pair": (URL, 1),
+            "none": None,
+        }
+        assert without_secrets(value) == {
+            "model": {
+                "api_key": "***",
+                "depth": 3,
+                "urls": [mask_urls(URL), "http://host"],
+            },
+            "password": "***",
+            "pair": [mask_urls(URL), 1],
+            "none": None,
+        }
+
+    def test_the_value_itself_stays(self) -> None:
+        """A copy is made: the pipeline's own parameters keep their values."""
+        value = {"a": {"token": "hunter2"}}
+        without_secrets(value)
+        assert value == {"a": {"token": "hunter2"}}
+
+
+class TestEverywhere:
+    """No way of telling a run something lets credentials in a URL through."""
+
+    def test_what_a_run_stores(self, client: Any, store_uri: str) -> None:
+        """Params, tags, texts, and their keys are stored without credentials."""
+        experiment = client.create_experiment("demo")
+        run_id = client.create_run(experiment).info.run_id
+        run = TrackedRun.join(store_uri, run_id)
+        run.log_param("text", URL)
+        run.log_param("list", [{"uri": URL}])
+        run.log_param("long", f"{URL} " * 1000)
+        run.log_params("dict", {"a": {"b": URL}})
+        run.log_values("by_type", {"a": {"b": [URL]}, URL: 1})
+        run.log_metric(URL, 1.5)
+        run.set_tag("tag", URL)
+        run.set_tag(URL, "tag")
+        run.set_tag("error", f"ValueError: cannot reach {URL}")
+        run.log_text(f"Traceback: {URL}", "error/traceback.txt")
+        run.log_param("changed", "1")
+        run.log_param("changed", URL)
+        run.flush()
+        data = client.get_run(run_id).data
+        assert len(data.params) == 6
+        assert len(data.metrics) == 2
+        text = client.download_artifacts(run_id, "error/traceback.txt")
+        with open(text, encoding="utf-8") as file:  # noqa: PTH123 - MLflow gives a str
+            told = f"{data.params}{data.metrics}{data.tags}{file.read()}"
+        assert "hunter2" not in told
+        assert "postgresql://***@host" in told
+
+    def test_what_is_logged(
+        self, client: Any, store_uri: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Warnings leave credentials out."""
+        caplog.set_level(logging.DEBUG, "mlflow_on_kedro")
+        run_id = client.create_run(client.create_experiment("demo")).info.run_id
+        run = TrackedRun.join(store_uri, run_id)
+        run.log_param("changed", "1")
+        run.log_param("changed", URL)
+        run.log_metric(URL, float("inf"))
+        run.log_values(URL, object())
+        run.log_artifact(URL)
+        run.flush()
+        assert "changed" in caplog.text
+        assert "hunter2" not in caplog.text
+        assert "hunter2" not in failure_message(URL, ValueError(f"cannot connect to {URL}"))
+        assert "hunter2" not in str(run_url("http://me:hunter2@host", "1", "2"))
+
+    def test_repr(self, client: Any, store_uri: str) -> None:
+        """A run's repr has no credentials."""
+        run_id = client.create_run(client.create_experiment("demo")).info.run_id
+        run = TrackedRun.join(store_uri, run_id)
+        run.uri = URL
+        assert repr(run) == f"TrackedRun(run_id='{run_id}', uri='{mask_urls(URL)}')"
+
+    def test_the_command(self) -> None:
+        """The replayable command has neither values of secret-looking names nor credentials."""
+        command = provenance.kedro_command(
+            {"runtime_params": {"db": {"password": "hunter2", "url": URL, "depth": 3}}}
+        )
+        assert "hunter2" not in command
+        assert "db.depth=3" in command
+
+    def test_a_pipeline(self, make_project: Callable[..., Any]) -> None:
+        """A failing pipeline with secrets in its parameters and error leaves none in MLflow."""
+        project = make_project(
+            """
+            from kedro.pipeline import node, pipeline
+
+            def fail(url, token):
+                raise ValueError(f"cannot reach {url}")
+
+            def create_pipeline():
+                return pipeline([node(fail, ["params:url", "params:api_token"], "y", name="fail")])
+            """,
+            parameters={"url": URL, "api_token": "-"},
+        )
+        params = {"url": URL, "api_token": "hunter2"}
+        with pytest.raises(ValueError, match="hunter2"):
+            project.session_run(runtime_params=params)
+        run = project.run
+        texts = [str(run.data.params), str(run.data.tags)]
+        for path in project.artifacts(run.info.run_id):
+            local = project.client.download_artifacts(run.info.run_id, path)
+            with open(local, encoding="utf-8") as file:  # noqa: PTH123 - MLflow gives a str
+                texts.append(file.read())
+        assert run.info.status == "FAILED"
+        assert "postgresql://***@host" in run.data.tags["error"]
+        assert not [text for text in texts if "hunter2" in text]
