@@ -25,8 +25,15 @@ if TYPE_CHECKING:
     from kedro.io import AbstractDataset, CatalogProtocol
     from kedro.pipeline import Pipeline
 
-_FILE_TYPES = ("mlflow_on_kedro.MLflowDataset", "mlflow_on_kedro.MLflowDataSet")
-_MODEL_TYPE = "mlflow_on_kedro.MLflowModelDataset"
+_FILE_TYPES = (
+    "mlflow_on_kedro.MLflowDataset",
+    "mlflow_on_kedro.MLflowDataSet",
+    "mlflow_on_kedro.dataset.MLflowDataset",  # as Kedro writes it out
+)
+_MODEL_TYPES = (
+    "mlflow_on_kedro.MLflowModelDataset",
+    "mlflow_on_kedro.model_dataset.MLflowModelDataset",
+)
 
 
 def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None = None) -> None:
@@ -98,11 +105,11 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
         'data/mlflow/predictions.csv'
     """
     kind = entry.get("type")
-    if kind not in (*_FILE_TYPES, _MODEL_TYPE):
+    if kind not in (*_FILE_TYPES, *_MODEL_TYPES):
         return entry
     entry.setdefault("dataset_name", name.split("@", maxsplit=1)[0])
     dataset = entry.get("dataset")
-    if kind == _MODEL_TYPE:
+    if kind in _MODEL_TYPES:
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
         if entry.get("run_id"):
             entry.setdefault("tracking_uri", tracking_uri)

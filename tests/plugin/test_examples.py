@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import logging
 import pkgutil
+from collections.abc import Iterator
 
 import mlflow_on_kedro
 import pytest
@@ -12,6 +14,14 @@ import pytest
 MODULES = [
     module.name for module in pkgutil.walk_packages(mlflow_on_kedro.__path__, "mlflow_on_kedro.")
 ]
+
+
+@pytest.fixture(autouse=True)
+def _quiet() -> Iterator[None]:
+    """No log on standard output, where Kedro's logging of an earlier test would write it."""
+    logging.disable()
+    yield
+    logging.disable(logging.NOTSET)
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -102,6 +102,12 @@ class TestCompleteEntry:
         assert completed["dataset_name"] == "{name}_model"
         assert completed["filepath"] == "data/mlflow/{name}_model.pkl"
 
+    @pytest.mark.parametrize("cls", [MLflowDataset, MLflowModelDataset])
+    def test_the_full_type(self, cls: type[Any]) -> None:
+        """The type that Kedro writes when a catalog is exported is completed, too."""
+        completed = complete_entry("x", {"type": f"{cls.__module__}.{cls.__qualname__}"}, URI)
+        assert completed["dataset_name"] == "x"
+
     @pytest.mark.parametrize(
         "entry",
         [
