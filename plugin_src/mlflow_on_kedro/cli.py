@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import socket
 import subprocess
@@ -65,7 +66,10 @@ def ui(
     click.echo("Starting the MLflow UI ...")
     # A terminated command must not leave its server behind: let `finally` run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    server = subprocess.Popen(_server_command(uri, root, host, port))
+    # The URI goes by the environment: it may hold a password, and others see command lines.
+    server = subprocess.Popen(
+        _server_command(root, host, port), env={**os.environ, "MLFLOW_BACKEND_STORE_URI": uri}
+    )
     try:
         _wait(server, host, port)
         _show(f"http://{host}:{port}{UI_PATH}", open_browser=not no_browser)
@@ -78,11 +82,10 @@ def ui(
         server.wait()
 
 
-def _server_command(uri: str, root: Path, host: str, port: int) -> list[str]:
+def _server_command(root: Path, host: str, port: int) -> list[str]:
     return [
         sys.executable,
         *("-m", "mlflow", "server"),
-        *("--backend-store-uri", uri),
         *("--default-artifact-root", (root / "mlruns").as_uri()),
         *("--host", host),
         *("--port", str(port)),

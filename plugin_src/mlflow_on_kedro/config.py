@@ -100,6 +100,7 @@ class Time:
     gantt: bool = True
     gantt_filepath: Optional[str] = None
     gantt_params: dict[str, Any] = field(default_factory=dict)
+    time_log_filepath: Optional[str] = None
 
 
 @dataclass(frozen=True)

@@ -70,6 +70,11 @@ class MLflowModelDataset(TrackedDataset):
         self._run_id = run_id
         self._loading_tracking_uri = tracking_uri
         self._pyfunc = pyfunc
+        taken = {"name": "dataset_name", "path": "filepath"}
+        for argument in taken.keys() & (save_args or {}).keys():
+            raise DatasetError(
+                f"save_args: '{argument}' is set by this dataset: give `{taken[argument]}` instead."
+            )
         self._save_args = dict(save_args or {})
         self._load_args = dict(load_args or {})
 

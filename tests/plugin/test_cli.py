@@ -150,3 +150,26 @@ def _address(process: subprocess.Popen[str]) -> str:
             return found[1]
         assert time.monotonic() < deadline
     pytest.fail("kedro mlflow ui ended without an address")
+
+
+def test_the_store_is_not_on_the_command_line(
+    make_project: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database's password goes to the server by its environment: all users see command lines."""
+    seen: dict[str, Any] = {}
+
+    real = subprocess.Popen
+
+    def popen(command: list[str], *words: Any, **options: Any) -> Any:
+        if "mlflow" not in command:  # Kedro asks git
+            return real(command, *words, **options)
+        seen.update(options, command=command)
+        return real([sys.executable, "-c", "raise SystemExit(7)"])
+
+    uri = "postgresql://me:hunter2@127.0.0.1/db"
+    monkeypatch.setattr("mlflow_on_kedro.store.connect", lambda _: None)
+    monkeypatch.setattr("subprocess.Popen", popen)
+    result = _invoke(make_project(NODES, mlflow={"tracking": {"uri": uri}}), "--no-browser")
+    assert "MLflow's server ended with status 7" in result.output
+    assert "hunter2" not in " ".join(seen["command"])
+    assert seen["env"]["MLFLOW_BACKEND_STORE_URI"] == uri

@@ -50,6 +50,7 @@ DEFAULTS = {
         "prefix": None,
         "gantt": True,
         "gantt_filepath": None,
+        "time_log_filepath": None,
         "gantt_params": {},
     },
     "ui": {"host": "127.0.0.1", "port": None},
@@ -96,6 +97,7 @@ OTHER = {
     "time.prefix": "t ",
     "time.gantt": False,
     "time.gantt_filepath": "gantt.html",
+    "time.time_log_filepath": "times.json",
     "time.gantt_params": {"title": "Nightly"},
     "ui.host": "0.0.0.0",  # noqa: S104 - a value to be read, nothing listens there
     "ui.port": 5001,
@@ -134,6 +136,7 @@ WRONG = {
     "time.prefix": [1],
     "time.gantt": "perhaps",
     "time.gantt_filepath": [1],
+    "time.time_log_filepath": [1],
     "time.gantt_params": ["title"],
     "ui.host": [1],
     "ui.port": "five thousand",

@@ -421,3 +421,10 @@ def test_constructing_it_imports_no_mlflow_flavor() -> None:
     """A catalog with a model of a library that is missing can be built and described."""
     repr(MLflowModelDataset("tensorflow", "m"))
     assert "mlflow.tensorflow" not in sys.modules
+
+
+@pytest.mark.parametrize(("argument", "instead"), [("name", "dataset_name"), ("path", "filepath")])
+def test_save_args_that_the_dataset_sets_itself(argument: str, instead: str) -> None:
+    """The message names the argument to give instead."""
+    with pytest.raises(DatasetError, match=f"'{argument}' is set by this dataset.*`{instead}`"):
+        MLflowModelDataset("sklearn", save_args={argument: "x"})

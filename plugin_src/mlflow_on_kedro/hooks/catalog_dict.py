@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Generator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +10,7 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset
 
 from ..session import add_to_catalog, prepare_context, prepare_datasets
+from ..tracked import TrackedDataset
 from .base import TrackingHook
 
 if TYPE_CHECKING:
@@ -52,6 +54,15 @@ class AddCatalogDictHook(TrackingHook):
     @hook_impl(tryfirst=True)
     def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Add the datasets; one that catalog.yml names as well is replaced."""
-        for name, dataset in self._datasets.items():
+        # Each session has its own: a dataset knows the run that it logs to.
+        datasets = {name: _copied(dataset) for name, dataset in self._datasets.items()}
+        for name, dataset in datasets.items():
             catalog[name] = dataset
-        prepare_datasets(catalog, self._datasets)
+        prepare_datasets(catalog, datasets)
+
+
+def _copied(dataset: AbstractDataset[Any, Any]) -> AbstractDataset[Any, Any]:
+    try:
+        return copy.deepcopy(dataset) if isinstance(dataset, TrackedDataset) else dataset
+    except Exception:
+        return dataset  # its backend holds what cannot be copied, such as a connection

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..config import EnvVars, environment_names, environment_value, override
+from ..errors import ConfigError
 from ..secrets import looks_secret
 from .base import PipelineRun, TrackingHook, listed
 
@@ -58,6 +59,8 @@ class MLflowEnvVarsLoggerHook(TrackingHook):
             value = _value(name)
             if value is not None:
                 run.log_param(f"{settings.prefix}{name}", value)
+        if ALL in settings.metrics:
+            raise ConfigError("env_vars.metrics: name each variable; __ALL__ is for params only.")
         for name in settings.metrics:
             number = _number(name)
             if number is not None:

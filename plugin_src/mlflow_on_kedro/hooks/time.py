@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import inspect
 import json
 import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -74,9 +75,9 @@ class MLflowTimeLoggerHook(TrackingHook):
             "gantt_params": gantt_params,
             "prefix": metric_name_prefix,
             "gantt": enable_plotly,
+            "time_log_filepath": time_log_filepath,
         }
         self._task_name = task_name_func or _node_name
-        self._time_log_filepath = time_log_filepath
         self._scope = _TimingScope()
         # Loads end before any hook knows their run; with --async even in another thread. They wait
         # here for `before_node_run`, which gets the very same data.
@@ -120,9 +121,15 @@ class MLflowTimeLoggerHook(TrackingHook):
         self._scope.begins["run", node.name] = time.time()
 
     @hook_impl
-    def after_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Log the node's duration."""
-        self._log_node(node, catalog)
+    def after_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
+    ) -> None:
+        """Log the node's duration; that of a generator node when it has yielded its last chunk."""
+        if inspect.isgeneratorfunction(node.func):
+            for name, chunks in outputs.items():
+                outputs[name] = self._timed(chunks, node, catalog)
+        else:
+            self._log_node(node, catalog)
 
     @hook_impl
     def on_node_error(
@@ -154,6 +161,15 @@ class MLflowTimeLoggerHook(TrackingHook):
             if not waiting:
                 self._loaded.pop(key, None)
         return times
+
+    def _timed(
+        self, chunks: Iterator[Any], node: Node, catalog: CatalogProtocol[Any, Any]
+    ) -> Iterator[Any]:
+        yield from chunks
+        self._log_node(node, catalog)
+        run = self.run_of(catalog)
+        if run is not None:
+            run.settle()
 
     def _log_node(
         self, node: Node, catalog: CatalogProtocol[Any, Any], *, failed: bool = False
@@ -190,8 +206,8 @@ class MLflowTimeLoggerHook(TrackingHook):
         """Draw the chart and write the files that were asked for."""
         run, settings = session.run, self._settings(session.run)
         spans = self._spans(session)
-        if self._time_log_filepath:
-            _write(run.root / self._time_log_filepath, json.dumps(_time_log(spans), indent=2))
+        if settings.time_log_filepath:
+            _write(run.root / settings.time_log_filepath, json.dumps(_time_log(spans), indent=2))
         if not settings.gantt:
             return
         if importlib.util.find_spec("plotly") is None:

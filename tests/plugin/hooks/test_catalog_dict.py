@@ -164,3 +164,13 @@ def test_catalog_yml_stays_lazy(make_project: Any) -> None:
     )
     project.session_run()
     assert project.run.info.status == "FINISHED"
+
+
+def test_each_session_has_its_own_datasets(make_project: Any) -> None:
+    """A dataset of one session is not bound to the run of another that begins meanwhile."""
+    catalog = '{"score": MLflowDataset(dataset="m")}'
+    project = make_project(NODES, settings=settings(catalog), parameters={"n": 3})
+    first = project.context().catalog["score"]
+    second = project.context().catalog["score"]
+    assert first is not second
+    assert first.dataset_name == second.dataset_name == "score"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from mlflow_on_kedro.errors import ConfigError
 
 NODES = """
 from kedro.pipeline import node, pipeline
@@ -123,3 +124,10 @@ def test_one_name_as_text(make_project: Any) -> None:
     project.session_run()
     assert project.run.data.params == {"env..SITE": "東京"}
     assert project.run.data.metrics == {"env..SEED": 42}
+
+
+def test_all_is_for_params_only(make_project: Any) -> None:
+    """``__ALL__`` among the metrics is refused with a message, and nothing runs."""
+    project = make_project(NODES, mlflow={"env_vars": {"metrics": ["__ALL__"]}})
+    with pytest.raises(ConfigError, match="name each variable"):
+        project.session_run()

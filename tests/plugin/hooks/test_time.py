@@ -425,3 +425,34 @@ def test_file_that_cannot_be_written(make: Any, said: list[str]) -> None:
     (message,) = said
     assert message.startswith(str(project.root / "conf"))
     assert "could not be written" in message
+
+
+def test_time_log_from_yaml(make_project: Any) -> None:
+    """``time.time_log_filepath`` in mlflow.yml does what the argument does."""
+    project = make_project(GENERATOR, mlflow={"time": {"time_log_filepath": "times.json"}})
+    project.session_run()
+    assert set(json.loads((project.root / "times.json").read_text())["time"]) == {"yielding"}
+
+
+GENERATOR = """
+import time
+from kedro.pipeline import node, pipeline
+
+def chunks():
+    for number in range(3):
+        time.sleep(0.1)
+        yield number
+
+def create_pipeline():
+    return pipeline([node(chunks, None, "last", name="yielding")])
+"""
+
+
+def test_generator_node_is_timed_to_its_last_chunk(make_project: Any) -> None:
+    """A generator node works while its chunks are saved, and that is its duration."""
+    project = make_project(GENERATOR)
+    project.session_run()
+    metrics = project.run.data.metrics
+    assert metrics["time/node/yielding"] >= 0.3
+    history = project.client.get_metric_history(project.run.info.run_id, "time/node/yielding")
+    assert len(history) == 1
