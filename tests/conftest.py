@@ -116,8 +116,12 @@ class Project:
 
     def artifacts(self, run_id: str, folder: str | None = None) -> set[str]:
         """The paths of all artifact files of a run."""
+        from mlflow_on_kedro import fluent
+
         paths: set[str] = set()
-        for item in self.client.list_artifacts(run_id, folder):
+        with fluent.tracking_uri(self.uri):
+            items = self.client.list_artifacts(run_id, folder)
+        for item in items:
             paths |= self.artifacts(run_id, item.path) if item.is_dir else {item.path}
         return paths
 

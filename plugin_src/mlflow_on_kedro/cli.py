@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
@@ -68,7 +69,9 @@ def ui(
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     # The URI goes by the environment: it may hold a password, and others see command lines.
     server = subprocess.Popen(
-        _server_command(root, host, port), env={**os.environ, "MLFLOW_BACKEND_STORE_URI": uri}
+        _server_command(root, host, port),
+        env={**os.environ, "MLFLOW_BACKEND_STORE_URI": uri},
+        start_new_session=True,  # the server's workers end with it
     )
     try:
         _wait(server, host, port)
@@ -78,8 +81,16 @@ def ui(
     except KeyboardInterrupt:
         pass
     finally:
+        _stop(server)
+
+
+def _stop(server: subprocess.Popen[bytes]) -> None:
+    if sys.platform == "win32":
         server.terminate()
-        server.wait()
+    else:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGTERM)
+    server.wait()
 
 
 def _server_command(root: Path, host: str, port: int) -> list[str]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
-from . import backends, values
+from . import backends, fluent, values
 from .backing import Backing
 from .config import Config, Params, check_choice, override
 from .downloads import artifact_folder, download
@@ -262,7 +262,8 @@ class MLflowDataset(TrackedDataset):
         client, kind = connect(self.loading_uri(self._loading_tracking_uri)), self._backing.kind
         if kind is None:
             artifact = self._artifact()
-            beside = client.list_artifacts(run_id, artifact.rpartition("/")[0] or None)
+            with fluent.tracking_uri(client.tracking_uri):
+                beside = client.list_artifacts(run_id, artifact.rpartition("/")[0] or None)
             return any(item.path == artifact for item in beside)
         try:
             kind.read(client, run_id, self.key())

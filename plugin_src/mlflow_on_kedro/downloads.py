@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from kedro.io import DatasetError
 
+from . import fluent
 from .secrets import mask_urls
 from .store import WORKING_FOLDER, connect, locked
 
@@ -77,9 +78,10 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
     from mlflow.artifacts import download_artifacts
 
     try:
-        arrived = download_artifacts(
-            run_id=run_id, artifact_path=artifact, dst_path=scratch, tracking_uri=uri
-        )
+        with fluent.tracking_uri(uri):
+            arrived = download_artifacts(
+                run_id=run_id, artifact_path=artifact, dst_path=scratch, tracking_uri=uri
+            )
     except Exception as error:
         arrived, reason = "", mask_urls(str(error)).strip().splitlines()[:1]
     else:

@@ -98,6 +98,7 @@ class _Holders:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
+        self.reading = threading.RLock()
         self.count = 0
         self.uri: str | None = None
         self.experiment: str | None = None
@@ -126,13 +127,21 @@ def release_globals() -> None:
 
 @contextlib.contextmanager
 def tracking_uri(uri: str) -> Iterator[None]:
-    """Use a tracking URI for the length of a block."""
+    """Use a tracking URI for the length of a block.
+
+    For what MLflow reads by the global URI alone: models everywhere, and before MLflow 3.2 also
+    artifacts of a client with another URI.
+    """
     before = tracking_uri_from_environment()
-    set_tracking_uri(uri)
-    try:
+    if before == uri:  # a node's thread, most of the time
         yield
-    finally:
-        set_tracking_uri(before)
+        return
+    with _holders.reading:  # one at a time: it is the whole process's
+        set_tracking_uri(uri)
+        try:
+            yield
+        finally:
+            set_tracking_uri(before)
 
 
 def _experiment() -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import values
+from . import fluent, values
 from .config import Params
 
 if TYPE_CHECKING:
@@ -111,7 +111,8 @@ def _whole(client: MlflowClient, run_id: str, text: str) -> str:
     if place is None:
         return text
     with tempfile.TemporaryDirectory() as scratch:
-        path = client.download_artifacts(run_id, place, scratch)
+        with fluent.tracking_uri(client.tracking_uri):
+            path = client.download_artifacts(run_id, place, scratch)
         return Path(path).read_text(encoding="utf-8")
 
 

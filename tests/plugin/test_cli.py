@@ -124,7 +124,7 @@ def test_a_sqlite_store_is_served_until_it_is_stopped(
         assert (f":{port}/" in address) == bool(given)
         with urllib.request.urlopen(address, timeout=60) as page:
             assert page.status == 200
-        if how == "Ctrl-C":  # which a terminal sends to the server as well
+        if how == "Ctrl-C":
             os.killpg(process.pid, signal.SIGINT)
             assert process.wait(60) == 0
         else:
