@@ -31,7 +31,7 @@ matplotlib mdurl mlflow mlflow_on_kedro more_itertools mpl_toolkits narwhals num
 opentelemetry packaging pandas parse pil pip pkg_resources plotly pluggy prettytable propcache
 py pyarrow pydantic pydantic_core pygments pylab pyparsing pyproject_hooks pytest pytz requests
 rich ruff scipy setuptools shellingham six skinny sklearn skops slugify smmap sqlalchemy
-sqlparse src starlette tests text_unidecode threadpoolctl tomli typer typing_extensions
+sqlparse src starlette test tests text_unidecode threadpoolctl tomli typer typing_extensions
 typing_inspection tzdata urllib3 uvicorn wcwidth werkzeug wheel yaml yarl zipp
 """
 NEEDED = frozenset(_MODULES.split())

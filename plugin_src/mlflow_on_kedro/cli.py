@@ -18,7 +18,9 @@ import click
 from .errors import ConfigError, MLflowOnKedroError
 
 START_SECONDS = 180
-UI_PATH = "/?workflowType=machine_learning"
+# MLflow's UI reads what follows the hash. Without this a fresh browser opens its GenAI view, which
+# hides runs.
+VIEW = "workflowType=machine_learning"
 
 
 @click.group(name="mlflow-on-kedro")
@@ -51,19 +53,22 @@ def ui(
 
     from .secrets import mask_urls
     from .session import settings_of
-    from .store import connect, resolve_uri
+    from .store import connect, resolve_experiment, resolve_uri
 
     root = Path(metadata.project_path)
     with KedroSession.create(project_path=root, env=env) as session:
         settings = settings_of(session.load_context())  # type: ignore[attr-defined]
     uri = resolve_uri(settings.tracking.uri, root)
     if uri.startswith(("http://", "https://")):
-        _show(f"{mask_urls(uri).rstrip('/')}{UI_PATH}", open_browser=not no_browser)
+        base = mask_urls(uri).rstrip("/")
+        _show(f"{base}/#/experiments?{VIEW}", open_browser=not no_browser)
         return
     host = host or settings.ui.host
     port = port or settings.ui.port or _free_port(host)
     _require_free(host, port)
-    connect(uri)  # creates a missing store under its lock, before the server opens it too
+    client = connect(uri)  # creates a missing store under its lock, before the server opens it too
+    name = resolve_experiment(settings.experiment.name, metadata.package_name)
+    page = _page(client.get_experiment_by_name(name))
     click.echo("Starting the MLflow UI ...")
     # A terminated command must not leave its server behind: let `finally` run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -75,13 +80,20 @@ def ui(
     )
     try:
         _wait(server, host, port)
-        _show(f"http://{host}:{port}{UI_PATH}", open_browser=not no_browser)
+        _show(f"http://{host}:{port}{page}", open_browser=not no_browser)
         click.echo("Press Ctrl-C to stop.")
         server.wait()
     except KeyboardInterrupt:
         pass
     finally:
         _stop(server)
+
+
+def _page(experiment: Any) -> str:
+    """The project's runs, or all experiments while it has none."""
+    if experiment is None:
+        return f"/#/experiments?{VIEW}"
+    return f"/#/experiments/{experiment.experiment_id}/runs?{VIEW}"
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

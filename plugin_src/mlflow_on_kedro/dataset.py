@@ -133,6 +133,12 @@ class MLflowDataset(TrackedDataset):
         # Values stay where they are: another process loads from the file or from MLflow.
         return {**self.__dict__, "_cache": None, "_saves": 0}
 
+    def check(self) -> None:
+        """Find missing packages before the pipeline runs."""
+        if isinstance(self.dataset, str) and self._backing.kind is None:
+            given = {name: value for name, value in self._given.items() if value is not None}
+            backends.check_installed(self.dataset, given)
+
     # -- saving --------------------------------------------------------------------------------
 
     def save(self, data: Any) -> None:

@@ -78,6 +78,11 @@ class MLflowModelDataset(TrackedDataset):
         self._save_args = dict(save_args or {})
         self._load_args = dict(load_args or {})
 
+    def check(self) -> None:
+        """Find an unknown flavor before the pipeline runs."""
+        set_mlflow_defaults()
+        self._flavor()
+
     def save(self, data: Any) -> None:
         """Save the model to the local folder and log it to the run."""
         set_mlflow_defaults()

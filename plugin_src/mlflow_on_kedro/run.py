@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import time
+import traceback
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -249,6 +250,11 @@ class TrackedRun:
     def log_text(self, content: str, path: str) -> None:
         """Log a text as an artifact; credentials inside its URLs are masked."""
         self._put(Text(path, mask_urls(content)))
+
+    def log_error(self, error: BaseException) -> None:
+        """Log what made the run fail: a tag with the message, and the traceback as an artifact."""
+        self.set_tag("error", f"{type(error).__name__}: {error}")
+        self.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
 
     def log_page(self, content: str, path: str) -> None:
         """Log a page of the plugin's own making as an artifact, as it is."""

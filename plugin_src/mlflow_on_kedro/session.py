@@ -156,6 +156,11 @@ def open_run(
     holder.asked = True
     plan = Plan.of(pipeline, catalog)
     datasets = _tracked_datasets(pipeline, catalog)
+    for name, dataset in datasets.items():
+        try:
+            dataset.check()
+        except DatasetError as error:
+            raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
         holder.run = TrackedRun.open(_request(holder, run_params, plan))
     for name, dataset in datasets.items():

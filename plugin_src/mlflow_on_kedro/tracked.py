@@ -85,6 +85,13 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         self._run = run
         self._logs = logs
 
+    def check(self) -> None:
+        """Find, before the pipeline runs, what would fail only when the value is saved.
+
+        Raises:
+            DatasetError: A flavor is unknown, or a package is missing.
+        """
+
     @property
     def root(self) -> Path:
         """The project's root; outside of a project the current directory."""

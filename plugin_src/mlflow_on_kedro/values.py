@@ -224,6 +224,11 @@ def _truncate(key: str, text: str, limit: int) -> list[Entry]:
 
 def _as_tag(key: str, text: str, limit: int) -> list[Entry]:
     if len(text) > MAX_TAG_LENGTH:
+        logger.warning(
+            "Parameter '%s' is %d characters long, too long for a tag as well: it is an artifact.",
+            key,
+            len(text),
+        )
         return _as_artifact(key, text, limit)
     return [Tag(key, text)]
 

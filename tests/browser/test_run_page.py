@@ -40,6 +40,9 @@ def test_a_run_with_all_that_was_logged(
     base = mlflow_ui(project.uri)
     view = "workflowType=machine_learning"
 
+    # The two addresses that `kedro mlflow ui` prints.
+    page.goto(f"{base}/#/experiments?{view}")
+    expect(page.get_by_text(project.package).first).to_be_visible(timeout=PATIENCE)
     page.goto(f"{base}/#/experiments/{run.experiment_id}/runs?{view}")
     expect(page.get_by_text("seventh-try").first).to_be_visible(timeout=PATIENCE)
 

@@ -30,7 +30,7 @@ def _invoke(project: Any, *words: str) -> Result:
     from mlflow_on_kedro.cli import cli
 
     bootstrap_project(project.root)
-    metadata = SimpleNamespace(project_path=project.root)
+    metadata = SimpleNamespace(project_path=project.root, package_name=project.package)
     return CliRunner().invoke(cli, ["mlflow", "ui", *words], obj=metadata)
 
 
@@ -47,7 +47,7 @@ def test_a_server_has_its_own_ui(make_project: Callable[..., Any], opened: list[
     project = make_project(NODES, mlflow={"tracking": {"uri": "http://tracking.example:5000/"}})
     result = _invoke(project)
     assert result.exit_code == 0, result.output
-    assert opened == ["http://tracking.example:5000/?workflowType=machine_learning"]
+    assert opened == ["http://tracking.example:5000/#/experiments?workflowType=machine_learning"]
     assert opened[0] in result.output
 
 
@@ -72,7 +72,7 @@ def test_an_argument_of_a_hook_wins(make_project: Callable[..., Any], opened: li
 
     project = make_project(NODES, settings=textwrap.dedent(settings))
     _invoke(project)
-    assert opened == ["http://from.settings/?workflowType=machine_learning"]
+    assert opened == ["http://from.settings/#/experiments?workflowType=machine_learning"]
 
 
 def test_the_environments_file_is_read(make_project: Callable[..., Any], opened: list[str]) -> None:
@@ -81,7 +81,7 @@ def test_the_environments_file_is_read(make_project: Callable[..., Any], opened:
     project.write("conf/prod/mlflow.yml", "tracking: {uri: 'http://prod'}")
     result = _invoke(project, "--env", "prod")
     assert result.exit_code == 0, result.output
-    assert opened == ["http://prod/?workflowType=machine_learning"]
+    assert opened == ["http://prod/#/experiments?workflowType=machine_learning"]
 
 
 def test_a_port_in_use_is_said(make_project: Callable[..., Any]) -> None:
@@ -120,7 +120,7 @@ def test_a_sqlite_store_is_served_until_it_is_stopped(
     )
     try:
         address = _address(process)
-        assert address.endswith("/?workflowType=machine_learning")
+        assert address.endswith("/#/experiments?workflowType=machine_learning")
         assert (f":{port}/" in address) == bool(given)
         with urllib.request.urlopen(address, timeout=60) as page:
             assert page.status == 200
@@ -167,9 +167,18 @@ def test_the_store_is_not_on_the_command_line(
         return real([sys.executable, "-c", "raise SystemExit(7)"])
 
     uri = "postgresql://me:hunter2@127.0.0.1/db"
-    monkeypatch.setattr("mlflow_on_kedro.store.connect", lambda _: None)
+    store = SimpleNamespace(get_experiment_by_name=lambda _: None)
+    monkeypatch.setattr("mlflow_on_kedro.store.connect", lambda _: store)
     monkeypatch.setattr("subprocess.Popen", popen)
     result = _invoke(make_project(NODES, mlflow={"tracking": {"uri": uri}}), "--no-browser")
     assert "MLflow's server ended with status 7" in result.output
     assert "hunter2" not in " ".join(seen["command"])
     assert seen["env"]["MLFLOW_BACKEND_STORE_URI"] == uri
+
+
+def test_the_projects_own_experiment_is_opened() -> None:
+    """With runs there, the address is that of the project's own list of them."""
+    from mlflow_on_kedro.cli import _page
+
+    page = _page(SimpleNamespace(experiment_id="7"))
+    assert page == "/#/experiments/7/runs?workflowType=machine_learning"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import node, pipeline
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset, carrier, session
 from mlflow_on_kedro.config import Config
-from mlflow_on_kedro.errors import ConfigError
+from mlflow_on_kedro.errors import ConfigError, ValueTooLongError
 from mlflow_on_kedro.session import complete_entry
 
 URI = "sqlite:////project/mlflow.db"
@@ -314,3 +315,52 @@ class TestPrepareDatasets:
         names = [datasets[name].dataset_name for name in ("a", "b@pandas", "model")]  # type: ignore[attr-defined]
         assert names == ["a", "mine", "model"]
         assert all(datasets[name].root == tmp_path for name in ("a", "model"))  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        ({"type": "mlflow_on_kedro.MLflowModelDataset", "flavor": "skleran"}, "no flavor"),
+        ({"type": "mlflow_on_kedro.MLflowDataset", "dataset": "feather"}, "pip install"),
+    ],
+)
+def test_mistakes_are_found_before_the_pipeline_runs(
+    make_project: Any, entry: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An unknown flavor or a missing package stops before a node has worked for hours."""
+    monkeypatch.setattr("mlflow_on_kedro.building._is_installed", lambda _: False)
+    nodes = """
+    from pathlib import Path
+    from kedro.pipeline import node, pipeline
+
+    def work():
+        Path("worked").touch()
+        return 1
+
+    def create_pipeline():
+        return pipeline([node(work, None, "value")])
+    """
+    made = make_project(textwrap.dedent(nodes), catalog={"value": entry})
+    with pytest.raises(ConfigError, match=f"'value' in the catalog: .*{message}"):
+        made.session_run()
+    assert not (made.root / "worked").exists()
+    assert made.runs() == []
+
+
+def test_a_run_that_fails_before_the_pipeline_says_why(make_project: Any) -> None:
+    """FAILED comes with the error's tag and traceback, though no node has run."""
+    nodes = """
+from kedro.pipeline import node, pipeline
+
+def create_pipeline():
+    return pipeline([node(len, "params:text", "length")])
+"""
+    made = make_project(
+        nodes, parameters={"text": "x" * 7000}, mlflow={"params": {"too_long": "error"}}
+    )
+    with pytest.raises(ValueTooLongError):
+        made.session_run()
+    run = made.run
+    assert run.info.status == "FAILED"
+    assert "7000 characters" in run.data.tags["error"]
+    assert "error/traceback.txt" in made.artifacts(run.info.run_id)

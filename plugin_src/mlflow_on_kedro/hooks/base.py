@@ -100,8 +100,10 @@ class TrackingHook:
         try:
             with run.guard():
                 self.begin(PipelineRun(run, run_params, pipeline, catalog))
-        except Exception:
-            run.end("FAILED")  # Kedro calls no hook for what fails before the pipeline
+        except Exception as error:
+            # Kedro calls no hook for what fails before the pipeline.
+            run.log_error(error)
+            run.end("FAILED")
             raise
 
     @hook_impl(hookwrapper=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import traceback
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
@@ -138,8 +137,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         if run.config.run.log_time_end:
             run.set_tag("time.end", _clock(run.config.run))
         if error is not None:
-            run.set_tag("error", f"{type(error).__name__}: {error}")
-            run.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
+            run.log_error(error)
 
     # Wrappers, because a run that stayed on the thread after another hook has raised would be taken
     # for one that the user has active.
