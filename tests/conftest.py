@@ -72,9 +72,25 @@ def store_uri(store_template: Path, tmp_path: Path) -> str:
 @pytest.fixture
 def client(store_uri: str) -> Any:
     """A client of the test's own store."""
-    from mlflow import MlflowClient
+    return _client(store_uri)
 
-    return MlflowClient(store_uri)
+
+def _client(uri: str) -> Any:
+    from mlflow import MlflowClient
+    from mlflow_on_kedro import fluent
+
+    class Client(MlflowClient):
+        """Reads artifacts from its own store; MLflow 3.1 takes the global tracking URI's."""
+
+        def list_artifacts(self, *words: Any, **named: Any) -> Any:
+            with fluent.tracking_uri(uri):
+                return super().list_artifacts(*words, **named)
+
+        def download_artifacts(self, *words: Any, **named: Any) -> Any:
+            with fluent.tracking_uri(uri):
+                return super().download_artifacts(*words, **named)
+
+    return Client(uri)
 
 
 @dataclass
@@ -92,9 +108,7 @@ class Project:
     @property
     def client(self) -> Any:
         """A client of the project's store."""
-        from mlflow import MlflowClient
-
-        return MlflowClient(self.uri)
+        return _client(self.uri)
 
     def write(self, path: str, text: str) -> Path:
         """Write a file of the project."""
@@ -116,12 +130,8 @@ class Project:
 
     def artifacts(self, run_id: str, folder: str | None = None) -> set[str]:
         """The paths of all artifact files of a run."""
-        from mlflow_on_kedro import fluent
-
         paths: set[str] = set()
-        with fluent.tracking_uri(self.uri):
-            items = self.client.list_artifacts(run_id, folder)
-        for item in items:
+        for item in self.client.list_artifacts(run_id, folder):
             paths |= self.artifacts(run_id, item.path) if item.is_dir else {item.path}
         return paths
 
