@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
 FILE = "mlflow.yml"
+ALL = "__ALL__"
+"""PipelineX's word for every name there is."""
 
 # OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
 # ruff: noqa: UP045
@@ -286,7 +288,7 @@ def _given(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_names(names: Any, where: str) -> None:
-    if names == "__ALL__":
+    if names == ALL:
         return
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ConfigError(

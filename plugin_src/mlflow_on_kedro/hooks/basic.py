@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kedro.framework.hooks import hook_impl
 
 from .. import fluent, provenance
-from ..config import Run
+from ..config import ALL, Run
 from ..run import now_ms
 from ..secrets import looks_secret, mask_urls, without_secrets
 from ..timings import FAILED_NODE_TAG, PIPELINE_METRIC
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
-ALL = "__ALL__"
 
 # What is not worth a tag: it is there under another name, or differs in every run.
 _NO_TAGS = frozenset(

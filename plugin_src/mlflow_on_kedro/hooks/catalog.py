@@ -6,26 +6,24 @@ import logging
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DatasetError
 
 from .. import backends
 from ..config import PARAMETERS_CHOICES, Catalog, check_choice, override
 from ..dataset import MLflowDataset
 from ..errors import ConfigError
-from .base import PipelineRun, TrackingHook
+from .base import PipelineRun
+from .node_values import NodeValuesHook
 
 if TYPE_CHECKING:
-    from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
-    from kedro.pipeline.node import Node
 
     from ..run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
 
-class MLflowCatalogLoggerHook(TrackingHook):
+class MLflowCatalogLoggerHook(NodeValuesHook):
     """Logs each node input and output that the catalog does not list, and the parameters.
 
     Numbers become metrics; str, bool, list, tuple and set parameters; dicts are flattened; other
@@ -81,37 +79,13 @@ class MLflowCatalogLoggerHook(TrackingHook):
             else:
                 session.run.log_params(key, value)
 
-    @hook_impl
-    def before_node_run(
-        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
-    ) -> None:
-        """Log inputs that no node has made."""
-        run = self.run_of(catalog)
-        if run is None:
-            return
-        readers = run.plan.readers
-        mine = {name: item for name, item in inputs.items() if readers.get(name) == node.name}
-        self._log(run, mine)
-
-    @hook_impl
-    def after_node_run(
-        self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
-    ) -> None:
-        """Log outputs."""
-        run = self.run_of(catalog)
-        if run is not None:
-            self._log(run, outputs)
-
-    def _log(self, run: TrackedRun, data: Mapping[str, Any]) -> None:
+    def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
+        """Log a value as ``mlflow_catalog`` says, or by type where no catalog lists it."""
         settings = self._settings(run)
-        for name, value in data.items():
-            with run.guard():
-                if name in settings.mlflow_catalog:
-                    _log_as(run, name, settings.mlflow_catalog[name], value)
-                elif settings.auto and name in run.plan.unlisted:
-                    run.log_values(name, value)
-        if data:
-            run.settle()
+        if name in settings.mlflow_catalog:
+            _log_as(run, name, settings.mlflow_catalog[name], value)
+        elif settings.auto and name in run.plan.unlisted:
+            run.log_values(name, value)
 
 
 def parameter_keys(pipeline: Pipeline) -> dict[str, str]:

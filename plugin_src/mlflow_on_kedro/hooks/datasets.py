@@ -5,20 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from kedro.framework.hooks import hook_impl
-
 from .. import values
 from ..secrets import without_secrets
-from .base import TrackingHook
+from .node_values import NodeValuesHook
 
 if TYPE_CHECKING:
-    from kedro.io import CatalogProtocol
-    from kedro.pipeline.node import Node
-
     from ..run import TrackedRun
 
 
-class MLflowDataSetsLoggerHook(TrackingHook):
+class MLflowDataSetsLoggerHook(NodeValuesHook):
     """Logs every node's inputs and outputs, whether the catalog lists them or not.
 
     Numbers become metrics; str, list, tuple, set and dict, each as a whole, parameters. For new
@@ -34,40 +29,17 @@ class MLflowDataSetsLoggerHook(TrackingHook):
     def __init__(self, enable_mlflow: bool = True) -> None:
         super().__init__(enable_mlflow)
 
-    @hook_impl
-    def before_node_run(
-        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
-    ) -> None:
-        """Log inputs that no node has made."""
-        run = self.run_of(catalog)
-        if run is not None:
-            readers = run.plan.readers
-            _log(run, {name: x for name, x in inputs.items() if readers.get(name) == node.name})
-
-    @hook_impl
-    def after_node_run(
-        self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
-    ) -> None:
-        """Log outputs."""
-        run = self.run_of(catalog)
-        if run is not None:
-            _log(run, outputs)
-
-
-def _log(run: TrackedRun, data: Mapping[str, Any]) -> None:
-    for name, value in data.items():
+    def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
+        """Log a number as a metric, and text or a collection as one parameter."""
         key = name.removeprefix("params:")
-        with run.guard():
-            if key in run.secret_params:
-                continue
-            if run.secret_params & {leaf for leaf, _ in values.flatten(_root(name), value)}:
-                value = without_secrets(value)  # noqa: PLW2901
-            if values.is_number(value):
-                run.log_metric(key, value)
-            elif values.is_text(value) or isinstance(value, Mapping):
-                run.log_param(key, value)
-    if data:
-        run.settle()
+        if key in run.secret_params:
+            return
+        if run.secret_params & {leaf for leaf, _ in values.flatten(_root(name), value)}:
+            value = without_secrets(value)
+        if values.is_number(value):
+            run.log_metric(key, value)
+        elif values.is_text(value) or isinstance(value, Mapping):
+            run.log_param(key, value)
 
 
 def _root(name: str) -> str:

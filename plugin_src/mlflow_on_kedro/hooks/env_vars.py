@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from ..config import EnvVars, environment_names, environment_value, override
+from ..config import ALL, EnvVars, environment_names, environment_value, override
 from ..errors import ConfigError
 from ..secrets import looks_secret
 from .base import PipelineRun, TrackingHook, listed
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from ..run import TrackedRun
 
 logger = logging.getLogger(__name__)
-
-ALL = "__ALL__"
 
 
 class MLflowEnvVarsLoggerHook(TrackingHook):

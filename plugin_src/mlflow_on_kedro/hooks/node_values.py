@@ -1,0 +1,57 @@
+"""What the hooks share that log the inputs and outputs of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from kedro.framework.hooks import hook_impl
+
+from .base import TrackingHook
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline.node import Node
+
+    from ..run import TrackedRun
+
+
+class NodeValuesHook(TrackingHook):
+    """Base of the hooks that log the inputs and outputs of nodes, each value once a run."""
+
+    def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
+        """Log one value, or leave it alone.
+
+        Args:
+            run: The pipeline's run.
+            name: The dataset's name.
+            value: What a node takes or gives.
+        """
+        raise NotImplementedError
+
+    @hook_impl
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
+    ) -> None:
+        """Log inputs that no node has made."""
+        run = self.run_of(catalog)
+        if run is not None:
+            readers = run.plan.readers
+            mine = {name: item for name, item in inputs.items() if readers.get(name) == node.name}
+            self._log_all(run, mine)
+
+    @hook_impl
+    def after_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
+    ) -> None:
+        """Log outputs."""
+        run = self.run_of(catalog)
+        if run is not None:
+            self._log_all(run, outputs)
+
+    def _log_all(self, run: TrackedRun, data: Mapping[str, Any]) -> None:
+        for name, value in data.items():
+            with run.guard():
+                self.log_value(run, name, value)
+        if data:
+            run.settle()
