@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 
+from . import environment
 from .config import Config, parse
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         root: The project's root.
         package: The project's package.
         mlflow_catalog: That of the section ``catalog``.
+        credentials: What ``tracking.credentials`` names in credentials.yml; MLflow reads them from
+            the environment of each process.
 
     Example:
         >>> RunDataset(config=[{"enabled": False}]).config.enabled
@@ -43,7 +46,10 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         root: str | None = None,
         package: str | None = None,
         mlflow_catalog: Mapping[str, Any] | None = None,
+        credentials: Mapping[str, Any] | None = None,
     ) -> None:
+        self._credentials = environment.mlflow_variables(credentials or {})
+        environment.set_credentials(self._credentials)
         self.config: Config = parse(config[0] if config else None)
         if mlflow_catalog:
             catalog = replace(self.config.catalog, mlflow_catalog=dict(mlflow_catalog))
@@ -63,13 +69,15 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         raise NotImplementedError(f"'{RESERVED_NAME}' is reserved and cannot be saved to.")
 
     def _describe(self) -> dict[str, Any]:
-        return {"run_id": self.run.run_id if self.run else None}
+        opened = self.run.opened if self.run is not None else None
+        return {"run_id": opened.run_id if opened is not None else None}
 
     def _exists(self) -> bool:
         return self.run is not None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
+        environment.set_credentials(self._credentials)
         register_hooks_in_worker(self.package)
 
 

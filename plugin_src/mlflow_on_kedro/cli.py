@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import socket
-import subprocess
-import sys
-import time
-import webbrowser
-from pathlib import Path
-from typing import Any
-
 import click
 
-from .errors import ConfigError, MLflowOnKedroError
-
-START_SECONDS = 180
-# MLflow's UI reads what follows the hash. Without this a fresh browser opens its GenAI view, which
-# hides runs.
-VIEW = "workflowType=machine_learning"
+from .commands.status import status
+from .commands.sync import sync
+from .commands.ui import ui
 
 
 @click.group(name="mlflow-on-kedro")
@@ -30,126 +16,8 @@ def cli() -> None:
 
 @cli.group(name="mlflow")
 def mlflow_group() -> None:
-    """Look at this project's MLflow runs."""
+    """Look at this project's MLflow runs, and deliver what waits."""
 
 
-@mlflow_group.command()
-@click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
-@click.option("--host", default=None, help="Where to listen. Default: ui.host in mlflow.yml.")
-@click.option(
-    "--port", type=int, default=None, help="Default: ui.port in mlflow.yml, else a free one."
-)
-@click.option("--no-browser", is_flag=True, help="Print the address, open no browser.")
-@click.pass_obj
-def ui(
-    metadata: Any, env: str | None, host: str | None, port: int | None, no_browser: bool
-) -> None:
-    """Open the MLflow UI on the store that this project tracks to.
-
-    A tracking server has its own UI, whose address is printed. For any other store MLflow's UI is
-    started here, until Ctrl-C.
-    """
-    from kedro.framework.session import KedroSession
-
-    from .secrets import mask_urls
-    from .session import settings_of
-    from .store import connect, resolve_experiment, resolve_uri
-
-    root = Path(metadata.project_path)
-    with KedroSession.create(project_path=root, env=env) as session:
-        settings = settings_of(session.load_context())  # type: ignore[attr-defined]
-    uri = resolve_uri(settings.tracking.uri, root)
-    if uri.startswith(("http://", "https://")):
-        base = mask_urls(uri).rstrip("/")
-        _show(f"{base}/#/experiments?{VIEW}", open_browser=not no_browser)
-        return
-    host = host or settings.ui.host
-    port = port or settings.ui.port or _free_port(host)
-    _require_free(host, port)
-    client = connect(uri)  # creates a missing store under its lock, before the server opens it too
-    name = resolve_experiment(settings.experiment.name, metadata.package_name)
-    page = _page(client.get_experiment_by_name(name))
-    click.echo("Starting the MLflow UI ...")
-    # A terminated command must not leave its server behind: let `finally` run.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # The URI goes by the environment: it may hold a password, and others see command lines.
-    server = subprocess.Popen(
-        _server_command(root, host, port),
-        env={**os.environ, "MLFLOW_BACKEND_STORE_URI": uri},
-        start_new_session=True,  # the server's workers end with it
-    )
-    try:
-        _wait(server, host, port)
-        _show(f"http://{host}:{port}{page}", open_browser=not no_browser)
-        click.echo("Press Ctrl-C to stop.")
-        server.wait()
-    except KeyboardInterrupt:
-        pass
-    finally:
-        _stop(server)
-
-
-def _page(experiment: Any) -> str:
-    """The project's runs, or all experiments while it has none."""
-    if experiment is None:
-        return f"/#/experiments?{VIEW}"
-    return f"/#/experiments/{experiment.experiment_id}/runs?{VIEW}"
-
-
-def _stop(server: subprocess.Popen[bytes]) -> None:
-    if sys.platform == "win32":
-        server.terminate()
-    else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-    server.wait()
-
-
-def _server_command(root: Path, host: str, port: int) -> list[str]:
-    return [
-        sys.executable,
-        *("-m", "mlflow", "server"),
-        *("--default-artifact-root", (root / "mlruns").as_uri()),
-        *("--host", host),
-        *("--port", str(port)),
-        *("--workers", "1"),
-    ]
-
-
-def _show(url: str, *, open_browser: bool) -> None:
-    click.echo(f"MLflow UI: {url}")
-    if open_browser:
-        webbrowser.open(url)
-
-
-def _free_port(host: str) -> int:
-    with socket.socket() as listener:
-        listener.bind((host, 0))
-        return int(listener.getsockname()[1])
-
-
-def _require_free(host: str, port: int) -> None:
-    with socket.socket() as listener:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            listener.bind((host, port))
-        except OSError as error:
-            raise ConfigError(
-                f"The MLflow UI cannot listen at {host}:{port}: {error.strerror}. "
-                "Choose another --port, or leave it out for a free one."
-            ) from None
-
-
-def _wait(server: subprocess.Popen[bytes], host: str, port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while time.monotonic() < deadline:
-        if server.poll() is not None:
-            raise MLflowOnKedroError(
-                f"MLflow's server ended with status {server.returncode}; its own words are above."
-            )
-        try:
-            with socket.create_connection((host, port), timeout=1):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise MLflowOnKedroError(f"MLflow's server did not start within {START_SECONDS} s.")
+for command in (status, sync, ui):
+    mlflow_group.add_command(command)

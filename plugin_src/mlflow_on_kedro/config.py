@@ -1,9 +1,8 @@
-"""mlflow.yml as dataclasses; the only reader of configuration and of the environment."""
+"""mlflow.yml as dataclasses; the only reader of configuration."""
 
 from __future__ import annotations
 
 import difflib
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, get_type_hints
@@ -16,6 +15,9 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
 FILE = "mlflow.yml"
+RUNTIME_SECTION = "mlflow"
+"""The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
+RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 ALL = "__ALL__"
 """PipelineX's word for every name there is."""
 
@@ -28,7 +30,11 @@ class Tracking:
     """Where runs are kept, and what happens when that fails."""
 
     uri: Optional[str] = None
+    mode: str = "online"
+    credentials: Optional[str] = None
     on_failure: str = "warn"
+    timeout: float = 6.0
+    wait_at_end: float = 300.0
 
 
 @dataclass(frozen=True)
@@ -44,6 +50,7 @@ class Run:
     """How the run is named and described."""
 
     id: Optional[str] = None
+    key: Optional[str] = None
     name: Optional[str] = None
     nested: bool = False
     tags: dict[str, Any] = field(default_factory=dict)
@@ -131,10 +138,12 @@ class Config:
 
 PARAMETERS_CHOICES = ("params", "by_type", "none")
 _CHOICES: dict[str, tuple[str, ...]] = {
+    "tracking.mode": ("online", "offline"),
     "tracking.on_failure": ("warn", "raise"),
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
 }
+_LEAST = {"tracking.timeout": 0, "tracking.wait_at_end": 0, "params.max_length": 1}
 
 SectionT = TypeVar("SectionT")
 
@@ -159,14 +168,17 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     config = _typed(content, where)
     for dotted, choices in _CHOICES.items():
         check_choice(dotted, _get(config, dotted), choices, where)
-    if config.params.max_length < 1:
-        raise ConfigError(f"{where}: 'params.max_length' must be >= 1: {config.params.max_length}")
+    for dotted, least in _LEAST.items():
+        if _get(config, dotted) < least:
+            raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {_get(config, dotted)}")
     _check_names(config.run.kedro_run_params, where)
     return config
 
 
 def read(context: KedroContext) -> Config:
     """Read mlflow.yml of a context's environment; without the file all is at its default.
+
+    ``kedro run --params mlflow.run.key=abc`` sets ``run.key``, or any other key, for one run.
 
     Raises:
         ConfigError: See :func:`parse`.
@@ -184,7 +196,12 @@ def read(context: KedroContext) -> Config:
         content = loader["mlflow"]
     except (MissingConfigException, KeyError):
         content = {}
-    return parse(content)
+    config = parse(content)
+    given = (loader.runtime_params or {}).get(RUNTIME_SECTION)
+    if not given:
+        return config
+    parse(given, RUNTIME_WHERE)
+    return parse(_merged(content, given), f"{FILE} with {RUNTIME_WHERE}")
 
 
 def override(section: SectionT, **given: Any) -> SectionT:
@@ -192,42 +209,6 @@ def override(section: SectionT, **given: Any) -> SectionT:
     return replace(  # type: ignore[type-var]
         section, **{key: value for key, value in given.items() if value is not None}
     )
-
-
-def tracking_uri_from_environment() -> str | None:
-    """``MLFLOW_TRACKING_URI``, MLflow's own variable."""
-    return os.environ.get("MLFLOW_TRACKING_URI") or None
-
-
-def experiment_name_from_environment() -> str | None:
-    """``MLFLOW_EXPERIMENT_NAME``, MLflow's own variable."""
-    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or None
-
-
-def set_mlflow_defaults() -> None:
-    """Set what MLflow reads from the environment, where the user has not set it.
-
-    Telemetry is off (a network call). A dead server is given up after seconds; with MLflow's own
-    defaults the first call blocks for 4 to 20 minutes. SQLite connections are not pooled, because
-    a connection must not be carried across a fork (https://www.sqlite.org/howtocorrupt.html).
-    Progress bars for artifacts are off: they would appear amid the pipeline's log.
-    """
-    if "DO_NOT_TRACK" not in os.environ:
-        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "30")
-    os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
-    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
-
-
-def environment_value(name: str) -> str | None:
-    """The value of an environment variable that the user asked to log."""
-    return os.environ.get(name)
-
-
-def environment_names() -> list[str]:
-    """The names of all environment variables."""
-    return sorted(os.environ)
 
 
 def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> None:
@@ -238,6 +219,15 @@ def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> 
     """
     if value not in choices:
         raise ConfigError(f"{where}: '{key}' must be one of {', '.join(choices)}: {value!r}")
+
+
+def _merged(content: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    merged = dict(content)
+    for key, value in over.items():
+        below = merged.get(key)
+        both = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
+    return merged
 
 
 def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> None:

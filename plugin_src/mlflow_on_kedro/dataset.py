@@ -202,9 +202,9 @@ class MLflowDataset(TrackedDataset):
             if self._file_caching and self._backing.has_place and self._backing.file().exists():
                 return self._backing.file().load()
             run = self.run()
-            run_id = run.run_id if run is not None else None
             if run is not None:
                 run.flush()
+            run_id = run.run_id if run is not None and run.opened is not None else None
         elif self._file_caching and self.filepath is not None and self._backing.file().exists():
             return self._backing.file().load()
         else:

@@ -10,8 +10,9 @@ from pathlib import Path, PurePosixPath
 from kedro.io import DatasetError
 
 from . import fluent
+from .locks import locked
 from .secrets import mask_urls
-from .store import WORKING_FOLDER, connect, locked
+from .store import WORKING_FOLDER, connect
 
 _NOT_IN_ARTIFACTS = re.compile(r"[\\:\x00]")
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")

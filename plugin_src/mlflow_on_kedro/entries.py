@@ -1,8 +1,10 @@
-"""What a run can say: one small record a kind, in MLflow's terms."""
+"""What a run can say: one small record a kind, in MLflow's terms, and as a line of text."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, fields
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -54,4 +56,51 @@ class File:
     folder: str = ""
 
 
-Entry = Param | Metric | Tag | Text | File
+@dataclass(frozen=True)
+class End:
+    """The end of the pipeline: MLflow's status, and when, in milliseconds since the epoch."""
+
+    status: str
+    time: int
+
+
+Entry = Param | Metric | Tag | Text | File | End
+
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__.lower(): kind for kind in (Param, Metric, Tag, Text, File, End)
+}
+_TYPES: dict[str, type | tuple[type, ...]] = {
+    "str": str,
+    "int": int,
+    "float": (float, int),
+}
+
+
+def to_line(entry: Entry) -> bytes:
+    r"""Write an entry as one line of JSON.
+
+    Example:
+        >>> to_line(Param("depth", "3"))
+        b'{"kind": "param", "key": "depth", "value": "3"}\n'
+    """
+    content = {"kind": type(entry).__name__.lower(), **asdict(entry)}
+    return json.dumps(content).encode() + b"\n"
+
+
+def from_line(line: bytes) -> Entry:
+    """Read what :func:`to_line` has written.
+
+    Raises:
+        ValueError: The line is damaged.
+    """
+    content = json.loads(line)
+    if not isinstance(content, dict):
+        raise ValueError("no object")  # noqa: TRY004 - what is wrong with a line is one error
+    kind = _KINDS.get(str(content.pop("kind", None)))
+    if kind is None or content.keys() != {item.name for item in fields(kind)}:
+        raise ValueError("not the fields of an entry")
+    for item in fields(kind):
+        if not isinstance(content[item.name], _TYPES[str(item.type)]):
+            raise ValueError(f"'{item.name}' is no {item.type}")  # noqa: TRY004 - as above
+    entry: Entry = kind(**content)
+    return entry

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from .config import tracking_uri_from_environment
+from . import environment
 
 if TYPE_CHECKING:
     from .run import TrackedRun
@@ -27,30 +27,40 @@ def active_run_id() -> str | None:
 
 
 def attach(run: TrackedRun) -> None:
-    """Make a run the active one of this thread, without a call to the server."""
+    """Make a run the active one of this thread, without a call to the server.
+
+    A run that MLflow does not know yet cannot be: what a node says to MLflow then goes where it
+    would without this plugin.
+    """
+    opened = run.opened
+    if opened is None:
+        return
     from mlflow.entities import Run, RunData, RunInfo
     from mlflow.tracking.fluent import ActiveRun
 
     set_tracking_uri(run.uri)
-    _set_experiment(run.experiment_id)
+    _set_experiment(opened.experiment_id)
     info = RunInfo(
-        run_id=run.run_id,
-        experiment_id=run.experiment_id,
+        run_id=opened.run_id,
+        experiment_id=opened.experiment_id,
         user_id="",
         status="RUNNING",
         start_time=run.start_ms,
         end_time=None,
         lifecycle_stage="active",
-        artifact_uri=run.artifact_uri,
-        run_name=run.name,
+        artifact_uri=opened.artifact_uri,
+        run_name=opened.name,
     )
     _stack().append(ActiveRun(Run(info, RunData())))  # type: ignore[no-untyped-call]
 
 
 def detach(run: TrackedRun) -> None:
     """Take a run off this thread, with whatever a node has left open above it."""
+    opened = run.opened
+    if opened is None:
+        return
     stack = _stack()
-    places = [place for place, active in enumerate(stack) if active.info.run_id == run.run_id]
+    places = [place for place, active in enumerate(stack) if active.info.run_id == opened.run_id]
     if places:
         del stack[places[-1] :]
 
@@ -111,7 +121,7 @@ def hold_globals() -> None:
     """Remember MLflow's tracking URI and experiment, for :func:`release_globals`."""
     with _holders.lock:
         if _holders.count == 0:
-            _holders.uri = tracking_uri_from_environment()
+            _holders.uri = environment.tracking_uri()
             _holders.experiment = _experiment()
         _holders.count += 1
 
@@ -132,7 +142,7 @@ def tracking_uri(uri: str) -> Iterator[None]:
     For what MLflow reads by the global URI alone: models everywhere, and before MLflow 3.2 also
     artifacts of a client with another URI.
     """
-    before = tracking_uri_from_environment()
+    before = environment.tracking_uri()
     if before == uri:  # a node's thread, most of the time
         yield
         return

@@ -14,8 +14,7 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from . import fluent, store
-from .config import set_mlflow_defaults
+from . import environment, fluent, store
 from .secrets import mask_urls
 from .tracked import TrackedDataset, default_filepath
 
@@ -80,12 +79,12 @@ class MLflowModelDataset(TrackedDataset):
 
     def check(self) -> None:
         """Find an unknown flavor before the pipeline runs."""
-        set_mlflow_defaults()
+        environment.set_mlflow_defaults()
         self._flavor()
 
     def save(self, data: Any) -> None:
         """Save the model to the local folder and log it to the run."""
-        set_mlflow_defaults()
+        environment.set_mlflow_defaults()
         flavor = self._flavor()
         try:
             arguments = _with_requirements(flavor, data, self._save_args)
@@ -93,7 +92,7 @@ class MLflowModelDataset(TrackedDataset):
         except ModuleNotFoundError as error:
             raise _missing(self.flavor, error) from None
         with self.saving_run() as run:
-            if run is None:
+            if run is None or run.opened is None:
                 return
             with run.guard(), fluent.attached(run):
                 _call(flavor.log_model, self.flavor, data, name=self._logged_name(), **arguments)
@@ -117,11 +116,12 @@ class MLflowModelDataset(TrackedDataset):
 
     def load(self) -> Any:
         """Load the model from the local folder, or from a run."""
-        set_mlflow_defaults()
+        environment.set_mlflow_defaults()
         if self._run_id is None and self._folder().exists():
             return self._loader().load_model(str(self._folder()), **self._load_args)
         run = self.run()
-        run_id = self._run_id or (run.run_id if run is not None else None)
+        opened = run.opened if run is not None else None
+        run_id = self._run_id or (opened.run_id if opened is not None else None)
         if run_id is None:
             raise DatasetError(
                 f"There is no model '{self.dataset_name}' at {self._folder()}, and no run to load "

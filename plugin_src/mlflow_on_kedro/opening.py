@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import fluent, store
+from . import environment, fluent, shared_run, store
 from .config import Config
 from .errors import ConfigError
+from .journal import Header, Opened, new_id
 from .plan import Plan
-from .secrets import mask_urls
+from .secrets import mask_urls, without_credentials
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -43,6 +44,11 @@ class RunRequest:
     secret_params: frozenset[str] = frozenset()
 
     @property
+    def offline(self) -> bool:
+        """Whether no server may be contacted."""
+        return (environment.mode() or self.config.tracking.mode) == "offline"
+
+    @property
     def uri(self) -> str:
         """Where to track."""
         return store.resolve_uri(self.config.tracking.uri, self.root)
@@ -55,74 +61,111 @@ class RunRequest:
         given = {key: value for key, value in own.items() if value}
         return {**self.tags, **given, **run.tags}
 
+    def begin(self, start_ms: int) -> tuple[Header, str]:
+        """Say what run this will be; nothing is asked of MLflow.
 
-@dataclass(frozen=True)
-class MlflowRun:
-    """A run that MLflow has, with the client that found it.
+        A run that is already active in this thread is used and left open, or, with
+        ``run.nested``, becomes the parent of a new one. ``run.id`` continues that run.
 
-    Attributes:
+        Args:
+            start_ms: When the pipeline began, in milliseconds since the epoch.
+
+        Returns:
+            The header of its journal, and the tracking URI with its credentials.
+        """
+        run, uri = self.config.run, self.uri
+        active = None if self.offline else fluent.active_run_id()
+        joins = run.id is None and active is not None and not run.nested
+        if joins:
+            import mlflow
+
+            uri = mlflow.get_tracking_uri()
+        header = Header(
+            journal=new_id(),
+            uri=None if self.offline else without_credentials(uri),
+            experiment=store.resolve_experiment(self.config.experiment.name, self.package),
+            artifact_location=self.config.experiment.artifact_location,
+            run_name=run.name,
+            run_id=active if joins else run.id,
+            parent=active if run.nested and run.id is None else None,
+            key=None if joins or run.id else run.key or environment.run_key(),
+            owned=not joins,
+            start_ms=start_ms,
+            root=str(self.root),
+            kedro_run_id=self.kedro_run_id,
+        )
+        return header, uri
+
+
+def open_run(client: MlflowClient, header: Header, uri: str, root: Path) -> Opened:
+    """Find or create the run of a journal.
+
+    Doing it again, after a failure or in another process, gives the same run.
+
+    Args:
+        client: A client of the store.
+        header: What is asked for.
         uri: The tracking URI.
-        client: A client for it.
-        info: MLflow's ``RunInfo``.
-        owned: Whether ending the run is up to whoever opened it here.
-    """
-
-    uri: str
-    client: MlflowClient
-    info: Any
-    owned: bool
-
-
-def open_run(request: RunRequest) -> MlflowRun:
-    """Find or create the run of a pipeline.
-
-    A run that is already active in this thread is used and left open, or, with ``run.nested``,
-    becomes the parent of a new one. ``run.id`` continues that run.
+        root: The root of the project that delivers.
 
     Raises:
         ConfigError: ``run.id`` names no run of the store.
         Exception: MLflow cannot be reached.
     """
-    run = request.config.run
-    active = fluent.active_run_id()
-    if run.id is not None:
-        return _continue(request.uri, run.id)
-    if active is not None and not run.nested:
-        import mlflow
-
-        return find_run(mlflow.get_tracking_uri(), active)
-    return _create(request, parent=active if run.nested else None)
-
-
-def find_run(uri: str, run_id: str) -> MlflowRun:
-    """Find a run that somebody else ends.
-
-    Raises:
-        mlflow.exceptions.MlflowException: The store has no such run.
-    """
-    client = store.connect(uri)
-    return MlflowRun(uri, client, client.get_run(run_id).info, owned=False)
-
-
-def _create(request: RunRequest, parent: str | None) -> MlflowRun:
-    uri, config = request.uri, request.config
-    client = store.connect(uri)
-    experiment = store.resolve_experiment(config.experiment.name, request.package)
-    location = store.resolve_artifact_location(
-        config.experiment.artifact_location, uri, experiment, request.root
+    if header.run_id is not None:
+        return _continue(client, header, uri)
+    experiment = store.experiment_id(
+        client,
+        header.experiment,
+        store.resolve_artifact_location(header.artifact_location, uri, header.experiment, root),
     )
+    if header.key is not None:
+        return as_opened(shared_run.join(client, experiment, header, _tags(header)))
+    found = shared_run.with_tag(client, experiment, shared_run.JOURNAL_TAG, header.journal)
+    if found:
+        return as_opened(found[0].info)
     created = client.create_run(
-        store.experiment_id(client, experiment, location),
-        run_name=config.run.name,
-        tags={PARENT_TAG: parent} if parent else None,
+        experiment, start_time=header.start_ms, run_name=header.run_name, tags=_tags(header)
     )
-    return MlflowRun(uri, client, created.info, owned=True)
+    return as_opened(created.info)
 
 
-def _continue(uri: str, run_id: str) -> MlflowRun:
+def end_run(client: MlflowClient, header: Header, opened: Opened, status: str, time_ms: int) -> str:
+    """End the run of a journal in MLflow, if that is up to its pipeline.
+
+    Returns:
+        The status that the run has then: that of a run with a key depends on its other pipelines.
+    """
+    if not header.owned:
+        return status
+    if header.key is not None:
+        return shared_run.leave(client, opened.run_id, header.journal, status, time_ms)
+    if header.run_id is None:
+        _remove_twins(client, header, opened)
+    client.set_terminated(opened.run_id, status=status, end_time=time_ms)
+    return status
+
+
+def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
+    # A server that creates a run and then fails to say so is asked again, and creates another.
+    if store.sqlite_path(client.tracking_uri) is not None:
+        return
+    for run in shared_run.with_tag(
+        client, opened.experiment_id, shared_run.JOURNAL_TAG, header.journal
+    ):
+        if run.info.run_id != opened.run_id:
+            client.delete_run(run.info.run_id)
+
+
+def _tags(header: Header) -> dict[str, str]:
+    parent = {PARENT_TAG: header.parent} if header.parent else {}
+    return {**parent, shared_run.JOURNAL_TAG: header.journal}
+
+
+def _continue(client: MlflowClient, header: Header, uri: str) -> Opened:
     from mlflow.exceptions import MlflowException
 
-    client = store.connect(uri)
+    run_id = str(header.run_id)
     try:
         info = client.get_run(run_id).info
     except MlflowException as error:
@@ -132,7 +175,13 @@ def _continue(uri: str, run_id: str) -> MlflowRun:
             f"`run.id` in mlflow.yml is {run_id!r}, but MLflow at {mask_urls(uri)} has no such "
             "run. Correct the id, or leave it out for a new run."
         ) from None
-    if info.lifecycle_stage == "deleted":
-        client.restore_run(run_id)
-    client.update_run(run_id, status="RUNNING")
-    return MlflowRun(uri, client, info, owned=True)
+    if header.owned:
+        if info.lifecycle_stage == "deleted":
+            client.restore_run(run_id)
+        client.update_run(run_id, status="RUNNING")
+    return as_opened(info)
+
+
+def as_opened(info: Any) -> Opened:
+    """Take from MLflow's ``RunInfo`` what is needed of it."""
+    return Opened(info.run_id, info.experiment_id, info.artifact_uri, info.run_name or "")

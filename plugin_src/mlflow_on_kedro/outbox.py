@@ -1,25 +1,25 @@
-"""What a run has to say, gathered and then delivered to MLflow in batches.
+"""What a run has to say in one process: written down first, then delivered.
 
 The rest of the plugin only calls :meth:`Outbox.put` and :meth:`Outbox.flush`; how and when an
-entry reaches the store is this module's business alone.
+entry reaches the store is this module's business, and that of the ones it is made of.
 """
 
 from __future__ import annotations
 
-import errno
 import logging
 import threading
 import time
-from collections.abc import Iterable
+from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from kedro.io import DatasetError
-
-from .entries import Entry, File, Metric, Param, Tag, Text
+from . import store
+from .courier import Courier
+from .delivery import Delivery
+from .entries import End, Entry, File
+from .failures import failure_message
+from .journal import Journal, Opened, writer
 from .secrets import mask_urls
-from .store import connect
-from .values import legal_key
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -29,13 +29,31 @@ logger = logging.getLogger(__name__)
 FLUSH_SIZE = 500
 FLUSH_SECONDS = 5.0
 RETRY_SECONDS = 30.0
+NUDGE_BYTES = 100_000
+POLL_SECONDS = 0.05
 
 
-class Outbox:
-    """Gathers the entries of one run in one process and delivers them.
+class Outbox(ABC):
+    """Takes the entries of one run in one process."""
 
-    A store that cannot be reached is said once, and what was gathered is kept for the next try. An
-    entry that MLflow refuses is said and left out; it never takes others with it.
+    @abstractmethod
+    def put(self, entry: Entry) -> None:
+        """Take an entry."""
+
+    @abstractmethod
+    def flush(self) -> None:
+        """Wait until all that was put is in MLflow, or it is clear that it will not be."""
+
+    @abstractmethod
+    def settle(self) -> None:
+        """See to it that nothing is lost if this process ends without a word."""
+
+
+class DirectOutbox(Outbox):
+    """Gathers entries in memory, and delivers them in the thread that asks for it.
+
+    For runs elsewhere, and in processes that have no part in a journal. A store that cannot be
+    reached is said once, and what was gathered is kept for the next try.
 
     Args:
         uri: The tracking URI.
@@ -44,43 +62,24 @@ class Outbox:
         raising: Raise what goes wrong instead of warning (``tracking.on_failure: raise``).
     """
 
-    _client: MlflowClient | None
-
     def __init__(
         self, uri: str, run_id: str, *, client: MlflowClient | None = None, raising: bool = False
     ) -> None:
         self._uri = uri
         self._run_id = run_id
         self._raising = raising
-        self._reset()
-        if client is not None:
-            self._client = client
-
-    def _reset(self) -> None:
+        self._client = client
+        self._delivery: Delivery | None = None
         self._waiting: list[Entry] = []
         self._lock = threading.RLock()
-        self._client = None
         self._warned = False
         self._next_try = 0.0
         self._flushed_at = time.monotonic()
 
-    def __getstate__(self) -> dict[str, Any]:
-        return {"_uri": self._uri, "_run_id": self._run_id, "_raising": self._raising}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # Another process has its own client, and says only what it has gathered itself.
-        self.__dict__.update(state)
-        self._reset()
-
-    @property
-    def client(self) -> MlflowClient:
-        """The client of this process."""
-        if self._client is None:
-            self._client = connect(self._uri)
-        return self._client
-
     def put(self, entry: Entry) -> None:
         """Take an entry; deliver when enough has gathered, or files, which may change later."""
+        if _is_missing(entry):
+            return
         with self._lock:
             self._waiting.append(entry)
             waited = time.monotonic() - self._flushed_at
@@ -101,194 +100,179 @@ class Outbox:
             if not self._waiting or (time.monotonic() < self._next_try and not last):
                 return
             self._flushed_at = time.monotonic()
-            entries, self._waiting = self._waiting, []
+            if self._delivery is None:
+                client = self._client or store.connect(self._uri)
+                self._delivery = Delivery(client, self._run_id, raising=self._raising)
+            entries = list(self._waiting)
             try:
-                self._deliver(entries, last=last)
+                self._delivery.send(entries)
             except Exception as error:
-                self._waiting = entries + self._waiting
                 self._next_try = time.monotonic() + RETRY_SECONDS
-                self.failed(error)
+                if self._raising:
+                    raise
+                self._warn(error)
+            else:
+                del self._waiting[: len(entries)]
 
-    def failed(self, error: Exception) -> None:
-        """Say what went wrong; that the store cannot be reached is said once.
+    def settle(self) -> None:
+        """Deliver now."""
+        self.flush()
 
-        Raises:
-            Exception: The error itself, if the user chose ``tracking.on_failure: raise``.
-        """
-        if self._raising:
-            raise error
-        if _is_mistake(error):
-            reason = " ".join(mask_urls(str(error)).split())
-            logger.warning(
-                "Not all of this run is in MLflow; the pipeline runs on. (%s: %s)",
-                type(error).__name__,
-                reason[:500],
-            )
-        elif not self._warned:
+    def _warn(self, error: Exception) -> None:
+        if not self._warned:
             self._warned = True
-            logger.warning("%s", failure_message(self._uri, error))
-
-    def _deliver(self, entries: list[Entry], *, last: bool) -> None:
-        """Deliver entries, and take out of the list what needs no other try."""
-        batch: list[Entry] = [item for item in entries if not isinstance(item, Text | File)]
-        if batch:
-            self._log_batch(batch)
-        artifacts = [entry for entry in entries if isinstance(entry, Text | File)]
-        entries[:] = artifacts
-        failure: Exception | None = None
-        for artifact in artifacts:
-            entries.remove(artifact)
-            try:
-                self._log_artifact(artifact)
-            except Exception as error:
-                entries.append(artifact)  # the next try begins with the others
-                failure = error
-                if not last:
-                    break
-        if failure is not None:
-            raise failure
-
-    def _log_batch(self, entries: list[Entry]) -> None:
-        try:
-            self._send(entries)
-        except Exception as error:
-            if not _is_refusal(error):
-                raise
-            self._log_refused(entries, error)
-
-    def _log_refused(self, entries: list[Entry], error: Exception) -> None:
-        """Log a batch without what makes MLflow refuse all of it, which is found by halves."""
-        told = self._with_changes(entries)
-        if told != entries:
-            self._log_batch(told)
-        elif len(entries) == 1:
-            self._refused(f"'{getattr(entries[0], 'key', '')}'", error)
-        else:
-            middle = len(entries) // 2
-            self._log_batch(entries[:middle])
-            self._log_batch(entries[middle:])
-
-    def _with_changes(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Make tags of parameters that MLflow has, or gets here, with another value."""
-        known = dict(self.client.get_run(self._run_id).data.params)
-        found: list[Entry] = []
-        for entry in entries:
-            if isinstance(entry, Param) and known.setdefault(entry.key, entry.value) != entry.value:
-                say_changed(entry.key, known[entry.key], entry.value)
-                found.append(Tag(changed_tag(entry.key), entry.value))
-            else:
-                found.append(entry)
-        return found
-
-    def _send(self, entries: Iterable[Entry]) -> None:
-        from mlflow.entities import Metric as MlflowMetric
-        from mlflow.entities import Param as MlflowParam
-        from mlflow.entities import RunTag
-
-        # MLflow refuses a key that is twice in a batch, also with the same value.
-        params = dict.fromkeys(entry for entry in entries if isinstance(entry, Param))
-        tags = {entry.key: entry.value for entry in entries if isinstance(entry, Tag)}
-        metrics = [entry for entry in entries if isinstance(entry, Metric)]
-        self.client.log_batch(
-            self._run_id,
-            metrics=[MlflowMetric(x.key, x.value, x.timestamp, x.step) for x in metrics],
-            params=[MlflowParam(entry.key, entry.value) for entry in params],
-            tags=[RunTag(key, value) for key, value in tags.items()],
-        )
-
-    def _log_artifact(self, entry: Text | File) -> None:
-        try:
-            if isinstance(entry, Text):
-                self.client.log_text(self._run_id, entry.content, entry.path)
-            elif Path(entry.path).is_dir():
-                self.client.log_artifacts(self._run_id, entry.path, entry.folder or None)
-            else:
-                self.client.log_artifact(self._run_id, entry.path, entry.folder or None)
-        except Exception as error:
-            if not _is_refusal(error) and not _is_of_this_file(entry, error):
-                raise
-            self._refused(f"the artifact {mask_urls(entry.path)}", error)
-
-    def _refused(self, what: str, error: Exception) -> None:
-        if self._raising:
-            raise error
-        reason = mask_urls(str(error)).strip().splitlines() or [type(error).__name__]
-        logger.warning("MLflow did not take %s, which is left out: %s", what, reason[0])
+            effect = "so tracking is incomplete; the pipeline runs on"
+            logger.warning("%s", failure_message(self._uri, error, effect))
 
 
-def failure_message(uri: str, error: Exception, *, stops: bool = False) -> str:
-    """Say what went wrong with a store, what it means and what to do; credentials are masked.
+class JournalOutbox(Outbox):
+    """Writes entries into the run's journal, from which a courier delivers them.
+
+    For the process that opened the run.
 
     Args:
-        uri: The tracking URI.
-        error: What MLflow raised.
-        stops: Whether the pipeline stops for it.
+        journal: The journal; None: the disk is full or read-only, so all stays in memory.
+        courier: What delivers; None: nothing is delivered now (``tracking.mode: offline``).
+        limit: The most seconds to wait for a delivery while MLflow answers.
     """
-    effect = (
-        "and `tracking.on_failure` is raise, so the pipeline stops"
-        if stops
-        else "so tracking is incomplete; the pipeline runs on"
-    )
-    cause = _connection_error(error)
-    what = "failed" if cause is None else "cannot be reached"
-    advice = "" if cause is None else " Check `tracking.uri` in mlflow.yml, and the server."
-    shown = error if cause is None else cause
-    reason = mask_urls(str(shown)).strip().splitlines() or [""]
-    return (
-        f"MLflow at {mask_urls(uri)} {what}, {effect}.{advice} "
-        f"({type(shown).__name__}: {reason[0][:300]})"
-    )
+
+    def __init__(self, journal: Journal | None, courier: Courier | None, limit: float) -> None:
+        self._courier = courier
+        self._limit = limit
+        self._writer = writer(journal) if journal is not None else None
+        self._nudged = 0
+
+    def put(self, entry: Entry) -> None:
+        """Write an entry down.
+
+        Raises:
+            MLflowOnKedroError: Tracking has failed, and the user chose ``on_failure: raise``.
+        """
+        if self._courier is not None and not isinstance(entry, End):
+            self._courier.check()
+        if _is_missing(entry):
+            return
+        if self._writer is not None:
+            try:
+                written = self._writer.append(entry)
+            except OSError as error:
+                self._writer = None
+                say_no_journal(error)
+            else:
+                if self._courier is not None and written - self._nudged > NUDGE_BYTES:
+                    self._nudged = written
+                    self._courier.nudge()
+                return
+        self._remember(entry)
+
+    def flush(self) -> None:
+        """Wait until all that was put is in MLflow."""
+        if self._courier is not None:
+            self._courier.flush(self._limit)
+            self._courier.check()
+
+    def settle(self) -> None:
+        """What is written down is safe already."""
+
+    def _remember(self, entry: Entry) -> None:
+        if self._courier is None:
+            return  # said when the journal failed: there is no other place
+        self._courier.parcel.memory.append(entry)
+        if isinstance(entry, File):  # it may change later
+            self._courier.flush(self._limit)
 
 
-def _connection_error(error: BaseException | None) -> OSError | None:
-    """The operating system's own word in what HTTP libraries have wrapped several times."""
-    found = None
-    while error is not None:
-        if isinstance(error, OSError):
-            found = error
-        error = error.__cause__ or error.__context__
-    return found
+class WorkerOutbox(Outbox):
+    """Writes entries into the run's journal, from which another process delivers them.
+
+    Where there is no such folder, on another machine or after the run's end, it delivers itself.
+
+    Args:
+        journal: The run's journal.
+        uri: The tracking URI.
+        opened: The run in MLflow, if it was there when this process got its copy.
+        limit: The most seconds to wait for a delivery.
+        raising: Raise what goes wrong (``tracking.on_failure: raise``).
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        uri: str,
+        opened: Opened | None,
+        limit: float,
+        *,
+        raising: bool,
+    ) -> None:
+        self._journal = journal
+        self._writer = writer(journal) if journal is not None and journal.is_here() else None
+        self._uri = uri
+        self._opened = opened
+        self._limit = limit
+        self._raising = raising
+        self._written = 0
+        self._direct: DirectOutbox | None = None
+        self._lost = False
+
+    def put(self, entry: Entry) -> None:
+        """Write an entry down, or gather it for delivery."""
+        if _is_missing(entry):
+            return
+        if self._writer is not None:
+            try:
+                self._written = self._writer.append(entry)
+            except OSError:
+                self._writer = None
+            else:
+                return
+        self._deliver_itself(entry)
+
+    def flush(self) -> None:
+        """Wait until all that was put is in MLflow."""
+        if self._direct is not None:
+            self._direct.flush()
+        if self._journal is None or self._writer is None or not self._written:
+            return
+        deadline = time.monotonic() + self._limit
+        while time.monotonic() < deadline and not self._journal.is_failing:
+            if self._journal.delivered.get(self._writer.path.name, 0) >= self._written:
+                return
+            time.sleep(POLL_SECONDS)
+
+    def settle(self) -> None:
+        """Deliver what could not be written down."""
+        if self._direct is not None:
+            self._direct.flush()
+
+    def _deliver_itself(self, entry: Entry) -> None:
+        if self._direct is None and self._opened is not None:
+            self._direct = DirectOutbox(self._uri, self._opened.run_id, raising=self._raising)
+        if self._direct is not None:
+            self._direct.put(entry)
+        elif not self._lost:
+            self._lost = True
+            logger.warning(
+                "What this process logs is lost: MLflow at %s could not be reached when the run "
+                "began, and the run's journal is not on this machine.",
+                mask_urls(self._uri),
+            )
 
 
-def changed_tag(key: str) -> str:
-    """The tag that holds the later value of a parameter that was logged with two values."""
-    return legal_key(f"param_changed.{key}")
-
-
-def say_changed(key: str, first: str, later: str) -> None:
-    """Warn that a parameter was logged with two values."""
+def say_no_journal(error: OSError) -> None:
+    """Warn that a run has no journal on disk, or no longer."""
     logger.warning(
-        "Parameter '%s' was logged as %.80r and now as %.80r; MLflow keeps the first, and the "
-        "later value is in the tag '%s'.",
-        key,
-        first,
-        later,
-        changed_tag(key),
+        "The journal of this run cannot be written (%s: %s); tracking goes on without it.",
+        type(error).__name__,
+        error.strerror or error,
     )
 
 
-def _is_mistake(error: Exception) -> bool:
-    """Tell a value or function that does not fit from a store that cannot be reached."""
-    from mlflow.exceptions import MlflowException
-
-    mistakes = (DatasetError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-    return isinstance(error, mistakes) and not isinstance(error, OSError | MlflowException)
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Tell an entry that MLflow refuses from a store that cannot be reached."""
-    from mlflow.exceptions import MlflowException
-
-    return isinstance(error, MlflowException) and error.error_code in {
-        "INVALID_PARAMETER_VALUE",
-        "BAD_REQUEST",
-        "RESOURCE_ALREADY_EXISTS",
-    }
-
-
-def _is_of_this_file(entry: Text | File, error: Exception) -> bool:
-    """Tell a file that cannot be read or named so from a store that cannot be reached."""
-    if not isinstance(error, OSError):
-        return "Invalid artifact path" in str(error)  # MLflow calls it an internal error
-    is_missing = isinstance(entry, File) and not Path(entry.path).exists()
-    return is_missing or isinstance(error, PermissionError) or error.errno == errno.ENAMETOOLONG
+def _is_missing(entry: Entry) -> bool:
+    """Say that there is no such file, before it is looked for in the journal."""
+    if not isinstance(entry, File) or Path(entry.path).exists():
+        return False
+    logger.warning(
+        "MLflow did not take the artifact %s, which is left out: there is no such file.",
+        mask_urls(entry.path),
+    )
+    return True

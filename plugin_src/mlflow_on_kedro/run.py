@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import logging
 import os
-import time
 import traceback
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import fluent, store, values
 from .config import Config, Params
+from .delivery import changed_tag, say_changed
 from .entries import Entry, File, Param, Tag, Text
-from .errors import ConfigError, MLflowOnKedroError
-from .opening import MlflowRun, RunRequest, find_run, open_run
-from .outbox import Outbox, changed_tag, failure_message, say_changed
+from .errors import MLflowOnKedroError
+from .failures import failure_message, is_mistake, reason
+from .journal import Journal, Opened
+from .opening import RunRequest, as_opened
+from .outbox import DirectOutbox, Outbox, WorkerOutbox
+from .recording import Recording, now_ms
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
@@ -29,12 +31,15 @@ logger = logging.getLogger(__name__)
 # What a copy of a run in another process starts anew.
 _LOCAL_STATE = frozenset(
     {
-        "_params",
-        "_originals",
-        "_said",
-        "_participants",
-        "_ended",
+        "_client",
         "_holds_globals",
+        "_originals",
+        "_outbox",
+        "_params",
+        "_participants",
+        "_recording",
+        "_said",
+        "_warned",
         "spans",
     }
 )
@@ -44,72 +49,77 @@ class TrackedRun:
     """One run in MLflow, which any process that has it can log to.
 
     It is made by :meth:`open` (a pipeline's run) or :meth:`join` (a run that exists), and it can
-    be pickled: a copy in another process logs to the same MLflow run with a client of its own. All
-    its methods may be called from any thread. None of them raises because of MLflow, unless
-    ``tracking.on_failure`` is ``raise``.
+    be pickled: a copy in another process logs to the same MLflow run. All its methods may be called
+    from any thread. None of them raises because of MLflow, unless ``tracking.on_failure`` is
+    ``raise``.
+
+    A pipeline's run may begin before MLflow can be reached: as long as :attr:`opened` is None, it
+    has no id.
     """
 
-    def __init__(self, found: MlflowRun, request: RunRequest) -> None:
-        info = found.info
-        self.uri = found.uri
-        self.owned = found.owned
-        self.run_id: str = info.run_id
-        self.experiment_id: str = info.experiment_id
-        self.artifact_uri: str = info.artifact_uri
-        self.name: str = info.run_name or ""
-        self.start_ms = now_ms()
+    def __init__(self, uri: str, request: RunRequest, start_ms: int) -> None:
+        self.uri = uri
+        self.start_ms = start_ms
         self.config = request.config
         self.root = request.root
         self.plan = request.plan
         self.secret_params = request.secret_params
+        self._opened: Opened | None = None
+        self._journal: Journal | None = None
+        self._owned = False
         self._opener_pid = os.getpid()
-        raising = self.config.tracking.on_failure == "raise"
-        self._outbox = Outbox(found.uri, self.run_id, client=found.client, raising=raising)
         self._start_local_state()
 
     def _start_local_state(self) -> None:
+        self._recording: Recording | None = None
+        self._outbox: Outbox | None = None
+        self._client: MlflowClient | None = None
         self._params: dict[str, str] = {}
         self._originals: dict[str, str] = {}
         self._said: set[str] = set()
         self._participants = 0
-        self._ended = False
+        self._warned = False
         self._holds_globals = False
         self.spans: list[Span] = []
 
     def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in self.__dict__.items() if name not in _LOCAL_STATE}
+        local = {name: value for name, value in self.__dict__.items() if name not in _LOCAL_STATE}
+        return {**local, "_opened": self.opened}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._start_local_state()
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(run_id={self.run_id!r}, uri={mask_urls(self.uri)!r})"
+        run_id = self.opened.run_id if self.opened else None
+        return f"{type(self).__name__}(run_id={run_id!r}, uri={mask_urls(self.uri)!r})"
 
     # -- beginning and end ---------------------------------------------------------------------
 
     @classmethod
-    def open(cls, request: RunRequest) -> TrackedRun | None:
-        """Open a pipeline's run in MLflow: see :func:`mlflow_on_kedro.opening.open_run`.
+    def open(cls, request: RunRequest) -> TrackedRun:
+        """Open a pipeline's run: see :meth:`mlflow_on_kedro.opening.RunRequest.begin`.
 
-        Returns:
-            The run; None when MLflow could not be reached, which is said.
+        An MLflow that cannot be reached is said; the run begins all the same.
 
         Raises:
             ConfigError: ``run.id`` names no run of this store.
             MLflowOnKedroError: MLflow could not be reached, and the user chose
                 ``tracking.on_failure: raise``.
         """
-        try:
-            run = cls(open_run(request), request)
-            run.begin(request.all_tags)
-        except ConfigError:
-            raise
-        except Exception as error:
-            if request.config.tracking.on_failure == "raise":
-                raise MLflowOnKedroError(failure_message(request.uri, error, stops=True)) from error
-            logger.warning("%s", failure_message(request.uri, error))
-            return None
+        recording = Recording(request)
+        run = cls(recording.uri, request, recording.start_ms)
+        run._recording = recording
+        run._outbox = recording.outbox
+        run._journal = recording.journal
+        for key, value in request.all_tags.items():
+            run.set_tag(key, value)
+        recording.open()
+        if not request.offline:
+            # MLflow's own exit handler would end a run that is still on the thread as FINISHED.
+            recording.at_exit.append(lambda: fluent.detach(run))
+            fluent.hold_globals()
+            run._holds_globals = True
         return run
 
     @classmethod
@@ -119,19 +129,16 @@ class TrackedRun:
         Raises:
             mlflow.exceptions.MlflowException: The store has no such run.
         """
-        return cls(find_run(uri, run_id), RunRequest(config or Config()))
-
-    def begin(self, tags: Mapping[str, Any]) -> None:
-        """Set the first tags, and see to it that the run ends with the process at the latest."""
-        for key, value in tags.items():
-            self.set_tag(key, value)
-        fluent.hold_globals()
-        self._holds_globals = True
-        atexit.register(self._end_at_exit)
+        client = store.connect(uri)
+        info = client.get_run(run_id).info
+        run = cls(uri, RunRequest(config or Config()), now_ms())
+        run._opened = as_opened(info)
+        run._client = client
+        return run
 
     def take_over(self) -> TrackedRun:
         """Let :meth:`end` also end the run in MLflow, though another call has started it."""
-        self.owned = True
+        self._owned = True
         return self
 
     def enter(self) -> None:
@@ -146,54 +153,103 @@ class TrackedRun:
 
     def end(self, status: str) -> None:
         """Deliver everything and end the run, once, with MLflow's status of that name."""
-        if self._ended or os.getpid() != self._opener_pid:
+        if self.in_worker:
             return
-        self._ended = True
-        atexit.unregister(self._end_at_exit)
+        if self._recording is None:
+            self._end_joined(status)
+            return
         try:
-            self._outbox.flush(last=True)
-        except Exception:  # the user chose `on_failure: raise`
-            status = "FAILED" if status == "FINISHED" else status
-            raise
+            self._recording.end(status)
         finally:
-            try:
-                self._terminate(status)
-            finally:
-                self._restore_globals()
+            self._restore_globals()
 
-    def _terminate(self, status: str) -> None:
-        if not self.owned:
-            return
-        with self.guard():
-            self.client.set_terminated(self.run_id, status=status)
-            url = store.run_url(self.uri, self.experiment_id, self.run_id)
-            logger.info(
-                "MLflow run %s (%s): %s. Look at it: %s",
-                self.name,
-                self.run_id,
-                status,
-                url or "kedro mlflow ui",
-            )
-
-    def _end_at_exit(self) -> None:
-        # Ctrl-C and sys.exit pass Kedro's hooks by. MLflow's own exit handler comes after this one,
-        # and would end a run that is still on the thread as FINISHED.
-        if self.owned:
-            fluent.detach(self)
-        self.end("KILLED")
+    def _end_joined(self, status: str) -> None:
+        outbox = self.outbox
+        if isinstance(outbox, DirectOutbox):
+            outbox.flush(last=True)
+        if self._owned:
+            self._owned = False
+            with self.guard():
+                self.client.set_terminated(self.run_id, status=status)
 
     def _restore_globals(self) -> None:
         # Nodes were given the run's URI and experiment through them; the next session decides anew.
         if self._holds_globals:
+            self._holds_globals = False
             with self.guard():
                 fluent.release_globals()
 
-    # -- what a run can be told ----------------------------------------------------------------
+    # -- what it is in MLflow ------------------------------------------------------------------
+
+    @property
+    def opened(self) -> Opened | None:
+        """The run in MLflow; None as long as MLflow could not be reached."""
+        if self._opened is None and self._recording is not None:
+            self._opened = self._recording.opened
+        if self._opened is None and self.in_worker and self._journal is not None:
+            self._opened = self._journal.opened
+        return self._opened
+
+    @property
+    def run_id(self) -> str:
+        """The id of the run in MLflow.
+
+        Raises:
+            RuntimeError: MLflow could not be reached so far.
+        """
+        if self.opened is None:
+            raise RuntimeError(
+                f"The run has no id yet: MLflow at {mask_urls(self.uri)} could not be reached."
+            )
+        return self.opened.run_id
+
+    @property
+    def name(self) -> str:
+        """The run's name; "" as long as MLflow has given it none."""
+        return self.opened.name if self.opened is not None else self.config.run.name or ""
+
+    @property
+    def journal_id(self) -> str:
+        """The name of the run's journal; "" for a run that was joined."""
+        return self._journal.folder.name if self._journal is not None else ""
 
     @property
     def client(self) -> MlflowClient:
-        """The MLflow client of this process."""
-        return self._outbox.client
+        """An MLflow client of this process."""
+        if self._client is None:
+            self._client = store.connect(self.uri)
+        return self._client
+
+    @property
+    def is_reachable(self) -> bool:
+        """Whether the run is in MLflow, and MLflow answers as far as is known."""
+        failing = self._recording is not None and self._recording.failing
+        return self.opened is not None and not failing
+
+    @property
+    def outbox(self) -> Outbox:
+        """What takes this process's entries."""
+        if self._outbox is None:
+            raising = self.config.tracking.on_failure == "raise"
+            if self._journal is None and self.opened is not None:
+                self._outbox = DirectOutbox(
+                    self.uri, self.run_id, client=self._client, raising=raising
+                )
+            else:
+                self._outbox = WorkerOutbox(
+                    self._journal,
+                    self.uri,
+                    self.opened,
+                    self.config.tracking.wait_at_end,
+                    raising=raising,
+                )
+        return self._outbox
+
+    def written_elsewhere(self) -> Iterator[Entry]:
+        """What other processes have written into the run's journal, if this machine has it."""
+        return self._journal.entries() if self._journal is not None else iter(())
+
+    # -- what a run can be told ----------------------------------------------------------------
 
     @property
     def in_worker(self) -> bool:
@@ -265,13 +321,13 @@ class TrackedRun:
         self._put(File(os.fspath(path), folder))
 
     def settle(self) -> None:
-        """Deliver now if this is a worker process, which may end without a word."""
+        """See to it that nothing is lost if this is a worker, which may end without a word."""
         if self.in_worker:
-            self.flush()
+            self.outbox.settle()
 
     def flush(self) -> None:
-        """Deliver all that has gathered in this process."""
-        self._outbox.flush()
+        """Wait until all that this process has logged is in MLflow, if it can be reached."""
+        self.outbox.flush()
 
     @contextlib.contextmanager
     def guard(self) -> Iterator[None]:
@@ -281,10 +337,22 @@ class TrackedRun:
         except MLflowOnKedroError:
             raise
         except Exception as error:
-            self._outbox.failed(error)
+            if self.config.tracking.on_failure == "raise":
+                raise
+            self._say_failed(error)
+
+    def _say_failed(self, error: Exception) -> None:
+        if is_mistake(error):
+            logger.warning(
+                "Not all of this run is in MLflow; the pipeline runs on. (%s)", reason(error)
+            )
+        elif not self._warned:
+            self._warned = True
+            effect = "so tracking is incomplete; the pipeline runs on"
+            logger.warning("%s", failure_message(self.uri, error, effect))
 
     def _put(self, entry: Entry) -> None:
-        self._outbox.put(entry)
+        self.outbox.put(entry)
 
     def _key(self, key: str) -> str:
         key = mask_urls(key)
@@ -295,8 +363,3 @@ class TrackedRun:
             self._said.add(key)
             logger.warning("MLflow allows no key %r; it is logged as '%s'.", key, legal)
         return legal
-
-
-def now_ms() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000

@@ -49,3 +49,13 @@ def without_secrets(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [without_secrets(item) for item in value]
     return mask_urls(value) if isinstance(value, str) else value
+
+
+def without_credentials(uri: str) -> str:
+    """Leave the user and password out of a URI.
+
+    Example:
+        >>> without_credentials("http://me:pw@host:5000")
+        'http://host:5000'
+    """
+    return _URL_CREDENTIALS.sub(r"\g<scheme>", uri)

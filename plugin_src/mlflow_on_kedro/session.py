@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import backends, carrier, config, provenance, store
+from . import backends, carrier, config, environment, provenance, store
 from .errors import ConfigError
 from .opening import RunRequest
 from .plan import Plan
@@ -78,6 +78,7 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         "config": [settings],
         "root": str(context.project_path),
         "package": carrier.package_name(),
+        **_credentials_name(context, settings["tracking"]["credentials"]),
     }
     context.config_loader["catalog"] = catalog
 
@@ -92,6 +93,28 @@ def settings_of(context: KedroContext) -> config.Config:
     """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
     entry = (_catalog_of(context) or {}).get(carrier.RESERVED_NAME)
     return config.parse(entry["config"][0]) if entry is not None else config.read(context)
+
+
+def credentials_of(context: KedroContext, name: str | None) -> dict[str, str]:
+    """Find what ``tracking.credentials`` names, as environment variables for MLflow.
+
+    Raises:
+        ConfigError: credentials.yml has no such entry.
+    """
+    from kedro.config import MissingConfigException
+
+    if name is None:
+        return {}
+    try:
+        known = context.config_loader["credentials"]
+    except (MissingConfigException, KeyError):
+        known = {}
+    if not isinstance(known.get(name), Mapping):
+        raise ConfigError(
+            f"`tracking.credentials` in mlflow.yml is {name!r}, which is not in credentials.yml. "
+            f"There: {', '.join(known) or 'nothing'}."
+        )
+    return environment.mlflow_variables(known[name])
 
 
 def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[str, Any]:
@@ -175,6 +198,11 @@ def _catalog_of(context: KedroContext) -> dict[str, Any] | None:
         return dict(context.config_loader["catalog"])
     except (MissingConfigException, KeyError):
         return None
+
+
+def _credentials_name(context: KedroContext, name: str | None) -> dict[str, str]:
+    # The name alone: Kedro puts the content in its place when it makes the dataset.
+    return {"credentials": name} if name and credentials_of(context, name) else {}
 
 
 def _show_messages() -> None:

@@ -5,17 +5,14 @@ from __future__ import annotations
 import contextlib
 import logging
 import re
-import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from .config import (
-    experiment_name_from_environment,
-    set_mlflow_defaults,
-    tracking_uri_from_environment,
-)
+from . import environment
+from .locks import locked
+from .secrets import mask_urls
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WORKING_FOLDER = ".mlflow_on_kedro"
-LOCK_SECONDS = 300
 # Of two letters or more: one is a drive of Windows.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
@@ -41,7 +37,7 @@ def resolve_uri(uri: str | None, root: Path) -> str:
         >>> resolve_uri("sqlite:///runs.db", Path("/project"))
         'sqlite:////project/runs.db'
     """
-    uri = uri or tracking_uri_from_environment() or "sqlite:///mlflow.db"
+    uri = uri or environment.tracking_uri() or "sqlite:///mlflow.db"
     path = sqlite_path(uri)
     if path is not None and not path.is_absolute():
         start = uri.index("///") + len("///")
@@ -69,7 +65,7 @@ def sqlite_path(uri: str) -> Path | None:
 
 def resolve_experiment(name: str | None, package: str | None) -> str:
     """Name the experiment: as given, else ``MLFLOW_EXPERIMENT_NAME``, else the package's name."""
-    return name or experiment_name_from_environment() or package or "Default"
+    return name or environment.experiment_name() or package or "Default"
 
 
 def connect(uri: str) -> MlflowClient:
@@ -78,7 +74,7 @@ def connect(uri: str) -> MlflowClient:
     Two processes that open a new SQLite store at once corrupt it, so the first call to any SQLite
     store is made under a file lock.
     """
-    set_mlflow_defaults()
+    environment.set_mlflow_defaults()
     path = sqlite_path(uri)
     if path is None:
         logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
@@ -92,6 +88,17 @@ def connect(uri: str) -> MlflowClient:
             client = _client(uri)
             client.search_experiments(max_results=1)
     return client
+
+
+def prepare() -> None:
+    """Import MLflow, which takes seconds; no server is asked."""
+    environment.set_mlflow_defaults()
+    import mlflow  # noqa: F401
+
+
+def is_remote(uri: str) -> bool:
+    """Whether a store is a server, which may not answer, and no file."""
+    return sqlite_path(uri) is None and not uri.startswith("file:")
 
 
 def _without_retries(record: logging.LogRecord) -> bool:
@@ -151,8 +158,6 @@ def run_url(uri: str, experiment: str, run_id: str) -> str | None:
     """
     if not uri.startswith(("http://", "https://")):
         return None
-    from .secrets import mask_urls
-
     base = mask_urls(uri).rstrip("/")
     return f"{base}/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
 
@@ -173,17 +178,3 @@ def _without_stray_folder(folder: Path) -> Iterator[None]:
     if not was_there:
         with contextlib.suppress(OSError):  # not empty, or already gone
             folder.rmdir()
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Let one process or thread at a time into a block; ``path`` is a file for the lock alone."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # A write transaction on a file of its own is a lock between processes on every system that
-    # SQLite itself works on, and it ends with the process that holds it.
-    lock = sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)
-    try:
-        lock.execute("BEGIN EXCLUSIVE")
-        yield
-    finally:
-        lock.close()

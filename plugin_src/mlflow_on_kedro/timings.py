@@ -6,10 +6,11 @@ as the step. So begin and end of everything are in MLflow itself, whatever proce
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from .entries import Entry, Metric, Tag
 from .timeline import Span
 from .values import legal_key
 
@@ -47,43 +48,73 @@ def log(run: TrackedRun, span: Span, metric: str) -> None:
     run.log_metric(metric, span.duration, step=span.step, timestamp=round(span.end * 1000))
 
 
-def read(
-    client: MlflowClient,
-    run_id: str,
-    *,
-    nodes: Mapping[int, str],
-    metrics: Mapping[str, tuple[Literal["load", "run", "save"], str]],
-    repeated: Collection[str] = (),
-) -> list[Span]:
-    """Read the spans of a run from its metrics.
+@dataclass(frozen=True)
+class Timed:
+    """What the metrics of a run time.
+
+    Attributes:
+        nodes: Step -> node name.
+        metrics: Metric name -> what it times: the kind and the dataset's or node's name.
+        repeated: Metrics with several points, one for each node that loads the dataset.
+    """
+
+    nodes: Mapping[int, str]
+    metrics: Mapping[str, tuple[Literal["load", "run", "save"], str]]
+    repeated: Collection[str] = ()
+
+
+def read(client: MlflowClient, run_id: str, timed: Timed) -> list[Span]:
+    """Read the spans of a run from its metrics in MLflow.
+
+    The history of each of the repeated ones costs a request.
 
     Args:
         client: A client of the run's store.
         run_id: The run.
-        nodes: Step -> node name.
-        metrics: Metric name -> what it times: the kind and the dataset's or node's name.
-        repeated: Metrics with several points, one for each node that loads the dataset. The
-            history of each costs a request.
+        timed: What its metrics time.
     """
     found = client.get_run(run_id)
-    failed = found.data.tags.get(FAILED_NODE_TAG)
     points = [
         point
         for metric in latest_metrics(found)
-        if metric.key in metrics
+        if metric.key in timed.metrics
         for point in (
-            client.get_metric_history(run_id, metric.key) if metric.key in repeated else [metric]
+            client.get_metric_history(run_id, metric.key)
+            if metric.key in timed.repeated
+            else [metric]
         )
     ]
-    spans = []
+    return spans(points, timed, failed=found.data.tags.get(FAILED_NODE_TAG))
+
+
+def read_entries(entries: Iterable[Entry], timed: Timed) -> list[Span]:
+    """Read spans from the entries of a journal."""
+    points, failed = [], None
+    for entry in entries:
+        if isinstance(entry, Metric) and entry.key in timed.metrics:
+            points.append(entry)
+        elif isinstance(entry, Tag) and entry.key == FAILED_NODE_TAG:
+            failed = entry.value
+    return spans(points, timed, failed=failed)
+
+
+def spans(points: Iterable[Any], timed: Timed, *, failed: str | None) -> list[Span]:
+    """Make spans of metric points.
+
+    Args:
+        points: Points with ``key``, ``value``, ``timestamp`` and ``step``.
+        timed: What they time.
+        failed: The node that has failed.
+    """
+    found = []
     for point in points:
-        kind, name = metrics[point.key]
-        node = nodes.get(point.step)
+        kind, name = timed.metrics[point.key]
+        node = timed.nodes.get(point.step)
         if node is not None:
             end = point.timestamp / 1000
             is_failed = kind == "run" and node == failed
-            spans.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
-    return spans
+            found.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
+    return found
 
 
 def latest_metrics(found: Any) -> list[Any]:

@@ -13,6 +13,7 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
 from . import fluent, store
+from .locks import locked
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
@@ -214,15 +215,14 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             created = client.create_run(experiment)
             return TrackedRun.join(uri, created.info.run_id).take_over()
         # Nodes that run at once, in whatever process, must not each make one.
-        with store.locked(self.root / store.WORKING_FOLDER / "elsewhere.lock"):
+        source = own.opened.run_id if own.opened is not None else own.journal_id
+        with locked(self.root / store.WORKING_FOLDER / "elsewhere.lock"):
             found = client.search_runs(
-                [experiment], filter_string=f"tags.`{SAVED_FROM_TAG}` = '{own.run_id}'"
+                [experiment], filter_string=f"tags.`{SAVED_FROM_TAG}` = '{source}'"
             )
             there = (
                 found[0]
                 if found
-                else client.create_run(
-                    experiment, run_name=own.name, tags={SAVED_FROM_TAG: own.run_id}
-                )
+                else client.create_run(experiment, run_name=own.name, tags={SAVED_FROM_TAG: source})
             )
         return TrackedRun.join(uri, there.info.run_id, own.config).take_over()

@@ -22,10 +22,18 @@ SHIPPED = ROOT / "{{ cookiecutter.repo_name }}" / "conf" / "base" / "mlflow.yml"
 
 DEFAULTS = {
     "enabled": True,
-    "tracking": {"uri": None, "on_failure": "warn"},
+    "tracking": {
+        "uri": None,
+        "mode": "online",
+        "credentials": None,
+        "on_failure": "warn",
+        "timeout": 6.0,
+        "wait_at_end": 300.0,
+    },
     "experiment": {"name": None, "artifact_location": None},
     "run": {
         "id": None,
+        "key": None,
         "name": None,
         "nested": False,
         "tags": {},
@@ -66,10 +74,15 @@ KEYS = [
 # A value for each key that is neither its default nor of a wrong type.
 OTHER = {
     "tracking.uri": "http://localhost:5000",
+    "tracking.mode": "offline",
+    "tracking.credentials": "server",
     "tracking.on_failure": "raise",
+    "tracking.timeout": 20.5,
+    "tracking.wait_at_end": 0.0,
     "experiment.name": "demo",
     "experiment.artifact_location": "artifacts",
     "run.id": "abc",
+    "run.key": "nightly",
     "run.name": "first",
     "run.nested": True,
     "run.tags": {"team": "wine", "numbers": [1, 2.5], "nested": {"ü": None}},
@@ -105,10 +118,15 @@ OTHER = {
 
 WRONG = {
     "tracking.uri": [1],
+    "tracking.mode": "sometimes",
+    "tracking.credentials": [1],
     "tracking.on_failure": "explode",
+    "tracking.timeout": -1,
+    "tracking.wait_at_end": "long",
     "experiment.name": {"a": 1},
     "experiment.artifact_location": [1],
     "run.id": [1],
+    "run.key": [1],
     "run.name": {"a": 1},
     "run.nested": "perhaps",
     "run.tags": ["a"],
@@ -346,46 +364,6 @@ class TestRead:
         project.write("conf/prod/mlflow.yml", "tracking: {url: http://localhost:5000}\n")
         with pytest.raises(ConfigError, match=r"mlflow.yml: unknown key 'tracking.url'"):
             project.context("prod")
-
-
-class TestEnvironment:
-    """The variables that MLflow itself reads."""
-
-    NAMES = (
-        "MLFLOW_HTTP_REQUEST_MAX_RETRIES",
-        "MLFLOW_HTTP_REQUEST_TIMEOUT",
-        "MLFLOW_SQLALCHEMYSTORE_POOLCLASS",
-        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
-    )
-
-    def test_defaults_are_set(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What the user has not set gets the plugin's default; telemetry is off."""
-        monkeypatch.setattr(os, "environ", {})
-        config.set_mlflow_defaults()
-        assert set(os.environ) == {*self.NAMES, "MLFLOW_DISABLE_TELEMETRY"}
-        assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
-
-    def test_what_is_set_stays(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What the user has set is left alone."""
-        given = dict.fromkeys((*self.NAMES, "MLFLOW_DISABLE_TELEMETRY"), "7")
-        monkeypatch.setattr(os, "environ", dict(given))
-        config.set_mlflow_defaults()
-        assert os.environ == given
-
-    def test_mlflow_knows_the_variables(self) -> None:
-        """The variables have the names that the installed MLflow reads."""
-        from mlflow import environment_variables
-
-        assert all(hasattr(environment_variables, name) for name in self.NAMES)
-
-    @pytest.mark.parametrize("value", ["", None])
-    def test_empty_is_unset(self, monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
-        """An empty MLFLOW_TRACKING_URI or MLFLOW_EXPERIMENT_NAME counts as none."""
-        for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
-            if value is not None:
-                monkeypatch.setenv(name, value)
-        assert config.tracking_uri_from_environment() is None
-        assert config.experiment_name_from_environment() is None
 
 
 def test_sections_are_frozen() -> None:

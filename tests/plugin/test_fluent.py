@@ -99,7 +99,7 @@ class TestAttach:
         assert found.data.tags["t"] == "v"
         assert [item.path for item in client.list_artifacts(run.run_id)] == ["note.txt"]
         assert found.info.status == "RUNNING"
-        assert len(client.search_runs([run.experiment_id])) == 1
+        assert len(client.search_runs([run.opened.experiment_id])) == 1
 
     def test_no_call_to_the_server(self, run: TrackedRun, monkeypatch: pytest.MonkeyPatch) -> None:
         """Attaching and detaching call no store."""

@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow_on_kedro import provenance
 from mlflow_on_kedro.provenance import kedro_command
+from mlflow_on_kedro.shared_run import JOURNAL_TAG
 
 quick = settings(max_examples=150, database=None, derandomize=True, deadline=None)
 
@@ -297,7 +298,7 @@ def test_replay(make_project: Callable[..., Any]) -> None:
     assert set(again.data.metrics) == set(before.data.metrics)
     assert again.data.metrics["bigger"] == before.data.metrics["bigger"]
     assert "other" not in again.data.metrics
-    changing = {"kedro.run_id", "time.begin", "time.end", "mlflow.runName"}
+    changing = {"kedro.run_id", "time.begin", "time.end", "mlflow.runName", JOURNAL_TAG}
     tags = [
         {key: tag for key, tag in run.data.tags.items() if key not in changing}
         for run in (again, before)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro import provenance
-from mlflow_on_kedro.outbox import failure_message
+from mlflow_on_kedro.failures import failure_message
 from mlflow_on_kedro.run import TrackedRun
 from mlflow_on_kedro.secrets import looks_secret, mask_urls, without_secrets
 from mlflow_on_kedro.store import run_url
@@ -168,7 +168,9 @@ class TestEverywhere:
         run.flush()
         assert "changed" in caplog.text
         assert "hunter2" not in caplog.text
-        assert "hunter2" not in failure_message(URL, ValueError(f"cannot connect to {URL}"))
+        assert "hunter2" not in failure_message(
+            URL, ValueError(f"cannot connect to {URL}"), "so it is kept"
+        )
         assert "hunter2" not in str(run_url("http://me:hunter2@host", "1", "2"))
 
     def test_repr(self, client: Any, store_uri: str) -> None:

@@ -270,7 +270,9 @@ class TestOpenRun:
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
         catalog = self._catalog(tmp_path, "http://127.0.0.1:9", on_failure="warn")
         for _ in range(3):
-            assert session.open_run({}, self.WORK, catalog) is None
+            run = session.open_run({}, self.WORK, catalog)
+        assert run is not None
+        run.end("FINISHED")
         assert caplog.text.count("cannot be reached") == 1
 
     def test_without_a_carrier(

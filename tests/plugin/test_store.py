@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro import store
+from mlflow_on_kedro import locks, store
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
 
@@ -216,7 +216,7 @@ class TestConnect:
         entered: list[str] = []
 
         def second() -> None:
-            with store.locked(lock):
+            with locks.locked(lock):
                 entered.append("second")
 
         thread = threading.Thread(target=second)
@@ -235,7 +235,7 @@ class TestConnect:
     def test_a_lock_ends_with_its_process(self, tmp_path: Path) -> None:
         """A process that was killed while it held the lock leaves it free."""
         code = (
-            "import os, sys\nfrom pathlib import Path\nfrom mlflow_on_kedro.store import locked\n"
+            "import os, sys\nfrom pathlib import Path\nfrom mlflow_on_kedro.locks import locked\n"
             "with locked(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
         )
         subprocess.run(
@@ -245,8 +245,8 @@ class TestConnect:
         )
         entered = False
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(store, "LOCK_SECONDS", 1)
-            with store.locked(tmp_path / "lock"):
+            patch.setattr(locks, "LOCK_SECONDS", 1)
+            with locks.locked(tmp_path / "lock"):
                 entered = True
         assert entered
 
@@ -380,6 +380,6 @@ def test_the_lock_is_a_file_of_its_own(store_uri: str) -> None:
     path = store.sqlite_path(store_uri)
     assert path is not None
     before = path.read_bytes()
-    with store.locked(path.with_name("mlflow.db.lock")), closing(sqlite3.connect(path)) as open_:
+    with locks.locked(path.with_name("mlflow.db.lock")), closing(sqlite3.connect(path)) as open_:
         open_.execute("SELECT count(*) FROM runs").fetchone()
     assert path.read_bytes() == before

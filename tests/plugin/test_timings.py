@@ -54,11 +54,8 @@ def run(store_uri: str, tmp_path: Path) -> Iterator[TrackedRun]:
 def read(client: Any, run: TrackedRun, **given: Any) -> list[Span]:
     """Read the timings of a run, in the order of their beginnings."""
     nodes = {0: "first", 1: "second"}
-    found = timings.read(
-        client,
-        run.run_id,
-        **{"nodes": nodes, "metrics": METRICS, "repeated": ["time/load/raw"], **given},
-    )
+    words = {"nodes": nodes, "metrics": METRICS, "repeated": ["time/load/raw"], **given}
+    found = timings.read(client, run.run_id, timings.Timed(**words))
     return sorted(found, key=lambda span: (span.start, span.end))
 
 

@@ -184,7 +184,7 @@ def test_nodes_that_save_elsewhere_at_once_share_one_run(run: TrackedRun) -> Non
 
 def test_saving_run_id_leaves_that_run_as_it_is(run: TrackedRun) -> None:
     """A given run gets the value, and keeps its status."""
-    other = run.client.create_run(run.experiment_id)
+    other = run.client.create_run(run.opened.experiment_id)
     bound(run, dataset="p", saving_run_id=other.info.run_id).save("x")
     there = run.client.get_run(other.info.run_id)
     assert there.data.params == {"score": "x"}

@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 
 from .. import fluent, provenance
 from ..config import ALL, Run
-from ..run import now_ms
+from ..recording import now_ms
 from ..secrets import looks_secret, mask_urls, without_secrets
 from ..timings import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..values import param_text

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from ..config import ALL, EnvVars, environment_names, environment_value, override
+from .. import environment
+from ..config import ALL, EnvVars, override
 from ..errors import ConfigError
 from ..secrets import looks_secret
 from .base import PipelineRun, TrackingHook, listed
@@ -69,13 +70,13 @@ def _names(names: Sequence[str]) -> list[str]:
     chosen = [name for name in names if name != ALL]
     if ALL in names:
         chosen += [
-            name for name in environment_names() if name not in chosen and not looks_secret(name)
+            name for name in environment.names() if name not in chosen and not looks_secret(name)
         ]
     return chosen
 
 
 def _value(name: str) -> str | None:
-    value = environment_value(name)
+    value = environment.value(name)
     if value is None:
         logger.warning("Environment variable '%s' is not set; it is not logged.", name)
     return value

@@ -229,13 +229,15 @@ class MLflowTimeLoggerHook(TrackingHook):
             _write(run.root / settings.gantt_filepath, page)
 
     def _spans(self, session: PipelineRun) -> list[Span]:
-        """The run's spans: this process's own, and from MLflow what workers have measured."""
+        """The run's spans: this process's own, and what workers have measured.
+
+        That is in the run's journal; what other machines have measured is in MLflow.
+        """
         run = session.run
         here = list(run.spans)
         elsewhere = set(run.plan.steps) - {span.node for span in here}
         if not elsewhere or not session.pipeline.nodes:
             return here
-        run.flush()
         names = self._names(run)
         metrics: dict[str, tuple[Literal["load", "run", "save"], str]] = {}
         loads: Counter[str] = Counter()
@@ -246,14 +248,16 @@ class MLflowTimeLoggerHook(TrackingHook):
                 metrics[timings.metric_key(names.of("load", name))] = ("load", name)
             for name in node.outputs:
                 metrics[timings.metric_key(names.of("save", name))] = ("save", name)
-        there = timings.read(
-            run.client,
-            run.run_id,
+        timed = timings.Timed(
             nodes={step: name for name, step in run.plan.steps.items() if name in elsewhere},
             metrics=metrics,
             repeated={name for name, count in loads.items() if count > 1},
         )
-        return here + there
+        there = timings.read_entries(run.written_elsewhere(), timed)
+        if elsewhere <= {span.node for span in there}:
+            return here + there
+        run.flush()
+        return here + (timings.read(run.client, run.run_id, timed) if run.is_reachable else there)
 
 
 def _node_name(node: Node) -> str:

@@ -1,0 +1,1 @@
+"""The ``kedro mlflow`` commands, one a file."""

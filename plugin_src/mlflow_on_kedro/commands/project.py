@@ -1,0 +1,31 @@
+"""What all commands need: the project's configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..config import Config
+
+
+def project_settings(root: Path, env: str | None) -> Config:
+    """Read mlflow.yml and the hooks' arguments, and set MLflow's credentials.
+
+    Args:
+        root: The project's root.
+        env: The Kedro environment; None: the project's default.
+
+    Raises:
+        ConfigError: Something in them is wrong.
+    """
+    from kedro.framework.session import KedroSession
+
+    from .. import environment
+    from ..session import credentials_of, settings_of
+
+    with KedroSession.create(project_path=root, env=env) as session:
+        context = session.load_context()  # type: ignore[attr-defined]
+    settings = settings_of(context)
+    environment.set_credentials(credentials_of(context, settings.tracking.credentials))
+    return settings

@@ -1,0 +1,57 @@
+"""``kedro mlflow status``: what MLflow has not got."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..journal import Header
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
+@click.pass_obj
+def status(metadata: Any, path: Path | None) -> None:
+    """Say what waits to be delivered to MLflow, how much, and since when.
+
+    PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
+    """
+    from ..leftovers import find, look
+    from ..recording import in_words
+
+    journals = find(path if path is not None else Path(metadata.project_path))
+    if not journals:
+        click.echo("Nothing waits to be delivered.")
+        return
+    over = 0
+    for journal in journals:
+        try:
+            waiting = look(journal)
+        except (OSError, ValueError) as error:
+            if journal.is_here():
+                click.echo(f"{journal.folder}: {error}")
+            continue
+        over += not waiting.running
+        state = "in progress" if waiting.running else "waits"
+        place = waiting.header.uri or "wherever it is delivered (offline)"
+        click.echo(f"{heading(waiting.header)}: {state}, {in_words(waiting.left)} for {place}")
+        click.echo(f"  {journal.folder}")
+    if over:
+        click.echo("Deliver what waits with: kedro mlflow sync")
+
+
+def heading(header: Header) -> str:
+    """Name a run for which MLflow may have no name yet.
+
+    Example:
+        >>> from mlflow_on_kedro.journal import Header
+        >>> heading(Header("ab", "wine", start_ms=0, root="/", run_name="try 7"))[:16]
+        'Run try 7 (wine)'
+    """
+    began = datetime.fromtimestamp(header.start_ms / 1000).astimezone()
+    name = f" {header.run_name}" if header.run_name else ""
+    return f"Run{name} ({header.experiment}) of {began:%Y-%m-%d %H:%M:%S}"

@@ -1,0 +1,109 @@
+"""``kedro mlflow sync``: delivers what MLflow has not got."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from ..journal import Journal
+    from ..leftovers import Waiting
+    from ..parcel import Left
+
+
+@click.command()
+@click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
+@click.option("--dry-run", is_flag=True, help="Say what would be delivered, and deliver nothing.")
+@click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
+@click.option(
+    "--uri", default=None, help="Deliver to this MLflow instead of the one that was meant."
+)
+@click.pass_obj
+def sync(metadata: Any, path: Path | None, dry_run: bool, env: str | None, uri: str | None) -> None:
+    """Deliver the runs that MLflow has not got, or not all of.
+
+    They wait in the project's folder .mlflow_on_kedro/journal after a run that could not reach
+    MLflow, that was killed, or that was offline by choice (`tracking.mode: offline`). Each arrives
+    as it was: with its own start, end, times and artifacts. Runs in progress are left alone.
+
+    PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
+    What was offline there goes to where this project tracks.
+
+    The exit status is 1 if something could not be delivered; it stays for the next time.
+    """
+    from ..leftovers import find
+    from ..store import resolve_uri
+    from .project import project_settings
+
+    root = Path(metadata.project_path)
+    settings = project_settings(root, env)
+    journals = find(path if path is not None else root)
+    if not journals:
+        click.echo("Nothing to deliver.")
+        return
+    configured = resolve_uri(settings.tracking.uri, root)
+    given = resolve_uri(uri, root) if uri is not None else None
+    logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the rest is said here
+    results = [_sync(journal, configured, given, root, dry_run=dry_run) for journal in journals]
+    if not all(results):
+        raise click.exceptions.Exit(1)
+
+
+def _sync(
+    journal: Journal, configured: str, given: str | None, root: Path, *, dry_run: bool
+) -> bool:
+    """Deliver one journal; say what became of it and whether all is well."""
+    from ..failures import reason
+    from ..leftovers import look, uri_of
+
+    try:
+        waiting = look(journal)
+        uri = uri_of(waiting.header, configured, given)
+        said = _outcome(waiting, uri, root, dry_run=dry_run)
+    except Exception as error:
+        if not journal.is_here():  # another process was faster
+            return True
+        click.echo(f"{journal.folder}: not delivered, and kept. {reason(error)}", err=True)
+        return False
+    click.echo(said)
+    return True
+
+
+def _outcome(waiting: Waiting, uri: str, root: Path, *, dry_run: bool) -> str:
+    from ..leftovers import deliver
+    from ..recording import in_words
+    from ..secrets import mask_urls
+    from .status import heading
+
+    title = heading(waiting.header)
+    if waiting.running:
+        return f"{title}: in progress, left alone."
+    if dry_run:
+        return f"{title}: {in_words(waiting.left)} would go to {mask_urls(uri)}."
+    try:
+        with _progress(title, waiting.left) as progress:
+            parcel = deliver(waiting.journal, uri, root, progress)
+    except BlockingIOError:
+        return f"{title}: in progress, left alone."
+    name = f" as {parcel.opened.name} ({parcel.opened.run_id})" if parcel.opened else ""
+    return f"{title}: delivered to {mask_urls(uri)}{name}, {parcel.status}."
+
+
+@contextlib.contextmanager
+def _progress(title: str, whole: Left) -> Iterator[Callable[[Left], None] | None]:
+    if not sys.stdout.isatty():
+        yield None
+        return
+    total = max(1, whole.entry_bytes + whole.file_bytes)
+    with click.progressbar(length=total, label=title) as bar:
+
+        def progress(left: Left) -> None:
+            bar.update(max(0, total - left.entry_bytes - left.file_bytes - bar.pos))
+
+        yield progress

@@ -1,0 +1,169 @@
+"""Bringing entries to a run in MLflow: in few calls, and none takes others with it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Sequence
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from .entries import Entry, File, Metric, Param, Tag, Text
+from .failures import is_of_this_file, is_refusal
+from .secrets import mask_urls
+from .values import legal_key
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+
+class Delivery:
+    """Sends entries to one run.
+
+    An entry that MLflow refuses is said and left out; it never takes others with it.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+        raising: Raise what MLflow refuses instead of warning (``tracking.on_failure: raise``).
+    """
+
+    def __init__(self, client: MlflowClient, run_id: str, *, raising: bool = False) -> None:
+        self._client = client
+        self._run_id = run_id
+        self._raising = raising
+        # Of a call to :meth:`send` that failed half-way: what need not be sent again.
+        self._sent: set[Entry] = set()
+
+    def send(self, entries: Sequence[Entry]) -> None:
+        """Send entries; after a failure the same call goes on where that one stopped.
+
+        Raises:
+            Exception: The store cannot be reached.
+        """
+        batch = [entry for entry in entries if isinstance(entry, Param | Metric | Tag)]
+        if batch and batch[0] not in self._sent:
+            self._log_batch(batch)
+            self._sent.add(batch[0])
+        self._send_artifacts(
+            [
+                entry
+                for entry in entries
+                if isinstance(entry, Text | File) and entry not in self._sent
+            ]
+        )
+        self._sent.clear()
+
+    def _send_artifacts(self, entries: Sequence[Text | File]) -> None:
+        failure: Exception | None = None
+        in_a_row = 0
+        for entry in entries:
+            try:
+                self._log_artifact(entry)
+            except Exception as error:
+                failure = failure or error
+                in_a_row += 1
+                if in_a_row > 1:  # it is not this one artifact
+                    break
+            else:
+                in_a_row = 0
+                self._sent.add(entry)
+        if failure is not None:
+            raise failure
+
+    # -- params, metrics and tags --------------------------------------------------------------
+
+    def _log_batch(self, entries: Sequence[Entry]) -> None:
+        try:
+            self._send_batch(entries)
+        except Exception as error:
+            if not is_refusal(error):
+                raise
+            self._log_refused(entries, error)
+
+    def _log_refused(self, entries: Sequence[Entry], error: Exception) -> None:
+        """Log a batch without what makes MLflow refuse all of it, which is found by halves."""
+        told = self._with_changes(entries)
+        if told != list(entries):
+            self._log_batch(told)
+        elif len(entries) == 1:
+            self._refused(f"'{getattr(entries[0], 'key', '')}'", error)
+        else:
+            middle = len(entries) // 2
+            self._log_batch(entries[:middle])
+            self._log_batch(entries[middle:])
+
+    def _with_changes(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Make tags of parameters that MLflow has, or gets here, with another value."""
+        known = dict(self._client.get_run(self._run_id).data.params)
+        found: list[Entry] = []
+        for entry in entries:
+            if isinstance(entry, Param) and known.setdefault(entry.key, entry.value) != entry.value:
+                say_changed(entry.key, known[entry.key], entry.value)
+                found.append(Tag(changed_tag(entry.key), entry.value))
+            else:
+                found.append(entry)
+        return found
+
+    def _send_batch(self, entries: Iterable[Entry]) -> None:
+        from mlflow.entities import Metric as MlflowMetric
+        from mlflow.entities import Param as MlflowParam
+        from mlflow.entities import RunTag
+
+        # MLflow refuses a key that is twice in a batch, also with the same value.
+        params = dict.fromkeys(entry for entry in entries if isinstance(entry, Param))
+        tags = {entry.key: entry.value for entry in entries if isinstance(entry, Tag)}
+        metrics = [entry for entry in entries if isinstance(entry, Metric)]
+        self._client.log_batch(
+            self._run_id,
+            metrics=[MlflowMetric(x.key, x.value, x.timestamp, x.step) for x in metrics],
+            params=[MlflowParam(entry.key, entry.value) for entry in params],
+            tags=[RunTag(key, value) for key, value in tags.items()],
+        )
+
+    # -- artifacts -----------------------------------------------------------------------------
+
+    def _log_artifact(self, entry: Text | File) -> None:
+        try:
+            if isinstance(entry, Text):
+                self._client.log_text(self._run_id, entry.content, entry.path)
+            else:
+                self._log_files(Path(entry.path), entry.folder)
+        except Exception as error:
+            if not is_refusal(error) and not is_of_this_file(entry, error):
+                raise
+            self._refused(f"the artifact {mask_urls(Path(entry.path).name)}", error)
+
+    def _log_files(self, path: Path, folder: str) -> None:
+        if not path.is_dir():
+            self._client.log_artifact(self._run_id, str(path), folder or None)
+            return
+        # One by one: MLflow would use threads, for which a process waits that wants to end.
+        for file in sorted(item for item in path.rglob("*") if item.is_file()):
+            below = file.parent.relative_to(path).as_posix()
+            place = str(PurePosixPath(folder, below))
+            self._client.log_artifact(self._run_id, str(file), None if place == "." else place)
+
+    def _refused(self, what: str, error: Exception) -> None:
+        if self._raising:
+            raise error
+        reason = mask_urls(str(error)).strip().splitlines() or [type(error).__name__]
+        logger.warning("MLflow did not take %s, which is left out: %s", what, reason[0])
+
+
+def changed_tag(key: str) -> str:
+    """The tag that holds the later value of a parameter that was logged with two values."""
+    return legal_key(f"param_changed.{key}")
+
+
+def say_changed(key: str, first: str, later: str) -> None:
+    """Warn that a parameter was logged with two values."""
+    logger.warning(
+        "Parameter '%s' was logged as %.80r and now as %.80r; MLflow keeps the first, and the "
+        "later value is in the tag '%s'.",
+        key,
+        first,
+        later,
+        changed_tag(key),
+    )

@@ -1,0 +1,113 @@
+"""Every environment variable that the plugin reads or sets."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .errors import ConfigError
+
+RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
+MODE = "MLFLOW_ON_KEDRO_MODE"
+
+_CREDENTIALS = {
+    "username": "MLFLOW_TRACKING_USERNAME",
+    "password": "MLFLOW_TRACKING_PASSWORD",
+    "token": "MLFLOW_TRACKING_TOKEN",
+}
+_VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+# Argo names a step's pod after its workflow and a hash of the step's path.
+_ARGO_STEP = re.compile(r"-\d{6,10}$")
+
+
+def tracking_uri() -> str | None:
+    """``MLFLOW_TRACKING_URI``, MLflow's own variable."""
+    return os.environ.get("MLFLOW_TRACKING_URI") or None
+
+
+def experiment_name() -> str | None:
+    """``MLFLOW_EXPERIMENT_NAME``, MLflow's own variable."""
+    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or None
+
+
+def mode() -> str | None:
+    """``MLFLOW_ON_KEDRO_MODE``: ``online`` or ``offline``, over mlflow.yml."""
+    return os.environ.get(MODE) or None
+
+
+def run_key() -> str | None:
+    """What all processes of one run share: ``MLFLOW_ON_KEDRO_RUN_KEY``, else the orchestrator's.
+
+    Airflow gives each task the ids of its DAG and DAG run
+    (https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html), Argo each pod the
+    id of its step, which begins with the name of the workflow.
+    """
+    given = os.environ.get(RUN_KEY)
+    if given:
+        return given
+    dag, dag_run = (os.environ.get(f"AIRFLOW_CTX_DAG_{name}") for name in ("ID", "RUN_ID"))
+    if dag_run:
+        return f"airflow:{dag or ''}/{dag_run}"
+    workflow = os.environ.get("ARGO_WORKFLOW_NAME")
+    step = os.environ.get("ARGO_NODE_ID")
+    if not workflow and step:
+        workflow = _ARGO_STEP.sub("", step)
+    return f"argo:{workflow}" if workflow else None
+
+
+def set_mlflow_defaults() -> None:
+    """Set what MLflow reads from the environment, where the user has not set it.
+
+    Telemetry is off (a network call). A dead server is given up soon, because delivery has its own
+    retries; with MLflow's the first call blocks for 4 to 20 minutes. SQLite connections are not
+    pooled, because a connection must not be carried across a fork
+    (https://www.sqlite.org/howtocorrupt.html). Progress bars for artifacts are off: they would
+    appear amid the pipeline's log.
+    """
+    if "DO_NOT_TRACK" not in os.environ:
+        os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+    os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+
+
+def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
+    """Name the environment variables for an entry of credentials.yml.
+
+    Args:
+        credentials: ``username``, ``password`` and ``token``, or any variable by its own name, such
+            as ``MLFLOW_S3_ENDPOINT_URL`` or ``AWS_ACCESS_KEY_ID``.
+
+    Raises:
+        ConfigError: A name is neither; its value is not shown.
+
+    Example:
+        >>> mlflow_variables({"username": "me"})
+        {'MLFLOW_TRACKING_USERNAME': 'me'}
+    """
+    for name in credentials:
+        if name not in _CREDENTIALS and not _VARIABLE.fullmatch(str(name)):
+            raise ConfigError(
+                f"credentials.yml: '{name}' is nothing that MLflow needs. Valid are "
+                f"{', '.join(_CREDENTIALS)}, and names of environment variables such as "
+                "AWS_ACCESS_KEY_ID."
+            )
+    return {_CREDENTIALS.get(name, name): str(value) for name, value in credentials.items()}
+
+
+def set_credentials(variables: Mapping[str, str]) -> None:
+    """Set what MLflow, and the stores of its artifacts, read their credentials from."""
+    os.environ.update(variables)
+
+
+def value(name: str) -> str | None:
+    """The value of an environment variable that the user asked to log."""
+    return os.environ.get(name)
+
+
+def names() -> list[str]:
+    """The names of all environment variables."""
+    return sorted(os.environ)

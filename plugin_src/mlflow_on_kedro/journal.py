@@ -1,0 +1,393 @@
+"""The journal of a run: what it has to say, on local disk before it is delivered.
+
+Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
+
+========================  =========================================================================
+``run.json``              what the run is: see :class:`Header`
+``mlflow.json``           the run in MLflow, once it is there: see :class:`Opened`
+``<process>.jsonl``       entries, one a line, one file a process
+``files/``                artifacts, as they were when they were logged
+``delivered.json``        how much of each ``.jsonl`` file is in MLflow
+``failing``               there while MLflow does not answer
+``lock``                  held by the process that delivers
+========================  =========================================================================
+
+The folder is removed once all is delivered. It holds no credentials.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from .entries import Entry, File, Text, from_line, to_line
+from .locks import Hold
+
+HEADER = "run.json"
+OPENED = "mlflow.json"
+DELIVERED = "delivered.json"
+FILES = "files"
+FAILING = "failing"
+LOCK = "lock"
+CHUNK_ENTRIES = 1000
+FORMAT = 1
+FOLDER = "journal"
+"""Below a project's working folder: one folder a run."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a run is, before MLflow knows of it.
+
+    Attributes:
+        journal: The journal's id, unique everywhere.
+        uri: Where to track, without credentials; None: decided by the project that delivers.
+        experiment: The experiment's name.
+        artifact_location: ``experiment.artifact_location``.
+        run_name: The run's name; None: MLflow makes one up.
+        run_id: The run to continue; None: a new one.
+        parent: The run's parent.
+        key: ``run.key``: runs with the same one are one.
+        owned: Whether ending the run is up to this pipeline.
+        start_ms: When the pipeline began, in milliseconds since the epoch.
+        root: The project's root.
+        kedro_run_id: Kedro's own id of the run.
+        format: The version of the journal's format.
+    """
+
+    journal: str
+    experiment: str
+    start_ms: int
+    root: str
+    uri: str | None = None
+    artifact_location: str | None = None
+    run_name: str | None = None
+    run_id: str | None = None
+    parent: str | None = None
+    key: str | None = None
+    owned: bool = True
+    kedro_run_id: str | None = None
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run that MLflow has."""
+
+    run_id: str
+    experiment_id: str
+    artifact_uri: str
+    name: str
+
+
+@dataclass
+class Chunk:
+    """Some entries of a journal.
+
+    Attributes:
+        entries: In the order in which each process wrote them.
+        positions: How far each file is read once they are delivered.
+        damaged: File and line of what could not be read.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    positions: dict[str, int] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)
+
+
+def new_id() -> str:
+    """A name for a journal that no other has."""
+    return secrets.token_hex(12)
+
+
+class Journal:
+    """One run's folder.
+
+    Args:
+        folder: The folder, which :meth:`create` makes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._hold: Hold | None = None
+
+    @classmethod
+    def create(cls, parent: Path, header: Header) -> Journal:
+        """Make the folder of a run that begins.
+
+        Raises:
+            OSError: The disk is full or read-only.
+        """
+        journal = cls(parent / header.journal)
+        journal.folder.mkdir(parents=True)
+        journal.hold()  # before the header, by which others find it
+        ignore = parent.parent / ".gitignore"
+        if not ignore.exists():
+            ignore.write_text("*\n", encoding="utf-8")
+        journal._write(HEADER, asdict(header))
+        return journal
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"folder": self.folder, "_hold": None}
+
+    def hold(self) -> None:
+        """Take the journal: nobody else delivers it until :meth:`release` or the process's end.
+
+        Raises:
+            BlockingIOError: Its run is in progress, or somebody delivers it.
+        """
+        self._hold = Hold(self.folder / LOCK)
+
+    def release(self) -> None:
+        """Leave it to others."""
+        if self._hold is not None:
+            self._hold.release()
+            self._hold = None
+
+    @functools.cached_property
+    def header(self) -> Header:
+        """What the run is.
+
+        Raises:
+            ValueError: The file is damaged.
+            OSError: It cannot be read.
+        """
+        content = self._read(HEADER)
+        try:
+            header = Header(**content)
+        except TypeError as error:
+            raise ValueError(f"{self.folder / HEADER} is damaged: {error}") from None
+        if header.format > FORMAT:
+            raise ValueError(f"{self.folder} was written by a newer version of this plugin.")
+        return header
+
+    def is_here(self) -> bool:
+        """Whether this machine has the folder."""
+        return (self.folder / HEADER).is_file()
+
+    @property
+    def opened(self) -> Opened | None:
+        """The run in MLflow; None as long as it is not there."""
+        try:
+            return Opened(**self._read(OPENED))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    @opened.setter
+    def opened(self, found: Opened) -> None:
+        self._write(OPENED, asdict(found))
+
+    @property
+    def delivered(self) -> dict[str, int]:
+        """How many bytes of each file are delivered."""
+        try:
+            return {name: int(count) for name, count in self._read(DELIVERED).items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    @delivered.setter
+    def delivered(self, positions: dict[str, int]) -> None:
+        self._write(DELIVERED, positions)
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether MLflow does not answer at present."""
+        return (self.folder / FAILING).exists()
+
+    @is_failing.setter
+    def is_failing(self, failing: bool) -> None:
+        with contextlib.suppress(OSError):
+            if failing:
+                (self.folder / FAILING).touch()
+            else:
+                (self.folder / FAILING).unlink(missing_ok=True)
+
+    def sizes(self) -> dict[str, int]:
+        """How many bytes each process has written."""
+        return {path.name: path.stat().st_size for path in sorted(self.folder.glob("*.jsonl"))}
+
+    def entries(self) -> Iterator[Entry]:
+        """All that was written by other processes than this one, but for what is damaged."""
+        own = _writer(str(self.folder), os.getpid()).path.name
+        for name in self.sizes():
+            if name != own:
+                yield from self._entries_of(name)
+
+    def _entries_of(self, name: str) -> Iterator[Entry]:
+        position: dict[str, int] = {}
+        while True:
+            chunk = Chunk(positions=position)
+            self._read_lines(name, CHUNK_ENTRIES, chunk, complete=False)
+            if not (chunk.entries or chunk.damaged):
+                return
+            yield from chunk.entries
+            position = chunk.positions
+
+    def read(self, positions: dict[str, int], *, complete: bool) -> Chunk:
+        """Read what comes after the given positions, not all at once.
+
+        Args:
+            positions: How far each file was read.
+            complete: Nobody writes any more: a last line without an end is damaged, too.
+        """
+        chunk = Chunk(positions=dict(positions))
+        for name, size in self.sizes().items():
+            begin = chunk.positions.get(name, 0)
+            room = CHUNK_ENTRIES - len(chunk.entries)
+            if begin < size and room > 0:
+                self._read_lines(name, room, chunk, complete=complete)
+        return chunk
+
+    def _read_lines(self, name: str, room: int, chunk: Chunk, *, complete: bool) -> None:
+        position = chunk.positions.get(name, 0)
+        with (self.folder / name).open("rb") as file:
+            file.seek(position)
+            for line in file:
+                if room == 0 or not (complete or line.endswith(b"\n")):
+                    break
+                if line.strip():
+                    try:
+                        chunk.entries.append(self._placed(from_line(line)))
+                    except ValueError:
+                        chunk.damaged.append(f"{name}, byte {position}")
+                    room -= 1
+                position += len(line)
+        chunk.positions[name] = position
+
+    def _placed(self, entry: Entry) -> Entry:
+        if not isinstance(entry, File):
+            return entry
+        # A journal may come from elsewhere: it must not name files outside of its folder.
+        parts = PurePosixPath(entry.path).parts
+        path = self.folder.joinpath(FILES, *parts)
+        inside = path.resolve().is_relative_to((self.folder / FILES).resolve())
+        if not inside or path.resolve() == (self.folder / FILES).resolve():
+            raise ValueError("a file outside of the journal")
+        return File(str(path), entry.folder)
+
+    def forget_file(self, entry: File) -> None:
+        """Remove the copy of an artifact that is delivered."""
+        first = Path(entry.path).relative_to(self.folder / FILES).parts[0]
+        shutil.rmtree(self.folder / FILES / first, ignore_errors=True)
+
+    def waiting_files(self) -> list[Path]:
+        """The artifacts that are still to be delivered."""
+        return [path for path in (self.folder / FILES).rglob("*") if path.is_file()]
+
+    def discard(self) -> None:
+        """Remove the folder: all is delivered."""
+        # The header goes first: without it nobody takes the rest for a journal.
+        for name in (HEADER, OPENED):
+            (self.folder / name).unlink(missing_ok=True)
+        self.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        content = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"{self.folder / name} is damaged.")  # noqa: TRY004 - as above
+        return content
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
+        # Whole or not at all: it may be read, or the process killed, at any moment.
+        scratch = self.folder / f"{name}.{os.getpid()}-{threading.get_ident()}"
+        scratch.write_text(json.dumps(content), encoding="utf-8")
+        try:
+            scratch.replace(self.folder / name)
+        except PermissionError:  # Windows: somebody reads it just now
+            scratch.unlink(missing_ok=True)
+            if not (self.folder / name).exists():
+                raise
+
+
+class Writer:
+    """Writes the entries of one process; from any of its threads.
+
+    Args:
+        journal: The run's journal.
+    """
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.path = journal.folder / f"{self.name}.jsonl"
+        self._lock = threading.Lock()
+        self._file: int | None = None
+        self._torn = False
+        self._stashed = 0
+
+    def append(self, entry: Entry) -> int:
+        """Write an entry down; an artifact is copied.
+
+        Returns:
+            The size of this process's file with the entry, in bytes.
+
+        Raises:
+            FileNotFoundError: The journal is gone, because the run has ended.
+            OSError: The disk is full.
+        """
+        if isinstance(entry, Text | File):
+            entry = self._stash(entry)
+        line = to_line(entry)
+        with self._lock:
+            if self._file is None:
+                flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+                self._file = os.open(self.path, flags, 0o600)
+            elif not self._journal.is_here():
+                raise FileNotFoundError(self.path)
+            if self._torn:
+                line = b"\n" + line
+            written = os.write(self._file, line)
+            self._torn = written < len(line)
+            if self._torn:
+                raise OSError(f"{self.path}: the disk is full")
+            return os.fstat(self._file).st_size
+
+    def _stash(self, entry: Text | File) -> File:
+        with self._lock:
+            self._stashed += 1
+            place = f"{self.name}-{self._stashed}"
+        target = self._journal.folder / FILES / place
+        try:
+            return self._copy(entry, target, place)
+        except BaseException:
+            shutil.rmtree(target, ignore_errors=True)
+            raise
+
+    def _copy(self, entry: Text | File, target: Path, place: str) -> File:
+        if isinstance(entry, Text):
+            folder, _, name = entry.path.rpartition("/")
+            target.mkdir(parents=True)
+            (target / name).write_text(entry.content, encoding="utf-8", newline="")
+            return File(f"{place}/{name}", folder)
+        path = Path(entry.path)
+        if path.is_dir():
+            shutil.copytree(path, target / path.name)
+        else:
+            target.mkdir(parents=True)
+            shutil.copy2(path, target / path.name)
+        return File(f"{place}/{path.name}", entry.folder)
+
+    def __del__(self) -> None:
+        if self._file is not None:
+            with contextlib.suppress(OSError):
+                os.close(self._file)
+
+
+def writer(journal: Journal) -> Writer:
+    """The writer of this process for a journal; each task of a worker asks for it anew."""
+    return _writer(str(journal.folder), os.getpid())
+
+
+@functools.lru_cache(maxsize=16)
+def _writer(folder: str, pid: int) -> Writer:  # noqa: ARG001 - a fork has writers of its own
+    return Writer(Journal(Path(folder)))

@@ -1,0 +1,190 @@
+"""What one run has to deliver, and how far that has come."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+from collections import deque
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from . import store
+from .delivery import Delivery
+from .entries import End, Entry, File
+from .journal import Chunk, Header, Journal, Opened
+from .opening import end_run, open_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Left:
+    """How much of a journal waits: bytes of its entries, artifacts and their bytes."""
+
+    entry_bytes: int = 0
+    files: int = 0
+    file_bytes: int = 0
+
+
+class Parcel:
+    """What one run has to deliver, and how far that has come; no thread of its own.
+
+    Args:
+        header: What run it is.
+        uri: The tracking URI, with credentials.
+        root: The root of the project that delivers.
+        journal: Where the entries are; None: in memory only.
+        raising: Raise what MLflow refuses.
+        complete: Nobody writes to the journal any more.
+    """
+
+    def __init__(
+        self,
+        header: Header,
+        uri: str,
+        root: Path,
+        journal: Journal | None,
+        *,
+        raising: bool = False,
+        complete: bool = False,
+    ) -> None:
+        self.header = header
+        self.uri = uri
+        self.journal = journal
+        self.memory: deque[Entry] = deque()
+        """What could not be written down, because the disk is full or read-only."""
+        self.opened: Opened | None = journal.opened if journal is not None else None
+        self.status: str | None = None
+        """How the run has ended in MLflow."""
+        self._root = root
+        self._raising = raising
+        self._complete = complete
+        self._positions = journal.delivered if journal is not None else {}
+        self._chunk: Chunk | None = None
+        self._from_memory = 0
+        self._delivery: Delivery | None = None
+        self._client: MlflowClient | None = None
+        self._end: End | None = None
+        self._abandoned = False
+        self._settling = threading.Lock()
+
+    def again(self) -> Parcel:
+        """The same, for another thread: this one's is stuck or has failed.
+
+        What MLflow refuses is no longer raised.
+        """
+        with self._settling:
+            self._abandoned = True
+            other = Parcel(self.header, self.uri, self._root, self.journal)
+            other.memory.extend(self.memory)
+            other.opened = self.opened
+            other._positions, other._end = self._positions, self._end
+        return other
+
+    @property
+    def client(self) -> MlflowClient:
+        """A client for the thread that delivers."""
+        if self._client is None:
+            self._client = store.connect(self.uri)
+        return self._client
+
+    def open(self) -> None:
+        """Find or create the run.
+
+        Raises:
+            Exception: MLflow cannot be reached.
+        """
+        if self.opened is None:
+            self.opened = open_run(self.client, self.header, self.uri, self._root)
+            if self.journal is not None:
+                with contextlib.suppress(OSError):  # a full disk; the tag finds the run again
+                    self.journal.opened = self.opened
+
+    def step(self) -> bool:
+        """Deliver some entries.
+
+        Returns:
+            Whether there were any.
+
+        Raises:
+            Exception: MLflow cannot be reached; the next call tries the same again.
+        """
+        self.open()
+        if self._delivery is None and self.opened is not None:
+            self._delivery = Delivery(self.client, self.opened.run_id, raising=self._raising)
+        if self._chunk is None:
+            self._chunk = self._next()
+        chunk = self._chunk
+        if chunk is None or self._delivery is None:
+            return False
+        for place in chunk.damaged:
+            logger.warning("A line of the journal is damaged and is left out: %s.", place)
+        chunk.damaged.clear()
+        ends = [entry for entry in chunk.entries if isinstance(entry, End)]
+        self._delivery.send([entry for entry in chunk.entries if not isinstance(entry, End)])
+        with self._settling:
+            if not self._abandoned:
+                self._end = ends[-1] if ends else self._end
+                self._done(chunk)
+        return True
+
+    def finish(self) -> None:
+        """End the run in MLflow, once all is delivered, and remove the journal.
+
+        Raises:
+            Exception: MLflow cannot be reached.
+        """
+        end = self._end or self._killed()
+        if self.opened is not None:
+            self.status = end_run(self.client, self.header, self.opened, end.status, end.time)
+        if self.journal is not None:
+            self.journal.discard()
+
+    def left(self) -> Left:
+        """How much waits to be delivered."""
+        if self.journal is None:
+            return Left()
+        try:
+            sizes = self.journal.sizes()
+            files = [path.stat().st_size for path in self.journal.waiting_files()]
+        except OSError:  # it is delivered meanwhile
+            return Left()
+        waiting = sum(sizes[name] - self._positions.get(name, 0) for name in sizes)
+        return Left(waiting, len(files), sum(files))
+
+    def _next(self) -> Chunk | None:
+        if self.journal is not None and self.journal.is_here():
+            chunk = self.journal.read(self._positions, complete=self._complete)
+            if chunk.entries or chunk.damaged:
+                return chunk
+        if self.memory:
+            self._from_memory = len(self.memory)
+            return Chunk(entries=list(self.memory), positions=self._positions)
+        return None
+
+    def _done(self, chunk: Chunk) -> None:
+        self._chunk = None
+        self._positions = chunk.positions
+        for _ in range(self._from_memory):
+            self.memory.popleft()
+        self._from_memory = 0
+        if self.journal is None:
+            return
+        with contextlib.suppress(OSError):
+            self.journal.delivered = chunk.positions
+        for entry in chunk.entries:
+            if isinstance(entry, File) and Path(entry.path).is_relative_to(self.journal.folder):
+                self.journal.forget_file(entry)
+
+    def _killed(self) -> End:
+        # Its process has died without a word; the last that it did is known.
+        last = self.header.start_ms
+        if self.journal is not None:
+            for path in self.journal.folder.glob("*.jsonl"):
+                last = max(last, path.stat().st_mtime_ns // 1_000_000)
+        return End("KILLED", last)

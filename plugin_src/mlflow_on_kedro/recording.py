@@ -1,0 +1,227 @@
+"""A pipeline's run from beginning to end, in the process that runs the pipeline."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from . import leftovers, store, termination
+from .courier import Courier
+from .entries import End
+from .journal import FOLDER, Header, Journal, Opened
+from .opening import RunRequest
+from .outbox import JournalOutbox, say_no_journal
+from .parcel import Left, Parcel
+from .secrets import mask_urls
+
+logger = logging.getLogger(__name__)
+
+TERMINATION_SECONDS = 4.0
+QUIET_SECONDS = 1.0
+SAY_EVERY_SECONDS = 5.0
+
+
+class Recording:
+    """Keeps the journal of a run, has it delivered, and ends the run.
+
+    Args:
+        request: What run it is.
+    """
+
+    def __init__(self, request: RunRequest) -> None:
+        self.start_ms = now_ms()
+        header, self.uri = request.begin(self.start_ms)
+        tracking = request.config.tracking
+        self._raising = tracking.on_failure == "raise"
+        self._limit = tracking.wait_at_end
+        self._end_lock = threading.Lock()
+        self._ended = False
+        self.at_exit: list[Callable[[], None]] = []
+        """Called before the run is ended because the process ends."""
+        self.journal = _new_journal(request.root, header)
+        self._courier: Courier | None = None
+        if not request.offline:
+            parcel = Parcel(header, self.uri, request.root, self.journal, raising=self._raising)
+            self._courier = Courier(
+                parcel,
+                timeout=tracking.timeout,
+                kept=str(self.journal.folder) if self.journal else None,
+                raising=self._raising,
+                others=leftovers.deliver_each(request.root, self.uri, but=header.journal),
+            )
+        self.outbox = JournalOutbox(self.journal, self._courier, self._limit)
+
+    @property
+    def opened(self) -> Opened | None:
+        """The run in MLflow; None as long as it is not there."""
+        return self._courier.parcel.opened if self._courier is not None else None
+
+    @property
+    def failing(self) -> bool:
+        """Whether MLflow does not answer at present, or is not asked."""
+        return self._courier is None or self._courier.failing
+
+    def open(self) -> None:
+        """Open the run in MLflow, and see to it that it ends with the process at the latest.
+
+        Raises:
+            ConfigError: ``run.id`` names no run of this store.
+            MLflowOnKedroError: MLflow could not be reached, and the user chose
+                ``tracking.on_failure: raise``.
+        """
+        if self._courier is not None:
+            self._courier.start()
+            self._courier.wait_open()
+            try:
+                self._courier.check()
+            except BaseException:
+                self._courier.abandon()
+                if self.journal is not None:
+                    self.journal.discard()
+                raise
+        atexit.register(self._end_at_exit)
+        termination.before_termination(self._end_at_termination)
+
+    def end(self, status: str, limit: float | None = None) -> None:
+        """Deliver everything and end the run, once.
+
+        Args:
+            status: MLflow's status of that name.
+            limit: The most seconds that it may take. Default: ``tracking.wait_at_end``.
+
+        Raises:
+            MLflowOnKedroError: Not all could be delivered, and the user chose
+                ``tracking.on_failure: raise``.
+        """
+        limit = self._limit if limit is None else limit
+        if not self._end_lock.acquire(timeout=limit):
+            return
+        try:  # who comes second has waited until it is done
+            if not self._ended:
+                self._ended = True
+                atexit.unregister(self._end_at_exit)
+                termination.forget(self._end_at_termination)
+                self._finish(status, limit)
+        finally:
+            self._end_lock.release()
+
+    def _finish(self, status: str, limit: float) -> None:
+        courier = self._courier
+        if courier is None:
+            self.outbox.put(End(status, now_ms()))
+            self._say_kept()
+            return
+        if self._raising:
+            courier.flush(limit)
+        failed = self._raising and courier.failure is not None
+        if failed:
+            status = "FAILED" if status == "FINISHED" else status
+        self.outbox.put(End(status, now_ms()))
+        if failed:
+            courier.forgive()
+        if courier.finish(limit, self._progress()):
+            self._say_ended(courier.parcel)
+        else:
+            self._say_undelivered(courier)
+        courier.check()
+
+    def _progress(self) -> Callable[[float], None]:
+        said = 0.0
+
+        def progress(passed: float) -> None:
+            nonlocal said
+            courier = self._courier
+            if courier is None or courier.failing or passed < said + QUIET_SECONDS:
+                return
+            said = passed + SAY_EVERY_SECONDS - QUIET_SECONDS
+            logger.info("Delivering to MLflow: %s to go ...", in_words(courier.parcel.left()))
+
+        return progress
+
+    def _say_ended(self, parcel: Parcel) -> None:
+        opened = parcel.opened
+        if opened is None or not parcel.header.owned:
+            return
+        url = store.run_url(self.uri, opened.experiment_id, opened.run_id)
+        status = parcel.status
+        if status == "RUNNING":
+            status = "still open, because other processes with the same `run.key` log to it"
+        look = url or "kedro mlflow ui"
+        logger.info(
+            "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
+        )
+
+    def _say_undelivered(self, courier: Courier) -> None:
+        if self.journal is None:
+            logger.warning(
+                "Not all of this run is in MLflow at %s, and it could not be kept for later.",
+                mask_urls(self.uri),
+            )
+            return
+        self.journal.release()
+        level = logging.INFO if courier.warned else logging.WARNING
+        logger.log(
+            level,
+            "Not all of this run is in MLflow at %s: %s to go, kept in %s. "
+            "`kedro mlflow sync` delivers it.",
+            mask_urls(self.uri),
+            in_words(courier.parcel.left()),
+            self.journal.folder,
+        )
+
+    def _say_kept(self) -> None:
+        if self.journal is None:
+            return
+        self.journal.release()
+        logger.info(
+            "Tracking is offline: this run is kept in %s. Deliver it with `kedro mlflow sync`, or "
+            "from another machine with `kedro mlflow sync PATH`.",
+            self.journal.folder,
+        )
+
+    def _end_at_exit(self) -> None:
+        # Ctrl-C and sys.exit pass Kedro's hooks by.
+        for leave in self.at_exit:
+            leave()
+        self.end("KILLED", TERMINATION_SECONDS)
+
+    def _end_at_termination(self) -> None:
+        self.end("KILLED", TERMINATION_SECONDS)
+
+
+def in_words(left: Left) -> str:
+    """Say how much waits to be delivered.
+
+    Example:
+        >>> in_words(Left(entry_bytes=2000, files=3, file_bytes=45_000_000))
+        '2 kB of values and 3 artifacts (45.0 MB)'
+    """
+    values = f"{_size(left.entry_bytes)} of values"
+    if not left.files:
+        return values
+    plural = "s" if left.files > 1 else ""
+    artifacts = f"{left.files} artifact{plural} ({_size(left.file_bytes)})"
+    return f"{values} and {artifacts}" if left.entry_bytes else artifacts
+
+
+def _size(count: float) -> str:
+    if count < 1_000_000:  # noqa: PLR2004 - a megabyte
+        return f"{count / 1000:.0f} kB" if count >= 1000 else f"{count:.0f} bytes"  # noqa: PLR2004
+    return f"{count / 1_000_000:.1f} MB"
+
+
+def now_ms() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
+
+
+def _new_journal(root: Path, header: Header) -> Journal | None:
+    try:
+        return Journal.create(root / store.WORKING_FOLDER / FOLDER, header)
+    except OSError as error:
+        say_no_journal(error)
+        return None
