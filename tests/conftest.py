@@ -42,6 +42,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
         mlflow.tracking.fluent._active_experiment_id = None
 
 
+@pytest.fixture(autouse=True)
+def _kept_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logging as pytest has set it up, which MLflow 3.1 replaces whenever it opens a store."""
+    monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)
+
+
 @pytest.fixture(scope="session")
 def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A ready-made empty mlflow.db: making one takes seconds, copying it none."""
@@ -73,6 +79,12 @@ def store_uri(store_template: Path, tmp_path: Path) -> str:
 def client(store_uri: str) -> Any:
     """A client of the test's own store."""
     return _client(store_uri)
+
+
+@pytest.fixture
+def client_of() -> Callable[[str], Any]:
+    """A function: the URI of any other store -> a client of it."""
+    return _client
 
 
 def _client(uri: str) -> Any:

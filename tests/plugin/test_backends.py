@@ -8,6 +8,7 @@ import os
 import pickle
 import subprocess
 import sys
+import time
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -660,6 +661,7 @@ class TestLocalPath:
         backend._version = Version(None, None)  # type: ignore[attr-defined]
         seen = set()
         for _ in range(3):
+            time.sleep(0.002)  # Kedro's versions are milliseconds
             backend.save(value)
             written = local_path(backend, saving=True)
             assert written is not None

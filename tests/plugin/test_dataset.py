@@ -368,7 +368,10 @@ def test_artifact_path_is_a_folder_among_the_artifacts(
 
 
 def test_saving_elsewhere_leaves_the_pipelines_own_run_whole(
-    make_project: Callable[..., Any], store_template: Path, tmp_path: Path
+    make_project: Callable[..., Any],
+    store_template: Path,
+    client_of: Callable[[str], Any],
+    tmp_path: Path,
 ) -> None:
     """Several datasets share one FINISHED run on another server; the own run has all the rest."""
     other = tmp_path / "other.db"
@@ -407,7 +410,7 @@ def test_saving_elsewhere_leaves_the_pipelines_own_run_whole(
     assert not {"score", "report.x"} & own.data.metrics.keys()
     assert project.artifacts(own.info.run_id) == {"gantt.html"}
 
-    client = mlflow.MlflowClient(elsewhere["saving_tracking_uri"])
+    client = client_of(elsewhere["saving_tracking_uri"])
     (there,) = client.search_runs([client.get_experiment_by_name("shared").experiment_id])
     assert there.info.status == "FINISHED"
     assert there.data.metrics == {"score": 0.5, "report.x": 0.5}

@@ -188,6 +188,10 @@ class HostileServer(BaseHTTPRequestHandler):
         else:
             self.send(b"evil")
 
+    def do_POST(self) -> None:
+        """Answer that there are no logged models, for which MLflow 3.1 asks too."""
+        self.answer({})
+
     def answer(self, content: dict[str, Any]) -> None:
         """Send JSON."""
         self.send(json.dumps(content).encode())

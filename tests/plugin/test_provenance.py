@@ -91,14 +91,15 @@ class TestCommand:
     def test_all_options_are_known(self) -> None:
         """No option of the installed `kedro run` is left out but the file that gives others."""
         known = {name for _, _, expected in PARAMS for name in expected}
-        assert known == set(parse("kedro run")) - {"config"}
+        assert set(parse("kedro run")) - {"config"} <= known
 
     def test_all_at_once(self) -> None:
         """All options together are read back."""
         run_params: dict[str, Any] = {}
         expected = parse("kedro run")
         for params, of_command, read in PARAMS:
-            if not of_command and "pipeline_name" not in params:
+            is_known = read.keys() <= expected.keys()
+            if is_known and not of_command and "pipeline_name" not in params:
                 run_params |= params
                 expected |= read
         assert parse(kedro_command(run_params)) == expected
@@ -197,11 +198,9 @@ class TestCommand:
             "list": [url, {"token": "hunter2"}],
             "depth": 3,
         }
-        command = kedro_command(
-            {"runtime_params": params}, {"runner_params": {"api_key": "hunter2"}}
-        )
-        assert "hunter2" not in command
-        read = parse(command)
+        of_command = {"runner_params": {"api_key": "hunter2"}}
+        assert "hunter2" not in kedro_command({"runtime_params": params}, of_command)
+        read = parse(kedro_command({"runtime_params": params}))
         assert read["params"]["db"] == {"password": "***", "url": "postgresql://***@host/db"}
         assert read["params"]["depth"] == 3
 

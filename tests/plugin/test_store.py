@@ -8,13 +8,19 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow_on_kedro import locks, store
+from packaging.version import Version
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
+NEEDS_DECODING = pytest.mark.skipif(
+    Version(version("sqlalchemy")) < Version("2.1"),
+    reason="before 2.1 SQLAlchemy takes percent signs in the path of a SQLite file literally",
+)
 
 
 @pytest.fixture(autouse=True)
@@ -84,7 +90,17 @@ class TestResolveUri:
         assert store.resolve_uri("http://given:1", tmp_path) == "http://given:1"
         assert store.resolve_uri(None, tmp_path) == "http://env:1"
 
-    @pytest.mark.parametrize("root", ["my project", "100%", "a%20b", "why?", "ünïcode 東京", "a#b"])
+    @pytest.mark.parametrize(
+        "root",
+        [
+            "my project",
+            "100%",
+            pytest.param("a%20b", marks=NEEDS_DECODING),
+            pytest.param("why?", marks=NEEDS_DECODING),
+            "ünïcode 東京",
+            "a#b",
+        ],
+    )
     def test_the_file_that_sqlalchemy_opens(self, root: str) -> None:
         """SQLAlchemy finds the store in the project's root, whatever the root's name."""
         from sqlalchemy.engine import make_url
