@@ -42,10 +42,12 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
         mlflow.tracking.fluent._active_experiment_id = None
 
 
-@pytest.fixture(autouse=True)
-def _kept_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def _kept_handlers() -> Iterator[None]:
     """Logging as pytest has set it up, which MLflow 3.1 replaces whenever it opens a store."""
-    monkeypatch.setattr("logging.config.fileConfig", lambda *_, **__: None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("logging.config.fileConfig", lambda *_, **__: None)
+        yield
 
 
 @pytest.fixture(scope="session")
