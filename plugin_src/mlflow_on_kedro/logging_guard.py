@@ -9,7 +9,22 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any
 
-_patching = threading.RLock()
+
+class _Guard:
+    """Python's own function to set up logging, while it is replaced for the whole process."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.count = 0
+        self.real: Any = None
+
+    def filtered(self, fname: Any, *words: Any, **named: Any) -> None:
+        """Set up logging from any file but that of MLflow's migrations."""
+        if PurePath(str(fname)).parts[-2:] != ("db_migrations", "alembic.ini"):
+            self.real(fname, *words, **named)
+
+
+_guard = _Guard()
 
 
 @contextmanager
@@ -19,15 +34,15 @@ def kept_logging() -> Iterator[None]:
     MLflow's migrations set logging up anew for the whole process in older releases (3.1 does so
     at each opening): what follows in the pipeline's log would be in another form, and in no file.
     """
-    with _patching:  # one at a time: the function is the whole process's
-        set_up = logging.config.fileConfig
-
-        def unless_mlflows_own(fname: Any, *words: Any, **named: Any) -> None:
-            if PurePath(str(fname)).parts[-2:] != ("db_migrations", "alembic.ini"):
-                set_up(fname, *words, **named)
-
-        logging.config.fileConfig = unless_mlflows_own
-        try:
-            yield
-        finally:
-            logging.config.fileConfig = set_up
+    with _guard.lock:
+        if _guard.count == 0:
+            _guard.real = logging.config.fileConfig
+            logging.config.fileConfig = _guard.filtered
+        _guard.count += 1
+    try:
+        yield
+    finally:
+        with _guard.lock:
+            _guard.count -= 1
+            if _guard.count == 0:
+                logging.config.fileConfig = _guard.real

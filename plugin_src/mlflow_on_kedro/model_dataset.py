@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import os
 import re
 import shutil
@@ -15,11 +13,10 @@ from typing import Any
 from kedro.io import DatasetError
 
 from . import environment, fluent, store
+from .flavors import call, find_flavor, missing_package, with_requirements
+from .logging_guard import kept_logging
 from .secrets import mask_urls
 from .tracked import TrackedDataset, default_filepath
-
-# The argument that takes the model where it is not the first one.
-_MODEL_ARGUMENT = {"pyfunc": "python_model"}
 
 
 class MLflowModelDataset(TrackedDataset):
@@ -87,15 +84,16 @@ class MLflowModelDataset(TrackedDataset):
         environment.set_mlflow_defaults()
         flavor = self._flavor()
         try:
-            arguments = _with_requirements(flavor, data, self._save_args)
+            arguments = with_requirements(flavor, data, self._save_args)
             self._save_locally(flavor, data, arguments)
         except ModuleNotFoundError as error:
-            raise _missing(self.flavor, error) from None
+            raise missing_package(self.flavor, error) from None
         with self.saving_run() as run:
             if run is None or run.opened is None:
                 return
-            with run.guard(), fluent.attached(run):
-                _call(flavor.log_model, self.flavor, data, name=self._logged_name(), **arguments)
+            # The model registry is opened here, if the model is to be registered.
+            with run.guard(), fluent.attached(run), kept_logging():
+                call(flavor.log_model, self.flavor, data, name=self._logged_name(), **arguments)
 
     def _save_locally(self, flavor: ModuleType, data: Any, arguments: dict[str, Any]) -> None:
         given = {key: value for key, value in arguments.items() if key not in _ONLY_FOR_LOG_MODEL}
@@ -109,7 +107,7 @@ class MLflowModelDataset(TrackedDataset):
         # The last model stays until the new one is whole.
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             saved = Path(scratch) / folder.name
-            _call(flavor.save_model, self.flavor, data, path=str(saved), **given)
+            call(flavor.save_model, self.flavor, data, path=str(saved), **given)
             if folder.exists():
                 shutil.rmtree(folder)
             saved.rename(folder)
@@ -148,13 +146,29 @@ class MLflowModelDataset(TrackedDataset):
         return _NOT_IN_MODEL_NAMES.sub("_", self.key())
 
     def _flavor(self) -> ModuleType:
-        return _flavor(self.flavor)
+        return find_flavor(self.flavor)
 
     def _loader(self) -> ModuleType:
-        return _flavor("pyfunc" if self._pyfunc else self.flavor)
+        return find_flavor("pyfunc" if self._pyfunc else self.flavor)
 
     def _exists(self) -> bool:
-        return self._run_id is not None or self._folder().exists()
+        if self._run_id is None:
+            return self._folder().exists()
+        return self._is_in_run(self._run_id)
+
+    def _is_in_run(self, run_id: str) -> bool:
+        client = store.connect(self.loading_uri(self._loading_tracking_uri))
+        from mlflow.exceptions import MlflowException
+
+        name = self._logged_name()
+        try:
+            with fluent.tracking_uri(client.tracking_uri):
+                files = client.list_artifacts(run_id, name)
+        except MlflowException as error:
+            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+                return False
+            raise
+        return any(item.path == f"{name}/MLmodel" for item in files)
 
     def _describe(self) -> dict[str, Any]:
         given = {
@@ -180,68 +194,3 @@ _ONLY_FOR_LOG_MODEL = frozenset(
 
 # As in `mlflow.utils.validation`; dots are in the names of namespaced datasets.
 _NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
-
-# Packages that pip knows by another name.
-_PIP_NAMES = {"sklearn": "scikit-learn"}
-
-
-def _flavor(name: str) -> ModuleType:
-    if not name.isidentifier():
-        raise DatasetError(f"flavor: {name!r} is no MLflow flavor: give a name such as sklearn.")
-    try:
-        flavor = importlib.import_module(f"mlflow.{name}")
-    except ModuleNotFoundError as error:
-        if error.name == f"mlflow.{name}":
-            raise DatasetError(
-                f"MLflow has no flavor {name!r}: see https://mlflow.org/docs/latest/ml/model/ "
-                "for their names."
-            ) from None
-        raise _missing(name, error) from None
-    if not callable(getattr(flavor, "log_model", None)):
-        raise DatasetError(f"mlflow.{name} is no flavor: it has no log_model.")
-    return flavor
-
-
-def _missing(flavor: str, error: ModuleNotFoundError) -> DatasetError:
-    package = str(error.name).partition(".")[0]
-    return DatasetError(
-        f"flavor: {flavor} needs a package that is not installed: run "
-        f"`pip install {_PIP_NAMES.get(package, package)}`."
-    )
-
-
-def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Add the flavor's own requirements, so that MLflow need not find them out by loading it."""
-    if {"pip_requirements", "conda_env"} & given.keys():
-        return given
-    defaults = _requirements(flavor, model, given.get("serialization_format"))
-    if defaults is None:
-        return given
-    extra = given.get("extra_pip_requirements") or []
-    more = [f"-r {extra}"] if isinstance(extra, str) else list(extra)
-    rest = {key: value for key, value in given.items() if key != "extra_pip_requirements"}
-    return {**rest, "pip_requirements": [*defaults, *more]}
-
-
-def _requirements(flavor: ModuleType, model: Any, serialization: str | None) -> list[str] | None:
-    """The flavor's requirements; None for a flavor that does not tell them."""
-    tell = getattr(flavor, "get_default_pip_requirements", None)
-    if tell is None:
-        return None
-    takes = inspect.signature(tell).parameters
-    # MLflow knows the format in which it saves only then; each of them needs its own package.
-    includes = {
-        f"include_{package}": True
-        for package in ("skops", "cloudpickle")
-        if f"include_{package}" in takes and serialization in (None, package)
-    }
-    needs_model = any(item.default is item.empty for item in takes.values())
-    return list(tell(model, **includes) if needs_model else tell(**includes))
-
-
-def _call(function: Any, flavor: str, model: Any, **arguments: Any) -> None:
-    keyword = _MODEL_ARGUMENT.get(flavor)
-    if keyword:
-        function(**{keyword: model}, **arguments)
-    else:
-        function(model, **arguments)

@@ -240,6 +240,16 @@ def test_arguments_of_log_model_pass_through(active: Any, client: Any, tmp_path:
     assert (tmp_path / "m" / "input_example.json").exists()
 
 
+@pytest.mark.usefixtures("active")
+def test_registering_leaves_logging_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model registry, which is opened for it, does not replace the project's logging."""
+    replaced: list[str] = []
+    monkeypatch.setattr("logging.config.fileConfig", lambda fname, **_: replaced.append(fname))
+    save_args = {"registered_model_name": "classifier"}
+    MLflowModelDataset("sklearn", tmp_path / "m", "model", save_args=save_args).save(classifier())
+    assert replaced == []
+
+
 def test_load_args_pass_through(tmp_path: Path) -> None:
     """`load_args` reach the flavor's load_model."""
     MLflowModelDataset("sklearn", tmp_path / "m").save(classifier())
@@ -403,6 +413,39 @@ def test_exists_follows_the_folder(tmp_path: Path) -> None:
     assert not dataset.exists()
     dataset.save(classifier())
     assert dataset.exists()
+
+
+@pytest.mark.usefixtures("active")
+def test_exists_asks_mlflow_for_a_given_run(store_uri: str, client: Any, tmp_path: Path) -> None:
+    """With `run_id` it is True for a run that has the model, whatever lies in the local folder."""
+    folder = tmp_path / "m"
+    MLflowModelDataset("sklearn", folder, "model").save(classifier())
+    run_id = mlflow.active_run().info.run_id
+    other = client.create_run("0").info.run_id
+    found = {
+        (name, run): MLflowModelDataset(
+            "sklearn", folder, name, run_id=run, tracking_uri=store_uri
+        ).exists()
+        for name, run in [
+            ("model", run_id),
+            ("mode", run_id),
+            ("model", other),
+            ("model", "0" * 32),
+        ]
+    }
+    assert list(found.values()) == [True, False, False, False]
+
+
+def test_exists_says_that_mlflow_cannot_be_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dead server is no answer: neither True nor False."""
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    dataset = MLflowModelDataset(
+        "sklearn", tmp_path / "m", "model", run_id="abc", tracking_uri="http://127.0.0.1:9"
+    )
+    with pytest.raises(DatasetError, match="Max retries exceeded"):
+        dataset.exists()
 
 
 def test_repr_and_pickle() -> None:
