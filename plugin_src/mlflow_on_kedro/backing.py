@@ -5,13 +5,15 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset
+from kedro.io import AbstractDataset, DatasetError
 
 from . import backends, value_kinds
 from .tracked import default_filepath
 
 if TYPE_CHECKING:
     from .tracked import TrackedDataset
+
+ELSEWHERE = "To load what another run has saved to MLflow, give that run's id as `loading_run_id`."
 
 
 class Backing:
@@ -54,6 +56,21 @@ class Backing:
             dataset = self._dataset if self.kind is None else "pkl"
             self._made = self._make(dataset, self._path(dataset), self._given)
         return self._made
+
+    def load(self) -> Any:
+        """Load the file.
+
+        Raises:
+            DatasetError: It is missing, and then the message says how to get it from MLflow; or the
+                backend cannot read it.
+        """
+        backend = self.file()
+        try:
+            return backend.load()
+        except DatasetError as error:
+            if backend.exists():
+                raise
+            raise DatasetError(f"{error}\n{ELSEWHERE}") from error
 
     def downloaded(self, path: str) -> AbstractDataset[Any, Any]:
         """The backend on a file that was downloaded, without what is of the local place alone."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from . import backends, fluent, values
-from .backing import Backing
+from .backing import ELSEWHERE, Backing
 from .config import Config, Params, check_choice, override
 from .downloads import artifact_folder, download
 from .local_files import Files, files_in
@@ -210,10 +210,11 @@ class MLflowDataset(TrackedDataset):
         else:
             run_id = self._loading_run_id
         if run_id is None:
-            return self._backing.file().load()  # Kedro's own message says which file is missing
+            return self._backing.load()
         return self._load_from_run(run_id)
 
     def _load_from_run(self, run_id: str) -> Any:
+        advice = "" if self._loading_run_id else f" {ELSEWHERE}"
         uri = self.loading_uri(self._loading_tracking_uri)
         kind = self._backing.kind
         if kind is not None:
@@ -223,6 +224,7 @@ class MLflowDataset(TrackedDataset):
                 what = {"p": "parameter", "m": "metric"}.get(str(self.dataset), "value")
                 raise DatasetError(
                     f"Run {run_id} in MLflow at {mask_urls(uri)} has no {what} '{self.key()}'."
+                    f"{advice}"
                 ) from None
             except Exception as error:
                 raise DatasetError(
@@ -231,7 +233,10 @@ class MLflowDataset(TrackedDataset):
                 ) from None
         artifact = self._artifact()
         reuse = self._file_caching and self._loading_run_id is not None
-        path = download(uri, run_id, artifact, self.root, reuse=reuse)
+        try:
+            path = download(uri, run_id, artifact, self.root, reuse=reuse)
+        except DatasetError as error:
+            raise DatasetError(f"{error}{advice}") from None
         return self._backing.downloaded(path.as_posix()).load()
 
     # -- Kedro's other duties ------------------------------------------------------------------

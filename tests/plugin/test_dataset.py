@@ -560,6 +560,40 @@ def test_missing_value_is_said(saved_run: str, store_uri: str, dataset: str, mes
         reader.load()
 
 
+@pytest.mark.parametrize(
+    ("dataset", "missing"),
+    [
+        ("json", "data/mlflow/data.json"),
+        ("m", "data/mlflow/data.pkl"),
+        ({"type": "json.JSONDataset", "filepath": "data/x.json"}, "data/x.json"),
+        ({"type": "json.JSONDataset", "filepath": "x.json", "versioned": True}, "any versions"),
+    ],
+)
+def test_missing_file_is_said_with_where_else_to_get_it(dataset: Any, missing: str) -> None:
+    """Without a run, the message names the file and `loading_run_id`."""
+    with pytest.raises(DatasetError, match=rf"(?s){missing}.*id as `loading_run_id`"):
+        MLflowDataset(dataset, dataset_name="data").load()
+
+
+@pytest.mark.parametrize("dataset", ["json", "m"])
+def test_value_that_this_run_lacks_is_said_with_where_else_to_get_it(
+    one_dataset: Callable[..., Any], dataset: str
+) -> None:
+    """In a run that has not saved the value, the message names `loading_run_id` too."""
+    project = one_dataset([1], dataset=dataset)
+    with pytest.raises(DatasetError, match=r"Run .* no .*data.*id as `loading_run_id`"):
+        project.session_run(from_nodes=["use"])
+
+
+def test_unreadable_file_is_no_missing_one(tmp_path: Path) -> None:
+    """A file that is there and cannot be read leads to no advice on other runs."""
+    path = tmp_path / "x.json"
+    path.write_text("{")
+    with pytest.raises(DatasetError, match="Expecting") as caught:
+        MLflowDataset("json", path, file_caching=False).load()
+    assert "loading_run_id" not in str(caught.value)
+
+
 @pytest.mark.parametrize("dataset", ["json", "m", "p", "a"])
 def test_wrong_run_id_is_said(store_uri: str, dataset: str) -> None:
     """The message names the run and the store."""
