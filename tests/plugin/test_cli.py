@@ -6,13 +6,18 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import textwrap
+import threading
 import time
+import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from click.testing import CliRunner, Result
@@ -42,46 +47,129 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return addresses
 
 
-def test_a_server_has_its_own_ui(make_project: Callable[..., Any], opened: list[str]) -> None:
+class Server(BaseHTTPRequestHandler):
+    """A tracking server that lets nobody in."""
+
+    status: ClassVar[int] = 401
+
+    def do_GET(self) -> None:
+        """Ask for a password."""
+        self.send_error(self.status)
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def server() -> Iterator[str]:
+    """The host and port of a tracking server that answers."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_server_has_its_own_ui(
+    make_project: Callable[..., Any], opened: list[str], server: str
+) -> None:
     """For a tracking server its own address is opened, in the view that shows runs."""
-    project = make_project(NODES, mlflow={"tracking": {"uri": "http://tracking.example:5000/"}})
+    project = make_project(NODES, mlflow={"tracking": {"uri": f"http://{server}/"}})
     result = _invoke(project)
     assert result.exit_code == 0, result.output
-    assert opened == ["http://tracking.example:5000/#/experiments?workflowType=machine_learning"]
+    assert opened == [f"http://{server}/#/experiments?workflowType=machine_learning"]
     assert opened[0] in result.output
 
 
 def test_credentials_of_a_server_are_not_printed(
-    make_project: Callable[..., Any], opened: list[str]
+    make_project: Callable[..., Any], opened: list[str], server: str
 ) -> None:
     """A URL with a password is printed without it."""
-    project = make_project(NODES, mlflow={"tracking": {"uri": "http://me:hunter2@example:5000"}})
+    project = make_project(NODES, mlflow={"tracking": {"uri": f"http://me:hunter2@{server}"}})
     result = _invoke(project, "--no-browser")
+    assert f"MLflow UI: http://***@{server}/#/" in result.output
     assert "hunter2" not in result.output
     assert opened == []
 
 
-def test_an_argument_of_a_hook_wins(make_project: Callable[..., Any], opened: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("uri", "shown"),
+    [
+        ("http://me:hunter2@127.0.0.1:9", "http://***@127.0.0.1:9"),
+        ("http://no.such.host.invalid:5000/", "http://no.such.host.invalid:5000"),
+        ("http://127.0.0.1:port", "http://127.0.0.1:port"),
+    ],
+)
+def test_a_server_that_does_not_answer_is_said(
+    make_project: Callable[..., Any],
+    opened: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    uri: str,
+    shown: str,
+) -> None:
+    """Its address is not opened as if all were well; the message says which one it is."""
+    monkeypatch.setenv("no_proxy", "*")
+    result = _invoke(make_project(NODES, mlflow={"tracking": {"uri": uri}}))
+    assert result.exit_code == 1
+    assert f"The MLflow server at {shown} does not answer: " in result.output
+    assert "`tracking.uri`" in result.output
+    assert "hunter2" not in result.output
+    assert opened == []
+
+
+def test_a_proxy_without_its_server_is_no_answer(
+    make_project: Callable[..., Any],
+    opened: list[str],
+    monkeypatch: pytest.MonkeyPatch,
+    server: str,
+) -> None:
+    """What a proxy says in place of the server is given as the reason."""
+    monkeypatch.setattr(Server, "status", 502)
+    result = _invoke(make_project(NODES, mlflow={"tracking": {"uri": f"http://{server}"}}))
+    assert result.exit_code == 1
+    assert f"at http://{server} does not answer: HTTP Error 502: Bad Gateway" in result.output
+    assert opened == []
+
+
+def test_a_server_with_a_certificate_of_its_own_answers(
+    make_project: Callable[..., Any], opened: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whether to trust a certificate is the browser's to decide."""
+
+    def distrust(*_: Any, **__: Any) -> None:
+        raise urllib.error.URLError(ssl.SSLCertVerificationError("self-signed certificate"))
+
+    monkeypatch.setattr("urllib.request.urlopen", distrust)
+    result = _invoke(make_project(NODES, mlflow={"tracking": {"uri": "https://inside"}}))
+    assert result.exit_code == 0, result.output
+    assert opened == ["https://inside/#/experiments?workflowType=machine_learning"]
+
+
+def test_an_argument_of_a_hook_wins(
+    make_project: Callable[..., Any], opened: list[str], server: str
+) -> None:
     """The store is the one that settings.py names, as for runs."""
-    settings = """
+    settings = f"""
     from mlflow_on_kedro import MLflowBasicLoggerHook
 
-    HOOKS = (MLflowBasicLoggerHook(uri="http://from.settings"),)
+    HOOKS = (MLflowBasicLoggerHook(uri="http://{server}"),)
     """
-    import textwrap
-
     project = make_project(NODES, settings=textwrap.dedent(settings))
     _invoke(project)
-    assert opened == ["http://from.settings/#/experiments?workflowType=machine_learning"]
+    assert opened == [f"http://{server}/#/experiments?workflowType=machine_learning"]
 
 
-def test_the_environments_file_is_read(make_project: Callable[..., Any], opened: list[str]) -> None:
+def test_the_environments_file_is_read(
+    make_project: Callable[..., Any], opened: list[str], server: str
+) -> None:
     """``--env`` takes that environment's mlflow.yml."""
     project = make_project(NODES)
-    project.write("conf/prod/mlflow.yml", "tracking: {uri: 'http://prod'}")
+    project.write("conf/prod/mlflow.yml", f"tracking: {{uri: 'http://{server}'}}")
     result = _invoke(project, "--env", "prod")
     assert result.exit_code == 0, result.output
-    assert opened == ["http://prod/#/experiments?workflowType=machine_learning"]
+    assert opened == [f"http://{server}/#/experiments?workflowType=machine_learning"]
 
 
 def test_a_port_in_use_is_said(make_project: Callable[..., Any]) -> None:

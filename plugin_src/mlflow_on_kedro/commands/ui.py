@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
+import urllib.error
+import urllib.request
 import webbrowser
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import click
 
 from ..errors import ConfigError, MLflowOnKedroError
 
 START_SECONDS = 180
+ANSWER_SECONDS = 30
+NOBODY_BEHIND = (502, 503, 504)  # what a proxy says in place of a server that is not there
 # MLflow's UI reads what follows the hash. Without this a fresh browser opens its GenAI view, which
 # hides runs.
 VIEW = "workflowType=machine_learning"
@@ -36,7 +43,7 @@ def ui(
 ) -> None:
     """Open the MLflow UI on the store that this project tracks to.
 
-    A tracking server has its own UI, whose address is printed. For any other store MLflow's UI is
+    A tracking server has its own UI, whose address is printed if it answers. For any other store MLflow's UI is
     started here, until Ctrl-C.
     """
     from ..secrets import mask_urls
@@ -48,6 +55,7 @@ def ui(
     uri = resolve_uri(settings.tracking.uri, root)
     if uri.startswith(("http://", "https://")):
         base = mask_urls(uri).rstrip("/")
+        _require_answer(uri, base)
         _show(f"{base}/#/experiments?{VIEW}", open_browser=not no_browser)
         return
     host = host or settings.ui.host
@@ -107,6 +115,29 @@ def _show(url: str, *, open_browser: bool) -> None:
     click.echo(f"MLflow UI: {url}")
     if open_browser:
         webbrowser.open(url)
+
+
+def _require_answer(uri: str, shown: str) -> None:
+    place = urlsplit(uri)
+    # Without credentials, which urllib does not take in a URL: to refuse them is an answer, too.
+    url = place._replace(netloc=place.netloc.rpartition("@")[2]).geturl()
+    try:
+        urllib.request.urlopen(url, timeout=ANSWER_SECONDS).close()  # noqa: S310 - it is http(s)
+    except urllib.error.HTTPError as refusal:
+        refusal.close()
+        if refusal.code not in NOBODY_BEHIND:
+            return
+        reason: Any = refusal
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        if isinstance(reason, ssl.SSLError):  # what to trust is the browser's to decide
+            return
+    else:
+        return
+    raise MLflowOnKedroError(
+        f"The MLflow server at {shown} does not answer: {reason}. Start it, or correct "
+        "`tracking.uri` in mlflow.yml (without it, MLFLOW_TRACKING_URI)."
+    )
 
 
 def _free_port(host: str) -> int:
