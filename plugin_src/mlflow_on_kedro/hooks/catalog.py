@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.io import AbstractDataset, DatasetError
@@ -12,6 +12,7 @@ from .. import backends
 from ..config import PARAMETERS_CHOICES, Catalog, check_choice, override
 from ..dataset import MLflowDataset
 from ..errors import ConfigError
+from ..suggestions import did_you_mean
 from .base import PipelineRun
 from .node_values import NodeValuesHook
 
@@ -65,6 +66,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         """Log the parameters that the pipeline uses."""
         settings = self._settings(session.run)
         _check_ways(settings.mlflow_catalog)
+        _say_unknown(settings.mlflow_catalog, session)
         if settings.parameters == "none":
             return
         for name, key in parameter_keys(session.pipeline).items():
@@ -110,6 +112,24 @@ def _check_ways(ways: Mapping[str, Any]) -> None:
                 backends.check_kind(how)
             except DatasetError as mistake:
                 raise ConfigError(f"mlflow_catalog, '{name}': {mistake}") from None
+
+
+def _say_unknown(names: Iterable[str], session: PipelineRun) -> None:
+    """Warn of names that no pipeline and no catalog has: nothing is ever logged for them."""
+    unlisted = [name for name in names if name not in session.catalog]
+    unknown = sorted(set(unlisted) - session.pipeline.datasets())
+    if not unknown or session.run_params.get("pipeline_names"):
+        return  # Kedro may not have loaded the pipelines beside those, and they may have the names
+    from kedro.framework.project import pipelines
+
+    known = session.pipeline.datasets().union(*(item.datasets() for item in pipelines.values()))
+    for name in unknown:
+        if name not in known:
+            logger.warning(
+                "mlflow_catalog: no pipeline has a dataset '%s', so nothing is logged for it.%s",
+                name,
+                did_you_mean(name, sorted(known)),
+            )
 
 
 def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:

@@ -323,6 +323,43 @@ def test_wrong_way(make_project: Any) -> None:
     assert "time/node/make" not in str(project.run.data.metrics)
 
 
+def test_unknown_name(make_project: Any, said: list[str]) -> None:
+    """A name that no pipeline and no catalog has is said once, with the nearest that there is."""
+    ways = {"as_csw": "csv", "as_m": "m", "listed": "p", "spare": "p", "params:unused": "p"}
+    project = make_project(
+        CHOSEN,
+        catalog={"spare": {"type": "MemoryDataset"}, **LISTED},
+        parameters={"n": 3, "unused": 1},
+        mlflow={"catalog": {"mlflow_catalog": ways}},
+    )
+    project.session_run()
+    (warning,) = said
+    assert "no pipeline has a dataset 'as_csw'" in warning
+    assert "Did you mean 'as_csv'?" in warning
+
+
+@pytest.mark.parametrize("part", [{"to_nodes": ["make"]}, {"pipeline_name": "other"}])
+def test_names_beside_those_that_run(
+    make_project: Any, said: list[str], part: dict[str, Any]
+) -> None:
+    """Names of nodes and pipelines that a run leaves out are known all the same."""
+    ways = {"size": "m", "elsewhere": "m"}
+    project = make_project(NODES, parameters={"n": 3}, mlflow={"catalog": {"mlflow_catalog": ways}})
+    project.write(
+        f"src/{project.package}/pipeline_registry.py",
+        f"""
+        from kedro.pipeline import node, pipeline
+        from {project.package}.nodes import create_pipeline
+
+        def register_pipelines():
+            other = pipeline([node(lambda: 1, None, "elsewhere", name="other")])
+            return {{"__default__": create_pipeline(), "other": other}}
+        """,
+    )
+    project.session_run(**part)
+    assert said == []
+
+
 def test_secret_runtime_params(make_project: Any) -> None:
     """Runtime params whose names look like secrets are not logged; from a file they are."""
     text = PARAMETERS.replace("params:kind", "params:db")

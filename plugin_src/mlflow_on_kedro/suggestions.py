@@ -1,0 +1,17 @@
+"""The name that was probably meant."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Ask whether the nearest of the known names was meant; "" when there is none at all.
+
+    Example:
+        >>> did_you_mean("datset", ["flavor", "dataset"])
+        " Did you mean 'dataset'?"
+    """
+    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+    return f" Did you mean '{nearest[0]}'?" if nearest else ""
