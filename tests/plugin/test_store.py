@@ -112,6 +112,7 @@ class TestResolveUri:
             assert found.parent == Path("/home") / root
             assert make_url(resolved).database == str(found)
 
+    @NEEDS_DECODING
     def test_percent_signs_in_a_uri(self) -> None:
         """A relative file that is written with percent signs counts from the root as well."""
         resolved = store.resolve_uri("sqlite:///my%20runs.db", Path("/project"))
