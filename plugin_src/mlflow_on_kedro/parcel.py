@@ -101,6 +101,7 @@ class Parcel:
         """
         if self.opened is None:
             self.opened = open_run(self.client, self.header, self.uri, self._root)
+            store.make_local_folder(self.opened.artifact_uri)
             if self.journal is not None:
                 with contextlib.suppress(OSError):  # a full disk; the tag finds the run again
                     self.journal.opened = self.opened

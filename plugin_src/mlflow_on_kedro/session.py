@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from . import backends, carrier, config, environment, provenance, store
+from .arguments import check_arguments
+from .dataset import MLflowDataset
 from .errors import ConfigError
+from .model_dataset import MLflowModelDataset
 from .opening import RunRequest
 from .plan import Plan
 from .run import TrackedRun
@@ -130,6 +133,7 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     kind = entry.get("type")
     if kind not in (*_FILE_TYPES, *_MODEL_TYPES):
         return entry
+    check_arguments(entry, MLflowModelDataset if kind in _MODEL_TYPES else MLflowDataset)
     entry.setdefault("dataset_name", name.split("@", maxsplit=1)[0])
     dataset = entry.get("dataset")
     if kind in _MODEL_TYPES:

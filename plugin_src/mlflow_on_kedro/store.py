@@ -6,12 +6,15 @@ import contextlib
 import logging
 import re
 from collections.abc import Iterator
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
 
 from . import environment
 from .locks import locked
+from .logging_guard import kept_logging
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
@@ -48,11 +51,21 @@ def resolve_uri(uri: str | None, root: Path) -> str:
 
 
 def _in_sqlite_uri(folder: Path) -> str:
-    # SQLAlchemy decodes percent signs, and options begin at a question mark.
+    # Options begin at a question mark.
     path = folder.as_posix()
-    if unquote(path) == path and "?" not in path:
+    if (_decoded(path) == path and "?" not in path) or not _is_decoding():
         return path
     return path.replace("%", "%25").replace("?", "%3F")
+
+
+def _decoded(path: str) -> str:
+    return unquote(path) if "%" in path and _is_decoding() else path
+
+
+def _is_decoding() -> bool:
+    """Whether SQLAlchemy decodes percent signs in the path of a SQLite file: it does since 2.1."""
+    major, minor = metadata.version("sqlalchemy").split(".")[:2]
+    return (int(major), int(minor)) >= (2, 1)
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -60,7 +73,7 @@ def sqlite_path(uri: str) -> Path | None:
     match = _SQLITE.match(uri)
     if match is None or match["path"] == ":memory:":
         return None
-    return Path(unquote(match["path"]))
+    return Path(_decoded(match["path"]))
 
 
 def resolve_experiment(name: str | None, package: str | None) -> str:
@@ -79,12 +92,14 @@ def connect(uri: str) -> MlflowClient:
     if path is None:
         logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
         return _client(uri)
+    import mlflow  # noqa: F401 - first, because its import sets the levels of its loggers anew
+
     # It would tell of its connection pool and tables amid the pipeline's log.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     with locked(path.with_name(path.name + ".lock")):
         if not path.exists():
             logger.info("Creating the MLflow store %s (once; it takes some seconds).", path)
-        with _without_stray_folder(Path.cwd() / "mlruns"):
+        with _without_stray_folder(Path.cwd() / "mlruns"), kept_logging():
             client = _client(uri)
             client.search_experiments(max_results=1)
     return client
@@ -149,6 +164,17 @@ def resolve_artifact_location(location: str | None, uri: str, name: str, root: P
         return None
     folder = re.sub(r"[^\w\-]+", "_", name).strip("_") or "experiment"
     return (root / "mlruns" / folder).as_uri()
+
+
+def make_local_folder(artifact_uri: str) -> None:
+    """Make the folder of a run's artifacts, if they are kept on this machine.
+
+    It keeps :func:`connect`, in whatever process, from taking the folder above for a stray one.
+    """
+    place = urlsplit(artifact_uri)
+    if place.scheme == "file" and not place.netloc:
+        with contextlib.suppress(OSError):
+            Path(url2pathname(place.path)).mkdir(parents=True, exist_ok=True)
 
 
 def run_url(uri: str, experiment: str, run_id: str) -> str | None:

@@ -43,8 +43,8 @@ def ui(
 ) -> None:
     """Open the MLflow UI on the store that this project tracks to.
 
-    A tracking server has its own UI, whose address is printed if it answers. For any other store MLflow's UI is
-    started here, until Ctrl-C.
+    A tracking server has its own UI, whose address is printed if it answers. For any other store
+    MLflow's UI is started here, until Ctrl-C.
     """
     from ..secrets import mask_urls
     from ..store import connect, resolve_experiment, resolve_uri
