@@ -1,0 +1,108 @@
+"""One MLflow server for all tests of a session, and a proxy before it for each."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .project import CATALOG, NODES, PARAMETERS, Ended, FaultProject, ctrl_c_allowed
+from .proxy import Proxy
+from .server import Server, mlflow_server
+
+if sys.platform == "win32":
+    collect_ignore_glob = ["test_*.py"]  # signals and process groups are POSIX's
+
+
+@pytest.fixture(scope="session")
+def server(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A real MLflow server."""
+    folder = tmp_path_factory.mktemp("server")
+    database = folder / "mlflow.db"
+    shutil.copy(store_template, database)
+    with mlflow_server(database, folder) as running:
+        yield running
+
+
+@pytest.fixture
+def proxy(server: Server) -> Iterator[Proxy]:
+    """A proxy before the server."""
+    with contextlib.closing(Proxy(server.uri)) as running:
+        yield running
+
+
+@pytest.fixture
+def make_fault_project(
+    make_project: Callable[..., Any],
+    server: Server,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[..., FaultProject]]:
+    """A function that writes a project that tracks to a URI, with ``on_failure: warn``."""
+    from mlflow import MlflowClient
+
+    made: list[FaultProject] = []
+    signals = tmp_path / "signals"
+    signals.mkdir()
+    monkeypatch.setenv("SIGNALS", str(signals))
+    for name in ("MLFLOW_ON_KEDRO_MODE", "MLFLOW_ON_KEDRO_RUN_KEY"):
+        monkeypatch.delenv(name, raising=False)
+
+    def make(
+        uri: str | None,
+        pipeline: str = NODES,
+        *,
+        tracking: Mapping[str, Any] | None = None,
+        mlflow: Mapping[str, Any] | None = None,
+        **words: Any,
+    ) -> FaultProject:
+        content = {"tracking": {"uri": uri, **(tracking or {})}, **(mlflow or {})}
+        words = {"catalog": CATALOG, "parameters": PARAMETERS, **words}
+        project = make_project(pipeline, mlflow=content, **words)
+        fault_project = FaultProject(
+            project, MlflowClient(server.uri) if uri else project.client, signals
+        )
+        made.append(fault_project)
+        return fault_project
+
+    with ctrl_c_allowed():
+        yield make
+    for project in made:
+        project.stop_all()
+
+
+@pytest.fixture
+def project(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> FaultProject:
+    """A project that tracks through the proxy."""
+    return make_fault_project(proxy.uri)
+
+
+@pytest.fixture
+def outage(project: FaultProject, proxy: Proxy) -> Ended:
+    """A run of the project while nothing listens; the server is back."""
+    proxy.mode = "refuse"
+    ended = project.kedro()
+    assert ended.status == 0, ended.said
+    proxy.mode = "pass"
+    return ended
+
+
+_untracked: list[float] = []
+
+
+@pytest.fixture
+def untracked_seconds(make_fault_project: Callable[..., FaultProject]) -> float:
+    """How long the project takes without tracking."""
+    if not _untracked:
+        plain = make_fault_project(None, mlflow={"enabled": False})
+        begin = time.monotonic()
+        ended = plain.kedro()
+        _untracked.append(time.monotonic() - begin)
+        assert ended.status == 0, ended.said
+    return _untracked[0]

@@ -1,0 +1,303 @@
+"""A small project whose nodes stop where a test wants, and what a complete run of it has."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+PLUGIN = Path(__file__).parents[2] / "plugin_src"
+# No test waits so long for anything that happens.
+PATIENCE_SECONDS = 120
+
+# `reach` says that a node is there, and waits as long as the test has put a stop there.
+NODES = """
+import os
+import time
+from pathlib import Path
+
+from kedro.pipeline import node, pipeline
+
+SIGNALS = Path(os.environ["SIGNALS"])
+
+def reach(place):
+    (SIGNALS / f"reached_{place}").touch()
+    deadline = time.monotonic() + 120
+    while (SIGNALS / f"stop_{place}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+def first(n):
+    return n * 2, [{"row": row} for row in range(n)]
+
+def middle(early):
+    reach("middle")
+    return [early, early + 1, early + 2]
+
+def last(series):
+    reach("last")
+    return sum(series), {"series": series}
+
+def create_pipeline():
+    return pipeline([
+        node(first, "params:n", ["early", "table"], name="first"),
+        node(middle, "early", "series", name="middle"),
+        node(last, "series", ["late", "report"], name="last"),
+    ])
+"""
+DATASET = "mlflow_on_kedro.MLflowDataset"
+CATALOG = {
+    "early": {"type": DATASET, "dataset": "m"},
+    "table": {"type": DATASET, "dataset": "json"},
+    "series": {"type": DATASET, "dataset": "m"},
+    "late": {"type": DATASET, "dataset": "m"},
+    "report": {"type": DATASET, "dataset": "json"},
+}
+VALUES_ONLY = {name: CATALOG[name] for name in ("early", "series", "late")}
+PARAMETERS = {"n": 3}
+SERIES = [6.0, 7.0, 8.0]
+METRICS = {"early": 6.0, "late": 21.0}
+TIMES = {
+    "time/pipeline",
+    *(f"time/node/{name}" for name in ("first", "middle", "last")),
+    *(f"time/save/{name}" for name in CATALOG),
+    *(f"time/load/{name}" for name in ("early", "series")),
+}
+ARTIFACTS = {"table.json", "report.json", "gantt.html"}
+
+
+@dataclass
+class FaultProject:
+    """A project that tracks to a server, and the processes that run it.
+
+    Attributes:
+        project: What ``make_project`` has made.
+        client: A client of the server itself, whatever the proxy before it does.
+        signals: The folder by which nodes and tests talk.
+    """
+
+    project: Any
+    client: Any
+    signals: Path
+    processes: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    @property
+    def root(self) -> Path:
+        """The project's root."""
+        return Path(self.project.root)
+
+    @property
+    def journal(self) -> Path:
+        """Where the project keeps its journals."""
+        return self.root / ".mlflow_on_kedro" / "journal"
+
+    @property
+    def journals(self) -> list[Path]:
+        """The journals that are there."""
+        return sorted(path.parent for path in self.journal.glob("*/run.json"))
+
+    # -- processes -----------------------------------------------------------------------------
+
+    def start(self, *words: str, before: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
+        """Start ``kedro`` in a process group of its own.
+
+        Args:
+            words: What follows ``kedro``; nothing means ``run``.
+            before: A command that runs the command.
+            env: Environment variables.
+        """
+        process = subprocess.Popen(
+            [*before, sys.executable, "-m", "kedro", *(words or ("run",))],
+            cwd=self.root,
+            env={
+                **os.environ,
+                "PYTHONPATH": str(PLUGIN),
+                "COLUMNS": "250",
+                "SIGNALS": str(self.signals),
+                **env,
+            },
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self.processes.append(process)
+        return process
+
+    def kedro(self, *words: str, before: tuple[str, ...] = (), **env: str) -> Ended:
+        """Run ``kedro`` to its end."""
+        begin = time.time()
+        process = self.start(*words, before=before, **env)
+        return ended(process, begin=begin)
+
+    def stop_all(self) -> None:
+        """Leave no process behind."""
+        for process in self.processes:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.communicate()
+
+    # -- talking to nodes ----------------------------------------------------------------------
+
+    def stop_at(self, place: str) -> None:
+        """Have the next run wait at a place."""
+        (self.signals / f"stop_{place}").touch()
+        (self.signals / f"reached_{place}").unlink(missing_ok=True)
+
+    def go_on(self, place: str) -> None:
+        """Let it go on."""
+        (self.signals / f"stop_{place}").unlink()
+
+    def wait_for(self, place: str, process: subprocess.Popen[str]) -> None:
+        """Wait until the run is at a place."""
+        wait_until(
+            lambda: (self.signals / f"reached_{place}").exists() or process.poll() is not None
+        )
+        if process.poll() is not None:
+            raise AssertionError(f"the run never came to {place!r}:\n{process.communicate()[0]}")
+
+    # -- what MLflow holds ---------------------------------------------------------------------
+
+    def runs(self) -> list[Any]:
+        """All runs of the project's experiment, the first first."""
+        found = self.client.get_experiment_by_name(self.project.package)
+        if found is None:
+            return []
+        runs = self.client.search_runs([found.experiment_id], order_by=["attributes.start_time"])
+        return list(runs)
+
+    @property
+    def run(self) -> Any:
+        """The only run."""
+        (run,) = self.runs()
+        return run
+
+    def series(self, run: Any, key: str) -> list[float]:
+        """All points of a metric."""
+        history = self.client.get_metric_history(run.info.run_id, key)
+        return [point.value for point in sorted(history, key=lambda point: point.step)]
+
+    def artifacts(self, run: Any, folder: str | None = None) -> set[str]:
+        """The paths of all artifact files of a run."""
+        paths: set[str] = set()
+        for item in self.client.list_artifacts(run.info.run_id, folder):
+            paths |= self.artifacts(run, item.path) if item.is_dir else {item.path}
+        return paths
+
+    def read(self, run: Any, path: str, scratch: Path) -> str:
+        """The text of an artifact."""
+        scratch.mkdir(exist_ok=True)
+        return Path(self.client.download_artifacts(run.info.run_id, path, str(scratch))).read_text(
+            encoding="utf-8"
+        )
+
+    def check_complete(self, ended: Ended, *, run: Any = None) -> Any:
+        """Check that the only run, or a given one, has all that a run has; and nothing twice."""
+        run = run or self.run
+        assert run.info.status == "FINISHED", ended.said
+        assert run.data.params == {"n": "3"}, ended.said
+        assert set(run.data.metrics) == {*METRICS, "series", *TIMES}, ended.said
+        for key, value in METRICS.items():
+            assert self.series(run, key) == [value]
+        for key in TIMES:
+            assert len(self.series(run, key)) == 1, key
+        assert self.series(run, "series") == SERIES
+        assert self.artifacts(run) == ARTIFACTS
+        self.check_times(ended, run)
+        return run
+
+    def check_times(self, ended: Ended, run: Any) -> None:
+        """Check that all times are those of the pipeline, whenever they were delivered."""
+        begin, end = ended.begin * 1000 - 1, ended.end * 1000 + 1
+        assert begin <= run.info.start_time <= run.info.end_time <= end
+        for key in run.data.metrics:
+            for point in self.client.get_metric_history(run.info.run_id, key):
+                assert begin <= point.timestamp <= end, key
+
+    # -- the commands, in this process because that saves seconds -------------------------------
+
+    def sync(self, *words: str) -> Any:
+        """Call ``kedro mlflow sync``."""
+        return self._call("sync", *words)
+
+    def status(self, *words: str) -> Any:
+        """Call ``kedro mlflow status``."""
+        return self._call("status", *words)
+
+    def _call(self, *words: str) -> Any:
+        from click.testing import CliRunner
+        from kedro.framework.startup import bootstrap_project
+        from mlflow_on_kedro.cli import cli
+
+        metadata = bootstrap_project(self.root)
+        metadata = SimpleNamespace(
+            project_path=metadata.project_path, package_name=metadata.package_name
+        )
+        return CliRunner().invoke(cli, ["mlflow", *words], obj=metadata)
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that has ended.
+
+    Attributes:
+        status: Its exit status.
+        said: All that it printed, without line breaks.
+        begin: When it began, in seconds since the epoch.
+        end: When it ended.
+    """
+
+    status: int
+    said: str
+    begin: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.end - self.begin
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings it has logged."""
+        return self.said.count(" WARNING ")
+
+
+def ended(process: subprocess.Popen[str], *, begin: float, seconds: float = 300) -> Ended:
+    """Wait for the end of a process."""
+    printed, _ = process.communicate(timeout=seconds)
+    return Ended(process.returncode, " ".join(printed.split()), begin, time.time())
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        TimeoutError: It does not within the given time.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def ctrl_c_allowed() -> Iterator[None]:
+    """Let processes that are started here hear Ctrl-C, also where a shell has this one ignore it.
+
+    Processes inherit what is ignored, and those in the background of a script ignore it.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

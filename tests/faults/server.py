@@ -1,0 +1,104 @@
+"""A real MLflow server on loopback, with a store and artifacts of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+STARTUP_SECONDS = 120
+HOST = "127.0.0.1"
+
+
+@dataclass(frozen=True)
+class Server:
+    """An MLflow server that runs.
+
+    Attributes:
+        uri: Its URL.
+        artifacts: The folder in which it keeps artifacts.
+    """
+
+    uri: str
+    artifacts: Path
+
+
+@contextlib.contextmanager
+def mlflow_server(database: Path, folder: Path) -> Iterator[Server]:
+    """Run ``mlflow server`` until the block ends.
+
+    Args:
+        database: The SQLite file of its store.
+        folder: Where it keeps artifacts and its log.
+    """
+    port = _free_port()
+    server = Server(f"http://{HOST}:{port}", folder / "artifacts")
+    command = [sys.executable, "-m", "mlflow", "server"]
+    command += ["--backend-store-uri", f"sqlite:///{database.as_posix()}"]
+    command += ["--artifacts-destination", server.artifacts.as_uri()]
+    command += ["--host", HOST, "--port", str(port), "--workers", "1"]
+    environment = {name: os.environ[name] for name in os.environ if "MLFLOW" not in name} | {
+        "DO_NOT_TRACK": "true",
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+    }
+    log = folder / "server.log"
+    with log.open("wb") as output:
+        # A session of its own, so that the server's workers end with it.
+        process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environment,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            _wait_until_healthy(server.uri, process, log)
+            yield server
+        finally:
+            _stop(process)
+
+
+def _wait_until_healthy(uri: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + STARTUP_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        if _is_healthy(uri):
+            return
+        time.sleep(0.1)
+    words = log.read_text(encoding="utf-8", errors="replace")[-3000:]
+    raise RuntimeError(f"the MLflow server did not start:\n{words}")
+
+
+def _is_healthy(uri: str) -> bool:
+    connection = http.client.HTTPConnection(urlsplit(uri).netloc, timeout=5)
+    try:
+        connection.request("GET", "/health")
+        return connection.getresponse().status == http.HTTPStatus.OK
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=10)
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,199 @@
+"""Ctrl-C, SIGTERM and ``kill -9``: the run is KILLED, and the process ends as without tracking."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .project import NODES, SERIES, Ended, FaultProject, ended
+from .proxy import Mode, Proxy
+
+WITHIN_SECONDS = 5
+SLACK_SECONDS = 10
+
+CATCHING = """
+import signal
+import sys
+from pathlib import Path
+
+from mlflow_on_kedro import mlflow_hooks
+
+HOOKS = mlflow_hooks()
+
+def _note(number, frame):
+    with Path("handled.txt").open("a") as file:
+        file.write(f"{number}\\n")
+    {then}
+
+signal.signal(signal.SIGTERM, _note)
+"""
+BUSY = {
+    "sleep": "time.sleep(600)",
+    # C code that lets other threads run, and hears of signals only when it is done.
+    "c_code": "__import__('hashlib').pbkdf2_hmac('sha256', b'x', b'y', 2_000_000_000)",
+}
+
+
+def busy(how: str) -> str:
+    """The project's nodes, with a last one that takes for ever."""
+    return NODES.replace('    reach("last")\n', f'    reach("last")\n    {BUSY[how]}\n')
+
+
+def interrupt(
+    project: FaultProject, number: int, *, group: bool = False, words: tuple[str, ...] = ()
+) -> Ended:
+    """Send a signal to a run at its last node, and wait for its end.
+
+    Returns:
+        The process's end; its ``begin`` is that of the signal.
+    """
+    process = project.start("run", *words)
+    project.wait_for("last", process)
+    begin = send(process, number, group=group)
+    return ended(process, begin=begin, seconds=120)
+
+
+def send(process: subprocess.Popen[str], number: int, *, group: bool = False) -> float:
+    """Send a signal; a terminal sends it to the whole process group."""
+    time.sleep(0.3)  # `reach` is followed by the node's own work
+    if group:
+        os.killpg(process.pid, number)
+    else:
+        process.send_signal(number)
+    return time.time()
+
+
+def check_killed(project: FaultProject, done: Ended, run: Any = None) -> None:
+    """Check that the run is KILLED, with what was logged before."""
+    run = run or project.run
+    assert run.info.status == "KILLED", done.said
+    assert run.info.end_time >= run.info.start_time
+    assert project.series(run, "series") == SERIES
+    assert project.series(run, "time/node/first") != []
+    assert {"table.json"} <= project.artifacts(run)
+
+
+@pytest.mark.parametrize("how", ["sleep", "c_code"])
+def test_sigterm(make_fault_project: Callable[..., FaultProject], proxy: Proxy, how: str) -> None:
+    """Row: SIGTERM. KILLED in MLflow within 5 s, and the status is that of SIGTERM."""
+    project = make_fault_project(proxy.uri, busy(how))
+    done = interrupt(project, signal.SIGTERM)
+    assert done.status == -signal.SIGTERM, done.said
+    assert done.seconds < WITHIN_SECONDS + SLACK_SECONDS
+    check_killed(project, done)
+    assert project.journals == []
+
+
+@pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
+def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, runner: str) -> None:
+    """Row: Ctrl-C. KILLED in MLflow within 5 s, and the status is the one of Kedro."""
+    project = make_fault_project(proxy.uri, busy("sleep").replace("600", "8"))
+    done = interrupt(project, signal.SIGINT, group=True, words=(f"--runner={runner}",))
+    assert done.status == 1, done.said
+    if runner != "ThreadRunner":  # whose threads are waited for, with and without tracking
+        assert done.seconds < WITHIN_SECONDS + SLACK_SECONDS
+    check_killed(project, done)
+
+
+@pytest.mark.parametrize("mode", ["refuse", "hang"])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signal_during_an_outage(
+    make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: Mode, number: int
+) -> None:
+    """Row: Ctrl-C, SIGTERM. In an outage too the process ends within 5 s; sync has it KILLED."""
+    project = make_fault_project(proxy.uri, busy("sleep"))
+    proxy.mode = mode
+    done = interrupt(project, number)
+    assert done.status == (-number if number == signal.SIGTERM else 1), done.said
+    assert done.seconds < WITHIN_SECONDS + SLACK_SECONDS
+    proxy.mode = "pass"
+    assert project.sync().exit_code == 0
+    check_killed(project, done)
+    assert project.run.info.end_time <= done.end * 1000 + 1
+
+
+@pytest.mark.parametrize(
+    ("then", "status", "state"), [("sys.exit(7)", 7, "KILLED"), ("pass", 0, "FINISHED")]
+)
+def test_own_handler(
+    make_fault_project: Callable[..., FaultProject],
+    proxy: Proxy,
+    then: str,
+    status: int,
+    state: str,
+) -> None:
+    """Row: SIGTERM. The user's own handler is called once, and decides what happens."""
+    project = make_fault_project(
+        proxy.uri,
+        busy("sleep").replace("600", "4"),
+        settings=CATCHING.format(then=then),
+    )
+    done = interrupt(project, signal.SIGTERM)
+    assert done.status == status, done.said
+    assert (project.root / "handled.txt").read_text() == f"{int(signal.SIGTERM)}\n"
+    assert project.run.info.status == state
+    assert project.series(project.run, "series") == SERIES
+
+
+def test_ignored(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
+    """Row: SIGTERM. Where it is ignored, as by ``nohup``-like wrappers, the run goes on."""
+    settings = CATCHING.format(then="pass").replace("_note)", "signal.SIG_IGN)")
+    project = make_fault_project(proxy.uri, busy("sleep").replace("600", "2"), settings=settings)
+    done = interrupt(project, signal.SIGTERM)
+    assert done.status == 0, done.said
+    project.check_complete(Ended(0, done.said, 0, done.end))
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["online", "outage"])
+def test_kill_9_then_sync(project: FaultProject, proxy: Proxy, *, away: bool) -> None:
+    """Row: ``kill -9``. Sync delivers the rest and marks the run KILLED."""
+    if away:
+        proxy.mode = "refuse"
+    project.stop_at("last")
+    done = interrupt(project, signal.SIGKILL, group=True)
+    assert done.status == -signal.SIGKILL
+    assert len(project.journals) == 1
+    proxy.mode = "pass"
+    result = project.sync()
+    assert result.exit_code == 0, result.output
+    check_killed(project, done)
+    assert project.run.info.end_time <= done.end * 1000 + 1
+    assert project.journals == []
+    assert project.sync().output.strip() == "Nothing to deliver."
+
+
+def test_kill_9_then_run(project: FaultProject) -> None:
+    """Row: ``kill -9``. The next run delivers the rest and marks the run KILLED."""
+    project.stop_at("last")
+    done = interrupt(project, signal.SIGKILL, group=True)
+    project.go_on("last")
+    later = project.kedro()
+    assert later.status == 0, later.said
+    first, second = project.runs()
+    check_killed(project, done, first)
+    project.check_complete(later, run=second)
+    assert project.journals == []
+
+
+def test_kill_9_of_a_worker(project: FaultProject) -> None:
+    """Row: ``kill -9``. A worker process that dies makes the run FAILED, with all before it."""
+    project.stop_at("last")
+    process = project.start("run", "--runner=ParallelRunner")
+    project.wait_for("last", process)
+    begin = time.time()
+    psutil = pytest.importorskip("psutil")
+    for child in psutil.Process(process.pid).children(recursive=True):
+        child.kill()
+    project.go_on("last")
+    done = ended(process, begin=begin, seconds=120)
+    assert done.status == 1, done.said
+    run = project.run
+    assert run.info.status == "FAILED"
+    assert project.series(run, "series") == SERIES
+    assert {"table.json", "error/traceback.txt"} <= project.artifacts(run)
