@@ -29,7 +29,7 @@ from kedro.pipeline import node, pipeline
 SIGNALS = Path(os.environ["SIGNALS"])
 
 def reach(place):
-    (SIGNALS / f"reached_{place}").touch()
+    (SIGNALS / f"reached_{place}").write_text(str(os.getpid()))
     deadline = time.monotonic() + 120
     while (SIGNALS / f"stop_{place}").exists() and time.monotonic() < deadline:
         time.sleep(0.02)
@@ -117,9 +117,12 @@ class FaultProject:
             [*before, sys.executable, "-m", "kedro", *(words or ("run",))],
             cwd=self.root,
             env={
-                **os.environ,
+                # What a command in this process has set there would hide what is missing.
+                **{name: os.environ[name] for name in os.environ if "MLFLOW" not in name},
                 "PYTHONPATH": str(PLUGIN),
                 "COLUMNS": "250",
+                # Kedro's own, which would be counted among those of tracking.
+                "PYTHONWARNINGS": "ignore:register_new_resolver",
                 "SIGNALS": str(self.signals),
                 **env,
             },

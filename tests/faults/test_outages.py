@@ -31,7 +31,6 @@ def test_away_from_the_start(
     run = project.kedro()
     extra = run.seconds - untracked_seconds
     record_property("extra_seconds", round(extra, 1))
-    print(f"{mode}: {extra:.1f} s more than without tracking")
     assert run.status == 0, run.said
     assert run.warnings == 1, run.said
     assert f"http://***@127.0.0.1:{proxy.port}" in run.said
@@ -135,7 +134,7 @@ def test_sync_of_a_server_that_is_away(outage: Ended, project: FaultProject, pro
 
 
 def test_the_next_run_delivers(outage: Ended, project: FaultProject) -> None:
-    """Row: goes away and stays away. A later ``kedro run`` delivers what is left of earlier ones."""
+    """Row: goes away and stays away. A later ``kedro run`` delivers what is left over."""
     later = project.kedro()
     assert later.status == 0, later.said
     first, second = project.runs()
