@@ -45,8 +45,6 @@ def make_fault_project(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Callable[..., FaultProject]]:
     """A function that writes a project that tracks to a URI, with ``on_failure: warn``."""
-    from mlflow import MlflowClient
-
     made: list[FaultProject] = []
     signals = tmp_path / "signals"
     signals.mkdir()
@@ -65,9 +63,7 @@ def make_fault_project(
         content = {"tracking": {"uri": uri, **(tracking or {})}, **(mlflow or {})}
         words = {"catalog": CATALOG, "parameters": PARAMETERS, **words}
         project = make_project(pipeline, mlflow=content, **words)
-        fault_project = FaultProject(
-            project, MlflowClient(server.uri) if uri else project.client, signals
-        )
+        fault_project = FaultProject(project, server.uri if uri else None, signals)
         made.append(fault_project)
         return fault_project
 

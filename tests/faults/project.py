@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import os
 import signal
 import subprocess
@@ -79,12 +80,13 @@ class FaultProject:
 
     Attributes:
         project: What ``make_project`` has made.
-        client: A client of the server itself, whatever the proxy before it does.
+        server: The URI of the server itself, whatever the proxy before it does; None: the project
+            has a store of its own.
         signals: The folder by which nodes and tests talk.
     """
 
     project: Any
-    client: Any
+    server: str | None
     signals: Path
     processes: list[subprocess.Popen[str]] = field(default_factory=list)
 
@@ -92,6 +94,13 @@ class FaultProject:
     def root(self) -> Path:
         """The project's root."""
         return Path(self.project.root)
+
+    @functools.cached_property
+    def client(self) -> Any:
+        """A client of the store."""
+        from mlflow import MlflowClient
+
+        return MlflowClient(self.server) if self.server else self.project.client
 
     @property
     def journal(self) -> Path:
