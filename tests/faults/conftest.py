@@ -12,7 +12,9 @@ from typing import Any
 
 import pytest
 
-from .project import CATALOG, NODES, PARAMETERS, Ended, FaultProject, ctrl_c_allowed
+from .nodes import CATALOG, NODES, PARAMETERS
+from .processes import Ended, ctrl_c_allowed
+from .project import FaultProject
 from .proxy import Proxy
 from .server import Server, mlflow_server
 

@@ -1,4 +1,4 @@
-"""A small project whose nodes stop where a test wants, and what a complete run of it has."""
+"""A small project, the processes that run it, and what MLflow holds of its runs."""
 
 from __future__ import annotations
 
@@ -9,69 +9,15 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from .nodes import ARTIFACTS, METRICS, SERIES, TIMES
+from .processes import Ended, ended, wait_until
+
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
-# No test waits so long for anything that happens.
-PATIENCE_SECONDS = 120
-
-# `reach` says that a node is there, and waits as long as the test has put a stop there.
-NODES = """
-import os
-import time
-from pathlib import Path
-
-from kedro.pipeline import node, pipeline
-
-SIGNALS = Path(os.environ["SIGNALS"])
-
-def reach(place):
-    (SIGNALS / f"reached_{place}").write_text(str(os.getpid()))
-    deadline = time.monotonic() + 120
-    while (SIGNALS / f"stop_{place}").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-def first(n):
-    return n * 2, [{"row": row} for row in range(n)]
-
-def middle(early):
-    reach("middle")
-    return [early, early + 1, early + 2]
-
-def last(series):
-    reach("last")
-    return sum(series), {"series": series}
-
-def create_pipeline():
-    return pipeline([
-        node(first, "params:n", ["early", "table"], name="first"),
-        node(middle, "early", "series", name="middle"),
-        node(last, "series", ["late", "report"], name="last"),
-    ])
-"""
-DATASET = "mlflow_on_kedro.MLflowDataset"
-CATALOG = {
-    "early": {"type": DATASET, "dataset": "m"},
-    "table": {"type": DATASET, "dataset": "json"},
-    "series": {"type": DATASET, "dataset": "m"},
-    "late": {"type": DATASET, "dataset": "m"},
-    "report": {"type": DATASET, "dataset": "json"},
-}
-VALUES_ONLY = {name: CATALOG[name] for name in ("early", "series", "late")}
-PARAMETERS = {"n": 3}
-SERIES = [6.0, 7.0, 8.0]
-METRICS = {"early": 6.0, "late": 21.0}
-TIMES = {
-    "time/pipeline",
-    *(f"time/node/{name}" for name in ("first", "middle", "last")),
-    *(f"time/save/{name}" for name in CATALOG),
-    *(f"time/load/{name}" for name in ("early", "series")),
-}
-ARTIFACTS = {"table.json", "report.json", "gantt.html"}
 
 
 @dataclass
@@ -253,63 +199,3 @@ class FaultProject:
             project_path=metadata.project_path, package_name=metadata.package_name
         )
         return CliRunner().invoke(cli, ["mlflow", *words], obj=metadata)
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A process that has ended.
-
-    Attributes:
-        status: Its exit status.
-        said: All that it printed, without line breaks.
-        begin: When it began, in seconds since the epoch.
-        end: When it ended.
-    """
-
-    status: int
-    said: str
-    begin: float
-    end: float
-
-    @property
-    def seconds(self) -> float:
-        """How long it took."""
-        return self.end - self.begin
-
-    @property
-    def warnings(self) -> int:
-        """How many warnings it has logged."""
-        return self.said.count(" WARNING ")
-
-
-def ended(process: subprocess.Popen[str], *, begin: float, seconds: float = 300) -> Ended:
-    """Wait for the end of a process."""
-    printed, _ = process.communicate(timeout=seconds)
-    return Ended(process.returncode, " ".join(printed.split()), begin, time.time())
-
-
-def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until a condition holds.
-
-    Raises:
-        TimeoutError: It does not within the given time.
-    """
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError
-        time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def ctrl_c_allowed() -> Iterator[None]:
-    """Let processes that are started here hear Ctrl-C, also where a shell has this one ignore it.
-
-    Processes inherit what is ignored, and those in the background of a script ignore it.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from .project import METRICS, SERIES, VALUES_ONLY, FaultProject, ended
+from .nodes import METRICS, SERIES, VALUES_ONLY
+from .processes import ended
+from .project import FaultProject
 from .proxy import Proxy
 
 NODE_NAMES = ("first", "middle", "last")

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from .project import DATASET, PARAMETERS, Ended, FaultProject
+from .nodes import DATASET, PARAMETERS
+from .processes import Ended
+from .project import FaultProject
 from .proxy import Proxy
 
 NODES = """

@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from .project import METRICS, NODES, SERIES, VALUES_ONLY, Ended, FaultProject
+from .nodes import METRICS, NODES, SERIES, VALUES_ONLY
+from .processes import Ended
+from .project import FaultProject
 from .proxy import Proxy
 
 NAMESPACE = ("unshare", "--map-root-user", "--mount")

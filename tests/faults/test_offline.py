@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from .project import NODES, PARAMETERS, FaultProject
+from .nodes import NODES, PARAMETERS
+from .project import FaultProject
 from .proxy import Proxy
 
 LOOKING = NODES.replace(

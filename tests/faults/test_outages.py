@@ -9,7 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from .project import METRICS, NODES, Ended, FaultProject, ended
+from .nodes import METRICS, NODES
+from .processes import Ended, ended
+from .project import FaultProject
 from .proxy import Mode, Proxy
 
 # What the issue allows, and what a busy machine may take on top of it.

@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from .project import NODES, SERIES, Ended, FaultProject, ended
+from .nodes import NODES, SERIES
+from .processes import Ended, ended
+from .project import FaultProject
 from .proxy import Mode, Proxy
 
 WITHIN_SECONDS = 5

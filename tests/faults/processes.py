@@ -1,0 +1,74 @@
+"""Processes that have ended, and waiting for what other processes do."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+# No test waits so long for anything that happens.
+PATIENCE_SECONDS = 120
+
+
+@dataclass(frozen=True)
+class Ended:
+    """A process that has ended.
+
+    Attributes:
+        status: Its exit status.
+        said: All that it printed, without line breaks.
+        begin: When it began, in seconds since the epoch.
+        end: When it ended.
+    """
+
+    status: int
+    said: str
+    begin: float
+    end: float
+
+    @property
+    def seconds(self) -> float:
+        """How long it took."""
+        return self.end - self.begin
+
+    @property
+    def warnings(self) -> int:
+        """How many warnings it has logged."""
+        return self.said.count(" WARNING ")
+
+
+def ended(process: subprocess.Popen[str], *, begin: float, seconds: float = 300) -> Ended:
+    """Wait for the end of a process."""
+    printed, _ = process.communicate(timeout=seconds)
+    return Ended(process.returncode, " ".join(printed.split()), begin, time.time())
+
+
+def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until a condition holds.
+
+    Raises:
+        TimeoutError: It does not within the given time.
+    """
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            raise TimeoutError
+        time.sleep(0.02)
+
+
+@contextlib.contextmanager
+def ctrl_c_allowed() -> Iterator[None]:
+    """Let processes that are started here hear Ctrl-C, also where a shell has this one ignore it.
+
+    Processes inherit what is ignored, and those in the background of a script ignore it.
+    """
+    before = signal.getsignal(signal.SIGINT)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
