@@ -100,6 +100,7 @@ def write_project(root: Path, uri: str) -> None:
         "conf/base/mlflow.yml": json.dumps({"tracking": {"uri": uri}}),
         "conf/local/credentials.yml": "",
         f"{source}/__init__.py": "",
+        f"{source}/cli.py": "from mlflow_on_kedro.cli import cli",
         f"{source}/nodes.py": PIPELINE,
         f"{source}/settings.py": SETTINGS,
         f"{source}/pipeline_registry.py": f"""

@@ -18,6 +18,9 @@ from .project import FaultProject
 from .proxy import Proxy
 from .server import Server, mlflow_server
 
+# As a generated project has it: it makes `kedro mlflow` known without an installed plugin.
+CLI = "from mlflow_on_kedro.cli import cli\n"
+
 if sys.platform == "win32":
     collect_ignore_glob = ["test_*.py"]  # signals and process groups are POSIX's
 
@@ -65,6 +68,7 @@ def make_fault_project(
         content = {"tracking": {"uri": uri, **(tracking or {})}, **(mlflow or {})}
         words = {"catalog": CATALOG, "parameters": PARAMETERS, **words}
         project = make_project(pipeline, mlflow=content, **words)
+        project.write(f"src/{project.package}/cli.py", CLI)
         fault_project = FaultProject(project, server.uri if uri else None, signals)
         made.append(fault_project)
         return fault_project
