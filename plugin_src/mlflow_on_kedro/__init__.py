@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 from .dataset import MLflowDataset
 from .errors import ConfigError, MLflowOnKedroError, ValueTooLongError
 from .hooks import (
@@ -18,12 +20,16 @@ from .hooks import (
 )
 from .model_dataset import MLflowModelDataset
 
+if TYPE_CHECKING:
+    from .dask_runner import DaskRunner
+
 # PipelineX's spelling of the same class.
 MLflowDataSet = MLflowDataset
 
 __all__ = [
     "AddCatalogDictHook",
     "ConfigError",
+    "DaskRunner",
     "MLflowArtifactsLoggerHook",
     "MLflowBasicLoggerHook",
     "MLflowCatalogLoggerHook",
@@ -39,3 +45,12 @@ __all__ = [
     "ValueTooLongError",
     "mlflow_hooks",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    # Kedro's runners set up logging when they are imported, so that waits until one is asked for.
+    if name == "DaskRunner":
+        from .dask_runner import DaskRunner
+
+        return DaskRunner
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
