@@ -109,6 +109,11 @@ def dask_runner(*args: Any, **named: Any) -> Any:
     return DaskRunner(*args, **named)
 
 
+def words_of(done: subprocess.CompletedProcess[str]) -> str:
+    """What a command has said, wherever its lines are broken."""
+    return re.sub(r"\s+", " ", done.stdout + done.stderr)
+
+
 # -- the same run as with Kedro's runners ------------------------------------------------------
 
 
@@ -124,15 +129,16 @@ def test_local_cluster(project: Any, is_async: bool) -> None:
     done = project.kedro("run", RUNNER, *["--async"] * is_async)
     assert done.returncode == 0, done.stdout + done.stderr
     runners.check(project)
-    assert "local Dask cluster with 2 worker processes" in done.stdout.replace("\n", " ")
-    assert "scheduler.py" not in done.stdout  # Dask's own chatter
+    said = words_of(done)
+    assert "local Dask cluster with 2 worker processes" in said
+    assert "Registering Worker" not in said  # Dask's own chatter
 
 
 def test_existing_cluster(project: Any, two_workers: str) -> None:
     """``DASK_SCHEDULER_ADDRESS`` leads to a cluster whose workers know nothing of the project."""
     done = project.kedro("run", RUNNER, env={"DASK_SCHEDULER_ADDRESS": two_workers})
     assert done.returncode == 0, done.stdout + done.stderr
-    assert two_workers in done.stdout
+    assert two_workers in words_of(done)
     runners.check(project)
 
 
@@ -314,10 +320,11 @@ def create_pipeline():
 """
 
 
-def test_unlisted_values(make_project: Any, two_workers: str, tmp_path: Path) -> None:
+def test_values_in_memory(make_project: Any, two_workers: str, tmp_path: Path) -> None:
     """They stay on the cluster until no node needs them; only free outputs come to the client."""
     log = tmp_path / "log.txt"
-    project = make_project(TRAVEL.format(log=str(log)))
+    in_memory = {"name": {"type": MLFLOW}}
+    project = make_project(TRAVEL.format(log=str(log)), catalog=in_memory)
     given = project.session_run(runner=dask_runner(two_workers))
     arrived = {tuple(line.rsplit(" ", 1)) for line in log.read_text().splitlines()}
     here = {name for name, pid in arrived if pid == str(os.getpid())}
@@ -474,7 +481,7 @@ def test_a_failing_node(make_project: Any) -> None:
     project = steps(make_project, "no reason")
     done = project.kedro("run", RUNNER)
     assert done.returncode == 1
-    assert '--from-nodes "three"' in re.sub(r"\s+", " ", done.stdout)
+    assert '--from-nodes "three"' in words_of(done)
     run = project.run
     assert run.info.status == "FAILED"
     assert run.data.tags["error"] == "Refused: three: no reason"
@@ -498,6 +505,37 @@ def test_a_node_that_exits(make_project: Any, two_workers: str) -> None:
     with pytest.raises(RuntimeError, match=r"'three' wanted to end its process: SystemExit\(3\)"):
         project.session_run(runner=dask_runner(two_workers))
     assert project.run.info.status == "FAILED"
+
+
+DYING = """
+import os
+from pathlib import Path
+
+from kedro.pipeline import node, pipeline
+
+def first():
+    return 1
+
+def dies_once(first):
+    mark = Path({mark!r})
+    if not mark.exists():
+        mark.touch()
+        os._exit(1)
+    return first + 1
+
+def create_pipeline():
+    return pipeline([node(first, None, "one"), node(dies_once, "one", "two", name="dies_once")])
+"""
+
+
+def test_a_worker_that_dies(make_project: Any, tmp_path: Path) -> None:
+    """Dask runs its node again, and the run ends FINISHED with each value once."""
+    project = make_project(DYING.format(mark=str(tmp_path / "mark")))
+    done = project.kedro("run", RUNNER)
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = project.run
+    assert (run.info.status, run.data.metrics["two"]) == ("FINISHED", 2)
+    assert len(project.client.get_metric_history(run.info.run_id, "time/node/dies_once")) == 1
 
 
 def test_part_of_a_pipeline(make_project: Any, two_workers: str) -> None:
