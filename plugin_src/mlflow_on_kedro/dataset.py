@@ -153,6 +153,7 @@ class MLflowDataset(TrackedDataset):
         if self._backing.has_place:
             before = files_in(self._backing.file())
             self._backing.file().save(data)
+            self.note_saved(backends.local_path(self._backing.file(), saving=True))
         with self.saving_run() as run:
             if run is None:
                 return
@@ -200,7 +201,9 @@ class MLflowDataset(TrackedDataset):
             raise DatasetError(f"'{self.dataset_name}' was not saved yet in this process.")
         if self._loading_run_id is None:
             if self._file_caching and self._backing.has_place and self._backing.file().exists():
-                return self._backing.file().load()
+                path = backends.local_path(self._backing.file(), saving=False)
+                there = self.run_instead_of(path, self._is_in_run) if not self._saves else None
+                return self._load_from_run(there) if there else self._backing.file().load()
             run = self.run()
             if run is not None:
                 run.flush()

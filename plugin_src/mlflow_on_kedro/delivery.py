@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from .entries import Entry, File, Metric, Param, Tag, Text
-from .failures import is_of_this_file, is_refusal
+from .failures import is_mistake, is_of_this_file, is_refusal
 from .secrets import mask_urls
 from .values import legal_key
 
@@ -78,7 +78,8 @@ class Delivery:
         try:
             self._send_batch(entries)
         except Exception as error:
-            if not is_refusal(error):
+            # A number that is too large for MLflow's protocol is a ValueError before it is sent.
+            if not is_refusal(error) and not is_mistake(error):
                 raise
             self._log_refused(entries, error)
 

@@ -64,7 +64,8 @@ def set_mlflow_defaults() -> None:
     retries; with MLflow's the first call blocks for 4 to 20 minutes. SQLite connections are not
     pooled, because a connection must not be carried across a fork
     (https://www.sqlite.org/howtocorrupt.html). Progress bars for artifacts are off: they would
-    appear amid the pipeline's log.
+    appear amid the pipeline's log. MLflow's own word on a run's address is off: it costs a request,
+    and shows the credentials in a URI.
     """
     if "DO_NOT_TRACK" not in os.environ:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -72,6 +73,7 @@ def set_mlflow_defaults() -> None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
     os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 
 def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:

@@ -18,6 +18,7 @@ The folder is removed once all is delivered. It holds no credentials.
 from __future__ import annotations
 
 import contextlib
+import errno
 import functools
 import json
 import os
@@ -349,7 +350,7 @@ class Writer:
             written = os.write(self._file, line)
             self._torn = written < len(line)
             if self._torn:
-                raise OSError(f"{self.path}: the disk is full")
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
             return os.fstat(self._file).st_size
 
     def _stash(self, entry: Text | File) -> File:

@@ -88,12 +88,17 @@ class MLflowModelDataset(TrackedDataset):
             self._save_locally(flavor, data, arguments)
         except ModuleNotFoundError as error:
             raise missing_package(self.flavor, error) from None
+        self.note_saved(self._folder())
         with self.saving_run() as run:
-            if run is None or run.opened is None:
+            if run is None:
                 return
-            # The model registry is opened here, if the model is to be registered.
-            with run.guard(), fluent.attached(run), kept_logging():
-                call(flavor.log_model, self.flavor, data, name=self._logged_name(), **arguments)
+            if run.is_reachable:
+                # The model registry is opened here, if the model is to be registered.
+                with run.guard(), fluent.attached(run), kept_logging():
+                    call(flavor.log_model, self.flavor, data, name=self._logged_name(), **arguments)
+                    return
+            # Nothing is lost while MLflow does not answer: `runs:/<run>/<name>` loads it later.
+            run.log_artifact(self._folder(), self._logged_name())
 
     def _save_locally(self, flavor: ModuleType, data: Any, arguments: dict[str, Any]) -> None:
         given = {key: value for key, value in arguments.items() if key not in _ONLY_FOR_LOG_MODEL}
@@ -115,7 +120,10 @@ class MLflowModelDataset(TrackedDataset):
     def load(self) -> Any:
         """Load the model from the local folder, or from a run."""
         environment.set_mlflow_defaults()
+        there = None
         if self._run_id is None and self._folder().exists():
+            there = self.run_instead_of(self._folder(), self._is_in_run)
+        if self._run_id is None and self._folder().exists() and there is None:
             return self._loader().load_model(str(self._folder()), **self._load_args)
         run = self.run()
         opened = run.opened if run is not None else None

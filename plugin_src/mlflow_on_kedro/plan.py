@@ -20,15 +20,29 @@ class Plan:
             runner adds a memory dataset for each of them.
         readers: Each free input of the pipeline and the node that reads it first, so that one
             node alone, in whatever process, logs it.
+        outputs: What this run saves, so that a file from an earlier run must not stand in for it.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
     unlisted: frozenset[str] = frozenset()
     readers: dict[str, str] = field(default_factory=dict)
+    outputs: frozenset[str] = frozenset()
 
     @classmethod
-    def of(cls, pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]) -> Plan:
-        """Look at a pipeline and the catalog that it will run with."""
+    def of(
+        cls,
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+        *,
+        only_missing_outputs: bool = False,
+    ) -> Plan:
+        """Look at a pipeline and the catalog that it will run with.
+
+        Args:
+            pipeline: The pipeline.
+            catalog: The catalog, before the run.
+            only_missing_outputs: Nodes whose outputs exist will not run.
+        """
         free = pipeline.inputs()
         readers: dict[str, str] = {}
         for node in pipeline.nodes:
@@ -39,4 +53,7 @@ class Plan:
             steps={node.name: step for step, node in enumerate(pipeline.nodes)},
             unlisted=frozenset(name for name in pipeline.datasets() if name not in catalog),
             readers=readers,
+            outputs=frozenset()
+            if only_missing_outputs
+            else frozenset(name.split("@", maxsplit=1)[0] for name in pipeline.all_outputs()),
         )

@@ -35,6 +35,8 @@ class Recording:
     def __init__(self, request: RunRequest) -> None:
         self.start_ms = now_ms()
         header, self.uri = request.begin(self.start_ms)
+        self.key = header.key
+        self.journal_id = header.journal
         tracking = request.config.tracking
         self._raising = tracking.on_failure == "raise"
         self._limit = tracking.wait_at_end

@@ -33,6 +33,7 @@ _LOCAL_STATE = frozenset(
     {
         "_client",
         "_holds_globals",
+        "_is_copy",
         "_originals",
         "_outbox",
         "_params",
@@ -67,6 +68,10 @@ class TrackedRun:
         self._opened: Opened | None = None
         self._journal: Journal | None = None
         self._owned = False
+        self.key: str | None = None
+        """What several processes have in common that log to this run."""
+        self.identity = ""
+        """What tells this run from others before MLflow has given it an id."""
         self._opener_pid = os.getpid()
         self._start_local_state()
 
@@ -80,6 +85,7 @@ class TrackedRun:
         self._participants = 0
         self._warned = False
         self._holds_globals = False
+        self._is_copy = False
         self.spans: list[Span] = []
 
     def __getstate__(self) -> dict[str, Any]:
@@ -89,6 +95,7 @@ class TrackedRun:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._start_local_state()
+        self._is_copy = True  # on another machine the process's id may be the same
 
     def __repr__(self) -> str:
         run_id = self.opened.run_id if self.opened else None
@@ -112,6 +119,8 @@ class TrackedRun:
         run._recording = recording
         run._outbox = recording.outbox
         run._journal = recording.journal
+        run.key = recording.key
+        run.identity = recording.key or recording.journal_id
         for key, value in request.all_tags.items():
             run.set_tag(key, value)
         recording.open()
@@ -223,7 +232,9 @@ class TrackedRun:
     @property
     def is_reachable(self) -> bool:
         """Whether the run is in MLflow, and MLflow answers as far as is known."""
-        failing = self._recording is not None and self._recording.failing
+        if self._recording is not None:
+            return self.opened is not None and not self._recording.failing
+        failing = self._journal is not None and self._journal.is_failing
         return self.opened is not None and not failing
 
     @property
@@ -254,7 +265,7 @@ class TrackedRun:
     @property
     def in_worker(self) -> bool:
         """Whether this process is another one than that which opened the run."""
-        return os.getpid() != self._opener_pid
+        return self._is_copy or os.getpid() != self._opener_pid
 
     def log_values(self, key: str, value: Any, limits: Params | None = None) -> None:
         """Log a value by its type: see :func:`mlflow_on_kedro.values.by_type`."""

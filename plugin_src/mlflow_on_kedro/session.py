@@ -181,7 +181,11 @@ def open_run(
     if holder.asked:
         return holder.run
     holder.asked = True
-    plan = Plan.of(pipeline, catalog)
+    plan = Plan.of(
+        pipeline,
+        catalog,
+        only_missing_outputs=bool(run_params.get("only_missing_outputs")),
+    )
     datasets = _tracked_datasets(pipeline, catalog)
     for name, dataset in datasets.items():
         try:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
-from . import fluent, store
+from . import fluent, freshness, store
 from .locks import locked
 from .secrets import mask_urls
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FOLDER = "data/mlflow"
+ARRIVAL_SECONDS = 60.0
+ARRIVAL_POLL_SECONDS = 0.5
 SAVED_FROM_TAG = "mlflow_on_kedro.saved_from"
 
 # Beside what file systems refuse: MLflow's HTTP API cuts an artifact's name at `#` and `?`, and
@@ -156,6 +159,49 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             raise
         if run is not None:
             run.end("FINISHED")
+
+    def note_saved(self, path: Path | None) -> None:
+        """Note that the run has written its local file: see :meth:`run_instead_of`."""
+        if self._run is not None and self._run.identity and path is not None:
+            with suppress(OSError):  # a full or read-only disk: then files are trusted, as before
+                freshness.note(self.root, path, self._run.identity)
+
+    def run_instead_of(self, path: Path | None, is_in: Callable[[str], bool]) -> str | None:
+        """Say which run to load from because the local file is another run's.
+
+        A node on another machine, or another process with the same ``run.key``, has saved what this
+        one loads; what lies here may be of an earlier run.
+
+        Args:
+            path: The local file or folder, which is there.
+            is_in: Whether a run has the dataset.
+
+        Returns:
+            The run's id; None: the local file is the one to load.
+
+        Raises:
+            DatasetError: This run has saved it, on another machine, and MLflow does not have it.
+        """
+        run = self._run
+        if run is None or not run.identity or path is None:
+            return None
+        is_output = self.dataset_name in run.plan.outputs
+        if not (is_output or run.key) or freshness.is_of(self.root, path, run.identity):
+            return None
+        run.flush()
+        if not is_output:
+            with suppress(Exception):  # MLflow does not answer
+                return run.run_id if run.opened is not None and is_in(run.run_id) else None
+            return None
+        deadline = time.monotonic() + ARRIVAL_SECONDS
+        while run.opened is not None and time.monotonic() < deadline:
+            if is_in(run.run_id):
+                return run.run_id
+            time.sleep(ARRIVAL_POLL_SECONDS)  # the machine that has saved it delivers it now
+        raise DatasetError(
+            f"'{self.dataset_name}' was saved by this run on another machine, and MLflow does not "
+            f"have it (yet). {path} is of an earlier run, so it is not loaded."
+        )
 
     def loading_uri(self, given: str | None) -> str:
         """The tracking URI to load from: as given, else that of the run, else the project's."""

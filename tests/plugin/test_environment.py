@@ -16,6 +16,7 @@ class TestEnvironment:
         "MLFLOW_HTTP_REQUEST_TIMEOUT",
         "MLFLOW_SQLALCHEMYSTORE_POOLCLASS",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR",
+        "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT",
     )
 
     def test_defaults_are_set(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .status import heading
+
 if TYPE_CHECKING:
     from ..journal import Journal
     from ..leftovers import Waiting
@@ -59,19 +61,26 @@ def _sync(
     journal: Journal, configured: str, given: str | None, root: Path, *, dry_run: bool
 ) -> bool:
     """Deliver one journal; say what became of it and whether all is well."""
-    from ..failures import reason
+    from ..failures import failure_message, reason
     from ..leftovers import look, uri_of
 
     try:
         waiting = look(journal)
         uri = uri_of(waiting.header, configured, given)
-        said = _outcome(waiting, uri, root, dry_run=dry_run)
     except Exception as error:
         if not journal.is_here():  # another process was faster
             return True
-        click.echo(f"{journal.folder}: not delivered, and kept. {reason(error)}", err=True)
+        click.echo(f"{journal.folder}: not delivered. {reason(error)}", err=True)
         return False
-    click.echo(said)
+    try:
+        click.echo(_outcome(waiting, uri, root, dry_run=dry_run))
+    except Exception as error:
+        if not journal.is_here():
+            return True
+        effect = f"so this run stays in {journal.folder}"
+        said = failure_message(uri, error, effect)
+        click.echo(f"{heading(waiting.header)}: not delivered. {said}", err=True)
+        return False
     return True
 
 
@@ -79,7 +88,6 @@ def _outcome(waiting: Waiting, uri: str, root: Path, *, dry_run: bool) -> str:
     from ..leftovers import deliver
     from ..recording import in_words
     from ..secrets import mask_urls
-    from .status import heading
 
     title = heading(waiting.header)
     if waiting.running:
