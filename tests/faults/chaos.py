@@ -37,6 +37,9 @@ LIMIT_SECONDS = 300
 TWISTS = ("none", "sync killed", "answers lost", "server away", "next run delivers")
 LOSE_EVERY = 4
 
+# Where the kills fall: while nodes run, at any time of it, and before that.
+DURING_NODES, AT_ANY_TIME = 0.6, 0.35
+
 
 @dataclass
 class Tally:
@@ -85,27 +88,45 @@ class Chaos:
         self._client = MlflowClient(server.uri)
         self._random = random.Random(seed)  # noqa: S311 - a seed must give the same moments
         self._known: set[str] = set()
+        self._new_runs("")
         self._usual: dict[str, tuple[float, float]] = {}
+        self._usual_notes = 0
         write_project(self._root, proxy.uri)
 
     def kill(self, runner: str, twist: str) -> None:
         """Kill one run, deliver what it left, and check it."""
         if runner not in self._usual:
             self._usual[runner] = self._undisturbed(runner)
-        begins, ends = self._usual[runner]
-        # Much of a short run is starting Python; only few kills are spent on that.
-        early = self._random.random() < 0.1
-        moment = self._random.uniform(0, begins) if early else self._random.uniform(begins, ends)
         self._notes.unlink(missing_ok=True)
         self._set_proxy(twist)
         process = self._start("run", f"--runner={runner}")
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=moment)
+        moment = self._wait(process, *self._usual[runner])
         finished = process.poll() == 0
         _kill(process)
         self._proxy.mode = "pass"
         self._deliver(twist)
         self._check(runner, twist, moment, finished=finished)
+
+    def _wait(self, process: subprocess.Popen[bytes], begins: float, ends: float) -> float:
+        """Wait for a random moment of a run, or its end; say after how many seconds that was."""
+        begin = time.monotonic()
+        chance = self._random.random()
+        if chance < DURING_NODES:
+            count = self._random.randint(1, self._usual_notes)
+            while len(self._read_notes()) < count and process.poll() is None:
+                time.sleep(0.002)
+            seconds = self._random.uniform(0, 0.05)
+        elif chance < DURING_NODES + AT_ANY_TIME:
+            seconds = self._random.uniform(begins, ends)
+        else:  # Python starts, and the project is loaded
+            seconds = self._random.uniform(0, begins)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=seconds)
+        return time.monotonic() - begin
+
+    def _read_notes(self) -> list[str]:
+        text = self._notes.read_text(encoding="utf-8") if self._notes.exists() else ""
+        return text.split("\n")[:-1]  # a line without an end was never written whole
 
     def _undisturbed(self, runner: str) -> tuple[float, float]:
         """When a run begins to log, and when it ends, in seconds."""
@@ -119,6 +140,7 @@ class Chaos:
         ended = time.monotonic() - begin
         if status:
             raise RuntimeError(f"`kedro run --runner={runner}` fails:\n{self._said()}")
+        self._usual_notes = len(self._read_notes())
         self._check(runner, "undisturbed", ended, finished=True)
         self.tally.rows.pop()
         return started, ended
@@ -148,9 +170,7 @@ class Chaos:
     # -- checking ------------------------------------------------------------------------------
 
     def _check(self, runner: str, twist: str, moment: float, *, finished: bool) -> None:
-        text = self._notes.read_text(encoding="utf-8") if self._notes.exists() else ""
-        # A line without an end was never written whole.
-        notes = {line for line in text.split("\n")[:-1] if line}
+        notes = set(self._read_notes())
         runs = self._new_runs(twist)
         row = {"runner": runner, "twist": twist, "moment": moment, "noted": len(notes)}
         row |= {"state": "none", "missing": 0, "twice": 0}

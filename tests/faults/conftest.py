@@ -21,8 +21,19 @@ from .server import Server, mlflow_server
 # As a generated project has it: it makes `kedro mlflow` known without an installed plugin.
 CLI = "from mlflow_on_kedro.cli import cli\n"
 
+EXTRA = "seconds more than without tracking"
+
 if sys.platform == "win32":
     collect_ignore_glob = ["test_*.py"]  # signals and process groups are POSIX's
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what outages have cost."""
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            for name, seconds in report.user_properties:
+                if name == EXTRA and report.when == "call":
+                    terminalreporter.write_line(f"{report.nodeid}: {seconds} {EXTRA}")
 
 
 @pytest.fixture(scope="session")

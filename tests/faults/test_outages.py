@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from .conftest import EXTRA
 from .nodes import METRICS, NODES
 from .processes import Ended, ended
 from .project import FaultProject
@@ -24,7 +25,7 @@ def test_away_from_the_start(
     make_fault_project: Callable[..., FaultProject],
     proxy: Proxy,
     untracked_seconds: float,
-    record_property: Callable[[str, object], None],
+    request: pytest.FixtureRequest,
     mode: Mode,
 ) -> None:
     """Row: refuses, hangs, answers 500 at the start. The pipeline runs on, and says so once."""
@@ -32,7 +33,7 @@ def test_away_from_the_start(
     proxy.mode = mode
     run = project.kedro()
     extra = run.seconds - untracked_seconds
-    record_property("extra_seconds", round(extra, 1))
+    request.node.user_properties.append((EXTRA, f"{extra:.1f}"))
     assert run.status == 0, run.said
     assert run.warnings == 1, run.said
     assert f"http://***@127.0.0.1:{proxy.port}" in run.said

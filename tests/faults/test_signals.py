@@ -134,7 +134,7 @@ def test_own_handler(
     project = make_fault_project(
         proxy.uri,
         busy("sleep").replace("600", "4"),
-        settings=CATCHING.format(then=then),
+        settings=CATCHING.replace("{then}", then),
     )
     done = interrupt(project, signal.SIGTERM)
     assert done.status == status, done.said
@@ -145,7 +145,7 @@ def test_own_handler(
 
 def test_ignored(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
     """Row: SIGTERM. Where it is ignored, as by ``nohup``-like wrappers, the run goes on."""
-    settings = CATCHING.format(then="pass").replace("_note)", "signal.SIG_IGN)")
+    settings = CATCHING.replace("{then}", "pass").replace("_note)", "signal.SIG_IGN)")
     project = make_fault_project(proxy.uri, busy("sleep").replace("600", "2"), settings=settings)
     done = interrupt(project, signal.SIGTERM)
     assert done.status == 0, done.said
