@@ -63,6 +63,7 @@ class Courier:
         self._ending = self._delivered = self._finished = False
         self._failing = False
         self._calling_since: float | None = None
+        parcel.watch(self._called)
         _couriers.add(self)
 
     # -- for the pipeline's threads ------------------------------------------------------------
@@ -111,14 +112,16 @@ class Courier:
         with self._changed:
             self._ending = True
             self._changed.notify_all()
-        if self._hangs():
-            self.start()  # the old one may wait for an answer that never comes
+        started_again = False
         begin = time.monotonic()
         while not self._finished and self.failure is None:
             passed = time.monotonic() - begin
             gives_up = (self._failing or self._hangs()) and passed >= self._patience
             if gives_up or passed >= limit:
                 break
+            if self._hangs(after=self._patience / 3) and not started_again:
+                started_again = True
+                self.start()  # the old one may wait for an answer that never comes
             with self._changed:
                 self._changed.wait_for(lambda: self._finished or self.failure, timeout=1.0)
             if not self._finished:
@@ -169,15 +172,16 @@ class Courier:
                     return
                 self._changed.wait(POLL_SECONDS)
 
-    def _hangs(self) -> bool:
+    def _hangs(self, after: float | None = None) -> bool:
         # Only a server can; a local store waits for its lock or its disk.
+        after = self._patience if after is None else after
         since = self._calling_since
         if since is None or not self._remote:
             return False
         passed = time.monotonic() - since
-        if passed <= self._patience:
+        if passed <= after:
             return False
-        return passed > self._patience + self.parcel.left().file_bytes / LEAST_BYTES_A_SECOND
+        return passed > after + self.parcel.left().file_bytes / LEAST_BYTES_A_SECOND
 
     # -- the thread ----------------------------------------------------------------------------
 
@@ -225,12 +229,10 @@ class Courier:
     def _deliver(self, number: int, parcel: Parcel, *, ending: bool) -> None:
         store.prepare()  # takes seconds the first time, and no server is to blame
         try:
-            self._called()
             parcel.open()
             self._tell()
-            self._called()
             while self._thread == number and parcel.step():
-                self._called()
+                pass
             if ending and self._thread == number:
                 parcel.finish()
                 self._delivered = True

@@ -152,8 +152,7 @@ class MLflowDataset(TrackedDataset):
         before: Files = {}
         if self._backing.has_place:
             before = files_in(self._backing.file())
-            self._backing.file().save(data)
-            self.note_saved(backends.local_path(self._backing.file(), saving=True))
+            self._save_file(data)
         with self.saving_run() as run:
             if run is None:
                 return
@@ -161,6 +160,17 @@ class MLflowDataset(TrackedDataset):
                 kind.log(run, self.key(), data, self._limits(run.config))
             else:
                 self._log_file(run, before)
+
+    def _save_file(self, data: Any) -> None:
+        try:
+            self._backing.file().save(data)
+        except DatasetError as error:
+            # The file of what MLflow itself holds is for other processes' sake only.
+            if self._backing.kind is None or not isinstance(error.__cause__, OSError):
+                raise
+            logger.info("'%s' has no local file: %s.", self.dataset_name, error.__cause__)
+        else:
+            self.note_saved(backends.local_path(self._backing.file(), saving=True))
 
     def _log_file(self, run: TrackedRun, before: Files) -> None:
         path = backends.local_path(self._backing.file(), saving=True)

@@ -130,12 +130,23 @@ class Journal:
         """
         journal = cls(parent / header.journal)
         journal.folder.mkdir(parents=True)
-        journal.hold()  # before the header, by which others find it
+        try:
+            journal._begin(header)
+        except OSError:
+            journal.release()
+            shutil.rmtree(journal.folder, ignore_errors=True)
+            raise
         ignore = parent.parent / ".gitignore"
-        if not ignore.exists():
-            ignore.write_text("*\n", encoding="utf-8")
-        journal._write(HEADER, asdict(header))
+        with contextlib.suppress(OSError):
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
         return journal
+
+    def _begin(self, header: Header) -> None:
+        scratch = self.folder / f"{HEADER}.new"
+        scratch.write_text(json.dumps(asdict(header)), encoding="utf-8")
+        self.hold()  # before there is a header, by which others find the journal
+        scratch.replace(self.folder / HEADER)
 
     def __getstate__(self) -> dict[str, Any]:
         return {"folder": self.folder, "_hold": None}

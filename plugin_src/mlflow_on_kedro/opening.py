@@ -97,16 +97,17 @@ class RunRequest:
         return header, uri
 
 
-def open_run(client: MlflowClient, header: Header, uri: str, root: Path) -> Opened:
+def open_run(
+    client: MlflowClient, header: Header, uri: str, root: Path, *, again: bool = False
+) -> Opened:
     """Find or create the run of a journal.
-
-    Doing it again, after a failure or in another process, gives the same run.
 
     Args:
         client: A client of the store.
         header: What is asked for.
         uri: The tracking URI.
         root: The root of the project that delivers.
+        again: It was tried before, so the run may be there.
 
     Raises:
         ConfigError: ``run.id`` names no run of the store.
@@ -121,7 +122,8 @@ def open_run(client: MlflowClient, header: Header, uri: str, root: Path) -> Open
     )
     if header.key is not None:
         return as_opened(shared_run.join(client, experiment, header, _tags(header)))
-    found = shared_run.with_tag(client, experiment, shared_run.JOURNAL_TAG, header.journal)
+    tag = shared_run.JOURNAL_TAG
+    found = shared_run.with_tag(client, experiment, tag, header.journal) if again else []
     if found:
         return as_opened(found[0].info)
     created = client.create_run(

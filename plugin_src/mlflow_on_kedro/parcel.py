@@ -6,9 +6,10 @@ import contextlib
 import logging
 import threading
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from . import store
 from .delivery import Delivery
@@ -29,6 +30,24 @@ class Left:
     entry_bytes: int = 0
     files: int = 0
     file_bytes: int = 0
+
+
+class _Watched:
+    """A client that says when it is called."""
+
+    def __init__(self, client: MlflowClient, on_call: Callable[[], None]) -> None:
+        self._client = client
+        self._on_call = on_call
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if callable(found):
+            self._on_call()
+        return found
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 class Parcel:
@@ -64,14 +83,24 @@ class Parcel:
         self._root = root
         self._raising = raising
         self._complete = complete
+        # An earlier try, perhaps of a process that was killed, may have created the run.
+        self._tried = complete
         self._positions = journal.delivered if journal is not None else {}
         self._chunk: Chunk | None = None
         self._from_memory = 0
         self._delivery: Delivery | None = None
         self._client: MlflowClient | None = None
         self._end: End | None = None
+        self._on_call: Callable[[], None] = _nothing
         self._abandoned = False
         self._settling = threading.Lock()
+
+    def watch(self, on_call: Callable[[], None]) -> None:
+        """Have a function called before each call to MLflow."""
+        self._on_call = on_call
+
+    def _say_call(self) -> None:
+        self._on_call()
 
     def again(self) -> Parcel:
         """The same, for another thread: this one's is stuck or has failed.
@@ -83,6 +112,8 @@ class Parcel:
             other = Parcel(self.header, self.uri, self._root, self.journal)
             other.memory.extend(self.memory)
             other.opened = self.opened
+            other._tried = True
+            other._on_call = self._on_call
             other._positions, other._end = self._positions, self._end
         return other
 
@@ -90,7 +121,8 @@ class Parcel:
     def client(self) -> MlflowClient:
         """A client for the thread that delivers."""
         if self._client is None:
-            self._client = store.connect(self.uri)
+            client: Any = _Watched(store.connect(self.uri), self._say_call)
+            self._client = client
         return self._client
 
     def open(self) -> None:
@@ -100,7 +132,8 @@ class Parcel:
             Exception: MLflow cannot be reached.
         """
         if self.opened is None:
-            self.opened = open_run(self.client, self.header, self.uri, self._root)
+            again, self._tried = self._tried, True
+            self.opened = open_run(self.client, self.header, self.uri, self._root, again=again)
             store.make_local_folder(self.opened.artifact_uri)
             if self.journal is not None:
                 with contextlib.suppress(OSError):  # a full disk; the tag finds the run again

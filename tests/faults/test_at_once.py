@@ -17,8 +17,8 @@ NODE_NAMES = ("first", "middle", "last")
 # Between processes that share only values on disk.
 FILES: dict[str, Any] = {
     name: {"type": "json.JSONDataset", "filepath": f"data/{name}.json"}
-    for name in ("early", "table", "series", "late", "report")
-}
+    for name in ("table", "series", "report")
+} | {name: {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "m"} for name in ("early", "late")}
 
 
 @pytest.mark.parametrize(("count", "new"), [(6, True), (8, False)], ids=["six_new", "eight"])
