@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from .journal import Header
+from .values import MAX_TAG_LENGTH
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,9 +29,18 @@ POLL_SECONDS = 0.1
 
 def with_tag(client: MlflowClient, experiment: str, tag: str, value: str) -> list[Any]:
     """The runs of an experiment with a tag, the first to have begun first."""
-    quoted = value.replace("'", "''")
-    found = client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{quoted}'")
+    found = client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{value}'")
     return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+
+
+def searchable(key: str) -> str:
+    """Write a key so that MLflow's search, which knows no escapes, can look for it.
+
+    Example:
+        >>> searchable("airflow:etl/manual__2026-11-23"), searchable("it's")
+        ('airflow:etl/manual__2026-11-23', 'it%27s')
+    """
+    return quote(key, safe=" :/+@=,")[:MAX_TAG_LENGTH]
 
 
 def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, str]) -> Any:
@@ -38,7 +49,7 @@ def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, 
     Returns:
         MLflow's ``RunInfo``.
     """
-    key = str(header.key)
+    key = searchable(str(header.key))
     found = with_tag(client, experiment, KEY_TAG, key)
     chosen = _chosen(found)
     if chosen is None:
