@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
-from .nodes import METRICS, SERIES, VALUES_ONLY
+from .nodes import ARTIFACTS, METRICS, SERIES, VALUES_ONLY
 from .processes import ended
 from .project import FaultProject
 from .proxy import Proxy
 
 NODE_NAMES = ("first", "middle", "last")
-# Between processes that share only values on disk.
-FILES: dict[str, Any] = {
-    name: {"type": "json.JSONDataset", "filepath": f"data/{name}.json"}
-    for name in ("table", "series", "report")
-} | {name: {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "m"} for name in ("early", "late")}
 
 
 @pytest.mark.parametrize(("count", "new"), [(6, True), (8, False)], ids=["six_new", "eight"])
@@ -46,39 +41,41 @@ def test_one_run_of_many_processes(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, *, at_once: bool
 ) -> None:
     """Row: ``kedro run --nodes=X`` for each node, as an orchestrator does. One MLflow run."""
-    project = make_fault_project(proxy.uri, catalog=FILES)
-    words = [("run", f"--nodes={name}") for name in NODE_NAMES]
-    begin = time.time()
-    if at_once:
-        # Each needs what the ones before it have made.
+    project = make_fault_project(proxy.uri)
+    if at_once:  # each needs what the ones before it make
         assert project.kedro(MLFLOW_ON_KEDRO_MODE="offline").status == 0
-        journals = project.journals
+        shutil.rmtree(project.journal)
+    begin = time.time()
+    all_ended = []
     processes = []
-    for word in words:
-        processes.append(project.start(*word, MLFLOW_ON_KEDRO_RUN_KEY="nightly"))
+    for name in NODE_NAMES:
+        process = project.start("run", f"--nodes={name}", MLFLOW_ON_KEDRO_RUN_KEY="nightly")
+        processes.append(process)
         if not at_once:
-            done = ended(processes[-1], begin=begin)
-            assert done.status == 0, done.said
-    if at_once:
-        all_ended = [ended(process, begin=begin) for process in processes]
-        assert [done.status for done in all_ended] == [0, 0, 0], [done.said for done in all_ended]
-    else:
-        journals = []
-    runs = [run for run in project.runs() if run.data.tags.get("mlflow_on_kedro.key") == "nightly"]
-    (run,) = runs
+            all_ended.append(ended(process, begin=begin))
+    all_ended = all_ended or [ended(process, begin=begin) for process in processes]
+    assert [done.status for done in all_ended] == [0, 0, 0], [done.said for done in all_ended]
+    run = project.run
     assert run.info.status == "FINISHED"
+    assert run.data.params == {"n": "3"}
     assert {f"time/node/{name}" for name in NODE_NAMES} <= set(run.data.metrics)
-    assert (run.data.metrics["early"], run.data.metrics["late"]) == (6, 21)
-    assert len(journals) == int(at_once)
+    assert {key: run.data.metrics[key] for key in METRICS} == METRICS
+    assert project.series(run, "series") == SERIES
+    assert project.artifacts(run) == ARTIFACTS
+    project.check_times(all_ended[-1], run)
+    assert project.journals == []
 
 
-def test_a_part_fails(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: as above. A failure of one part stays, though a later one succeeds."""
-    project = make_fault_project(proxy.uri, catalog=FILES)
-    key = {"MLFLOW_ON_KEDRO_RUN_KEY": "it's 'quoted'"}
-    failed = project.kedro("run", "--nodes=last", **key)  # its input is not there
+@pytest.mark.parametrize("key", ["nightly 2026-11-23", "it's 'quoted'", 'so is "this"', "a`b%"])
+def test_a_part_fails(
+    make_fault_project: Callable[..., FaultProject], proxy: Proxy, key: str
+) -> None:
+    """Row: as above. A failure of one part stays, though a later one succeeds; any key will do."""
+    project = make_fault_project(proxy.uri)
+    words = {"MLFLOW_ON_KEDRO_RUN_KEY": key}
+    failed = project.kedro("run", "--nodes=last", **words)  # its input is not there
     assert failed.status == 1, failed.said
     assert project.run.info.status == "FAILED"
-    assert project.kedro("run", "--nodes=first", **key).status == 0
+    assert project.kedro("run", "--nodes=first", **words).status == 0
     assert project.run.info.status == "FAILED"
-    assert project.run.data.metrics["early"] == 6
+    assert project.run.data.metrics["early"] == METRICS["early"]

@@ -68,6 +68,7 @@ def test_carried_elsewhere(
         assert not carried.exists()
     else:
         assert other.sync(str(carried)).output.strip() == "Nothing to deliver."
+    assert list(tmp_path.glob("stick/**/run.json")) == []
 
 
 def test_workers(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
