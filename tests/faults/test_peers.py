@@ -7,10 +7,13 @@ import pytest
 from .project import FaultProject
 
 
-@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
 @pytest.mark.parametrize(
-    ("runner", "method"),
-    [("ThreadRunner", "fork"), ("ParallelRunner", "spawn"), ("ParallelRunner", "forkserver")],
+    ("runner", "method", "is_async"),
+    [
+        ("ThreadRunner", "fork", False),
+        ("ParallelRunner", "spawn", True),
+        ("ParallelRunner", "forkserver", False),
+    ],
 )
 def test_runners_and_a_server(
     project: FaultProject, runner: str, method: str, *, is_async: bool

@@ -95,7 +95,7 @@ def test_sigterm(make_fault_project: Callable[..., FaultProject], proxy: Proxy, 
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
 def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, runner: str) -> None:
     """Row: Ctrl-C. KILLED in MLflow within 5 s, and the status is the one of Kedro."""
-    project = make_fault_project(proxy.uri, busy("sleep").replace("600", "8"))
+    project = make_fault_project(proxy.uri, busy("sleep").replace("600", "5"))
     done = interrupt(project, signal.SIGINT, group=True, words=(f"--runner={runner}",))
     assert done.status == 1, done.said
     if runner != "ThreadRunner":  # whose threads are waited for, with and without tracking
@@ -103,8 +103,7 @@ def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, r
     check_killed(project, done)
 
 
-@pytest.mark.parametrize("mode", ["refuse", "hang"])
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(("number", "mode"), [(signal.SIGINT, "hang"), (signal.SIGTERM, "refuse")])
 def test_signal_during_an_outage(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: Mode, number: int
 ) -> None:
