@@ -18,7 +18,8 @@ from .courier import Courier
 from .delivery import Delivery
 from .entries import End, Entry, File
 from .failures import failure_message
-from .journal import Journal, Opened, writer
+from .journal import Journal, Opened
+from .journal_writer import writer
 from .secrets import mask_urls
 
 if TYPE_CHECKING:

@@ -5,21 +5,21 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import traceback
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import fluent, store, values
-from .config import Config, Params
-from .delivery import changed_tag, say_changed
-from .entries import Entry, File, Param, Tag, Text
+from . import fluent, store
+from .config import Config
+from .entries import Entry
 from .errors import MLflowOnKedroError
 from .failures import failure_message, is_mistake, reason
 from .journal import Journal, Opened
+from .journal_writer import writer
 from .opening import RunRequest, as_opened
 from .outbox import DirectOutbox, Outbox, WorkerOutbox
 from .recording import Recording, now_ms
 from .secrets import mask_urls
+from .telling import Telling
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -46,7 +46,7 @@ _LOCAL_STATE = frozenset(
 )
 
 
-class TrackedRun:
+class TrackedRun(Telling):
     """One run in MLflow, which any process that has it can log to.
 
     It is made by :meth:`open` (a pipeline's run) or :meth:`join` (a run that exists), and it can
@@ -79,9 +79,7 @@ class TrackedRun:
         self._recording: Recording | None = None
         self._outbox: Outbox | None = None
         self._client: MlflowClient | None = None
-        self._params: dict[str, str] = {}
-        self._originals: dict[str, str] = {}
-        self._said: set[str] = set()
+        self._start_telling()
         self._participants = 0
         self._warned = False
         self._holds_globals = False
@@ -258,7 +256,11 @@ class TrackedRun:
 
     def written_elsewhere(self) -> Iterator[Entry]:
         """What other processes have written into the run's journal, if this machine has it."""
-        return self._journal.entries() if self._journal is not None else iter(())
+        if self._journal is not None:
+            own = writer(self._journal).path.name
+            for name in self._journal.sizes():
+                if name != own:
+                    yield from self._journal.entries(name)
 
     # -- what a run can be told ----------------------------------------------------------------
 
@@ -266,70 +268,6 @@ class TrackedRun:
     def in_worker(self) -> bool:
         """Whether this process is another one than that which opened the run."""
         return self._is_copy or os.getpid() != self._opener_pid
-
-    def log_values(self, key: str, value: Any, limits: Params | None = None) -> None:
-        """Log a value by its type: see :func:`mlflow_on_kedro.values.by_type`."""
-        for name, leaf, kind in values.by_type(key, value):
-            if name in self.secret_params:
-                continue
-            if kind == "metric":
-                self.log_metric(name, leaf)
-            else:
-                self.log_param(name, leaf, limits)
-
-    def log_params(self, key: str, value: Any) -> None:
-        """Log a value as parameters: a dict is flattened, anything else is one parameter.
-
-        What came with the command under a name that looks like a secret is left out.
-        """
-        for name, leaf in values.flatten(key, value):
-            if name not in self.secret_params:
-                self.log_param(name, leaf)
-
-    def log_param(self, key: str, value: Any, limits: Params | None = None) -> None:
-        """Log one parameter.
-
-        The first value stays; a later other one is kept as a tag, and said.
-
-        Raises:
-            ValueTooLongError: The value is too long, and ``too_long`` is ``error``.
-        """
-        limits = limits or self.config.params
-        legal = self._key(key)
-        for entry in values.param(legal, value, limits.too_long, limits.max_length):
-            if isinstance(entry, Param):
-                first = self._params.setdefault(entry.key, entry.value)
-                if first != entry.value:
-                    say_changed(entry.key, first, entry.value)
-                    entry = Tag(changed_tag(entry.key), entry.value)  # noqa: PLW2901
-            self._put(entry)
-
-    def log_metric(
-        self, key: str, value: Any, *, step: int = 0, timestamp: int | None = None
-    ) -> None:
-        """Log one point of a metric; the timestamp is in milliseconds since the epoch."""
-        self._put(values.metric(self._key(key), value, timestamp or now_ms(), step))
-
-    def set_tag(self, key: str, value: Any) -> None:
-        """Set a tag."""
-        self._put(values.tag(self._key(key), value))
-
-    def log_text(self, content: str, path: str) -> None:
-        """Log a text as an artifact; credentials inside its URLs are masked."""
-        self._put(Text(path, mask_urls(content)))
-
-    def log_error(self, error: BaseException) -> None:
-        """Log what made the run fail: a tag with the message, and the traceback as an artifact."""
-        self.set_tag("error", f"{type(error).__name__}: {error}")
-        self.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
-
-    def log_page(self, content: str, path: str) -> None:
-        """Log a page of the plugin's own making as an artifact, as it is."""
-        self._put(Text(path, content))
-
-    def log_artifact(self, path: str | os.PathLike[str], folder: str = "") -> None:
-        """Log a local file, or a folder with all that is in it."""
-        self._put(File(os.fspath(path), folder))
 
     def settle(self) -> None:
         """See to it that nothing is lost if this is a worker, which may end without a word."""
@@ -361,16 +299,3 @@ class TrackedRun:
             self._warned = True
             effect = "so tracking is incomplete; the pipeline runs on"
             logger.warning("%s", failure_message(self.uri, error, effect))
-
-    def _put(self, entry: Entry) -> None:
-        self.outbox.put(entry)
-
-    def _key(self, key: str) -> str:
-        key = mask_urls(key)
-        legal = values.legal_key(key)
-        if self._originals.setdefault(legal, key) != key:  # two keys become one: keep both
-            legal = values.with_digest(legal, key)
-        if legal != key and key not in self._said:
-            self._said.add(key)
-            logger.warning("MLflow allows no key %r; it is logged as '%s'.", key, legal)
-        return legal

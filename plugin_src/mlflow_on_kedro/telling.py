@@ -1,0 +1,117 @@
+"""What a run can be told: values become entries, within MLflow's limits."""
+
+from __future__ import annotations
+
+import logging
+import os
+import traceback
+from typing import Any
+
+from . import values
+from .config import Config, Params
+from .delivery import changed_tag, say_changed
+from .entries import Entry, File, Param, Tag, Text
+from .outbox import Outbox
+from .recording import now_ms
+from .secrets import mask_urls
+
+logger = logging.getLogger(__name__)
+
+
+class Telling:
+    """The logging methods of a run; any of them may be called from any thread.
+
+    Attributes:
+        config: The whole configuration.
+        secret_params: Keys of parameters that came with the command and look like secrets.
+    """
+
+    config: Config
+    secret_params: frozenset[str]
+
+    def _start_telling(self) -> None:
+        self._params: dict[str, str] = {}
+        self._originals: dict[str, str] = {}
+        self._said: set[str] = set()
+
+    @property
+    def outbox(self) -> Outbox:
+        """What takes this process's entries."""
+        raise NotImplementedError
+
+    def log_values(self, key: str, value: Any, limits: Params | None = None) -> None:
+        """Log a value by its type: see :func:`mlflow_on_kedro.values.by_type`."""
+        for name, leaf, kind in values.by_type(key, value):
+            if name in self.secret_params:
+                continue
+            if kind == "metric":
+                self.log_metric(name, leaf)
+            else:
+                self.log_param(name, leaf, limits)
+
+    def log_params(self, key: str, value: Any) -> None:
+        """Log a value as parameters: a dict is flattened, anything else is one parameter.
+
+        What came with the command under a name that looks like a secret is left out.
+        """
+        for name, leaf in values.flatten(key, value):
+            if name not in self.secret_params:
+                self.log_param(name, leaf)
+
+    def log_param(self, key: str, value: Any, limits: Params | None = None) -> None:
+        """Log one parameter.
+
+        The first value stays; a later other one is kept as a tag, and said.
+
+        Raises:
+            ValueTooLongError: The value is too long, and ``too_long`` is ``error``.
+        """
+        limits = limits or self.config.params
+        legal = self._key(key)
+        for entry in values.param(legal, value, limits.too_long, limits.max_length):
+            if isinstance(entry, Param):
+                first = self._params.setdefault(entry.key, entry.value)
+                if first != entry.value:
+                    say_changed(entry.key, first, entry.value)
+                    entry = Tag(changed_tag(entry.key), entry.value)  # noqa: PLW2901
+            self._put(entry)
+
+    def log_metric(
+        self, key: str, value: Any, *, step: int = 0, timestamp: int | None = None
+    ) -> None:
+        """Log one point of a metric; the timestamp is in milliseconds since the epoch."""
+        self._put(values.metric(self._key(key), value, timestamp or now_ms(), step))
+
+    def set_tag(self, key: str, value: Any) -> None:
+        """Set a tag."""
+        self._put(values.tag(self._key(key), value))
+
+    def log_text(self, content: str, path: str) -> None:
+        """Log a text as an artifact; credentials inside its URLs are masked."""
+        self._put(Text(path, mask_urls(content)))
+
+    def log_error(self, error: BaseException) -> None:
+        """Log what made the run fail: a tag with the message, and the traceback as an artifact."""
+        self.set_tag("error", f"{type(error).__name__}: {error}")
+        self.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
+
+    def log_page(self, content: str, path: str) -> None:
+        """Log a page of the plugin's own making as an artifact, as it is."""
+        self._put(Text(path, content))
+
+    def log_artifact(self, path: str | os.PathLike[str], folder: str = "") -> None:
+        """Log a local file, or a folder with all that is in it."""
+        self._put(File(os.fspath(path), folder))
+
+    def _put(self, entry: Entry) -> None:
+        self.outbox.put(entry)
+
+    def _key(self, key: str) -> str:
+        key = mask_urls(key)
+        legal = values.legal_key(key)
+        if self._originals.setdefault(legal, key) != key:  # two keys become one: keep both
+            legal = values.with_digest(legal, key)
+        if legal != key and key not in self._said:
+            self._said.add(key)
+            logger.warning("MLflow allows no key %r; it is logged as '%s'.", key, legal)
+        return legal
