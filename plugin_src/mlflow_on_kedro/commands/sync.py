@@ -52,55 +52,77 @@ def sync(metadata: Any, path: Path | None, dry_run: bool, env: str | None, uri: 
     configured = resolve_uri(settings.tracking.uri, root)
     given = resolve_uri(uri, root) if uri is not None else None
     logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the rest is said here
-    results = [_sync(journal, configured, given, root, dry_run=dry_run) for journal in journals]
-    if not all(results):
+    run = Sync(configured, given, root, dry_run=dry_run)
+    undelivered = [journal for journal in journals if not run.deliver(journal)]
+    if undelivered:
         raise click.exceptions.Exit(1)
 
 
-def _sync(
-    journal: Journal, configured: str, given: str | None, root: Path, *, dry_run: bool
-) -> bool:
-    """Deliver one journal; say what became of it and whether all is well."""
-    from ..failures import failure_message, reason
-    from ..leftovers import look, uri_of
+class Sync:
+    """Delivers journals one after another, and says what becomes of each.
 
-    try:
-        waiting = look(journal)
-        uri = uri_of(waiting.header, configured, given)
-    except Exception as error:
-        if not journal.is_here():  # another process was faster
-            return True
-        click.echo(f"{journal.folder}: not delivered. {reason(error)}", err=True)
-        return False
-    try:
-        click.echo(_outcome(waiting, uri, root, dry_run=dry_run))
-    except Exception as error:
-        if not journal.is_here():
-            return True
-        effect = f"so this run stays in {journal.folder}"
-        said = failure_message(uri, error, effect)
-        click.echo(f"{heading(waiting.header)}: not delivered. {said}", err=True)
-        return False
-    return True
+    Args:
+        configured: Where this project tracks.
+        given: Where the user wants all to go instead.
+        root: The project's root.
+        dry_run: Deliver nothing.
+    """
 
+    def __init__(self, configured: str, given: str | None, root: Path, *, dry_run: bool) -> None:
+        self._configured = configured
+        self._given = given
+        self._root = root
+        self._dry_run = dry_run
+        # A server that does not answer costs seconds or minutes each time it is asked.
+        self._away: set[str] = set()
 
-def _outcome(waiting: Waiting, uri: str, root: Path, *, dry_run: bool) -> str:
-    from ..leftovers import deliver
-    from ..recording import in_words
-    from ..secrets import mask_urls
+    def deliver(self, journal: Journal) -> bool:
+        """Deliver one journal; tell whether all is well."""
+        from ..failures import failure_message, is_refusal, reason
+        from ..leftovers import look, uri_of
+        from ..secrets import mask_urls
 
-    title = heading(waiting.header)
-    if waiting.running:
-        return f"{title}: in progress, left alone."
-    if dry_run:
-        return f"{title}: {in_words(waiting.left)} would go to {mask_urls(uri)}."
-    try:
-        with _progress(title, waiting.left) as progress:
-            parcel = deliver(waiting.journal, uri, root, progress)
-    except BlockingIOError:
-        return f"{title}: in progress, left alone."
-    name = f" as {parcel.opened.name} ({parcel.opened.run_id})" if parcel.opened else ""
-    return f"{title}: delivered to {mask_urls(uri)}{name}, {parcel.status}."
+        try:
+            waiting = look(journal)
+            uri = uri_of(waiting.header, self._configured, self._given)
+        except Exception as error:
+            if not journal.is_here():  # another process was faster
+                return True
+            click.echo(f"{journal.folder}: not delivered. {reason(error)}", err=True)
+            return False
+        title = heading(waiting.header)
+        if uri in self._away and not waiting.running:
+            click.echo(f"{title}: not delivered to {mask_urls(uri)} either.", err=True)
+            return False
+        try:
+            click.echo(self._outcome(waiting, uri, title))
+        except Exception as error:
+            if not journal.is_here():
+                return True
+            if not is_refusal(error):
+                self._away.add(uri)
+            effect = f"so this run stays in {journal.folder}"
+            said = failure_message(uri, error, effect)
+            click.echo(f"{title}: not delivered. {said}", err=True)
+            return False
+        return True
+
+    def _outcome(self, waiting: Waiting, uri: str, title: str) -> str:
+        from ..leftovers import deliver
+        from ..recording import in_words
+        from ..secrets import mask_urls
+
+        if waiting.running:
+            return f"{title}: in progress, left alone."
+        if self._dry_run:
+            return f"{title}: {in_words(waiting.left)} would go to {mask_urls(uri)}."
+        try:
+            with _progress(title, waiting.left) as progress:
+                parcel = deliver(waiting.journal, uri, self._root, progress)
+        except BlockingIOError:
+            return f"{title}: in progress, left alone."
+        name = f" as {parcel.opened.name} ({parcel.opened.run_id})" if parcel.opened else ""
+        return f"{title}: delivered to {mask_urls(uri)}{name}, {parcel.status}."
 
 
 @contextlib.contextmanager
