@@ -10,7 +10,7 @@ from .timeline import format_duration
 from .timeline_options import Options, is_number
 
 if TYPE_CHECKING:
-    from plotly.graph_objects import Bar, Figure
+    from plotly.graph_objects import Figure
 
     from .timeline import Row, Span, Timeline
 
@@ -45,18 +45,20 @@ def draw(timeline: Timeline, options: Options) -> Figure:
     Raises:
         ConfigError: If Plotly refuses a colour or a value for the layout.
     """
-    from plotly.graph_objects import Figure, Scatter
+    from plotly.graph_objects import Bar, Figure
 
-    chart = Figure()
-    rows = timeline.rows
-    if rows:
-        chart.add_traces(_bars(timeline, options))
-        if len(rows) > _ROWS_IN_VIEW:
-            # Plotly shows an axis only when something is drawn on it.
-            chart.add_trace(
-                Scatter(x=[None], y=[None], xaxis="x2", showlegend=False, hoverinfo="skip")
-            )
-    chart.update_layout(_layout(timeline, options))
+    described = describe(timeline, options)
+    for trace in described["data"]:
+        if trace["type"] == "bar":
+            color = trace["marker"]["color"]
+            try:
+                Bar(marker={"color": color})
+            except ValueError:
+                raise ConfigError(
+                    f"gantt_params: 'colors' has something that is not a colour: {color!r}. "
+                    "Use a name such as 'teal', '#009988' or 'rgb(0, 153, 136)'."
+                ) from None
+    chart = Figure(described)
     try:
         chart.update_layout(dict(options.layout))
     except (TypeError, ValueError) as error:
@@ -64,10 +66,28 @@ def draw(timeline: Timeline, options: Options) -> Figure:
     return chart
 
 
-def _bars(timeline: Timeline, options: Options) -> list[Bar]:
-    """One trace a colour; spans of a node share a row because bars are overlaid."""
-    from plotly.graph_objects import Bar
+def describe(timeline: Timeline, options: Options) -> dict[str, Any]:
+    """Describe a timeline's figure as plain data, without the user's own layout.
 
+    Plotly's classes check each value, which takes longer than all the rest.
+
+    Args:
+        timeline: What to draw.
+        options: How to draw it.
+
+    Raises:
+        ConfigError: If the height is no number of pixels.
+    """
+    data = _bars(timeline, options) if timeline.rows else []
+    if len(timeline.rows) > _ROWS_IN_VIEW:
+        # Plotly shows an axis only when something is drawn on it.
+        nothing = {"x": [None], "y": [None], "xaxis": "x2"}
+        data.append({"type": "scatter", **nothing, "showlegend": False, "hoverinfo": "skip"})
+    return {"data": data, "layout": _layout(timeline, options)}
+
+
+def _bars(timeline: Timeline, options: Options) -> list[dict[str, Any]]:
+    """One trace a colour; spans of a node share a row because bars are overlaid."""
     by_group: dict[str, list[tuple[Row, Span]]] = {group: [] for group in _PAINTED}
     for row in timeline.rows:
         for span in row.spans:
@@ -79,38 +99,33 @@ def _bars(timeline: Timeline, options: Options) -> list[Bar]:
         if not of_group:
             continue
         color = options.colors[group]
-        try:
-            bar = Bar(
-                orientation="h",
-                name=group,
-                y=[_tick(row, options) for row, _ in of_group],
-                base=[span.start * 1000 + shift for _, span in of_group],
-                # A bar of no length at all cannot be hovered.
-                x=[max(span.duration * 1000, 1e-3) for _, span in of_group],
-                width=options.bar_height,
-                marker={
+        bar = {
+            "type": "bar",
+            "orientation": "h",
+            "name": group,
+            "y": [_tick(row, options) for row, _ in of_group],
+            "base": [span.start * 1000 + shift for _, span in of_group],
+            # A bar of no length at all cannot be hovered.
+            "x": [max(span.duration * 1000, 1e-3) for _, span in of_group],
+            "width": options.bar_height,
+            "marker": {
+                "color": color,
+                "line": {
                     "color": color,
-                    "line": {
-                        "color": color,
-                        "width": [2 if span.duration <= thin else 0 for _, span in of_group],
-                    },
+                    "width": [2 if span.duration <= thin else 0 for _, span in of_group],
                 },
-                legendrank=_LEGEND.index(group),
-                customdata=[_hover(timeline, row, span) for row, span in of_group],
-                hovertemplate="%{customdata}<extra></extra>",
-            )
-        except ValueError:
-            raise ConfigError(
-                f"gantt_params: 'colors' has something that is not a colour: {color!r}. "
-                "Use a name such as 'teal', '#009988' or 'rgb(0, 153, 136)'."
-            ) from None
+            },
+            "legendrank": _LEGEND.index(group),
+            "customdata": [_hover(timeline, row, span) for row, span in of_group],
+            "hovertemplate": "%{customdata}<extra></extra>",
+        }
         if group == "failed":
-            bar.update(
-                text=["✕ failed"] * len(of_group),
-                textposition="outside",
-                textfont={"color": color},
-                cliponaxis=False,
-            )
+            bar |= {
+                "text": ["✕ failed"] * len(of_group),
+                "textposition": "outside",
+                "textfont": {"color": color},
+                "cliponaxis": False,
+            }
         bars.append(bar)
     return bars
 
@@ -126,7 +141,9 @@ def _layout(timeline: Timeline, options: Options) -> dict[str, Any]:
             f"{_LEAST_HEIGHT} or more: {height!r}"
         )
     layout: dict[str, Any] = {
-        "template": "plotly_white",
+        "template": {},  # to resolve one of Plotly's takes longer than to draw the chart
+        "plot_bgcolor": "#fff",
+        "paper_bgcolor": "#fff",
         "barmode": "overlay",
         "hovermode": "closest",
         "height": height,
@@ -193,6 +210,7 @@ def _time_axes(timeline: Timeline, options: Options) -> dict[str, Any]:
         "tickcolor": _GRID,
         "tickfont": {"color": _FAINT},
         "zeroline": False,
+        "automargin": True,
     }
     upper = {
         **axis,

@@ -77,12 +77,14 @@ class Options:
         Raises:
             ConfigError: If a key is unknown or a value cannot be used.
         """
-        from plotly.graph_objects import Layout
+        others = params.keys() - set(_CREATE_GANTT) - _CREATE_GANTT_WITHOUT_EFFECT
+        if others:
+            from plotly.graph_objects import Layout
 
-        known = Layout()
-        for key in params:
-            if key not in _CREATE_GANTT and key not in _CREATE_GANTT_WITHOUT_EFFECT:
-                _check_layout_key(str(key), known)
+            known = Layout()
+            for key in params:
+                if key in others:
+                    _check_layout_key(str(key), known)
         skipped = {"title", *_CREATE_GANTT, *_CREATE_GANTT_WITHOUT_EFFECT}
         layout = {str(key): value for key, value in params.items() if key not in skipped}
         heading = params.get("title", title)
