@@ -136,6 +136,17 @@ def test_sync_of_a_server_that_is_away(outage: Ended, project: FaultProject, pro
     project.check_complete(outage)
 
 
+def test_two_syncs_at_once(outage: Ended, project: FaultProject) -> None:
+    """Row: goes away and stays away. Two syncs at once deliver one run, and nothing twice."""
+    begin = time.time()
+    processes = [project.start("mlflow", "sync") for _ in range(2)]
+    both = [ended(process, begin=begin) for process in processes]
+    assert 0 in {done.status for done in both}, both
+    assert all("Traceback" not in done.said for done in both), both
+    project.check_complete(outage)
+    assert project.journals == []
+
+
 def test_the_next_run_delivers(outage: Ended, project: FaultProject) -> None:
     """Row: goes away and stays away. A later ``kedro run`` delivers what is left over."""
     later = project.kedro()
