@@ -19,18 +19,16 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .chaos_project import PACKAGE, Held, write_project
+from .chaos_tally import RUNNERS, Tally
 from .proxy import Proxy
 from .server import Server, mlflow_server
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
-RUNNERS = ("SequentialRunner", "ThreadRunner", "ParallelRunner")
 LIMIT_SECONDS = 300
 
 # What else goes wrong, in turn.
@@ -39,33 +37,6 @@ LOSE_EVERY = 4
 
 # Where the kills fall: while nodes run, at any time of it, and before that.
 DURING_NODES, AT_ANY_TIME = 0.6, 0.35
-
-
-@dataclass
-class Tally:
-    """What became of the kills.
-
-    Attributes:
-        rows: One for each kill: runner, twist, moment, what was noted, how the run ended.
-        faults: What was wrong, in words.
-    """
-
-    rows: list[dict[str, Any]] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
-
-    def table(self) -> str:
-        """A line for each runner, and one for all."""
-        lines = [f"{'runner':<17} kills  before  KILLED  FINISHED  noted in all  missing  twice"]
-        for runner in (*RUNNERS, "all"):
-            rows = [row for row in self.rows if runner in (row["runner"], "all")]
-            states = Counter(row["state"] for row in rows)
-            lines.append(
-                f"{runner:<17} {len(rows):>5}  {states['none']:>6}  {states['KILLED']:>6}"
-                f"  {states['FINISHED']:>8}  {sum(row['noted'] for row in rows):>12}"
-                f"  {sum(row['missing'] for row in rows):>7}"
-                f"  {sum(row['twice'] for row in rows):>5}"
-            )
-        return "\n".join(lines)
 
 
 class Chaos:

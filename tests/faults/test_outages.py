@@ -136,6 +136,17 @@ def test_sync_of_a_server_that_is_away(outage: Ended, project: FaultProject, pro
     project.check_complete(outage)
 
 
+def test_two_syncs_at_once(outage: Ended, project: FaultProject) -> None:
+    """Row: goes away and stays away. Two syncs at once deliver one run, and nothing twice."""
+    begin = time.time()
+    processes = [project.start("mlflow", "sync") for _ in range(2)]
+    both = [ended(process, begin=begin) for process in processes]
+    assert 0 in {done.status for done in both}, both
+    assert all("Traceback" not in done.said for done in both), both
+    project.check_complete(outage)
+    assert project.journals == []
+
+
 def test_the_next_run_delivers(outage: Ended, project: FaultProject) -> None:
     """Row: goes away and stays away. A later ``kedro run`` delivers what is left over."""
     later = project.kedro()
@@ -223,3 +234,21 @@ def test_slow_server(project: FaultProject, proxy: Proxy) -> None:
     assert run.status == 0, run.said
     assert run.warnings == 0, run.said
     project.check_complete(run)
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_own_calls_of_a_node(
+    make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: str
+) -> None:
+    """Row: refuses at the start; offline. A node's own calls of MLflow start no stray run."""
+    own = NODES.replace('reach("last")\n', 'reach("last")\n    mlflow.log_metric("own", 1)\n')
+    project = make_fault_project(proxy.uri, f"import mlflow\n{own}", tracking={"mode": mode})
+    proxy.mode = "refuse"
+    run = project.kedro()
+    assert run.status == 0, run.said
+    proxy.mode = "pass"
+    assert project.sync().exit_code == 0
+    # The project's folder has a store of MLflow's default name, which no run is meant for.
+    ids = [found.experiment_id for found in project.project.client.search_experiments()]
+    assert list(project.project.client.search_runs(ids)) == []
+    assert "own" in project.run.data.metrics or "mlflow.log_" in run.said

@@ -7,12 +7,13 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from .nodes import NODES, SERIES
-from .processes import Ended, ended
+from .processes import Ended, ended, wait_until
 from .project import FaultProject
 from .proxy import Mode, Proxy
 
@@ -90,6 +91,41 @@ def test_sigterm(make_fault_project: Callable[..., FaultProject], proxy: Proxy, 
     assert done.seconds < WITHIN_SECONDS + SLACK_SECONDS
     check_killed(project, done)
     assert project.journals == []
+
+
+def test_sigterm_of_workers_too(
+    make_fault_project: Callable[..., FaultProject], proxy: Proxy
+) -> None:
+    """Row: SIGTERM. As a container ends, with worker processes: one run, KILLED."""
+    project = make_fault_project(proxy.uri, busy("sleep"))
+    done = interrupt(project, signal.SIGTERM, group=True, words=("--runner=ParallelRunner",))
+    assert done.status == -signal.SIGTERM, done.said
+    assert done.seconds < WITHIN_SECONDS + SLACK_SECONDS
+    check_killed(project, done)
+
+
+def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
+    """Row: Ctrl-C. Who does not wait for the last deliveries has them later, and FINISHED."""
+    project.stop_at("last")
+    begin = time.time()
+    process = project.start()
+    project.wait_for("last", process)
+    proxy.delay = 2
+    project.go_on("last")
+    wait_until(lambda: '"end"' in "".join(path.read_text() for path in journal_files(project)))
+    end = time.time()
+    process.send_signal(signal.SIGINT)
+    done = ended(process, begin=begin, seconds=120)
+    assert done.end - end < WITHIN_SECONDS + SLACK_SECONDS
+    assert "Traceback" not in done.said
+    proxy.delay = 0
+    project.sync()
+    project.check_complete(done)
+
+
+def journal_files(project: FaultProject) -> list[Path]:
+    """The files of entries in the project's journals."""
+    return list(project.journal.glob("*/*.jsonl"))
 
 
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
