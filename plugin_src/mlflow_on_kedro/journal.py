@@ -355,12 +355,12 @@ class Writer:
             FileNotFoundError: The journal is gone, because the run has ended.
             OSError: The disk is full.
         """
+        if not self._journal.is_here():  # nobody would deliver it
+            raise FileNotFoundError(self.path)
         if isinstance(entry, Text | File):
             entry = self._stash(entry)
         line = to_line(entry)
         with self._lock:
-            if not self._journal.is_here():  # nobody would deliver it
-                raise FileNotFoundError(self.path)
             if self._file is None:
                 flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
                 self._file = os.open(self.path, flags, 0o600)
