@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -69,11 +70,7 @@ Entry = Param | Metric | Tag | Text | File | End
 _KINDS: dict[str, type[Any]] = {
     kind.__name__.lower(): kind for kind in (Param, Metric, Tag, Text, File, End)
 }
-_TYPES: dict[str, type | tuple[type, ...]] = {
-    "str": str,
-    "int": int,
-    "float": (float, int),
-}
+_LEAST, _GREATEST = -(2**63), 2**63 - 1
 
 
 def to_line(entry: Entry) -> bytes:
@@ -93,14 +90,30 @@ def from_line(line: bytes) -> Entry:
     Raises:
         ValueError: The line is damaged.
     """
-    content = json.loads(line)
+    try:
+        content = json.loads(line)
+    except RecursionError:
+        raise ValueError("too deep") from None
     if not isinstance(content, dict):
         raise ValueError("no object")  # noqa: TRY004 - what is wrong with a line is one error
     kind = _KINDS.get(str(content.pop("kind", None)))
     if kind is None or content.keys() != {item.name for item in fields(kind)}:
         raise ValueError("not the fields of an entry")
     for item in fields(kind):
-        if not isinstance(content[item.name], _TYPES[str(item.type)]):
-            raise ValueError(f"'{item.name}' is no {item.type}")  # noqa: TRY004 - as above
+        if not _fits(content[item.name], str(item.type)):
+            raise ValueError(f"'{item.name}' is no {item.type}")
     entry: Entry = kind(**content)
+    if not isinstance(entry, File | Text):
+        json.dumps(content, ensure_ascii=False).encode()  # half a character: no store takes it
     return entry
+
+
+def _fits(value: Any, type_name: str) -> bool:
+    # What does not fit would fail in the store again and again, and all that comes after it.
+    if type_name == "str":
+        return isinstance(value, str)
+    if isinstance(value, bool):
+        return False
+    if isinstance(value, float):
+        return type_name == "float" and not math.isinf(value)
+    return isinstance(value, int) and _LEAST <= value <= _GREATEST
