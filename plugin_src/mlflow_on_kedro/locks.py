@@ -37,7 +37,7 @@ class Hold:
         self._lock = _connect(path, 0)
         try:
             self._lock.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
+        except sqlite3.DatabaseError as error:
             self._lock.close()
             if "locked" in str(error):
                 raise BlockingIOError(f"{path} is held") from None
