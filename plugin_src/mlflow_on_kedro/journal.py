@@ -27,7 +27,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, get_type_hints
 
 from .entries import Entry, File, from_line
 from .locks import Hold
@@ -173,13 +173,16 @@ class Journal:
             OSError: It cannot be read.
         """
         content = self._read(HEADER)
+        version = content.get("format", FORMAT)
+        if isinstance(version, int) and version > FORMAT:  # first: it may have other fields
+            raise ValueError(f"{self.folder} was written by a newer version of this plugin.")
+        for name, kind in get_type_hints(Header).items():
+            if name in content and not isinstance(content[name], kind):
+                raise ValueError(f"{self.folder / HEADER} is damaged: '{name}'.")
         try:
-            header = Header(**content)
+            return Header(**content)
         except TypeError as error:
             raise ValueError(f"{self.folder / HEADER} is damaged: {error}") from None
-        if header.format > FORMAT:
-            raise ValueError(f"{self.folder} was written by a newer version of this plugin.")
-        return header
 
     def is_here(self) -> bool:
         """Whether this machine has the folder."""
@@ -201,9 +204,10 @@ class Journal:
     def delivered(self) -> dict[str, int]:
         """How many bytes of each file are delivered."""
         try:
-            return {name: int(count) for name, count in self._read(DELIVERED).items()}
-        except (OSError, ValueError, AttributeError):
+            found = self._read(DELIVERED)
+        except (OSError, ValueError):
             return {}
+        return {name: count for name, count in found.items() if isinstance(count, int)}
 
     @delivered.setter
     def delivered(self, positions: dict[str, int]) -> None:
@@ -271,12 +275,16 @@ class Journal:
     def _placed(self, entry: Entry) -> Entry:
         if not isinstance(entry, File):
             return entry
-        # A journal may come from elsewhere: it must not name files outside of its folder.
+        # A journal may come from elsewhere: it must not name files outside of its folder. It has
+        # copies of what links lead to, so no link in it is its own.
         parts = PurePosixPath(entry.path).parts
-        path = self.folder.joinpath(FILES, *parts)
-        inside = path.resolve().is_relative_to((self.folder / FILES).resolve())
-        if not inside or path.resolve() == (self.folder / FILES).resolve():
+        files = self.folder.resolve() / FILES
+        path, place = self.folder.joinpath(FILES, *parts), files.joinpath(*parts)
+        odd = not parts or ".." in parts or "\0" in entry.path
+        if odd or not place.is_relative_to(files) or path.resolve() != place:
             raise ValueError("a file outside of the journal")
+        if any(item.is_symlink() for item in path.rglob("*")):
+            raise ValueError("a link in the journal")
         return File(str(path), entry.folder)
 
     def forget_file(self, entry: File) -> None:

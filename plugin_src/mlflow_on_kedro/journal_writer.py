@@ -41,6 +41,8 @@ class Writer:
             FileNotFoundError: The journal is gone, because the run has ended.
             OSError: The disk is full.
         """
+        if not self._journal.is_here():  # nobody would deliver it
+            raise FileNotFoundError(self.path)
         if isinstance(entry, Text | File):
             entry = self._stash(entry)
         line = to_line(entry)
@@ -48,8 +50,6 @@ class Writer:
             if self._file is None:
                 flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
                 self._file = os.open(self.path, flags, 0o600)
-            elif not self._journal.is_here():
-                raise FileNotFoundError(self.path)
             if self._torn:
                 line = b"\n" + line
             written = os.write(self._file, line)
@@ -73,11 +73,19 @@ class Writer:
         if isinstance(entry, Text):
             folder, _, name = entry.path.rpartition("/")
             target.mkdir(parents=True)
-            (target / name).write_text(entry.content, encoding="utf-8", newline="")
+            # No file can hold half a character, as in a file name that is no UTF-8.
+            content = entry.content.encode("utf-8", "backslashreplace")
+            (target / name).write_bytes(content)
             return File(f"{place}/{name}", folder)
         path = Path(entry.path)
         if path.is_dir():
-            shutil.copytree(path, target / path.name)
+            shutil.copytree(
+                path,
+                target / path.name,
+                # Or the copy would be copied, too, when the folder is the project's root.
+                ignore=shutil.ignore_patterns(self._journal.folder.parent.parent.name),
+                ignore_dangling_symlinks=True,
+            )
         else:
             target.mkdir(parents=True)
             shutil.copy2(path, target / path.name)
