@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -33,32 +33,30 @@ class Delivery:
         self._client = client
         self._run_id = run_id
         self._raising = raising
-        # Of a call to :meth:`send` that failed half-way: what need not be sent again.
-        self._sent: set[Entry] = set()
+        # Of a call to :meth:`send` that failed half-way: places of what need not be sent again.
+        self._sent: set[int] = set()
 
     def send(self, entries: Sequence[Entry]) -> None:
         """Send entries; after a failure the same call goes on where that one stopped.
 
+        Args:
+            entries: After a failure the same ones, and possibly more behind them.
+
         Raises:
             Exception: The store cannot be reached.
         """
-        batch = [entry for entry in entries if isinstance(entry, Param | Metric | Tag)]
-        if batch and batch[0] not in self._sent:
-            self._log_batch(batch)
-            self._sent.add(batch[0])
-        self._send_artifacts(
-            [
-                entry
-                for entry in entries
-                if isinstance(entry, Text | File) and entry not in self._sent
-            ]
-        )
+        waiting = {n: entry for n, entry in enumerate(entries) if n not in self._sent}
+        batch = {n: e for n, e in waiting.items() if isinstance(e, Param | Metric | Tag)}
+        if batch:
+            self._log_batch(list(batch.values()))
+            self._sent.update(batch)
+        self._send_artifacts({n: e for n, e in waiting.items() if isinstance(e, Text | File)})
         self._sent.clear()
 
-    def _send_artifacts(self, entries: Sequence[Text | File]) -> None:
+    def _send_artifacts(self, entries: Mapping[int, Text | File]) -> None:
         failure: Exception | None = None
         in_a_row = 0
-        for entry in entries:
+        for place, entry in entries.items():
             try:
                 self._log_artifact(entry)
             except Exception as error:
@@ -68,7 +66,7 @@ class Delivery:
                     break
             else:
                 in_a_row = 0
-                self._sent.add(entry)
+                self._sent.add(place)
         if failure is not None:
             raise failure
 
@@ -97,7 +95,10 @@ class Delivery:
 
     def _with_changes(self, entries: Iterable[Entry]) -> list[Entry]:
         """Make tags of parameters that MLflow has, or gets here, with another value."""
-        known = dict(self._client.get_run(self._run_id).data.params)
+        run = self._client.get_run(self._run_id)
+        if run.info.lifecycle_stage == "deleted":  # or each entry would be said to be refused
+            raise _deleted(self._run_id)
+        known = dict(run.data.params)
         found: list[Entry] = []
         for entry in entries:
             if isinstance(entry, Param) and known.setdefault(entry.key, entry.value) != entry.value:
@@ -151,6 +152,13 @@ class Delivery:
             raise error
         reason = mask_urls(str(error)).strip().splitlines() or [type(error).__name__]
         logger.warning("MLflow did not take %s, which is left out: %s", what, reason[0])
+
+
+def _deleted(run_id: str) -> Exception:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+
+    return MlflowException(f"Run {run_id} was deleted. Restore it.", RESOURCE_DOES_NOT_EXIST)
 
 
 def changed_tag(key: str) -> str:
