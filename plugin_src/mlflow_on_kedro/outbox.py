@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING
 from . import store
 from .courier import Courier
 from .delivery import Delivery
-from .entries import End, Entry, File
-from .failures import failure_message
+from .entries import End, Entry, File, Text
+from .failures import failure_message, reason
 from .journal import Journal, Opened
 from .journal_writer import writer
 from .secrets import mask_urls
@@ -157,6 +157,9 @@ class JournalOutbox(Outbox):
             try:
                 written = self._writer.append(entry)
             except OSError as error:
+                if isinstance(entry, File | Text):  # a full disk fails for the next entry, too
+                    self._not_kept(entry, error)
+                    return
                 self._writer = None
                 say_no_journal(error)
             else:
@@ -174,6 +177,12 @@ class JournalOutbox(Outbox):
 
     def settle(self) -> None:
         """What is written down is safe already."""
+
+    def _not_kept(self, entry: File | Text, error: OSError) -> None:
+        if self._courier is None:
+            what, why = mask_urls(entry.path), reason(error)
+            logger.warning("The artifact %s cannot be kept, and is left out. (%s)", what, why)
+        self._remember(entry)
 
     def _remember(self, entry: Entry) -> None:
         if self._courier is None:
@@ -223,7 +232,8 @@ class WorkerOutbox(Outbox):
             try:
                 self._written = self._writer.append(entry)
             except OSError:
-                self._writer = None
+                if not isinstance(entry, File | Text):
+                    self._writer = None
             else:
                 return
         self._deliver_itself(entry)
