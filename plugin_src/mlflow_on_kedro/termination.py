@@ -8,6 +8,7 @@ server that Kedro runs in, has a handler already, that one is left alone.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -44,7 +45,7 @@ def before_termination(end: Callable[[], None]) -> None:
     """
     with _guard.lock:
         _guard.endings.append(end)
-        if len(_guard.endings) == 1 and _may_install():
+        if not _guard.handled and _may_install():
             _install()
 
 
@@ -123,7 +124,8 @@ def _terminate(number: int) -> None:
         return
     try:
         for end in list(_guard.endings):
-            end()
+            with contextlib.suppress(Exception):  # the others are ended all the same
+                end()
     finally:
         _die(number)
 
