@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import threading
@@ -75,10 +76,13 @@ class Courier:
             if self._thread > 1:
                 self.busy = threading.RLock()
                 self.parcel = self.parcel.again()
+                self._others = None  # the earlier thread may be in the midst of them
             words = (self._thread, self.parcel, self.busy)
-        threading.Thread(
+        thread = threading.Thread(
             target=self._work, args=words, name="mlflow_on_kedro delivery", daemon=True
-        ).start()
+        )
+        with contextlib.suppress(RuntimeError):  # Python 3.12 starts none when the process ends
+            thread.start()
 
     def wait_open(self) -> None:
         """Wait for the run to be there, but not longer than a server that hangs may take."""
@@ -191,7 +195,7 @@ class Courier:
             asked, ending = self._asked, self._ending
             try:
                 with busy:
-                    self._deliver(number, parcel, ending=ending)
+                    self._deliver(number, parcel, asked, ending=ending)
             except Exception as error:
                 if self._thread != number:
                     return
@@ -204,7 +208,6 @@ class Courier:
             else:
                 pause = FIRST_RETRY_SECONDS
                 self._set_failing(False)
-                self._answered = max(self._answered, asked)
                 self._finished = self._delivered
                 self._rest(number, asked, ending, INTERVAL_SECONDS)
 
@@ -226,7 +229,7 @@ class Courier:
         with self._changed:
             self._changed.notify_all()
 
-    def _deliver(self, number: int, parcel: Parcel, *, ending: bool) -> None:
+    def _deliver(self, number: int, parcel: Parcel, asked: int, *, ending: bool) -> None:
         store.prepare()  # takes seconds the first time, and no server is to blame
         try:
             parcel.open()
@@ -236,7 +239,9 @@ class Courier:
             if ending and self._thread == number:
                 parcel.finish()
                 self._delivered = True
-            while self._others is not None and self._thread == number:
+            self._answered = max(self._answered, asked)
+            self._tell()
+            while self._others is not None and (number, asked) == (self._thread, self._asked):
                 self._called()
                 if next(self._others, self) is self:
                     self._others = None
@@ -255,11 +260,11 @@ class Courier:
     def _failed(self, error: Exception) -> None:
         hopeless = is_denial(error) or is_gone(error) or is_mistake(error)
         raises = self._raising and self._first_failure is None
+        if not self._raising and not isinstance(error, ConfigError):
+            self._warn(error)  # first: who sees the failure takes it for said
         if raises or hopeless or isinstance(error, ConfigError):
             self.failure = error
         self._set_failing(True)
-        if not self._raising and not isinstance(error, ConfigError):
-            self._warn(error)
 
     def _warn(self, error: Exception) -> None:
         if self.warned:
@@ -276,20 +281,21 @@ class Courier:
 
 
 _couriers: weakref.WeakSet[Courier] = weakref.WeakSet()
-_held: list[Courier] = []
+_held: list[threading.RLock] = []
 
 
 def _before_fork() -> None:
     for courier in list(_couriers):
         # A server's answer is not waited for: a child has connections of its own.
         patience = 0.5 if courier._calling_since is not None and courier._remote else 60.0  # noqa: SLF001
-        if courier.busy.acquire(timeout=patience):
-            _held.append(courier)
+        busy = courier.busy  # it may be another one after the fork
+        if busy.acquire(timeout=patience):
+            _held.append(busy)
 
 
 def _after_fork() -> None:
     while _held:
-        _held.pop().busy.release()
+        _held.pop().release()
 
 
 if hasattr(os, "register_at_fork"):

@@ -36,6 +36,8 @@ def is_gone(error: BaseException) -> bool:
 
 def is_mistake(error: BaseException) -> bool:
     """Tell a value or function that does not fit from a store that cannot be reached."""
+    if isinstance(error, ImportError):  # MLflow itself, or what a store of it needs
+        return True
     from mlflow.exceptions import MlflowException
 
     mistakes = (DatasetError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
