@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import shutil
 import time
@@ -91,6 +92,8 @@ def deliver(
     """
     journal.hold()
     try:
+        if not journal.is_here():  # another process delivered it, and removes it just now
+            raise FileNotFoundError(journal.folder)
         parcel = Parcel(journal.header, uri, root, journal, complete=True)
         parcel.open()
         while parcel.step():
@@ -177,5 +180,6 @@ def _remove_strays(folder: Path) -> None:
         return
     for path in folder.iterdir():
         is_stray = path.is_dir() and not (path / HEADER).exists()
-        if is_stray and time.time() - path.stat().st_mtime > STRAY_SECONDS:
-            shutil.rmtree(path, ignore_errors=True)
+        with contextlib.suppress(OSError):  # the process whose it is removes it just now
+            if is_stray and time.time() - path.stat().st_mtime > STRAY_SECONDS:
+                shutil.rmtree(path, ignore_errors=True)
