@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 from . import store
 from .delivery import Delivery
 from .entries import End, Entry, File
+from .failures import is_gone
 from .journal import Chunk, Header, Journal, Opened
 from .opening import end_run, open_run
+from .secrets import mask_urls
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -85,6 +87,8 @@ class Parcel:
         self._complete = complete
         # An earlier try, perhaps of a process that was killed, may have created the run.
         self._tried = complete
+        # What an earlier process has opened may be of another store (`kedro mlflow sync --uri`).
+        self._is_known = not complete
         self._positions = journal.delivered if journal is not None else {}
         self._chunk: Chunk | None = None
         self._from_memory = 0
@@ -131,6 +135,8 @@ class Parcel:
         Raises:
             Exception: MLflow cannot be reached.
         """
+        if not self._is_known and self.opened is not None:
+            self._look_for(self.opened)
         if self.opened is None:
             again, self._tried = self._tried, True
             self.opened = open_run(self.client, self.header, self.uri, self._root, again=again)
@@ -138,6 +144,25 @@ class Parcel:
             if self.journal is not None:
                 with contextlib.suppress(OSError):  # a full disk; the tag finds the run again
                     self.journal.opened = self.opened
+
+    def _look_for(self, opened: Opened) -> None:
+        """Begin anew if the store has no such run: it was removed, or is that of another store."""
+        try:
+            self.client.get_run(opened.run_id)
+        except Exception as error:
+            if not is_gone(error):
+                raise
+            if self._positions:
+                logger.warning(
+                    "MLflow at %s has no run %s, to which a part was delivered: all goes to a new "
+                    "run, but for the artifacts that were delivered.",
+                    mask_urls(self.uri),
+                    opened.run_id,
+                )
+            if self.journal is not None:
+                self.journal.delivered = {}
+            self.opened, self._positions = None, {}
+        self._is_known = True
 
     def step(self) -> bool:
         """Deliver some entries.
