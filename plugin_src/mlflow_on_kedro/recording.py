@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -40,6 +41,7 @@ class Recording:
         tracking = request.config.tracking
         self._raising = tracking.on_failure == "raise"
         self._limit = tracking.wait_at_end
+        self._pid = os.getpid()
         self._end_lock = threading.Lock()
         self._ended = False
         self.at_exit: list[Callable[[], None]] = []
@@ -187,6 +189,8 @@ class Recording:
 
     def _end_at_exit(self) -> None:
         # Ctrl-C and sys.exit pass Kedro's hooks by.
+        if os.getpid() != self._pid:  # a fork's end is not the run's
+            return
         for leave in self.at_exit:
             leave()
         self.end("KILLED", TERMINATION_SECONDS)

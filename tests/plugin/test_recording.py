@@ -1,0 +1,163 @@
+"""A pipeline's run from beginning to end, in the process that runs the pipeline."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow_on_kedro.config import parse
+from mlflow_on_kedro.entries import End, Param
+from mlflow_on_kedro.journal import HEADER
+from mlflow_on_kedro.leftovers import find
+from mlflow_on_kedro.opening import RunRequest
+from mlflow_on_kedro.parcel import Left
+from mlflow_on_kedro.recording import Recording, in_words
+
+PLUGIN = Path(__file__).parents[2] / "plugin_src"
+
+
+def record(root: Path, **sections: Any) -> Recording:
+    """A recording of a run; its arguments are sections of mlflow.yml."""
+    return Recording(RunRequest(config=parse(sections), root=root, package="demo"))
+
+
+def run_of(client: Any) -> Any:
+    """The only run of the experiment."""
+    (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id])
+    return run
+
+
+class TestEnd:
+    """How a run ends."""
+
+    def test_once(self, tmp_path: Path, store_uri: str, client: Any) -> None:
+        """Who ends it first says how; a second end changes nothing."""
+        recording = record(tmp_path, tracking={"uri": store_uri})
+        recording.open()
+        recording.end("FAILED")
+        recording.end("FINISHED")
+        assert run_of(client).info.status == "FAILED"
+        assert find(tmp_path) == []
+
+    def test_offline(
+        self, tmp_path: Path, store_uri: str, client: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Offline it is kept with its end, for anybody to deliver; that is no warning."""
+        caplog.set_level("INFO")
+        recording = record(tmp_path, tracking={"uri": store_uri, "mode": "offline"})
+        recording.open()
+        recording.outbox.put(Param("p", "v"))
+        recording.end("FINISHED")
+        assert client.get_experiment_by_name("demo") is None
+        (journal,) = find(tmp_path)
+        journal.hold()
+        journal.release()
+        entries = journal.read({}, complete=True).entries
+        assert entries[0] == Param("p", "v")
+        assert isinstance(entries[1], End)
+        assert journal.header.uri is None
+        assert "kedro mlflow sync" in caplog.text
+        assert all(item.levelname == "INFO" for item in caplog.records)
+
+    def test_no_credentials_on_disk(self, tmp_path: Path) -> None:
+        """The journal has the store's address without its password."""
+        uri = "http://me:hunter2@127.0.0.1:9"
+        recording = record(tmp_path, tracking={"uri": uri, "timeout": 1})
+        recording.open()
+        recording.end("FINISHED")
+        (journal,) = find(tmp_path)
+        assert journal.header.uri == "http://127.0.0.1:9"
+        for path in journal.folder.rglob("*"):
+            assert not path.is_file() or b"hunter2" not in path.read_bytes()
+        assert (journal.folder / HEADER).is_file()
+
+    def test_a_folder_that_cannot_be_written(
+        self, tmp_path: Path, store_uri: str, client: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Without a journal the run is delivered from memory, and that is said."""
+        (tmp_path / ".mlflow_on_kedro").write_text("no folder")
+        recording = record(tmp_path, tracking={"uri": store_uri})
+        recording.open()
+        recording.outbox.put(Param("p", "v"))
+        recording.end("FINISHED")
+        assert run_of(client).data.params == {"p": "v"}
+        assert run_of(client).info.status == "FINISHED"
+        assert caplog.text.count("The journal of this run cannot be written") == 1
+
+
+EXIT = """
+import os, sys, warnings
+from pathlib import Path
+from mlflow_on_kedro.config import parse
+from mlflow_on_kedro.opening import RunRequest
+from mlflow_on_kedro.recording import Recording
+warnings.simplefilter("ignore")
+config = parse({"tracking": {"uri": sys.argv[1]}})
+recording = Recording(RunRequest(config=config, root=Path.cwd(), package="demo"))
+recording.open()
+"""
+
+
+def run_script(script: str, uri: str) -> subprocess.CompletedProcess[str]:
+    """Run a script in which a run is open."""
+    return subprocess.run(
+        [sys.executable, "-c", EXIT + textwrap.dedent(script), uri],
+        env={**os.environ, "PYTHONPATH": str(PLUGIN)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+class TestExit:
+    """A process that ends without ending its run."""
+
+    def test_exit(self, store_uri: str, client: Any, tmp_path: Path) -> None:
+        """The run is KILLED, and nothing of it is left on disk."""
+        done = run_script("sys.exit(3)", store_uri)
+        assert done.returncode == 3, done.stderr
+        assert "Traceback" not in done.stderr
+        assert run_of(client).info.status == "KILLED"
+        assert find(tmp_path) == []
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+    def test_a_forked_child(self, store_uri: str, client: Any, tmp_path: Path) -> None:
+        """A child that a node forks ends no run of its parent's, and is not held up by it."""
+        script = """
+        import time
+        child = os.fork()
+        if child == 0:
+            sys.exit(0)
+        begin = time.monotonic()
+        os.waitpid(child, 0)
+        (journal,) = Path(".mlflow_on_kedro/journal").iterdir()
+        print([path.read_text() for path in journal.glob("*.jsonl")], time.monotonic() - begin < 3)
+        recording.end("FINISHED")
+        """
+        done = run_script(script, store_uri)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == "[] True\n"
+        assert "Not all of this run" not in done.stderr
+        assert run_of(client).info.status == "FINISHED"
+        assert find(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("left", "words"),
+    [
+        (Left(), "0 bytes of values"),
+        (Left(999), "999 bytes of values"),
+        (Left(1000), "1 kB of values"),
+        (Left(0, 1, 500), "1 artifact (500 bytes)"),
+        (Left(12, 2, 1_500_000), "12 bytes of values and 2 artifacts (1.5 MB)"),
+    ],
+)
+def test_in_words(left: Left, words: str) -> None:
+    """How much waits, for people."""
+    assert in_words(left) == words
