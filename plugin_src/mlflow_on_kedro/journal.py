@@ -40,6 +40,7 @@ FAILING = "failing"
 LOCK = "lock"
 CHUNK_ENTRIES = 1000
 FORMAT = 1
+LAST_MS = 250_000_000_000_000  # in the year 9892: what follows is no date to Python
 FOLDER = "journal"
 """Below a project's working folder: one folder a run."""
 
@@ -180,9 +181,12 @@ class Journal:
             if name in content and not isinstance(content[name], kind):
                 raise ValueError(f"{self.folder / HEADER} is damaged: '{name}'.")
         try:
-            return Header(**content)
+            header = Header(**content)
         except TypeError as error:
             raise ValueError(f"{self.folder / HEADER} is damaged: {error}") from None
+        if not 0 <= header.start_ms < LAST_MS:
+            raise ValueError(f"{self.folder / HEADER} is damaged: 'start_ms'.")
+        return header
 
     def is_here(self) -> bool:
         """Whether this machine has the folder."""

@@ -139,6 +139,8 @@ class TestHeader:
         "changed",
         [
             {"start_ms": "5"},
+            {"start_ms": -1},
+            {"start_ms": 10**15},
             {"root": None},
             {"key": 7},
             {"owned": "yes"},
