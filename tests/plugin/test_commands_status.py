@@ -11,7 +11,8 @@ import pytest
 from click.testing import CliRunner, Result
 from mlflow_on_kedro.commands.status import heading
 from mlflow_on_kedro.entries import Param, Text
-from mlflow_on_kedro.journal import HEADER, LAST_MS, LOCK, Header, Journal, Writer, new_id
+from mlflow_on_kedro.journal import HEADER, LAST_MS, LOCK, Header, Journal, new_id
+from mlflow_on_kedro.journal_writer import Writer
 
 Leave = Callable[..., Journal]
 

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from mlflow_on_kedro.entries import End, Param, Text
-from mlflow_on_kedro.journal import HEADER, Header, Journal, Writer, new_id
+from mlflow_on_kedro.journal import HEADER, Header, Journal, new_id
+from mlflow_on_kedro.journal_writer import Writer
 
 NODES = """
 from kedro.pipeline import node, pipeline

@@ -17,7 +17,8 @@ from mlflow_on_kedro import courier as module
 from mlflow_on_kedro.courier import Courier
 from mlflow_on_kedro.entries import End, Metric, Param
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError
-from mlflow_on_kedro.journal import CHUNK_ENTRIES, Header, Journal, Opened, Writer, new_id
+from mlflow_on_kedro.journal import CHUNK_ENTRIES, Header, Journal, Opened, new_id
+from mlflow_on_kedro.journal_writer import Writer
 from mlflow_on_kedro.parcel import Parcel
 
 LIMIT = 60.0

@@ -16,7 +16,8 @@ import pytest
 from mlflow_on_kedro import leftovers
 from mlflow_on_kedro.entries import End, Metric, Param, Text
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.journal import DELIVERED, HEADER, LOCK, Header, Journal, Writer, new_id
+from mlflow_on_kedro.journal import DELIVERED, HEADER, LOCK, Header, Journal, new_id
+from mlflow_on_kedro.journal_writer import Writer
 from mlflow_on_kedro.leftovers import STRAY_SECONDS, deliver, deliver_each, find, look, uri_of
 from mlflow_on_kedro.secrets import without_credentials
 

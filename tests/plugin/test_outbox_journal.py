@@ -14,7 +14,8 @@ from mlflow_on_kedro import outbox
 from mlflow_on_kedro.courier import Courier
 from mlflow_on_kedro.entries import End, Entry, File, Param, Text
 from mlflow_on_kedro.errors import MLflowOnKedroError
-from mlflow_on_kedro.journal import Header, Journal, Opened, Writer, new_id
+from mlflow_on_kedro.journal import Header, Journal, Opened, new_id
+from mlflow_on_kedro.journal_writer import Writer
 from mlflow_on_kedro.outbox import NUDGE_BYTES, JournalOutbox, WorkerOutbox
 from mlflow_on_kedro.parcel import Parcel
 

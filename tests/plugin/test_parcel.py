@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from mlflow_on_kedro import journal as journal_module
 from mlflow_on_kedro.entries import End, File, Metric, Param, Tag, Text
-from mlflow_on_kedro.journal import Header, Journal, Writer, new_id
+from mlflow_on_kedro.journal import Header, Journal, new_id
+from mlflow_on_kedro.journal_writer import Writer
 from mlflow_on_kedro.parcel import Left, Parcel
 
 
