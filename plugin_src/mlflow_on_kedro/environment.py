@@ -97,7 +97,8 @@ def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
                 f"{', '.join(_CREDENTIALS)}, and names of environment variables such as "
                 "AWS_ACCESS_KEY_ID."
             )
-    return {_CREDENTIALS.get(name, name): str(value) for name, value in credentials.items()}
+    given = {name: value for name, value in credentials.items() if value is not None}
+    return {_CREDENTIALS.get(name, name): str(value) for name, value in given.items()}
 
 
 def set_credentials(variables: Mapping[str, str]) -> None:

@@ -6,6 +6,7 @@ import os
 
 import pytest
 from mlflow_on_kedro import environment
+from mlflow_on_kedro.errors import ConfigError
 
 
 class TestEnvironment:
@@ -47,3 +48,66 @@ class TestEnvironment:
                 monkeypatch.setenv(name, value)
         assert environment.tracking_uri() is None
         assert environment.experiment_name() is None
+
+
+class TestRunKey:
+    """What all processes of one run share."""
+
+    NAMES = (
+        environment.RUN_KEY,
+        "AIRFLOW_CTX_DAG_ID",
+        "AIRFLOW_CTX_DAG_RUN_ID",
+        "ARGO_WORKFLOW_NAME",
+        "ARGO_NODE_ID",
+    )
+
+    @pytest.mark.parametrize(
+        ("variables", "key"),
+        [
+            ({}, None),
+            ({"MLFLOW_ON_KEDRO_RUN_KEY": ""}, None),
+            ({"MLFLOW_ON_KEDRO_RUN_KEY": "k", "AIRFLOW_CTX_DAG_RUN_ID": "r"}, "k"),
+            ({"AIRFLOW_CTX_DAG_ID": "d", "AIRFLOW_CTX_DAG_RUN_ID": "r"}, "airflow:d/r"),
+            ({"AIRFLOW_CTX_DAG_RUN_ID": "r"}, "airflow:/r"),
+            ({"AIRFLOW_CTX_DAG_ID": "d"}, None),
+            ({"ARGO_NODE_ID": "flow-x7k2p-1234567890"}, "argo:flow-x7k2p"),
+            ({"ARGO_NODE_ID": "flow-x7k2p"}, "argo:flow-x7k2p"),
+            ({"ARGO_WORKFLOW_NAME": "w", "ARGO_NODE_ID": "flow-1234567890"}, "argo:w"),
+        ],
+        ids=str,
+    )
+    def test_where_it_comes_from(
+        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], key: str | None
+    ) -> None:
+        """The user's own key wins; else that of Airflow or Argo; an empty one counts as none."""
+        for name in self.NAMES:
+            monkeypatch.delenv(name, raising=False)
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        assert environment.run_key() == key
+
+
+class TestCredentials:
+    """An entry of credentials.yml."""
+
+    def test_names(self) -> None:
+        """Short names are MLflow's, names of variables are themselves; values become text."""
+        given = {"username": "me", "password": 123, "token": "t", "AWS_ACCESS_KEY_ID": "a"}
+        assert environment.mlflow_variables(given) == {
+            "MLFLOW_TRACKING_USERNAME": "me",
+            "MLFLOW_TRACKING_PASSWORD": "123",
+            "MLFLOW_TRACKING_TOKEN": "t",
+            "AWS_ACCESS_KEY_ID": "a",
+        }
+
+    def test_empty(self) -> None:
+        """What has no value is not set, least of all to the word None."""
+        given = {"username": "me", "password": None}
+        assert environment.mlflow_variables(given) == {"MLFLOW_TRACKING_USERNAME": "me"}
+
+    @pytest.mark.parametrize("name", ["user", "aws_access_key_id", "1A", "A B", 7])
+    def test_a_misspelt_name(self, name: object) -> None:
+        """A name that is nothing to MLflow is said, its value is not."""
+        with pytest.raises(ConfigError, match=f"'{name}' is nothing that MLflow needs") as caught:
+            environment.mlflow_variables({name: "hunter2"})  # type: ignore[dict-item]
+        assert "hunter2" not in str(caught.value)

@@ -399,7 +399,8 @@ class TestWriter:
         entries, damaged = read_all(journal)
         assert not damaged
         assert set(entries) == {Param("main", "v"), Param("child", "v")}
-        (other,) = journal.sizes().keys() - {writer(journal).path.name}
+        own = writer(journal).path.name
+        (other,) = set(journal.sizes()) - {own}
         assert list(journal.entries(other)) == [Param("child", "v")]
 
 
@@ -455,7 +456,9 @@ class TestRead:
         monkeypatch.setattr(module, "CHUNK_ENTRIES", 2)
         lines = [to_line(Param(f"p{number}", "v")) for number in range(5)]
         (journal.folder / "other.jsonl").write_bytes(b"".join([*lines[:2], b"#\n", *lines[2:]]))
-        assert list(journal.entries("other.jsonl")) == [Param(f"p{number}", "v") for number in range(5)]
+        assert list(journal.entries("other.jsonl")) == [
+            Param(f"p{number}", "v") for number in range(5)
+        ]
 
     def test_nothing(self, journal: Journal) -> None:
         """A journal without entries has none; nor has one that is gone."""
