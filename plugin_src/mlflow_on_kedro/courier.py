@@ -246,7 +246,8 @@ class Courier:
                 if next(self._others, self) is self:
                     self._others = None
         finally:
-            self._calling_since = None
+            if self._thread == number:
+                self._calling_since = None
 
     def _called(self) -> None:
         self._calling_since = time.monotonic()

@@ -144,16 +144,18 @@ def deliver_each(root: Path, uri: str, but: str) -> Iterator[None]:
         yield
 
 
-def uri_of(header: Header, configured: str, given: str | None) -> str:
+def uri_of(header: Header, configured: str, given: str | None, root: Path) -> str:
     """Say where a journal is to be delivered.
 
     Args:
         header: The journal's.
         configured: The tracking URI of the project that delivers.
         given: One that the user names.
+        root: The root of the project that delivers.
 
     Raises:
-        ConfigError: It was recorded for a local store of a project that is not here.
+        ConfigError: It was recorded for a local store that is not here; or it is another project's
+            and for another server, which would be sent this project's credentials.
     """
     if given is not None:
         return given
@@ -163,6 +165,11 @@ def uri_of(header: Header, configured: str, given: str | None) -> str:
     if path is not None and not path.parent.is_dir():
         raise ConfigError(
             f"It was logged to {header.uri}, which is not on this machine: give `--uri`."
+        )
+    if path is None and Path(header.root) != root:
+        raise ConfigError(
+            f"It is another project's, and was logged to {header.uri}, which is not where this "
+            f"project tracks. To send it there: `--uri {header.uri}`."
         )
     return header.uri
 

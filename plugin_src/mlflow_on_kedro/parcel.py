@@ -117,7 +117,7 @@ class Parcel:
             other.memory.extend(self.memory)
             other.opened = self.opened
             other._tried = True
-            other._on_call = self._on_call
+            other._on_call, self._on_call = self._on_call, _nothing
             other._positions, other._end = self._positions, self._end
         return other
 

@@ -57,6 +57,8 @@ class Recording:
                 raising=self._raising,
                 others=leftovers.deliver_each(request.root, self.uri, but=header.journal),
             )
+        elif self.journal is not None:
+            self.journal.is_failing = True  # workers need not wait for a delivery
         self.outbox = JournalOutbox(self.journal, self._courier, self._limit)
 
     @property
@@ -142,7 +144,10 @@ class Recording:
             if courier is None or courier.failing or passed < said + QUIET_SECONDS:
                 return
             said = passed + SAY_EVERY_SECONDS - QUIET_SECONDS
-            logger.info("Delivering to MLflow: %s to go ...", in_words(courier.parcel.left()))
+            what = "what earlier runs have left"
+            if courier.parcel.status is None:
+                what = in_words(courier.parcel.left())
+            logger.info("Delivering to MLflow: %s to go ...", what)
 
         return progress
 

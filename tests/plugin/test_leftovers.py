@@ -318,15 +318,15 @@ class TestUriOf:
         self, recorded: str | None, configured: str, given: str | None, expected: str
     ) -> None:
         """What is given wins; then what was recorded, with the project's own credentials."""
-        assert uri_of(replace(self.HEADER, uri=recorded), configured, given) == expected
+        assert uri_of(replace(self.HEADER, uri=recorded), configured, given, Path("/")) == expected
 
     def test_a_store_that_is_not_here(self, tmp_path: Path) -> None:
         """A local store of a project on another machine is not made here."""
         header = replace(self.HEADER, uri=f"sqlite:///{(tmp_path / 'no' / 'x.db').as_posix()}")
         with pytest.raises(ConfigError, match="not on this machine: give `--uri`"):
-            uri_of(header, "http://a", None)
+            uri_of(header, "http://a", None, Path("/"))
         header = replace(self.HEADER, uri=f"sqlite:///{(tmp_path / 'x.db').as_posix()}")
-        assert uri_of(header, "http://a", None) == header.uri
+        assert uri_of(header, "http://a", None, Path("/")) == header.uri
 
 
 def test_no_credentials_on_disk(make: Make) -> None:
@@ -336,3 +336,11 @@ def test_no_credentials_on_disk(make: Make) -> None:
     for path in journal.folder.rglob("*"):
         if path.is_file() and path.name != LOCK:
             assert b"hunter2" not in path.read_bytes()
+
+    def test_another_projects_server(self) -> None:
+        """A journal from elsewhere sends this project's credentials to no server of its choice."""
+        header = replace(self.HEADER, uri="http://b", root="/elsewhere")
+        with pytest.raises(ConfigError, match="--uri http://b"):
+            uri_of(header, "http://me:pw@a", None, Path("/"))
+        assert uri_of(header, "http://me:pw@a", "http://b", Path("/")) == "http://b"
+        assert uri_of(header, "http://me:pw@b", None, Path("/")) == "http://me:pw@b"

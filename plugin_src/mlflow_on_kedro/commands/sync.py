@@ -84,7 +84,7 @@ class Sync:
 
         try:
             waiting = look(journal)
-            uri = uri_of(waiting.header, self._configured, self._given)
+            uri = uri_of(waiting.header, self._configured, self._given, self._root)
         except Exception as error:
             if not journal.is_here():  # another process was faster
                 return True
@@ -101,7 +101,7 @@ class Sync:
                 return True
             if not is_refusal(error):
                 self._away.add(uri)
-            effect = f"so this run stays in {journal.folder}"
+            effect = f"so this run stays in {journal.folder} (`--uri` sends it elsewhere)"
             said = failure_message(uri, error, effect)
             click.echo(f"{title}: not delivered. {said}", err=True)
             return False
