@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import environment
+from . import environment, import_watch
 
 if TYPE_CHECKING:
     from .run import TrackedRun
@@ -35,6 +35,11 @@ def attach(run: TrackedRun) -> None:
     opened = run.opened
     if opened is None:
         return
+    if run.in_worker and not import_watch.is_imported() and _is_main_thread():
+        # Most nodes never call MLflow, and importing it takes a second in each worker process.
+        import_watch.when_imported(_attach_waiting)
+        _waiting.append(run)
+        return
     from mlflow.entities import Run, RunData, RunInfo
     from mlflow.tracking.fluent import ActiveRun
 
@@ -54,10 +59,29 @@ def attach(run: TrackedRun) -> None:
     _stack().append(ActiveRun(Run(info, RunData())))  # type: ignore[no-untyped-call]
 
 
+# Runs to attach in the main thread of a worker process, should a node import MLflow.
+_waiting: list[TrackedRun] = []
+
+
+def _is_main_thread() -> bool:
+    return threading.current_thread() is threading.main_thread()
+
+
+def _attach_waiting() -> None:
+    waiting, _waiting[:] = list(_waiting), []
+    for run in waiting:
+        attach(run)
+
+
 def detach(run: TrackedRun) -> None:
     """Take a run off this thread, with whatever a node has left open above it."""
     opened = run.opened
     if opened is None:
+        return
+    if run in _waiting:
+        _waiting.remove(run)
+        return
+    if not import_watch.is_imported():
         return
     stack = _stack()
     places = [place for place, active in enumerate(stack) if active.info.run_id == opened.run_id]

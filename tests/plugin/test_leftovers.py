@@ -328,6 +328,14 @@ class TestUriOf:
         header = replace(self.HEADER, uri=f"sqlite:///{(tmp_path / 'x.db').as_posix()}")
         assert uri_of(header, "http://a", None, Path("/")) == header.uri
 
+    def test_another_projects_server(self) -> None:
+        """A journal from elsewhere sends this project's credentials to no server of its choice."""
+        header = replace(self.HEADER, uri="http://b", root="/elsewhere")
+        with pytest.raises(ConfigError, match="--uri http://b"):
+            uri_of(header, "http://me:pw@a", None, Path("/"))
+        assert uri_of(header, "http://me:pw@a", "http://b", Path("/")) == "http://b"
+        assert uri_of(header, "http://me:pw@b", None, Path("/")) == "http://me:pw@b"
+
 
 def test_no_credentials_on_disk(make: Make) -> None:
     """Nothing in a journal's folder has the password of the store."""
@@ -336,11 +344,3 @@ def test_no_credentials_on_disk(make: Make) -> None:
     for path in journal.folder.rglob("*"):
         if path.is_file() and path.name != LOCK:
             assert b"hunter2" not in path.read_bytes()
-
-    def test_another_projects_server(self) -> None:
-        """A journal from elsewhere sends this project's credentials to no server of its choice."""
-        header = replace(self.HEADER, uri="http://b", root="/elsewhere")
-        with pytest.raises(ConfigError, match="--uri http://b"):
-            uri_of(header, "http://me:pw@a", None, Path("/"))
-        assert uri_of(header, "http://me:pw@a", "http://b", Path("/")) == "http://b"
-        assert uri_of(header, "http://me:pw@b", None, Path("/")) == "http://me:pw@b"
