@@ -131,7 +131,7 @@ def journal_files(project: FaultProject) -> list[Path]:
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
 def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, runner: str) -> None:
     """Row: Ctrl-C. KILLED in MLflow within 5 s, and the status is the one of Kedro."""
-    project = make_fault_project(proxy.uri, busy("sleep").replace("600", "5"))
+    project = make_fault_project(proxy.uri, busy("sleep").replace("600", "3"))
     done = interrupt(project, signal.SIGINT, group=True, words=(f"--runner={runner}",))
     assert done.status == 1, done.said
     if runner != "ThreadRunner":  # whose threads are waited for, with and without tracking
@@ -168,7 +168,7 @@ def test_own_handler(
     """Row: SIGTERM. The user's own handler is called once, and decides what happens."""
     project = make_fault_project(
         proxy.uri,
-        busy("sleep").replace("600", "4"),
+        busy("sleep").replace("600", "2"),
         settings=CATCHING.replace("{then}", then),
     )
     done = interrupt(project, signal.SIGTERM)
