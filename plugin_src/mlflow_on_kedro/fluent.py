@@ -13,7 +13,7 @@ import threading
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import environment, import_watch
+from . import environment, import_watch, own_calls
 
 if TYPE_CHECKING:
     from .run import TrackedRun
@@ -29,64 +29,59 @@ def active_run_id() -> str | None:
 def attach(run: TrackedRun) -> None:
     """Make a run the active one of this thread, without a call to the server.
 
-    A run that MLflow does not know yet cannot be: what a node says to MLflow then goes where it
-    would without this plugin.
+    While MLflow does not answer, and offline, what a node says to MLflow goes into the run's
+    journal.
     """
-    opened = run.opened
-    if opened is None:
-        return
-    if run.in_worker and not import_watch.is_imported() and _is_main_thread():
+    if not import_watch.is_imported():
         # Most nodes never call MLflow, and importing it takes a second in each worker process.
         import_watch.when_imported(_attach_waiting)
-        _waiting.append(run)
+        _waiting.runs.append(run)
         return
-    from mlflow.entities import Run, RunData, RunInfo
     from mlflow.tracking.fluent import ActiveRun
 
-    set_tracking_uri(run.uri)
+    run.hold_globals()
+    opened = run.opened
+    if opened is not None and (run.is_reachable or not run.journal_id):
+        set_tracking_uri(run.uri)
+    else:
+        set_tracking_uri(own_calls.uri_for(run))
+        opened = own_calls.opened_for(run)
     _set_experiment(opened.experiment_id)
-    info = RunInfo(
-        run_id=opened.run_id,
-        experiment_id=opened.experiment_id,
-        user_id="",
-        status="RUNNING",
-        start_time=run.start_ms,
-        end_time=None,
-        lifecycle_stage="active",
-        artifact_uri=opened.artifact_uri,
-        run_name=opened.name,
-    )
-    _stack().append(ActiveRun(Run(info, RunData())))  # type: ignore[no-untyped-call]
+    entity = own_calls.as_entity(run, opened)
+    _stack().append(ActiveRun(entity))  # type: ignore[no-untyped-call]
 
 
-# Runs to attach in the main thread of a worker process, should a node import MLflow.
-_waiting: list[TrackedRun] = []
+class _Waiting(threading.local):
+    """Runs to attach in this thread, should its node import MLflow."""
+
+    def __init__(self) -> None:
+        self.runs: list[TrackedRun] = []
 
 
-def _is_main_thread() -> bool:
-    return threading.current_thread() is threading.main_thread()
+_waiting = _Waiting()
 
 
 def _attach_waiting() -> None:
-    waiting, _waiting[:] = list(_waiting), []
+    waiting, _waiting.runs = _waiting.runs, []
     for run in waiting:
         attach(run)
 
 
 def detach(run: TrackedRun) -> None:
     """Take a run off this thread, with whatever a node has left open above it."""
-    opened = run.opened
-    if opened is None:
-        return
-    if run in _waiting:
-        _waiting.remove(run)
+    if run in _waiting.runs:
+        _waiting.runs.remove(run)
         return
     if not import_watch.is_imported():
         return
     stack = _stack()
-    places = [place for place, active in enumerate(stack) if active.info.run_id == opened.run_id]
+    own = run.opened.run_id if run.opened is not None else None
+    ids = [active.info.run_id for active in stack]
+    places = [place for place, id_ in enumerate(ids) if id_ == own or own_calls.is_of(run, id_)]
     if places:
         del stack[places[-1] :]
+        if ids[places[-1]] != own:
+            own_calls.collect(run, ids[places[-1]])
 
 
 @contextlib.contextmanager

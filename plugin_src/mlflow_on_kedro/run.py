@@ -67,6 +67,7 @@ class TrackedRun(Telling):
         self.secret_params = request.secret_params
         self._opened: Opened | None = None
         self._journal: Journal | None = None
+        self._journal_id = ""
         self._owned = False
         self.key: str | None = None
         """What several processes have in common that log to this run."""
@@ -118,6 +119,7 @@ class TrackedRun(Telling):
         run._outbox = recording.outbox
         run._journal = recording.journal
         run.key = recording.key
+        run._journal_id = recording.journal_id
         run.identity = recording.key or recording.journal_id
         for key, value in request.all_tags.items():
             run.set_tag(key, value)
@@ -125,8 +127,7 @@ class TrackedRun(Telling):
         if not request.offline:
             # MLflow's own exit handler would end a run that is still on the thread as FINISHED.
             recording.at_exit.append(lambda: fluent.detach(run))
-            fluent.hold_globals()
-            run._holds_globals = True
+            run.hold_globals()
         return run
 
     @classmethod
@@ -179,6 +180,12 @@ class TrackedRun(Telling):
             with self.guard():
                 self.client.set_terminated(self.run_id, status=status)
 
+    def hold_globals(self) -> None:
+        """Have MLflow's tracking URI and experiment put back when the run ends."""
+        if not self.in_worker and self._recording is not None and not self._holds_globals:
+            fluent.hold_globals()
+            self._holds_globals = True
+
     def _restore_globals(self) -> None:
         # Nodes were given the run's URI and experiment through them; the next session decides anew.
         if self._holds_globals:
@@ -217,8 +224,8 @@ class TrackedRun(Telling):
 
     @property
     def journal_id(self) -> str:
-        """The name of the run's journal; "" for a run that was joined."""
-        return self._journal.folder.name if self._journal is not None else ""
+        """The id of the run's journal, also if there is none on disk; "" for a joined run."""
+        return self._journal_id
 
     @property
     def client(self) -> MlflowClient:
