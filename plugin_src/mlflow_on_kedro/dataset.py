@@ -30,10 +30,11 @@ class MLflowDataset(TrackedDataset):
     """Saves a value to a file and to MLflow, and loads it back from either.
 
     Args:
-        dataset: What the value is in MLflow: ``p`` a parameter, ``m`` a metric, ``a`` either, by
-            its type; a file extension such as ``pkl`` or ``csv`` an artifact, stored by the Kedro
-            dataset for it; a dict as in a catalog, or a dataset object, an artifact stored by that
-            dataset; None keeps the value in memory only.
+        dataset: What the value is in MLflow: ``p`` a parameter, ``m`` a metric or its series, ``a``
+            either, by its type; a file extension such as ``pkl`` or ``csv``, or ``table``,
+            ``dict``, ``text`` or ``figure``, an artifact, stored by the Kedro dataset for it; a
+            dict as in a catalog, or a dataset object, an artifact stored by that dataset; None
+            keeps the value in memory only.
         filepath: The local file. Default: ``data/mlflow/<dataset name>.<extension>`` in the
             project.
         dataset_name: The name in MLflow. Default: the catalog's name.
@@ -49,7 +50,9 @@ class MLflowDataset(TrackedDataset):
         file_caching: Use the local file when it is there, before asking MLflow.
         artifact_path: A folder inside the run's artifacts.
         load_args: For the backend, as are ``save_args``, ``version`` (``versioned: true`` in a
-            catalog), ``credentials``, ``fs_args`` and ``metadata``.
+            catalog), ``credentials``, ``fs_args`` and ``metadata``. For ``m``, ``mode`` in
+            ``save_args`` is ``overwrite`` or ``append``, where steps continue after those that the
+            run has, and in ``load_args`` ``list``, ``dict`` or ``history``, for all points.
         too_long: What happens to a long parameter value: ``truncate``, ``tag``, ``artifact`` or
             ``error``. Default: as in mlflow.yml.
         max_length: The longest parameter value in characters. Default: as in mlflow.yml.
@@ -57,7 +60,7 @@ class MLflowDataset(TrackedDataset):
     Raises:
         DatasetError: ``dataset`` is no known extension (the message lists them), or
             ``artifact_path`` leads out of the run's artifacts.
-        ConfigError: ``too_long`` or ``copy_mode`` is no known way.
+        ConfigError: ``too_long``, ``copy_mode`` or ``mode`` is no known way.
 
     Example:
         >>> score = MLflowDataset(dataset="m", dataset_name="score")

@@ -38,12 +38,14 @@ _HTML = Format(
 )
 _IMAGE = Format("pillow.ImageDataset", (Package("pillow", ("PIL",)),))
 _JSON = Format("json.JSONDataset", save_args={"ensure_ascii": False}, fs_args=_SAVE_UTF8)
+# pandas would write 10 decimals; 15 are its most.
+_TO_JSON = {"date_format": "iso", "force_ascii": False, "double_precision": 15}
 _JSON_LINES = Format(
     "pandas.JSONDataset",
     (_PANDAS,),
     # Without dtype=False the text "007" would come back as the number 7.
     load_args={"lines": True, "dtype": False},
-    save_args={"orient": "records", "lines": True, "date_format": "iso", "force_ascii": False},
+    save_args={"orient": "records", "lines": True, **_TO_JSON},
     fs_args=_SAVE_UTF8,
 )
 _PARQUET = Format("pandas.ParquetDataset", (_PANDAS, _PARQUET_ENGINE))
@@ -56,13 +58,7 @@ _TABLE = Format(
     "pandas.JSONDataset",
     (_PANDAS,),
     load_args={"orient": "split", "dtype": False, "convert_axes": False},
-    save_args={
-        "orient": "split",
-        "index": False,
-        "date_format": "iso",
-        "double_precision": 15,
-        "force_ascii": False,
-    },
+    save_args={"orient": "split", "index": False, **_TO_JSON},
     fs_args=_SAVE_UTF8,
 )
 _YAML = Format("yaml.YAMLDataset", save_args={"allow_unicode": True}, fs_args=_SAVE_UTF8)

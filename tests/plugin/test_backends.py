@@ -291,6 +291,13 @@ class TestKinds:
         expected = json.loads(rows.to_json(orient="split", index=False, date_format="iso"))
         assert json.loads(path.read_text()) == expected
 
+    @pytest.mark.parametrize("kind", ["jsonl", "table"])
+    def test_numbers_keep_15_decimals_in_json(self, kind: str, place: Any) -> None:
+        """pandas would keep 10."""
+        make(kind, place(kind), name="value").save(pd.DataFrame({"x": [1 / 3]}))
+        loaded = make(kind, place(kind), name="value").load()["x"][0]
+        assert loaded == pytest.approx(1 / 3, abs=1e-15)
+
     def test_a_dict_of_values_is_a_table_of_one_row(self, tmp_path: Path) -> None:
         """As ``mlflow.log_table`` has it."""
         backend = make("table", (tmp_path / "a.json").as_posix(), name="value")
