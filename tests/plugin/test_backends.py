@@ -293,7 +293,7 @@ class TestKinds:
 
     @pytest.mark.parametrize("kind", ["jsonl", "table"])
     def test_numbers_keep_15_decimals_in_json(self, kind: str, place: Any) -> None:
-        """pandas would keep 10."""
+        """By itself pandas would keep 10."""
         make(kind, place(kind), name="value").save(pd.DataFrame({"x": [1 / 3]}))
         loaded = make(kind, place(kind), name="value").load()["x"][0]
         assert loaded == pytest.approx(1 / 3, abs=1e-15)
