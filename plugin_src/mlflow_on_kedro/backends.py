@@ -10,7 +10,8 @@ from kedro.io import AbstractDataset, DatasetError, Version
 
 from .building import build, check_packages, class_of
 from .by_value import ByValue
-from .formats import KINDS, VALUE_KINDS, AnyDataset, Args, check_kind, merged, suffix, suffix_of
+from .extensions import KINDS, VALUE_KINDS, check_kind, suffix, suffix_of
+from .formats import AnyDataset, Args, merged
 from .local_files import local_path
 
 __all__ = [
@@ -95,9 +96,10 @@ def make(
             raise DatasetError(f"{where}: no file for 'dataset: {dataset}', filepath: {filepath}")
         check_installed(dataset, given)
         args: dict[str, Any] = {"filepath": filepath, **given}
-        if KINDS[dataset].writers:
+        backend = KINDS[dataset].at(filepath)
+        if backend.writers:
             return build(name, {"type": ByValue, "kind": dataset, **args}, version)
-        return build(name, KINDS[dataset].format.config(args), version)
+        return build(name, backend.format.config(args), version)
     if not isinstance(dataset, dict) or not dataset.get("type"):
         raise DatasetError(
             f"{where}: 'dataset' must be an extension such as csv, a dict with the key 'type', "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 from . import backends, value_kinds
+from .history import MetricHistory, without_mode
 from .tracked import default_filepath
 
 if TYPE_CHECKING:
@@ -32,6 +33,12 @@ class Backing:
         self._owner = owner
         self._dataset = dataset
         self._filepath = filepath
+        self.history: MetricHistory | None = None
+        """How points are kept, if ``m`` is more than its last value."""
+        if dataset == "m":
+            name = owner.dataset_name or "dataset"
+            self.history = MetricHistory.of(name, given["load_args"], given["save_args"])
+            given = without_mode(given)
         self._given = given
         self._made: AbstractDataset[Any, Any] | None = None
 
@@ -41,8 +48,14 @@ class Backing:
     @property
     def kind(self) -> value_kinds.ValueKind | None:
         """How MLflow itself holds the value; None for a file."""
-        name = self._dataset
-        return value_kinds.KINDS.get(name) if isinstance(name, str) else None
+        if self.history is not None:
+            return value_kinds.HISTORY
+        return value_kinds.KINDS.get(self.name)
+
+    @property
+    def name(self) -> str:
+        """The extension, or the letter; "" for a Kedro dataset."""
+        return self._dataset if isinstance(self._dataset, str) else ""
 
     @property
     def has_place(self) -> bool:

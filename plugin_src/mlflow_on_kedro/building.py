@@ -11,7 +11,8 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError, Version
 from kedro.io.core import parse_dataset_definition
 
-from .formats import FORMATS_BY_TYPE, KEDRO_DATASETS, RENAMED, AnyDataset, Args, Package
+from .extensions import FORMATS_BY_TYPE, RENAMED
+from .formats import KEDRO_DATASETS, AnyDataset, Args, Package
 
 
 def build(name: str, config: dict[str, Any], version: Version | None) -> AnyDataset:

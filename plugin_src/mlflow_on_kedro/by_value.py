@@ -10,7 +10,8 @@ from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import get_protocol_and_path
 
 from .building import build
-from .formats import KINDS, AnyDataset, Format
+from .extensions import KINDS
+from .formats import AnyDataset, Backend, Format
 
 
 class ByValue(AbstractVersionedDataset[Any, Any]):
@@ -42,14 +43,19 @@ class ByValue(AbstractVersionedDataset[Any, Any]):
         self._access = {"credentials": credentials, "fs_args": fs_args}
         self.metadata = metadata
 
+    @property
+    def _backend(self) -> Backend:
+        return KINDS[self._kind].at(self._filepath)
+
     def load(self) -> Any:
         """Load with the extension's own format, whatever the value was saved from."""
-        form = KINDS[self._kind].format
-        return self._with(form, self._get_load_path(), load_args=self._load_args).load()
+        return self._with(
+            self._backend.format, self._get_load_path(), load_args=self._load_args
+        ).load()
 
     def save(self, data: Any) -> None:
         """Save with the format that suits the value's class."""
-        backend = KINDS[self._kind]
+        backend = self._backend
         writer = next((writer for writer in backend.writers if writer.takes(data)), None)
         if writer is None:
             known = ", ".join(w.value[0].removeprefix("builtins.") for w in backend.writers)

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
-from . import backends, fluent, values
-from .backing import ELSEWHERE, Backing
+from . import backends, tables, values
+from .backing import Backing
 from .config import Config, Params, check_choice, override
-from .downloads import artifact_folder, download
+from .downloads import artifact_folder
+from .in_run import InRun
 from .local_files import Files, files_in
-from .secrets import mask_urls, without_secrets
-from .store import connect
+from .secrets import without_secrets
 from .tracked import TrackedDataset
 
 if TYPE_CHECKING:
@@ -30,10 +30,11 @@ class MLflowDataset(TrackedDataset):
     """Saves a value to a file and to MLflow, and loads it back from either.
 
     Args:
-        dataset: What the value is in MLflow: ``p`` a parameter, ``m`` a metric, ``a`` either, by
-            its type; a file extension such as ``pkl`` or ``csv`` an artifact, stored by the Kedro
-            dataset for it; a dict as in a catalog, or a dataset object, an artifact stored by that
-            dataset; None keeps the value in memory only.
+        dataset: What the value is in MLflow: ``p`` a parameter, ``m`` a metric or its series, ``a``
+            either, by its type; a file extension such as ``pkl`` or ``csv``, or ``table``,
+            ``dict``, ``text`` or ``figure``, an artifact, stored by the Kedro dataset for it; a
+            dict as in a catalog, or a dataset object, an artifact stored by that dataset; None
+            keeps the value in memory only.
         filepath: The local file. Default: ``data/mlflow/<dataset name>.<extension>`` in the
             project.
         dataset_name: The name in MLflow. Default: the catalog's name.
@@ -49,7 +50,9 @@ class MLflowDataset(TrackedDataset):
         file_caching: Use the local file when it is there, before asking MLflow.
         artifact_path: A folder inside the run's artifacts.
         load_args: For the backend, as are ``save_args``, ``version`` (``versioned: true`` in a
-            catalog), ``credentials``, ``fs_args`` and ``metadata``.
+            catalog), ``credentials``, ``fs_args`` and ``metadata``. For ``m``, ``mode`` in
+            ``save_args`` is ``overwrite`` or ``append``, where steps continue after those that the
+            run has, and in ``load_args`` ``list``, ``dict`` or ``history``, for all points.
         too_long: What happens to a long parameter value: ``truncate``, ``tag``, ``artifact`` or
             ``error``. Default: as in mlflow.yml.
         max_length: The longest parameter value in characters. Default: as in mlflow.yml.
@@ -57,7 +60,7 @@ class MLflowDataset(TrackedDataset):
     Raises:
         DatasetError: ``dataset`` is no known extension (the message lists them), or
             ``artifact_path`` leads out of the run's artifacts.
-        ConfigError: ``too_long`` or ``copy_mode`` is no known way.
+        ConfigError: ``too_long``, ``copy_mode`` or ``mode`` is no known way.
 
     Example:
         >>> score = MLflowDataset(dataset="m", dataset_name="score")
@@ -119,6 +122,14 @@ class MLflowDataset(TrackedDataset):
         }
         self._given: dict[str, Any] = given
         self._backing = Backing(self, dataset, self.filepath, given)
+        self._in_run = InRun(
+            self,
+            self._backing,
+            self._artifact_path,
+            loading_tracking_uri,
+            chosen=loading_run_id is not None,
+            reuse=file_caching,
+        )
         self._too_long = too_long
         self._max_length = max_length
         # What is in memory only reaches no other process, and no later run.
@@ -146,13 +157,14 @@ class MLflowDataset(TrackedDataset):
         kind = self._backing.kind
         if kind is not None:
             kind.check(self.dataset_name or "the value", data)
-        self._keep(data)
+        if self._backing.history is not None:
+            with self.saving_run() as run:
+                data = self._backing.history.log(run, self.key() if run is not None else "", data)
+            self._save_locally(data)
+            return
+        before = self._save_locally(data)
         if self.dataset is None:
             return
-        before: Files = {}
-        if self._backing.has_place:
-            before = files_in(self._backing.file())
-            self._save_file(data)
         with self.saving_run() as run:
             if run is None:
                 return
@@ -160,6 +172,15 @@ class MLflowDataset(TrackedDataset):
                 kind.log(run, self.key(), data, self._limits(run.config))
             else:
                 self._log_file(run, before)
+
+    def _save_locally(self, data: Any) -> Files:
+        """Save to memory and the file, and say what was there before in a folder."""
+        self._keep(data)
+        if self.dataset is None or not self._backing.has_place:
+            return {}
+        before = files_in(self._backing.file())
+        self._save_file(data)
+        return before
 
     def _save_file(self, data: Any) -> None:
         try:
@@ -181,6 +202,8 @@ class MLflowDataset(TrackedDataset):
         folder = "/".join(part for part in (self._artifact_path, own_folder) if part)
         if not before:
             run.log_artifact(path, folder)
+            if self.dataset == "table":
+                run.set_tag(tables.TAG, tables.listing(self._in_run.artifact))
             return
         # What earlier runs left in the folder is not this run's.
         for file, state in files_in(self._backing.file()).items():
@@ -205,6 +228,10 @@ class MLflowDataset(TrackedDataset):
 
     def load(self) -> Any:
         """Load from memory, the file or MLflow, whichever has it first."""
+        history = self._backing.history
+        return self._whole() if history is None else history.shown(self._whole())
+
+    def _whole(self) -> Any:
         if self._cache is not None:
             return self._cache.load()
         if self.dataset is None:
@@ -212,8 +239,8 @@ class MLflowDataset(TrackedDataset):
         if self._loading_run_id is None:
             if self._file_caching and self._backing.has_place and self._backing.file().exists():
                 path = backends.local_path(self._backing.file(), saving=False)
-                there = self.run_instead_of(path, self._is_in_run) if not self._saves else None
-                return self._load_from_run(there) if there else self._backing.file().load()
+                there = self.run_instead_of(path, self._in_run.is_in) if not self._saves else None
+                return self._in_run.load(there) if there else self._backing.file().load()
             run = self.run()
             if run is not None:
                 run.flush()
@@ -224,33 +251,7 @@ class MLflowDataset(TrackedDataset):
             run_id = self._loading_run_id
         if run_id is None:
             return self._backing.load()
-        return self._load_from_run(run_id)
-
-    def _load_from_run(self, run_id: str) -> Any:
-        advice = "" if self._loading_run_id else f" {ELSEWHERE}"
-        uri = self.loading_uri(self._loading_tracking_uri)
-        kind = self._backing.kind
-        if kind is not None:
-            try:
-                return kind.read(connect(uri), run_id, self.key())
-            except KeyError:
-                what = {"p": "parameter", "m": "metric"}.get(str(self.dataset), "value")
-                raise DatasetError(
-                    f"Run {run_id} in MLflow at {mask_urls(uri)} has no {what} '{self.key()}'."
-                    f"{advice}"
-                ) from None
-            except Exception as error:
-                raise DatasetError(
-                    f"'{self.key()}' cannot be loaded from run {run_id} in MLflow at "
-                    f"{mask_urls(uri)}: {mask_urls(str(error))}"
-                ) from None
-        artifact = self._artifact()
-        reuse = self._file_caching and self._loading_run_id is not None
-        try:
-            path = download(uri, run_id, artifact, self.root, reuse=reuse)
-        except DatasetError as error:
-            raise DatasetError(f"{error}{advice}") from None
-        return self._backing.downloaded(path.as_posix()).load()
+        return self._in_run.load(run_id)
 
     # -- Kedro's other duties ------------------------------------------------------------------
 
@@ -275,25 +276,7 @@ class MLflowDataset(TrackedDataset):
             there = bool(self._backing.file().exists())
             if there or self._loading_run_id is None:
                 return there
-        return self._is_in_run(self._loading_run_id)
-
-    def _artifact(self) -> str:
-        """The place among a run's artifacts."""
-        parts = (self._artifact_path, self._backing.artifact_name())
-        return "/".join(part for part in parts if part)
-
-    def _is_in_run(self, run_id: str) -> bool:
-        client, kind = connect(self.loading_uri(self._loading_tracking_uri)), self._backing.kind
-        if kind is None:
-            artifact = self._artifact()
-            with fluent.tracking_uri(client.tracking_uri):
-                beside = client.list_artifacts(run_id, artifact.rpartition("/")[0] or None)
-            return any(item.path == artifact for item in beside)
-        try:
-            kind.read(client, run_id, self.key())
-        except KeyError:
-            return False
-        return True
+        return self._in_run.is_in(self._loading_run_id)
 
     def _release(self) -> None:
         self._saves = 0

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from . import tables
 from .entries import Entry, File, Metric, Param, Tag, Text
 from .failures import is_mistake, is_of_this_file, is_refusal
 from .secrets import mask_urls
@@ -116,6 +117,14 @@ class Delivery:
         # MLflow refuses a key that is twice in a batch, also with the same value.
         params = dict.fromkeys(entry for entry in entries if isinstance(entry, Param))
         tags = {entry.key: entry.value for entry in entries if isinstance(entry, Tag)}
+        if tables.TAG in tags:
+            listings = [
+                entry.value
+                for entry in entries
+                if isinstance(entry, Tag) and entry.key == tables.TAG
+            ]
+            there = self._client.get_run(self._run_id).data.tags.get(tables.TAG)
+            tags[tables.TAG] = tables.joined(there, *listings)
         metrics = [entry for entry in entries if isinstance(entry, Metric)]
         self._client.log_batch(
             self._run_id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime as dt
 import json
 import os
 import pickle
@@ -19,6 +20,7 @@ mpl.use("Agg")
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from kedro.io import (
     AbstractDataset,
     AbstractVersionedDataset,
@@ -139,6 +141,22 @@ def lines_of_rows(loaded: Any) -> None:
     assert loaded["n"][1] == 1
 
 
+def drawn_page(loaded: Any) -> None:
+    """It is a page with the Matplotlib figure drawn in it."""
+    assert loaded.startswith("<!DOCTYPE html>")
+    assert loaded.rstrip().endswith("</svg>\n</body></html>")
+
+
+COLUMNS = {"name": ["Zoë", "東京"], "code": ["007", "1"], "2024": [0.1 + 0.2, None], "n": [1, -2]}
+LOOSE = {"n": np.int64(3), "x": np.array([0.5]), "set": {"b", "a"}, "when": dt.date(2026, 1, 2)}
+PLAIN = {"n": 3, "x": [0.5], "set": ["a", "b"], "when": "2026-01-02"}
+
+
+def same_columns(loaded: Any) -> None:
+    """It is the table above, where text and column names that look like numbers are still text."""
+    pd.testing.assert_frame_equal(loaded, pd.DataFrame(COLUMNS))
+
+
 RED = np.zeros((4, 8, 3))
 RED[:, :, 0] = 1.0
 
@@ -177,6 +195,14 @@ ROUND_TRIPS: dict[tuple[str, str], tuple[Any, Any]] = {
     ("html", "figure"): (plotly_figure(), offline_page),
     ("html", "text"): (TEXT, equals(TEXT)),
     ("plotly", "figure"): (plotly_figure(), same_plot),
+    ("html", "drawing"): (figure(), drawn_page),
+    ("figure", "plotly"): (plotly_figure(), offline_page),
+    ("figure", "drawing"): (figure(), drawn_page),
+    ("table", "frame"): (frame(), same_frame),
+    ("table", "columns"): (COLUMNS, same_columns),
+    ("dict", "record"): (RECORD, equals(RECORD)),
+    ("dict", "NumPy and more"): (LOOSE, equals(PLAIN)),
+    ("text", "text"): (TEXT, equals(TEXT)),
 }
 IMAGE_FORMATS = {"png": "PNG", "img": "PNG", "matplotlib": "PNG", "jpg": "JPEG", "jpeg": "JPEG"}
 
@@ -227,6 +253,69 @@ class TestKinds:
             assert local_path(backend, saving=True) == written
             assert local_path(backend, saving=False) == written
         check(backend.load())
+
+    @pytest.mark.parametrize(
+        ("kind", "name", "value", "check"),
+        [
+            ("dict", "a.yml", RECORD, lambda text: yaml.safe_load(text) == RECORD),
+            ("dict", "a.YAML", LOOSE, lambda text: list(yaml.safe_load(text)) == list(LOOSE)),
+            ("dict", "a.yml", LOOSE, lambda text: yaml.safe_load(text) == PLAIN),
+            ("dict", "a.json", RECORD, lambda text: json.loads(text) == RECORD and "\n  " in text),
+            ("figure", "a.svg", figure(), lambda text: text.startswith("<?xml")),
+            ("figure", "a.json", plotly_figure(), lambda text: json.loads(text)["data"]),
+            ("plotly", "a.html", plotly_figure(), lambda text: "<html" in text),
+            ("matplotlib", "a.svg", figure(), lambda text: text.startswith("<?xml")),
+        ],
+    )
+    def test_the_name_of_the_file_chooses_what_it_is(
+        self, kind: str, name: str, value: Any, check: Any, tmp_path: Path
+    ) -> None:
+        """What is no file of one extension is what its ``filepath`` ends in, and loads again."""
+        path = tmp_path / name
+        make(kind, path.as_posix(), name="value").save(value)
+        assert check(path.read_text(encoding="utf-8"))
+        assert make(kind, path.as_posix(), name="value").load()
+
+    @pytest.mark.parametrize("name", ["a.png", "a.jpg"])
+    def test_a_figure_is_a_picture_by_its_files_name(self, name: str, tmp_path: Path) -> None:
+        """``dataset: figure`` with a ``filepath`` of an image draws the Matplotlib figure there."""
+        backend = make("figure", (tmp_path / name).as_posix(), name="value")
+        backend.save(figure())
+        drawn_figure(backend.load())
+
+    def test_a_table_is_as_mlflow_writes_it(self, tmp_path: Path) -> None:
+        """The file is what ``mlflow.log_table`` would have made of the frame."""
+        rows = pd.DataFrame({"when": pd.to_datetime(["2026-01-02"]), "x": [float("nan")], "s": "a"})
+        path = tmp_path / "a.json"
+        make("table", path.as_posix(), name="value").save(rows)
+        expected = json.loads(rows.to_json(orient="split", index=False, date_format="iso"))
+        assert json.loads(path.read_text()) == expected
+
+    @pytest.mark.parametrize("kind", ["jsonl", "table"])
+    def test_numbers_keep_15_decimals_in_json(self, kind: str, place: Any) -> None:
+        """By itself pandas would keep 10."""
+        make(kind, place(kind), name="value").save(pd.DataFrame({"x": [1 / 3]}))
+        loaded = make(kind, place(kind), name="value").load()["x"][0]
+        assert loaded == pytest.approx(1 / 3, abs=1e-15)
+
+    def test_a_dict_of_values_is_a_table_of_one_row(self, tmp_path: Path) -> None:
+        """As ``mlflow.log_table`` has it."""
+        backend = make("table", (tmp_path / "a.json").as_posix(), name="value")
+        backend.save({"question": "What?", "score": 0.5})
+        assert backend.load().to_dict("records") == [{"question": "What?", "score": 0.5}]
+
+    def test_a_dict_that_is_no_table_is_refused(self, tmp_path: Path) -> None:
+        """The message has the cause: here, lists that are not equally long."""
+        backend = make("table", (tmp_path / "a.json").as_posix(), name="value")
+        with pytest.raises(DatasetError, match="no table: All arrays must be of the same length"):
+            backend.save({"a": [1], "b": [1, 2]})
+
+    def test_a_polars_frame_is_a_table(self, tmp_path: Path) -> None:
+        """It is written as a pandas frame is."""
+        polars = pytest.importorskip("polars")
+        backend = make("table", (tmp_path / "a.json").as_posix(), name="value")
+        backend.save(polars.DataFrame(COLUMNS))
+        same_columns(backend.load())
 
     @pytest.mark.parametrize("kind", IMAGE_FORMATS)
     def test_an_image_file_is_what_its_name_says(self, kind: str, place: Any) -> None:

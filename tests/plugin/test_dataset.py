@@ -69,8 +69,9 @@ ALL_KINDS = """
         "matplotlib": (drawing(), is_drawing), "svg": (drawing(), is_svg), "html": (CHART, is_page),
         "plotly": (CHART, same), "pkl": (NESTED, same), "pickle": ({1: {2}}, same),
         "txt": (TEXT, same), "md": (TEXT, same), "log": (TEXT, same), "yml": (NESTED, same),
-        "yaml": (NESTED, same), "p": ("rbf", same), "m": (0.5, same), "a": (NESTED, same),
-        "dict": TABLE, "none": (NESTED, same),
+        "yaml": (NESTED, same), "table": TABLE, "dict": (NESTED, same), "text": (TEXT, same),
+        "figure": (drawing(), is_svg), "p": ("rbf", same), "m": (0.5, same), "a": (NESTED, same),
+        "config": TABLE, "none": (NESTED, same),
     }
 
     def make(kind):
@@ -88,7 +89,7 @@ ALL_KINDS = """
         return pipeline(nodes)
 """
 
-SPECIAL = {"dict": {"type": "pandas.ParquetDataset"}, "none": None}
+SPECIAL = {"config": {"type": "pandas.ParquetDataset"}, "none": None}
 
 # Chains of nodes around one dataset, `data`, which the catalog of a test describes.
 ONE_DATASET = """
@@ -165,7 +166,7 @@ def test_every_kind_in_a_run_in_a_later_one_and_from_mlflow(
     run = project.run
     assert run.info.status == "FINISHED"
     artifacts = {path for path in project.artifacts(run.info.run_id) if "_data" in path}
-    assert artifacts == {f"{kind}_data{suffix(kind)}" for kind in KINDS} | {"dict_data.parquet"}
+    assert artifacts == {f"{kind}_data{suffix(kind)}" for kind in KINDS} | {"config_data.parquet"}
     data = run.data
     assert data.params["p_data"] == "rbf"
     assert data.metrics["m_data"] == 0.5
@@ -197,20 +198,20 @@ def test_every_kind_in_parallel_processes(make_project: Callable[..., Any]) -> N
     catalog = catalog_of_all_kinds()
     del catalog["none_data"]  # what is in memory only reaches no other process, as in Kedro
     project = make_project(
-        ALL_KINDS.replace('"dict": TABLE, "none": (NESTED, same),', '"dict": TABLE,'),
+        ALL_KINDS.replace('"config": TABLE, "none": (NESTED, same),', '"config": TABLE,'),
         catalog={**catalog, "{kind}_ok": {"type": "json.JSONDataset", "filepath": "{kind}.json"}},
         # No other hook may be needed to deliver what the datasets log.
         mlflow={"time": {"enabled": False}, "catalog": {"enabled": False}},
     )
     result = project.kedro("run", "--runner", "ParallelRunner")
     assert result.returncode == 0, result.stderr + result.stdout
-    kinds = [*KINDS, "p", "m", "a", "dict"]
+    kinds = [*KINDS, "p", "m", "a", "config"]
     answers = {kind: (project.root / f"{kind}.json").read_text() for kind in kinds}
     assert answers == dict.fromkeys(kinds, "true")
     run = project.run
     assert {path for path in project.artifacts(run.info.run_id) if "_data" in path} == {
         f"{kind}_data{suffix(kind)}" for kind in KINDS
-    } | {"dict_data.parquet"}
+    } | {"config_data.parquet"}
     assert run.data.params["p_data"] == "rbf"
     assert run.data.params["a_data.name"] == "rbf"
     assert run.data.metrics["m_data"] == 0.5

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
 import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from .. import backends
 from ..config import PARAMETERS_CHOICES, Catalog, check_choice, override
 from ..dataset import MLflowDataset
 from ..errors import ConfigError
@@ -33,8 +33,8 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
     Args:
         auto: Log what the catalog does not list.
         mlflow_catalog: Dataset name -> how it is logged, whether the catalog lists it or not: the
-            same values as ``dataset`` of :class:`~mlflow_on_kedro.MLflowDataset`; None for not at
-            all.
+            same values as ``dataset`` of :class:`~mlflow_on_kedro.MLflowDataset`, or a dict with
+            ``dataset`` and more of its arguments; None for not at all.
         enable_mlflow: Whether this hook does anything.
         parameters: What Kedro's parameters become: ``params``, ``by_type`` (numbers are metrics, as
             in PipelineX) or ``none``.
@@ -107,11 +107,24 @@ def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
 
 def _check_ways(ways: Mapping[str, Any]) -> None:
     for name, how in ways.items():
-        if isinstance(how, str):
+        arguments = _arguments(how)
+        unknown = sorted(arguments.keys() - inspect.signature(MLflowDataset).parameters.keys())
+        if unknown:
+            raise ConfigError(
+                f"mlflow_catalog, '{name}': MLflowDataset does not take {', '.join(unknown)}."
+            )
+        if isinstance(arguments["dataset"], str):
             try:
-                backends.check_kind(how)
-            except DatasetError as mistake:
+                MLflowDataset(**arguments)
+            except (ConfigError, DatasetError) as mistake:
                 raise ConfigError(f"mlflow_catalog, '{name}': {mistake}") from None
+
+
+def _arguments(how: Any) -> dict[str, Any]:
+    """The arguments of the dataset that logs a value; a dict with ``type`` is its backend."""
+    if isinstance(how, Mapping) and "dataset" in how and "type" not in how:
+        return dict(how)
+    return {"dataset": how}
 
 
 def _say_unknown(names: Iterable[str], session: PipelineRun) -> None:
@@ -138,7 +151,7 @@ def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:
     if isinstance(value, Iterator):
         logger.warning("'%s' is not logged: a generator can be read only once.", name)
         return
-    dataset = MLflowDataset(dataset=how, caching=False)
+    dataset = MLflowDataset(**{**_arguments(how), "caching": False})
     dataset.bind(name.removeprefix("params:"), run.root, run.uri, run)
     try:
         dataset.save(value)

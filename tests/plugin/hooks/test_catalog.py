@@ -313,11 +313,20 @@ def test_wrong_value_for_its_way(make_project: Any, said: list[str]) -> None:
     assert not [text for text in said if "cannot be reached" in text]
 
 
-def test_wrong_way(make_project: Any) -> None:
+@pytest.mark.parametrize(
+    ("way", "message"),
+    [
+        ("cvs", r"'as_csv'.*'cvs'.*csv"),
+        ({"dataset": "cvs"}, r"'as_csv'.*'cvs'.*csv"),
+        ({"dataset": "csv", "folder": "x"}, "'as_csv': MLflowDataset does not take folder"),
+        ({"dataset": "m", "save_args": {"mode": "add"}}, "'as_csv'.*overwrite, append: 'add'"),
+    ],
+)
+def test_wrong_way(make_project: Any, way: Any, message: str) -> None:
     """An unknown way in ``mlflow_catalog`` stops the run before any node, naming the known."""
-    config = {"catalog": {"mlflow_catalog": {"as_csv": "cvs"}}}
+    config = {"catalog": {"mlflow_catalog": {"as_csv": way}}}
     project = make_project(CHOSEN, parameters={"n": 3}, mlflow=config)
-    with pytest.raises(ConfigError, match=r"'as_csv'.*'cvs'.*csv"):
+    with pytest.raises(ConfigError, match=message):
         project.session_run()
     assert project.run.info.status == "FAILED"
     assert "time/node/make" not in str(project.run.data.metrics)
