@@ -81,6 +81,13 @@ def to_line(entry: Entry) -> bytes:
         b'{"kind": "param", "key": "depth", "value": "3"}\n'
     """
     content = {"kind": type(entry).__name__.lower(), **asdict(entry)}
+    if isinstance(entry, Param | Metric | Tag):  # no store takes half a character
+        content = {
+            name: value.encode("utf-8", "backslashreplace").decode()
+            if isinstance(value, str)
+            else value
+            for name, value in content.items()
+        }
     return json.dumps(content).encode() + b"\n"
 
 

@@ -6,6 +6,7 @@ entry reaches the store is this module's business, and that of the ones it is ma
 
 from __future__ import annotations
 
+import errno
 import logging
 import threading
 import time
@@ -31,6 +32,8 @@ FLUSH_SIZE = 500
 FLUSH_SECONDS = 5.0
 RETRY_SECONDS = 30.0
 NUDGE_BYTES = 100_000
+# Errors that are not of one artifact alone; Windows has no quota.
+_OF_THE_DISK = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 POLL_SECONDS = 0.05
 
 
@@ -157,7 +160,7 @@ class JournalOutbox(Outbox):
             try:
                 written = self._writer.append(entry)
             except OSError as error:
-                if isinstance(entry, File | Text):  # a full disk fails for the next entry, too
+                if isinstance(entry, File | Text) and error.errno not in _OF_THE_DISK:
                     self._not_kept(entry, error)
                     return
                 self._writer = None

@@ -24,6 +24,7 @@ from ..errors import ConfigError, MLflowOnKedroError
 
 START_SECONDS = 180
 ANSWER_SECONDS = 30
+STOP_SECONDS = 15
 NOBODY_BEHIND = (502, 503, 504)  # what a proxy says in place of a server that is not there
 # MLflow's UI reads what follows the hash. Without this a fresh browser opens its GenAI view, which
 # hides runs.
@@ -95,9 +96,19 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
     if sys.platform == "win32":
         server.terminate()
     else:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(server.pid, signal.SIGTERM)
-    server.wait()
+        _signal_group(server, signal.SIGTERM)
+    try:
+        server.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:  # a server that is still starting hears nothing
+        server.kill()
+        server.wait()
+    if sys.platform != "win32":
+        _signal_group(server, signal.SIGKILL)  # workers that it has left behind
+
+
+def _signal_group(server: subprocess.Popen[bytes], number: int) -> None:
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(server.pid, number)
 
 
 def _server_command(root: Path, host: str, port: int) -> list[str]:
