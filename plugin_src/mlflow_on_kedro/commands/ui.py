@@ -78,7 +78,8 @@ def ui(
         _wait(server, host, port)
         _show(f"http://{host}:{port}{page}", open_browser=not no_browser)
         click.echo("Press Ctrl-C to stop.")
-        server.wait()
+        while server.poll() is None:  # `wait` hears no Ctrl-C where Polars is imported
+            time.sleep(0.2)
     except KeyboardInterrupt:
         pass
     finally:
