@@ -21,7 +21,7 @@ def run(bench: Bench) -> Outcome:
 
 
 def _measure(bench: Bench, outcome: Outcome, place: str, uri: str | None) -> None:
-    shape = Shape(nodes=bench.choose(200, 40), params=1, metrics=2)
+    shape = Shape(nodes=bench.choose(200, 20), params=1, metrics=2)
     untracked = bench.projects(shape, PLAIN, IMPORT)
     tracked = bench.projects(shape, OURS, uri=uri)
     calls = {

@@ -14,7 +14,8 @@ import os, sys, time
 from mlflow import MlflowClient
 uri, folder, count = sys.argv[1:]
 client = MlflowClient(uri)
-run = client.create_run("0").info.run_id
+# The default experiment of a store that was made elsewhere keeps artifacts there, not on the server.
+run = client.create_run(client.create_experiment(str(time.time()))).info.run_id
 names = []
 for number in range(int(count)):
     name = os.path.join(folder, f"upload{number}.bin")
