@@ -14,7 +14,7 @@ import os, sys, time
 from mlflow import MlflowClient
 uri, folder, count = sys.argv[1:]
 client = MlflowClient(uri)
-# The default experiment of a store that was made elsewhere keeps artifacts there, not on the server.
+# The default experiment was made elsewhere, and keeps its artifacts there.
 run = client.create_run(client.create_experiment(str(time.time()))).info.run_id
 names = []
 for number in range(int(count)):
