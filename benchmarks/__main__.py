@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -19,6 +20,7 @@ from . import (
     report,
 )
 from .bench import ROOT, Bench
+from .measure import Outcome
 
 WORKLOADS = {
     module.NAME.lower(): module
@@ -44,12 +46,18 @@ def main() -> None:
     given = words.parse_args()
     names = given.only.lower().split(",")
     begin = time.monotonic()
-    outcomes = []
+    outcomes: list[Outcome] = []
+    failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = Bench(Path(folder), given.cache.resolve(), quick=given.quick)
         for name in names:
             at = time.monotonic()
-            outcome = WORKLOADS[name].run(bench)
+            try:
+                outcome = WORKLOADS[name].run(bench)
+            except RuntimeError as error:  # the others can be measured all the same
+                failed.append(name)
+                print(f"{name} failed: {error}", file=sys.stderr, flush=True)
+                continue
             outcomes.append(outcome)
             print(f"\n## {outcome.name}: {outcome.title}\n")
             print(report.table({outcome.name: outcome.checks}), end="\n\n")
@@ -58,6 +66,8 @@ def main() -> None:
     print(f"All: {time.monotonic() - begin:.0f} s")
     if not given.quick:
         report.write(outcomes, ROOT / "benchmarks" / "results")
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
 
 
 if __name__ == "__main__":

@@ -46,6 +46,8 @@ class Bench:
         self.env = {name: os.environ[name] for name in os.environ if not name.startswith(hidden)}
         self.env |= {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true"}
         self.env |= {"PYTHONWARNINGS": "ignore", "COLUMNS": "200"}
+        # Files of 10,000 parameters; by default such are refused.
+        self.env |= {"OMEGACONF_MAX_YAML_EXPANDED_NODES": "none"}
         self.store = self._new_store()
 
     def choose(self, full: int, quick: int) -> int:
