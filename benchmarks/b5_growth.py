@@ -40,7 +40,7 @@ def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> Non
     for size in sizes:
         for variant, project in bench.projects(_shape(what, size), PLAIN, OURS).items():
             calls[f"{size} {what}, {variant}"] = project.run
-    alternate(samples, calls, bench.choose(2, 1))
+    alternate(samples, calls, 1)  # sizes apart by tens need no more
 
     def added(size: int) -> float:
         tracked, plain = (f"{size} {what}, {variant}" for variant in (OURS, PLAIN))
