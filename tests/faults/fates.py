@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from .proxy import Proxy
 
 UPSTREAM_SECONDS = 120
+PART_BYTES = 1_000_000
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -116,13 +117,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
-            return self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            return self._read(int(self.headers.get("Content-Length", 0)))
         chunks = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
-            chunks.append(self.rfile.read(size))
+            chunks.append(self._read(size))
             self.rfile.readline()
         self.rfile.readline()
         return b"".join(chunks)
+
+    def _read(self, size: int) -> bytes:
+        """Read so many bytes, as fast as the line is."""
+        parts = []
+        while size > 0 and (part := self.rfile.read(min(size, PART_BYTES))):
+            self.server.proxy.pace(len(part))
+            parts.append(part)
+            size -= len(part)
+        return b"".join(parts)
 
 
 _FATES: dict[str, Callable[[_Handler], None]] = {

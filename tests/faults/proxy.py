@@ -55,12 +55,16 @@ class Proxy:
         self.upstream = urlsplit(upstream)
         self.delay = 0.0
         """Seconds that each request takes longer."""
+        self.bandwidth: float | None = None
+        """Bytes a second that all requests' bodies together come in with; None: no limit."""
         self.authorization: set[str] = set()
         """The ``Authorization`` headers that are let through; none: no login is needed."""
         self.every = 1
         """The mode befalls each n-th request; the others pass."""
         self.requests: list[Request] = []
         self._changed = threading.Condition()
+        self._line = threading.Lock()
+        self._line_free_at = 0.0
         self._connections: set[socket.socket] = set()
         self._mode: Mode = "pass"
         self._closed = threading.Event()
@@ -123,6 +127,15 @@ class Proxy:
             self.requests.append(Request(method, urlsplit(path).path, mode, time.time()))
             self._changed.notify_all()
         return mode
+
+    def pace(self, count: int) -> None:
+        """Wait as long as so many bytes take on the line."""
+        if self.bandwidth is None:
+            return
+        with self._line:
+            begin = max(self._line_free_at, time.monotonic())
+            self._line_free_at = end = begin + count / self.bandwidth
+        time.sleep(max(0.0, end - time.monotonic()))
 
     def wait_until_closed(self) -> None:
         """Wait for as long as there is anybody who might wait for an answer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import time
 from urllib.parse import urlsplit
 
 import pytest
@@ -77,3 +78,14 @@ def test_demands_a_login(proxy: Proxy) -> None:
     proxy.demand("user", "secret")
     assert ask(proxy.uri)[0] == 401
     assert ask(proxy.uri, Authorization="Basic dXNlcjpzZWNyZXQ=")[0] == 200
+
+
+def test_a_slow_line(proxy: Proxy) -> None:
+    """With a bandwidth, a request takes as long as its body takes on the line."""
+    proxy.bandwidth = 2_000_000
+    connection = http.client.HTTPConnection(urlsplit(proxy.uri).netloc, timeout=60)
+    begin = time.monotonic()
+    connection.request("POST", "/health", body=bytes(1_000_000))
+    connection.getresponse().read()
+    connection.close()
+    assert time.monotonic() - begin >= 0.5

@@ -1,0 +1,1 @@
+"""What tracking costs, beside plain Kedro and other plugins, measured in whole processes."""

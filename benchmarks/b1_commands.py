@@ -1,0 +1,96 @@
+"""B1: commands that run no pipeline, in a generated project with and without the plugin."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from . import peers, projects
+from .bench import ROOT, Bench
+from .measure import Check, Cost, Outcome, alternate, run_process
+
+NAME = "B1"
+TITLE = "Commands that run no pipeline"
+COMMANDS = (("registry", "list"), ("--help",), ("catalog", "describe-datasets"))
+_SETTINGS = '"""No hooks."""\n'
+
+
+def run(bench: Bench) -> Outcome:
+    """Measure it."""
+    outcome = Outcome(NAME, TITLE)
+    ours = generate(bench, "Wine Ours")
+    plain = _without_plugin(ours, bench.new_folder("plain"))
+    for words in COMMANDS:
+        command = " ".join(("kedro", *words))
+        variants = {
+            f"{command}, {projects.PLAIN}": partial(_kedro, bench, plain, words),
+            f"{command}, {projects.OURS}": partial(_kedro, bench, ours, words),
+        }
+        rounds = bench.choose(9, 2)
+        alternate(outcome.samples, variants, rounds, warm_up=not bench.quick)
+        base, measured = (outcome.samples.cpu(variant) for variant in variants)
+        outcome.checks.append(Check(f"`{command}`: CPU, of plain Kedro's", measured / base, 1.05))
+    _add_peer(bench, outcome, plain)
+    return outcome
+
+
+def generate(bench: Bench, name: str) -> Path:
+    """Generate a project from this repository's template."""
+    folder = bench.new_folder("generated")
+    folder.mkdir()
+    command = [sys.executable, "-m", "kedro", "new", "--starter", ROOT, "--name", name]
+    env = {**bench.env, "HOME": str(bench.folder)}
+    run_process(command, cwd=folder, env=env, log=bench.folder / "new.log")
+    return next(path for path in folder.iterdir() if path.is_dir())
+
+
+def _without_plugin(project: Path, target: Path) -> Path:
+    shutil.copytree(project, target)
+    shutil.rmtree(target / "src" / "mlflow_on_kedro")
+    (package,) = (path.parent for path in target.glob("src/*/settings.py"))
+    (package / "settings.py").write_text(_SETTINGS, encoding="utf-8")
+    (package / "cli.py").unlink()
+    catalog = target / "conf" / "base" / "catalog.yml"
+    entries = yaml.safe_load(catalog.read_text(encoding="utf-8"))
+    plain = {name: _plain_entry(name, entry) for name, entry in entries.items()}
+    catalog.write_text(json.dumps(plain, indent=1), encoding="utf-8")
+    (target / "conf" / "base" / "mlflow.yml").unlink()
+    return target
+
+
+def _plain_entry(name: str, entry: dict[str, Any]) -> dict[str, Any]:
+    if not entry["type"].startswith("mlflow_on_kedro"):
+        return entry
+    backend = entry.get("dataset")
+    if isinstance(backend, dict):
+        return backend
+    types = {"json": "json.JSONDataset", "csv": "pandas.CSVDataset"}
+    return {"type": types.get(str(backend), "pickle.PickleDataset"), "filepath": f"data/{name}"}
+
+
+def _kedro(
+    bench: Bench, project: Path, words: tuple[str, ...], python: Path | str = sys.executable
+) -> Cost:
+    command = [python, "-m", "kedro", *words]
+    return run_process(command, cwd=project, env=bench.env, log=bench.folder / "command.log")
+
+
+def _add_peer(bench: Bench, outcome: Outcome, plain: Path) -> None:
+    python = bench.python_of(peers.KEDRO_MLFLOW)
+    if python is None:
+        outcome.notes.append("kedro-mlflow could not be installed")
+        return
+    words = COMMANDS[0]
+    command = " ".join(("kedro", *words))
+    variant = f"{command}, {projects.KEDRO_MLFLOW}"
+    call: Callable[[], Cost] = partial(_kedro, bench, plain, words, python)
+    alternate(outcome.samples, {variant: call}, bench.choose(3, 1), warm_up=not bench.quick)
+    peer = outcome.samples.cpu(variant) / outcome.samples.cpu(f"{command}, {projects.PLAIN}")
+    outcome.notes.append(f"`{command}` with kedro-mlflow: {peer:.2f} times plain Kedro's CPU")

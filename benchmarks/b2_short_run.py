@@ -1,0 +1,35 @@
+"""B2: the shortest run, three nodes, with a SQLite store that is there."""
+
+from __future__ import annotations
+
+from .bench import Bench
+from .measure import Check, Outcome, alternate
+from .projects import IMPORT, KEDRO_MLFLOW, OURS, PIPELINEX, PLAIN, Shape
+
+NAME = "B2"
+TITLE = "`kedro run` of three nodes, SQLite"
+EXTRA_SECONDS = 0.5
+
+
+def run(bench: Bench) -> Outcome:
+    """Measure it."""
+    outcome = Outcome(NAME, TITLE)
+    made = bench.projects(Shape(), PLAIN, IMPORT, OURS, KEDRO_MLFLOW, PIPELINEX)
+    calls = {variant: project.run for variant, project in made.items()}
+    alternate(outcome.samples, calls, bench.choose(5, 1), warm_up=not bench.quick)
+    samples = outcome.samples
+    added = samples.cpu(OURS) - samples.cpu(IMPORT)
+    outcome.checks.append(
+        Check("CPU more than plain Kedro that imports mlflow", added, EXTRA_SECONDS, "s")
+    )
+    if KEDRO_MLFLOW in made:
+        share = samples.cpu(OURS) / samples.cpu(KEDRO_MLFLOW)
+        outcome.checks.append(Check("CPU, of kedro-mlflow's", share, 0.6))
+        share = samples.wall(OURS) / samples.wall(KEDRO_MLFLOW)
+        outcome.notes.append(f"wall, of kedro-mlflow's: {share:.2f}")
+    if PIPELINEX in made:
+        share = samples.cpu(OURS) / samples.cpu(PIPELINEX)
+        outcome.notes.append(f"CPU, of PipelineX's on Kedro 0.18: {share:.2f}")
+    added = samples.wall(OURS) - samples.wall(IMPORT)
+    outcome.notes.append(f"wall more than plain Kedro that imports mlflow: {added:.2f} s")
+    return outcome

@@ -1,0 +1,71 @@
+"""B5: how cost grows with nodes, parameters, metric points and artifacts."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from functools import partial
+
+from .bench import Bench
+from .measure import Check, Outcome, alternate
+from .projects import OURS, PLAIN, Shape
+
+NAME = "B5"
+TITLE = "Growth with nodes, params, metric points and artifacts"
+ORDER = 1.2  # a straight line is of order 1, the square 2
+MEMORY_MB = 50.0
+
+_ONE = Shape(nodes=1, params=1, metrics=1)
+# What grows, from how many to how many; half of the most is measured too, for the order.
+_SERIES = {
+    "nodes": (10, 100, 1000),
+    "params": (10, 1000, 10_000),
+    "points": (1, 1000, 100_000),
+    "artifacts": (1, 100, 1000),
+}
+_QUICK = {"nodes": (10, 200), "points": (1, 20_000)}
+
+
+def run(bench: Bench) -> Outcome:
+    """Measure it."""
+    outcome = Outcome(NAME, TITLE)
+    for what, sizes in (_QUICK if bench.quick else _SERIES).items():
+        _measure(bench, outcome, what, sorted({*sizes, sizes[-1] // 2}))
+    return outcome
+
+
+def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> None:
+    samples = outcome.samples
+    calls = {}
+    for size in sizes:
+        for variant, project in bench.projects(_shape(what, size), PLAIN, OURS).items():
+            calls[f"{size} {what}, {variant}"] = project.run
+    alternate(samples, calls, 1)  # sizes apart by tens need no more
+
+    def added(size: int) -> float:
+        tracked, plain = (f"{size} {what}, {variant}" for variant in (OURS, PLAIN))
+        return samples.cpu(tracked) - samples.cpu(plain)
+
+    least, half, most = sizes[0], sizes[-2], sizes[-1]
+    growth = max(added(most) - added(least), 0.01), max(added(half) - added(least), 0.01)
+    order = math.log(growth[0] / growth[1]) / math.log((most - least) / (half - least))
+    each = 1000 * growth[0] / (most - least)
+    outcome.checks.append(Check(f"{what}: order of growth of added CPU", order, ORDER))
+    more = partial(_more, outcome, what, least, most)
+    outcome.notes.append(f"{what}: {each:.3g} ms of CPU each; {more(OURS):.0f} MB for {most}")
+    if what == "points":
+        check = Check(f"memory for {most} points", more(OURS), MEMORY_MB, "MB")
+        outcome.checks.append(check)
+
+
+def _more(outcome: Outcome, what: str, least: int, most: int, variant: str) -> float:
+    samples = outcome.samples
+    return samples.peak_mb(f"{most} {what}, {variant}") - samples.peak_mb(
+        f"{least} {what}, {variant}"
+    )
+
+
+def _shape(what: str, size: int) -> Shape:
+    if what == "artifacts":
+        return replace(_ONE, metrics=0, artifacts=size)
+    return Shape(**{**vars(_ONE), what: size})

@@ -1,0 +1,65 @@
+"""How often a run asks its MLflow server for anything: each request costs 50 ms and more."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.faults.proxy import Proxy
+from tests.faults.server import mlflow_server
+
+if sys.platform == "win32":
+    pytest.skip("the server ends with its process group, which is POSIX's", allow_module_level=True)
+
+NODES = """
+from kedro.pipeline import node, pipeline
+
+def step(parameter):
+    return parameter + 0.5, {"value": parameter}
+
+def create_pipeline():
+    return pipeline([
+        node(step, f"params:p{n}", [f"metric{n}", f"table{n}"], name=f"node{n}") for n in range(50)
+    ])
+"""
+DATASET = "mlflow_on_kedro.MLflowDataset"
+CATALOG = {
+    **{f"metric{n}": {"type": DATASET, "dataset": "m"} for n in range(50)},
+    "table0": {"type": DATASET, "dataset": "json"},
+}
+PARAMETERS = {f"p{n}": n for n in range(50)}
+MOST_REQUESTS = 15
+
+
+@pytest.fixture
+def proxy(store_template: Path, tmp_path: Path) -> Iterator[Proxy]:
+    """A real MLflow server, and a proxy before it that notes the requests."""
+    folder = tmp_path / "server"
+    folder.mkdir()
+    database = folder / "mlflow.db"
+    shutil.copy(store_template, database)
+    with (
+        mlflow_server(database, folder) as server,
+        contextlib.closing(Proxy(server.uri)) as running,
+    ):
+        yield running
+
+
+def test_requests_of_50_nodes(make_project: Callable[..., Any], proxy: Proxy) -> None:
+    """A run of 50 nodes makes at most 15 requests, besides those that bring artifacts."""
+    project = make_project(
+        NODES, catalog=CATALOG, parameters=PARAMETERS, mlflow={"tracking": {"uri": proxy.uri}}
+    )
+    done = project.kedro("run")
+    assert done.returncode == 0, done.stderr + done.stdout
+    requests = [request for request in proxy.seen() if "mlflow-artifacts" not in request.path]
+    counted = Counter((request.method, request.path) for request in requests)
+    assert len(requests) <= MOST_REQUESTS, counted
+    assert any(path.endswith("log-batch") for _, path in counted), counted
