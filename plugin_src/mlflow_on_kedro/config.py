@@ -136,9 +136,10 @@ class Config:
     ui: Ui = field(default_factory=Ui)
 
 
+MODES = ("online", "offline")
 PARAMETERS_CHOICES = ("params", "by_type", "none")
 _CHOICES: dict[str, tuple[str, ...]] = {
-    "tracking.mode": ("online", "offline"),
+    "tracking.mode": MODES,
     "tracking.on_failure": ("warn", "raise"),
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,

@@ -234,7 +234,9 @@ class Courier:
         try:
             parcel.open()
             self._tell()
-            while self._thread == number and parcel.step():
+            # What comes in meanwhile waits for the next pass: a batch for each handful of values
+            # would keep the pipeline's thread from running, and a server busy.
+            while self._thread == number and parcel.step() and (ending or parcel.has_more):
                 pass
             if ending and self._thread == number:
                 parcel.finish()

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import environment, fluent, shared_run, store
-from .config import Config
+from .config import MODES, Config, check_choice
 from .errors import ConfigError
 from .journal import Header, Opened, new_id
 from .plan import Plan
@@ -45,8 +45,15 @@ class RunRequest:
 
     @property
     def offline(self) -> bool:
-        """Whether no server may be contacted."""
-        return (environment.mode() or self.config.tracking.mode) == "offline"
+        """Whether no server may be contacted.
+
+        Raises:
+            ConfigError: The environment names no known mode.
+        """
+        given = environment.mode()
+        if given is not None:
+            check_choice(environment.MODE, given, MODES, "the environment")
+        return (given or self.config.tracking.mode) == "offline"
 
     @property
     def uri(self) -> str:

@@ -166,7 +166,8 @@ class JournalOutbox(Outbox):
                 self._writer = None
                 say_no_journal(error)
             else:
-                if self._courier is not None and written - self._nudged > NUDGE_BYTES:
+                waits = isinstance(entry, File) or written - self._nudged > NUDGE_BYTES
+                if self._courier is not None and waits:
                     self._nudged = written
                     self._courier.nudge()
                 return

@@ -15,7 +15,7 @@ from . import store
 from .delivery import Delivery
 from .entries import End, Entry, File
 from .failures import is_gone
-from .journal import Chunk, Header, Journal, Opened
+from .journal import CHUNK_ENTRIES, Chunk, Header, Journal, Opened
 from .opening import end_run, open_run
 from .secrets import mask_urls
 
@@ -96,6 +96,8 @@ class Parcel:
         self._client: MlflowClient | None = None
         self._end: End | None = None
         self._on_call: Callable[[], None] = _nothing
+        self.has_more = False
+        """Whether the last step has probably left something."""
         self._abandoned = False
         self._settling = threading.Lock()
 
@@ -190,6 +192,9 @@ class Parcel:
             if not self._abandoned:
                 self._end = ends[-1] if ends else self._end
                 self._done(chunk)
+                is_full = len(chunk.entries) >= CHUNK_ENTRIES
+                took_long = any(isinstance(entry, File) for entry in chunk.entries)
+                self.has_more = is_full or took_long or bool(self.memory)
         return True
 
     def finish(self) -> None:

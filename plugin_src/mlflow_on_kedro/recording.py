@@ -211,6 +211,8 @@ def in_words(left: Left) -> str:
         >>> in_words(Left(entry_bytes=2000, files=3, file_bytes=45_000_000))
         '2 kB of values and 3 artifacts (45.0 MB)'
     """
+    if not left.entry_bytes and not left.files:
+        return "only its end"
     values = f"{_size(left.entry_bytes)} of values"
     if not left.files:
         return values

@@ -129,3 +129,10 @@ class TestOpenRun:
         assert end_run(client, head, found, "KILLED", 9) == "KILLED"
         info = client.get_run(found.run_id).info
         assert (info.status, info.end_time) == ("KILLED", 9)
+
+
+def test_a_misspelt_mode_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mode that there is not is refused: a cluster's node must not wait for a network."""
+    monkeypatch.setenv("MLFLOW_ON_KEDRO_MODE", "ofline")
+    with pytest.raises(ConfigError, match=r"'MLFLOW_ON_KEDRO_MODE' must be one of online, offline"):
+        _ = RunRequest().offline

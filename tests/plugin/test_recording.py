@@ -151,7 +151,7 @@ class TestExit:
 @pytest.mark.parametrize(
     ("left", "words"),
     [
-        (Left(), "0 bytes of values"),
+        (Left(), "only its end"),
         (Left(999), "999 bytes of values"),
         (Left(1000), "1 kB of values"),
         (Left(0, 1, 500), "1 artifact (500 bytes)"),

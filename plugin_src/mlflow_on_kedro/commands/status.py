@@ -41,7 +41,8 @@ def status(metadata: Any, path: Path | None) -> None:
         click.echo(f"{heading(waiting.header)}: {state}, {in_words(waiting.left)} for {place}")
         click.echo(f"  {journal.folder}")
     if over:
-        click.echo("Deliver what waits with: kedro mlflow sync")
+        place = f" {path}" if path is not None else ""
+        click.echo(f"Deliver what waits with: kedro mlflow sync{place}")
 
 
 def heading(header: Header) -> str:
@@ -54,4 +55,5 @@ def heading(header: Header) -> str:
     """
     began = datetime.fromtimestamp(header.start_ms / 1000).astimezone()
     name = f" {header.run_name}" if header.run_name else ""
+    name += f" with the key {header.key}" if header.key else ""
     return f"Run{name} ({header.experiment}) of {began:%Y-%m-%d %H:%M:%S}"
