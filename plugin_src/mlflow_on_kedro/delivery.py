@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from . import tables
+from . import store, tables
 from .entries import Entry, File, Metric, Param, Tag, Text
 from .failures import is_mistake, is_of_this_file, is_refusal
 from .secrets import mask_urls
@@ -28,10 +28,19 @@ class Delivery:
         client: A client of the run's store.
         run_id: The run.
         raising: Raise what MLflow refuses instead of warning (``tracking.on_failure: raise``).
+        uri: The client's tracking URI.
     """
 
-    def __init__(self, client: MlflowClient, run_id: str, *, raising: bool = False) -> None:
+    def __init__(
+        self,
+        client: MlflowClient,
+        run_id: str,
+        *,
+        raising: bool = False,
+        uri: str | None = None,
+    ) -> None:
         self._client = client
+        self._uri = uri
         self._run_id = run_id
         self._raising = raising
         # Of a call to :meth:`send` that failed half-way: places of what need not be sent again.
@@ -137,10 +146,11 @@ class Delivery:
 
     def _log_artifact(self, entry: Text | File) -> None:
         try:
-            if isinstance(entry, Text):
-                self._client.log_text(self._run_id, entry.content, entry.path)
-            else:
-                self._log_files(Path(entry.path), entry.folder)
+            with store.artifacts_at(self._uri):
+                if isinstance(entry, Text):
+                    self._client.log_text(self._run_id, entry.content, entry.path)
+                else:
+                    self._log_files(Path(entry.path), entry.folder)
         except Exception as error:
             if not is_refusal(error) and not is_of_this_file(entry, error):
                 raise

@@ -106,7 +106,9 @@ class DirectOutbox(Outbox):
             self._flushed_at = time.monotonic()
             if self._delivery is None:
                 client = self._client or store.connect(self._uri)
-                self._delivery = Delivery(client, self._run_id, raising=self._raising)
+                self._delivery = Delivery(
+                    client, self._run_id, raising=self._raising, uri=self._uri
+                )
             entries = list(self._waiting)
             try:
                 self._delivery.send(entries)

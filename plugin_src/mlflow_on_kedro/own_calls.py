@@ -43,7 +43,7 @@ def opened_for(run: TrackedRun) -> Opened:
 
 def as_entity(run: TrackedRun, opened: Opened) -> Any:
     """Make MLflow's ``Run`` of a run that is open, without a call to a server and without data."""
-    from mlflow.entities import Run, RunData, RunInfo
+    from mlflow.entities import Run, RunData, RunInfo, RunInputs
 
     info = RunInfo(
         run_id=opened.run_id,
@@ -56,7 +56,8 @@ def as_entity(run: TrackedRun, opened: Opened) -> Any:
         artifact_uri=opened.artifact_uri,
         run_name=opened.name,
     )
-    return Run(info, RunData())
+    # Without inputs MLflow 3.1 asks None for its datasets.
+    return Run(info, RunData(), RunInputs([]))
 
 
 def is_of(run: TrackedRun, run_id: str) -> bool:

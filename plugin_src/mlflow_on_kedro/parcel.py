@@ -177,7 +177,9 @@ class Parcel:
         """
         self.open()
         if self._delivery is None and self.opened is not None:
-            self._delivery = Delivery(self.client, self.opened.run_id, raising=self._raising)
+            self._delivery = Delivery(
+                self.client, self.opened.run_id, raising=self._raising, uri=self.uri
+            )
         if self._chunk is None:
             self._chunk = self._next()
         chunk = self._chunk

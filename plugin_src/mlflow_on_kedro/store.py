@@ -25,6 +25,8 @@ logger = logging.getLogger(__name__)
 WORKING_FOLDER = ".mlflow_on_kedro"
 # Of two letters or more: one is a drive of Windows.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+_OWN_ARTIFACTS = (3, 2)
+"""The first MLflow whose clients send artifacts to their own server."""
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
 
 
@@ -175,6 +177,21 @@ def make_local_folder(artifact_uri: str) -> None:
     if place.scheme == "file" and not place.netloc:
         with contextlib.suppress(OSError):
             Path(url2pathname(place.path)).mkdir(parents=True, exist_ok=True)
+
+
+def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
+    """Have MLflow send a client's artifacts to the client's own server.
+
+    Before MLflow 3.2 they go by the tracking URI of the whole process, which may be another.
+
+    Args:
+        uri: The client's tracking URI; None: the process's.
+    """
+    from . import fluent
+
+    version = metadata.version("mlflow").split(".")
+    old = (int(version[0]), int(version[1])) < _OWN_ARTIFACTS
+    return fluent.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()
 
 
 def run_url(uri: str, experiment: str, run_id: str) -> str | None:
