@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, Optional, TypeVar, get_type_hints
 
 from .errors import ConfigError
 from .secrets import mask_urls
+from .suggestions import nearest
 from .values import MAX_PARAM_LENGTH, TOO_LONG_CHOICES
 
 if TYPE_CHECKING:
@@ -239,9 +239,9 @@ def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> No
     types = get_type_hints(section)
     for key, value in content.items():
         if key not in known:
-            nearest = difflib.get_close_matches(str(key), known, n=1, cutoff=0.0)[0]
+            meant = nearest(str(key), known)
             raise ConfigError(
-                f"{where}: unknown key '{prefix}{key}'. Did you mean '{prefix}{nearest}'? "
+                f"{where}: unknown key '{prefix}{key}'. Did you mean '{prefix}{meant}'? "
                 f"Valid here: {', '.join(known)}."
             )
         if is_dataclass(types[key]) and value is not None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from . import store
 from .errors import ConfigError, MLflowOnKedroError
-from .failures import failure_message, is_denial, is_gone, is_mistake
+from .failures import INCOMPLETE, failure_message, is_denial, is_gone, is_mistake
 from .parcel import Parcel
 
 logger = logging.getLogger(__name__)
@@ -274,7 +274,7 @@ class Courier:
             return
         self.warned = True
         if self._kept is None:
-            effect = "so tracking is incomplete; the pipeline runs on"
+            effect = INCOMPLETE
         else:
             effect = (
                 f"so this run is kept in {self._kept} and is delivered when MLflow answers "

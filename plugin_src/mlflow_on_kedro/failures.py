@@ -10,6 +10,9 @@ from kedro.io import DatasetError
 from .entries import File, Text
 from .secrets import mask_urls
 
+INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
+"""What a failure means where nothing is kept for later."""
+
 _REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_ALREADY_EXISTS"}
 _CLIENT_ERRORS = (400, 500)
 # Denied; asked too slowly or too often.

@@ -120,11 +120,10 @@ class MLflowModelDataset(TrackedDataset):
     def load(self) -> Any:
         """Load the model from the local folder, or from a run."""
         environment.set_mlflow_defaults()
-        there = None
-        if self._run_id is None and self._folder().exists():
-            there = self.run_instead_of(self._folder(), self._is_in_run)
-        if self._run_id is None and self._folder().exists() and there is None:
-            return self._loader().load_model(str(self._folder()), **self._load_args)
+        folder = self._folder()
+        is_here = self._run_id is None and folder.exists()
+        if is_here and self.run_instead_of(folder, self._is_in_run) is None:
+            return self._loader().load_model(str(folder), **self._load_args)
         run = self.run()
         opened = run.opened if run is not None else None
         run_id = self._run_id or (opened.run_id if opened is not None else None)

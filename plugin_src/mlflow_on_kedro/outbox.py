@@ -18,7 +18,7 @@ from . import store
 from .courier import Courier
 from .delivery import Delivery
 from .entries import End, Entry, File, Text
-from .failures import failure_message, reason
+from .failures import INCOMPLETE, failure_message, reason
 from .journal import Journal, Opened
 from .journal_writer import writer
 from .secrets import mask_urls
@@ -127,8 +127,7 @@ class DirectOutbox(Outbox):
     def _warn(self, error: Exception) -> None:
         if not self._warned:
             self._warned = True
-            effect = "so tracking is incomplete; the pipeline runs on"
-            logger.warning("%s", failure_message(self._uri, error, effect))
+            logger.warning("%s", failure_message(self._uri, error, INCOMPLETE))
 
 
 class JournalOutbox(Outbox):

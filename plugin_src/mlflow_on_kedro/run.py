@@ -12,7 +12,7 @@ from . import fluent, store
 from .config import Config
 from .entries import Entry
 from .errors import MLflowOnKedroError
-from .failures import failure_message, is_mistake, reason
+from .failures import INCOMPLETE, failure_message, is_mistake, reason
 from .journal import Journal, Opened
 from .journal_writer import writer
 from .opening import RunRequest, as_opened
@@ -67,12 +67,11 @@ class TrackedRun(Telling):
         self.secret_params = request.secret_params
         self._opened: Opened | None = None
         self._journal: Journal | None = None
-        self._journal_id = ""
         self._owned = False
         self.key: str | None = None
         """What several processes have in common that log to this run."""
-        self.identity = ""
-        """What tells this run from others before MLflow has given it an id."""
+        self.journal_id = ""
+        """The id of the run's journal, also if there is none on disk; "" for a joined run."""
         self._opener_pid = os.getpid()
         self._start_local_state()
 
@@ -119,8 +118,7 @@ class TrackedRun(Telling):
         run._outbox = recording.outbox
         run._journal = recording.journal
         run.key = recording.key
-        run._journal_id = recording.journal_id
-        run.identity = recording.key or recording.journal_id
+        run.journal_id = recording.journal_id
         for key, value in request.all_tags.items():
             run.set_tag(key, value)
         recording.open()
@@ -223,9 +221,9 @@ class TrackedRun(Telling):
         return self.opened.name if self.opened is not None else self.config.run.name or ""
 
     @property
-    def journal_id(self) -> str:
-        """The id of the run's journal, also if there is none on disk; "" for a joined run."""
-        return self._journal_id
+    def identity(self) -> str:
+        """What tells this run from others before MLflow has given it an id; "" for a joined run."""
+        return self.key or self.journal_id
 
     @property
     def client(self) -> MlflowClient:
@@ -304,5 +302,4 @@ class TrackedRun(Telling):
             )
         elif not self._warned:
             self._warned = True
-            effect = "so tracking is incomplete; the pipeline runs on"
-            logger.warning("%s", failure_message(self.uri, error, effect))
+            logger.warning("%s", failure_message(self.uri, error, INCOMPLETE))

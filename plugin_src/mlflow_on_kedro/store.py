@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import re
 from collections.abc import Iterator
@@ -66,8 +67,14 @@ def _decoded(path: str) -> str:
 
 def _is_decoding() -> bool:
     """Whether SQLAlchemy decodes percent signs in the path of a SQLite file: it does since 2.1."""
-    major, minor = metadata.version("sqlalchemy").split(".")[:2]
-    return (int(major), int(minor)) >= (2, 1)
+    return _version_of("sqlalchemy") >= (2, 1)
+
+
+@functools.cache
+def _version_of(package: str) -> tuple[int, int]:
+    """Major and minor version; looked up once, because it is asked for each artifact."""
+    major, minor = metadata.version(package).split(".")[:2]
+    return int(major), int(minor)
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -189,8 +196,7 @@ def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
     """
     from . import fluent
 
-    version = metadata.version("mlflow").split(".")
-    old = (int(version[0]), int(version[1])) < _OWN_ARTIFACTS
+    old = _version_of("mlflow") < _OWN_ARTIFACTS
     return fluent.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()
 
 

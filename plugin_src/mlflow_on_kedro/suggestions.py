@@ -13,5 +13,16 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         >>> did_you_mean("datset", ["flavor", "dataset"])
         " Did you mean 'dataset'?"
     """
-    nearest = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
-    return f" Did you mean '{nearest[0]}'?" if nearest else ""
+    meant = nearest(name, known)
+    return f" Did you mean '{meant}'?" if meant is not None else ""
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The nearest of the known names; None when there is none at all.
+
+    Example:
+        >>> nearest("trackng", ["run", "tracking"])
+        'tracking'
+    """
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
+    return found[0] if found else None

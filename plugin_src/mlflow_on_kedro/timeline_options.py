@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from .errors import ConfigError
+from .suggestions import nearest
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Layout
@@ -113,9 +113,9 @@ def _check_layout_key(key: str, known: Layout) -> None:
     if key in known:
         return
     valid = {"title", *_CREATE_GANTT, *_CREATE_GANTT_WITHOUT_EFFECT, *known}
-    near = get_close_matches(key, sorted(valid), n=1, cutoff=0.0)
+    near = nearest(key, sorted(valid))
     raise ConfigError(
-        f"gantt_params: unknown key {key!r}; did you mean {near[0]!r}? Known are "
+        f"gantt_params: unknown key {key!r}; did you mean {near!r}? Known are "
         f"title, {', '.join(_CREATE_GANTT)} and the keys of Plotly's layout: "
         "https://plotly.com/python/reference/layout/"
     )
@@ -129,9 +129,9 @@ def _colors(params: Mapping[str, Any]) -> dict[str, str]:
         unknown = [key for key in given if key not in COLORS]
         # With index_col, create_gantt's keys are that column's values: there is none here.
         if unknown and not params.get("index_col"):
-            near = get_close_matches(str(unknown[0]), COLORS, n=1, cutoff=0.0)
+            near = nearest(str(unknown[0]), COLORS)
             raise ConfigError(
-                f"gantt_params: unknown key {unknown[0]!r} in 'colors'; did you mean {near[0]!r}? "
+                f"gantt_params: unknown key {unknown[0]!r} in 'colors'; did you mean {near!r}? "
                 f"Known are {', '.join(COLORS)}."
             )
         chosen = {**COLORS, **{kind: _color(given[kind]) for kind in COLORS if kind in given}}
