@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
 import os
 import shutil
-import signal
-import socket
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-STARTUP_SECONDS = 120
+from tests.faults.server import served
+
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHROMIUM_ARGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
@@ -34,7 +28,9 @@ def mlflow_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[st
         def serve(store_uri: str) -> str:
             if store_uri not in urls:
                 folder = tmp_path_factory.mktemp("mlflow_ui")
-                urls[store_uri] = servers.enter_context(_server(store_uri, folder))
+                urls[store_uri] = servers.enter_context(
+                    served(["--backend-store-uri", store_uri], os.environ, folder)
+                )
             return urls[store_uri]
 
         yield serve
@@ -97,66 +93,3 @@ def open_page(browser: Browser) -> Iterator[Callable[[], OfflinePage]]:
 def page(open_page: Callable[[], OfflinePage]) -> Page:
     """A tab of a fresh, offline browser."""
     return open_page().page
-
-
-@contextlib.contextmanager
-def _server(store_uri: str, folder: Path) -> Iterator[str]:
-    port = _free_port()
-    url = f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", store_uri]
-    command += ["--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-    environment = {
-        **os.environ,
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
-    log = folder / "server.log"
-    with log.open("wb") as output:
-        # A session of its own, so that the server's workers end with it.
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=environment,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            _wait_until_healthy(url, process, log)
-            yield url
-        finally:
-            _stop(process)
-
-
-def _wait_until_healthy(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + STARTUP_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
-        if _is_healthy(url):
-            return
-        time.sleep(0.1)
-    pytest.fail(f"the MLflow server did not start:\n{log.read_text(errors='replace')[-3000:]}")
-
-
-def _is_healthy(url: str) -> bool:
-    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=5)
-    try:
-        connection.request("GET", "/health")
-        return connection.getresponse().status == http.HTTPStatus.OK
-    except OSError:
-        return False
-    finally:
-        connection.close()
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=10)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

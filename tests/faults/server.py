@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -40,31 +40,46 @@ def mlflow_server(database: Path, folder: Path) -> Iterator[Server]:
         database: The SQLite file of its store.
         folder: Where it keeps artifacts and its log.
     """
+    artifacts = folder / "artifacts"
+    options = ["--backend-store-uri", f"sqlite:///{database.as_posix()}"]
+    options += ["--artifacts-destination", artifacts.as_uri()]
+    environment = {name: os.environ[name] for name in os.environ if "MLFLOW" not in name}
+    environment["DO_NOT_TRACK"] = "true"
+    with served(options, environment, folder) as uri:
+        yield Server(uri, artifacts)
+
+
+@contextlib.contextmanager
+def served(options: Sequence[str], environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+    """Run ``mlflow server`` with the given options on a free port until the block ends.
+
+    Args:
+        options: Beside host, port and workers.
+        environment: The server's environment variables.
+        folder: Its current folder, and where it keeps its log.
+
+    Returns:
+        Its URL.
+    """
     port = _free_port()
-    server = Server(f"http://{HOST}:{port}", folder / "artifacts")
-    command = [sys.executable, "-m", "mlflow", "server"]
-    command += ["--backend-store-uri", f"sqlite:///{database.as_posix()}"]
-    command += ["--artifacts-destination", server.artifacts.as_uri()]
+    uri = f"http://{HOST}:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", *options]
     command += ["--host", HOST, "--port", str(port), "--workers", "1"]
-    environment = {name: os.environ[name] for name in os.environ if "MLFLOW" not in name} | {
-        "DO_NOT_TRACK": "true",
-        "MLFLOW_DISABLE_TELEMETRY": "true",
-        "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
-    }
+    quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     log = folder / "server.log"
     with log.open("wb") as output:
         # A session of its own, so that the server's workers end with it.
         process = subprocess.Popen(
             command,
             cwd=folder,
-            env=environment,
+            env={**environment, **quiet},
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
         try:
-            _wait_until_healthy(server.uri, process, log)
-            yield server
+            _wait_until_healthy(uri, process, log)
+            yield uri
         finally:
             _stop(process)
 

@@ -43,15 +43,6 @@ Make = Callable[..., Courier]
 
 
 @pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """A journal of a run in progress."""
-    header = Header(new_id(), "demo", start_ms=5, root=str(tmp_path))
-    made = Journal.create(tmp_path / ".mlflow_on_kedro" / "journal", header)
-    yield made
-    made.release()
-
-
-@pytest.fixture
 def make(journal: Journal, tmp_path: Path) -> Iterator[Make]:
     """A function: the URI of a store -> a courier for the journal that has been started."""
     made: list[Courier] = []

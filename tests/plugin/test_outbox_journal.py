@@ -14,22 +14,13 @@ from mlflow_on_kedro import outbox
 from mlflow_on_kedro.courier import Courier
 from mlflow_on_kedro.entries import End, Entry, File, Param, Text
 from mlflow_on_kedro.errors import MLflowOnKedroError
-from mlflow_on_kedro.journal import Header, Journal, Opened, new_id
+from mlflow_on_kedro.journal import Journal, Opened
 from mlflow_on_kedro.journal_writer import Writer
 from mlflow_on_kedro.outbox import NUDGE_BYTES, JournalOutbox, WorkerOutbox
 from mlflow_on_kedro.parcel import Parcel
 
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 needs_links = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """A journal of a run in progress."""
-    header = Header(new_id(), "demo", start_ms=5, root=str(tmp_path))
-    made = Journal.create(tmp_path / ".mlflow_on_kedro" / "journal", header)
-    yield made
-    made.release()
 
 
 @pytest.fixture

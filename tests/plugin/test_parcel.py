@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow_on_kedro import journal as journal_module
 from mlflow_on_kedro.entries import End, File, Metric, Param, Tag, Text
-from mlflow_on_kedro.journal import Header, Journal, new_id
+from mlflow_on_kedro.journal import Journal
 from mlflow_on_kedro.journal_writer import Writer
 from mlflow_on_kedro.parcel import Left, Parcel
-
-
-@pytest.fixture
-def journal(tmp_path: Path) -> Iterator[Journal]:
-    """A journal of a run in progress."""
-    header = Header(new_id(), "demo", start_ms=5, root=str(tmp_path))
-    made = Journal.create(tmp_path / ".mlflow_on_kedro" / "journal", header)
-    yield made
-    made.release()
 
 
 @pytest.fixture
