@@ -165,7 +165,7 @@ class JournalOutbox(Outbox):
                     self._not_kept(entry, error)
                     return
                 self._writer = None
-                say_no_journal(error)
+                say_no_journal(error, lost=self._courier is None)
             else:
                 waits = isinstance(entry, File) or written - self._nudged > NUDGE_BYTES
                 if self._courier is not None and waits:
@@ -274,12 +274,21 @@ class WorkerOutbox(Outbox):
             )
 
 
-def say_no_journal(error: OSError) -> None:
-    """Warn that a run has no journal on disk, or no longer."""
+def say_no_journal(error: OSError, *, lost: bool) -> None:
+    """Warn that a run has no journal on disk, or no longer.
+
+    Args:
+        error: Why.
+        lost: Nothing is delivered now, either (``tracking.mode: offline``).
+    """
+    effect = "tracking goes on without it"
+    if lost:
+        effect = "tracking is offline, so what it logs from now on is lost"
     logger.warning(
-        "The journal of this run cannot be written (%s: %s); tracking goes on without it.",
+        "The journal of this run cannot be written (%s: %s); %s.",
         type(error).__name__,
         error.strerror or error,
+        effect,
     )
 
 

@@ -8,7 +8,6 @@ import os
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 from . import leftovers, store, termination
 from .courier import Courier
@@ -46,7 +45,7 @@ class Recording:
         self._ended = False
         self.at_exit: list[Callable[[], None]] = []
         """Called before the run is ended because the process ends."""
-        self.journal = _new_journal(request.root, header)
+        self.journal = _new_journal(request, header)
         self._courier: Courier | None = None
         if not request.offline:
             parcel = Parcel(header, self.uri, request.root, self.journal, raising=self._raising)
@@ -232,9 +231,9 @@ def now_ms() -> int:
     return time.time_ns() // 1_000_000
 
 
-def _new_journal(root: Path, header: Header) -> Journal | None:
+def _new_journal(request: RunRequest, header: Header) -> Journal | None:
     try:
-        return Journal.create(root / store.WORKING_FOLDER / FOLDER, header)
+        return Journal.create(request.root / store.WORKING_FOLDER / FOLDER, header)
     except OSError as error:
-        say_no_journal(error)
+        say_no_journal(error, lost=request.offline)
         return None

@@ -221,6 +221,11 @@ class TrackedRun(Telling):
         return self.opened.name if self.opened is not None else self.config.run.name or ""
 
     @property
+    def has_journal(self) -> bool:
+        """Whether the run has a journal on disk, on whatever machine."""
+        return self._journal is not None
+
+    @property
     def identity(self) -> str:
         """What tells this run from others before MLflow has given it an id; "" for a joined run."""
         return self.key or self.journal_id

@@ -163,7 +163,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
     def note_saved(self, path: Path | None) -> None:
         """Note that the run has written its local file: see :meth:`run_instead_of`."""
         if self._run is not None and self._run.identity and path is not None:
-            with suppress(OSError):  # a full or read-only disk: then files are trusted, as before
+            with suppress(OSError):  # the disk is full: MLflow has it
                 freshness.note(self.root, path, self._run.identity)
 
     def run_instead_of(self, path: Path | None, is_in: Callable[[str], bool]) -> str | None:
@@ -183,8 +183,8 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             DatasetError: This run has saved it, on another machine, and MLflow does not have it.
         """
         run = self._run
-        if run is None or not run.identity or path is None:
-            return None
+        if run is None or not run.has_journal or path is None:
+            return None  # where no journal can be written, no note of a save can be, either
         is_output = self.dataset_name in run.plan.outputs
         if not (is_output or run.key) or freshness.is_of(self.root, path, run.identity):
             return None

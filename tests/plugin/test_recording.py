@@ -89,6 +89,19 @@ class TestEnd:
         assert run_of(client).info.status == "FINISHED"
         assert caplog.text.count("The journal of this run cannot be written") == 1
 
+    def test_neither_a_folder_nor_a_server(
+        self, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """Offline and without a journal all is lost, and nothing else is said."""
+        (tmp_path / ".mlflow_on_kedro").write_text("no folder")
+        recording = record(tmp_path, tracking={"mode": "offline"})
+        recording.open()
+        recording.outbox.put(Param("p", "v"))
+        recording.end("FINISHED")
+        (message,) = (item.getMessage() for item in caplog.records)
+        assert "what it logs from now on is lost" in message
+        assert "goes on" not in message
+
 
 EXIT = """
 import os, sys, warnings
