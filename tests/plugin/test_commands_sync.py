@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+import io
 import logging
 import shutil
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,6 +18,9 @@ from click.testing import CliRunner, Result
 from mlflow_on_kedro.entries import End, Param, Text
 from mlflow_on_kedro.journal import HEADER, Header, Journal, new_id
 from mlflow_on_kedro.journal_writer import Writer
+from mlflow_on_kedro.parcel import Left
+
+command: Any = importlib.import_module("mlflow_on_kedro.commands.sync")
 
 NODES = """
 from kedro.pipeline import node, pipeline
@@ -199,3 +205,26 @@ def test_no_such_path(project: Any) -> None:
     result = sync(project, "no/such/path")
     assert result.exit_code == 2
     assert "does not exist" in result.output
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a bar moves with what is left; elsewhere nothing is in the way."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    whole = Left(entry_bytes=100, files=1, file_bytes=300)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    with command._progress("Run of today", whole) as progress:
+        assert progress is not None
+        progress(Left(entry_bytes=0, files=1, file_bytes=200))
+        progress(Left())
+    shown = sys.stdout.getvalue()
+    assert "Run of today" in shown
+    assert "50%" in shown
+    assert "100%" in shown
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with command._progress("Run of today", whole) as progress:
+        assert progress is None
+    assert sys.stdout.getvalue() == ""

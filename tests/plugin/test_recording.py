@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 import textwrap
+import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow_on_kedro.config import parse
-from mlflow_on_kedro.entries import End, Param
+from mlflow_on_kedro.entries import End, Param, Text
 from mlflow_on_kedro.journal import HEADER
 from mlflow_on_kedro.leftovers import find
 from mlflow_on_kedro.opening import RunRequest
@@ -101,6 +102,51 @@ class TestEnd:
         (message,) = (item.getMessage() for item in caplog.records)
         assert "what it logs from now on is lost" in message
         assert "goes on" not in message
+
+
+class TestWaiting:
+    """The end of a run while something large is still being delivered."""
+
+    @pytest.fixture
+    def slow(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have uploads take three seconds."""
+        from mlflow import MlflowClient
+
+        def upload(*_: Any) -> None:
+            time.sleep(3)
+
+        monkeypatch.setattr(MlflowClient, "log_text", upload)
+        monkeypatch.setattr(MlflowClient, "log_artifact", upload)
+
+    @pytest.mark.usefixtures("slow")
+    def test_what_is_delivered_is_said(
+        self, tmp_path: Path, store_uri: str, client: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """After a second the user reads what the end waits for, and then it ends."""
+        caplog.set_level("INFO", "mlflow_on_kedro")
+        recording = record(tmp_path, tracking={"uri": store_uri})
+        recording.open()
+        recording.outbox.put(Text("large.txt", "x" * 2000))
+        recording.end("FINISHED")
+        said = [item.getMessage() for item in caplog.records]
+        waits = [line for line in said if line.startswith("Delivering to MLflow: ")]
+        assert waits
+        assert "1 artifact (2 kB) to go" in waits[0]
+        assert run_of(client).info.status == "FINISHED"
+
+    @pytest.mark.usefixtures("slow")
+    def test_only_so_long(
+        self, tmp_path: Path, store_uri: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """After ``tracking.wait_at_end`` the rest is left to ``kedro mlflow sync``."""
+        recording = record(tmp_path, tracking={"uri": store_uri, "wait_at_end": 0.2})
+        recording.open()
+        recording.outbox.put(Text("large.txt", "x" * 2000))
+        recording.end("FINISHED")
+        (journal,) = find(tmp_path)
+        assert "1 artifact (2 kB) to go" in caplog.text
+        assert "`kedro mlflow sync` delivers it" in caplog.text
+        assert journal.waiting_files()
 
 
 EXIT = """

@@ -1,0 +1,53 @@
+"""Keys of mlflow.yml that are given with the command, for one run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from mlflow_on_kedro.errors import ConfigError
+
+NODES = """
+from kedro.pipeline import node, pipeline
+
+def create_pipeline():
+    return pipeline([node(lambda: 1, None, "one", name="one"),
+                     node(lambda: 2, None, "two", name="two")])
+"""
+JOB = {"key": "job", "name": "try7"}
+
+
+def test_any_key(make_project: Any) -> None:
+    """``kedro run --params mlflow.…`` wins over mlflow.yml, and is no parameter of the pipeline."""
+    project = make_project(NODES, mlflow={"run": {"name": "usual", "tags": {"team": "wine"}}})
+    given = "mlflow.run.name=try7,mlflow.time.gantt=false,mlflow.run.tags.more=red"
+    done = project.kedro("run", f"--params={given}")
+    assert done.returncode == 0, done.stdout + done.stderr
+    run = project.run
+    assert run.info.run_name == "try7"
+    assert (run.data.tags["team"], run.data.tags["more"]) == ("wine", "red")
+    assert project.artifacts(run.info.run_id) == set()
+    assert not any(key.startswith("mlflow") for key in run.data.params)
+    project.session_run()
+    assert project.runs()[0].info.run_name == "usual"
+
+
+@pytest.mark.parametrize("given", ["file", "command"])
+def test_run_key(make_project: Any, given: str) -> None:
+    """Runs with the same key, from mlflow.yml or the command, are one."""
+    project = make_project(NODES, mlflow={"run": JOB} if given == "file" else None)
+    runtime = {"mlflow": {"run": JOB}} if given == "command" else None
+    for node in ("one", "two"):
+        project.session_run(node_names=[node], runtime_params=runtime)
+    run = project.run
+    assert run.info.status == "FINISHED"
+    assert run.info.run_name == "try7"
+    assert {"one", "two"} <= set(run.data.metrics)
+
+
+def test_a_misspelt_key(make_project: Any) -> None:
+    """An unknown key is refused, with the nearest and where it was given."""
+    project = make_project(NODES)
+    with pytest.raises(ConfigError, match=r"--params mlflow.*'run.nmae'. Did you mean 'run.name'"):
+        project.session_run(runtime_params={"mlflow": {"run": {"nmae": "x"}}})
+    assert project.runs() == []
