@@ -18,7 +18,8 @@ def _blocks(language: str) -> list[str]:
 
 def test_mlflow_yml_in_the_readme_shows_every_key_with_its_default() -> None:
     """The README's mlflow.yml has all keys, each with the value that it has without the file."""
-    from mlflow_on_kedro.config import Config, parse
+    from mlflow_on_kedro.config import parse
+    from mlflow_on_kedro.sections import Config
 
     (shown,) = [block for block in _blocks("yaml") if block.startswith("enabled:")]
     assert yaml.safe_load(shown) == asdict(Config())

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 
 from . import environment
-from .config import Config, parse
+from .config import parse
+from .sections import Config
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol

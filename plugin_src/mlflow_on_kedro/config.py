@@ -1,15 +1,16 @@
-"""mlflow.yml as dataclasses; the only reader of configuration."""
+"""Reading mlflow.yml, and checking what it says; the only reader of configuration."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import TYPE_CHECKING, Any, Optional, TypeVar, get_type_hints
+from dataclasses import fields, is_dataclass, replace
+from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from .errors import ConfigError
 from .secrets import mask_urls
+from .sections import Config
 from .suggestions import nearest
-from .values import MAX_PARAM_LENGTH, TOO_LONG_CHOICES
+from .values import TOO_LONG_CHOICES
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -20,121 +21,6 @@ RUNTIME_SECTION = "mlflow"
 RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 ALL = "__ALL__"
 """PipelineX's word for every name there is."""
-
-# OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
-# ruff: noqa: UP045
-
-
-@dataclass(frozen=True)
-class Tracking:
-    """Where runs are kept, and what happens when that fails."""
-
-    uri: Optional[str] = None
-    mode: str = "online"
-    credentials: Optional[str] = None
-    on_failure: str = "warn"
-    timeout: float = 6.0
-    wait_at_end: float = 300.0
-
-
-@dataclass(frozen=True)
-class Experiment:
-    """The experiment; created when it is missing, restored when it was deleted."""
-
-    name: Optional[str] = None
-    artifact_location: Optional[str] = None
-
-
-@dataclass(frozen=True)
-class Run:
-    """How the run is named and described."""
-
-    id: Optional[str] = None
-    key: Optional[str] = None
-    name: Optional[str] = None
-    nested: bool = False
-    tags: dict[str, Any] = field(default_factory=dict)
-    description: Optional[str] = None
-    kedro_run_params: Any = field(default_factory=list)
-    log_time_begin: bool = True
-    log_time_end: bool = True
-    log_time: bool = True
-    offset_hours: float = 0.0
-
-
-@dataclass(frozen=True)
-class Params:
-    """What happens to parameter values beyond ``max_length`` characters."""
-
-    too_long: str = "truncate"
-    max_length: int = MAX_PARAM_LENGTH
-
-
-@dataclass(frozen=True)
-class Catalog:
-    """Automatic logging of node inputs and outputs."""
-
-    enabled: bool = True
-    auto: bool = True
-    parameters: str = "params"
-    mlflow_catalog: dict[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True)
-class Artifacts:
-    """Files and folders that are logged without a dataset."""
-
-    enabled: bool = True
-    before_pipeline_run: list[str] = field(default_factory=list)
-    after_pipeline_run: list[str] = field(default_factory=list)
-    after_node_run: list[str] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class EnvVars:
-    """Environment variables that are logged."""
-
-    enabled: bool = True
-    params: list[str] = field(default_factory=list)
-    metrics: list[str] = field(default_factory=list)
-    prefix: str = "env.."
-
-
-@dataclass(frozen=True)
-class Time:
-    """Durations and the Gantt chart."""
-
-    enabled: bool = True
-    prefix: Optional[str] = None
-    gantt: bool = True
-    gantt_filepath: Optional[str] = None
-    gantt_params: dict[str, Any] = field(default_factory=dict)
-    time_log_filepath: Optional[str] = None
-
-
-@dataclass(frozen=True)
-class Ui:
-    """Where `kedro mlflow ui` listens."""
-
-    host: str = "127.0.0.1"
-    port: Optional[int] = None
-
-
-@dataclass(frozen=True)
-class Config:
-    """The whole of mlflow.yml; each attribute is a section of it."""
-
-    enabled: bool = True
-    tracking: Tracking = field(default_factory=Tracking)
-    experiment: Experiment = field(default_factory=Experiment)
-    run: Run = field(default_factory=Run)
-    params: Params = field(default_factory=Params)
-    catalog: Catalog = field(default_factory=Catalog)
-    artifacts: Artifacts = field(default_factory=Artifacts)
-    env_vars: EnvVars = field(default_factory=EnvVars)
-    time: Time = field(default_factory=Time)
-    ui: Ui = field(default_factory=Ui)
-
 
 MODES = ("online", "offline")
 PARAMETERS_CHOICES = ("params", "by_type", "none")

@@ -11,11 +11,12 @@ from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from . import backends, tables, values
 from .backing import Backing
-from .config import Config, Params, check_choice, override
+from .config import check_choice, override
 from .downloads import artifact_folder
 from .in_run import InRun
 from .local_files import Files, files_in
 from .secrets import without_secrets
+from .sections import Config, Params
 from .tracked import TrackedDataset
 
 if TYPE_CHECKING:

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import environment, fluent, shared_run, store
-from .config import MODES, Config, check_choice
+from .config import MODES, check_choice
 from .errors import ConfigError
 from .journal import Header, Opened, new_id
 from .plan import Plan
 from .secrets import mask_urls, without_credentials
+from .sections import Config
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import fluent, store
-from .config import Config
 from .entries import Entry
 from .errors import MLflowOnKedroError
 from .failures import INCOMPLETE, failure_message, is_mistake, reason
@@ -19,6 +18,7 @@ from .opening import RunRequest, as_opened
 from .outbox import DirectOutbox, Outbox, WorkerOutbox
 from .recording import Recording, now_ms
 from .secrets import mask_urls
+from .sections import Config
 from .telling import Telling
 
 if TYPE_CHECKING:

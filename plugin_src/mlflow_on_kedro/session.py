@@ -20,6 +20,7 @@ from .opening import RunRequest
 from .plan import Plan
 from .run import TrackedRun
 from .secrets import looks_secret
+from .sections import Config
 from .tracked import TrackedDataset, default_filepath
 from .values import flatten
 
@@ -92,7 +93,7 @@ def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
     context.config_loader["catalog"] = {**given, **copy.deepcopy(dict(entries))}
 
 
-def settings_of(context: KedroContext) -> config.Config:
+def settings_of(context: KedroContext) -> Config:
     """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
     entry = (_catalog_of(context) or {}).get(carrier.RESERVED_NAME)
     return config.parse(entry["config"][0]) if entry is not None else config.read(context)

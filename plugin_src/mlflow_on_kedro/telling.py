@@ -8,12 +8,12 @@ import traceback
 from typing import Any
 
 from . import values
-from .config import Config, Params
 from .delivery import changed_tag, say_changed
 from .entries import Entry, File, Param, Tag, Text
 from .outbox import Outbox
 from .recording import now_ms
 from .secrets import mask_urls
+from .sections import Config, Params
 
 logger = logging.getLogger(__name__)
 

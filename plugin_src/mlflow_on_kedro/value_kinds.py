@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import fluent, metrics, values
-from .config import Params
 from .leaves import below, tree
+from .sections import Params
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -14,23 +14,32 @@ from typing import Any
 import pytest
 import yaml
 from mlflow_on_kedro import config
-from mlflow_on_kedro.config import Config, parse
+from mlflow_on_kedro.config import parse
 from mlflow_on_kedro.errors import ConfigError
+from mlflow_on_kedro.sections import Config, Time
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = ROOT / "{{ cookiecutter.repo_name }}" / "conf" / "base" / "mlflow.yml"
 
 DEFAULTS = {
     "enabled": True,
+    "disabled_pipelines": [],
     "tracking": {
         "uri": None,
+        "registry_uri": None,
         "mode": "online",
         "credentials": None,
+        "request_headers": {},
         "on_failure": "warn",
         "timeout": 6.0,
         "wait_at_end": 300.0,
     },
-    "experiment": {"name": None, "artifact_location": None},
+    "experiment": {
+        "name": None,
+        "artifact_location": None,
+        "tags": {},
+        "restore_if_deleted": True,
+    },
     "run": {
         "id": None,
         "key": None,
@@ -44,7 +53,13 @@ DEFAULTS = {
         "log_time": True,
         "offset_hours": 0.0,
     },
-    "params": {"too_long": "truncate", "max_length": 6000},
+    "params": {
+        "too_long": "truncate",
+        "max_length": 6000,
+        "flatten": True,
+        "recursive": True,
+        "separator": ".",
+    },
     "catalog": {"enabled": True, "auto": True, "parameters": "params", "mlflow_catalog": {}},
     "artifacts": {
         "enabled": True,
@@ -64,6 +79,7 @@ DEFAULTS = {
     "ui": {"host": "127.0.0.1", "port": None},
 }
 
+SECTIONS = [key for key, content in DEFAULTS.items() if isinstance(content, dict)]
 KEYS = [
     (section, key)
     for section, content in DEFAULTS.items()
@@ -74,13 +90,17 @@ KEYS = [
 # A value for each key that is neither its default nor of a wrong type.
 OTHER = {
     "tracking.uri": "http://localhost:5000",
+    "tracking.registry_uri": "http://localhost:5001",
     "tracking.mode": "offline",
     "tracking.credentials": "server",
+    "tracking.request_headers": {"X-Team": "wine"},
     "tracking.on_failure": "raise",
     "tracking.timeout": 20.5,
     "tracking.wait_at_end": 0.0,
     "experiment.name": "demo",
     "experiment.artifact_location": "artifacts",
+    "experiment.tags": {"team": "wine"},
+    "experiment.restore_if_deleted": False,
     "run.id": "abc",
     "run.key": "nightly",
     "run.name": "first",
@@ -94,6 +114,9 @@ OTHER = {
     "run.offset_hours": 5.5,
     "params.too_long": "artifact",
     "params.max_length": 100,
+    "params.flatten": False,
+    "params.recursive": False,
+    "params.separator": "-",
     "catalog.enabled": False,
     "catalog.auto": False,
     "catalog.parameters": "by_type",
@@ -118,13 +141,17 @@ OTHER = {
 
 WRONG = {
     "tracking.uri": [1],
+    "tracking.registry_uri": [1],
     "tracking.mode": "sometimes",
     "tracking.credentials": [1],
+    "tracking.request_headers": ["a"],
     "tracking.on_failure": "explode",
     "tracking.timeout": -1,
     "tracking.wait_at_end": "long",
     "experiment.name": {"a": 1},
     "experiment.artifact_location": [1],
+    "experiment.tags": ["a"],
+    "experiment.restore_if_deleted": "perhaps",
     "run.id": [1],
     "run.key": [1],
     "run.name": {"a": 1},
@@ -138,6 +165,9 @@ WRONG = {
     "run.offset_hours": "nine",
     "params.too_long": "cut",
     "params.max_length": "long",
+    "params.flatten": "perhaps",
+    "params.recursive": [1],
+    "params.separator": [1],
     "catalog.enabled": "perhaps",
     "catalog.auto": [1],
     "catalog.parameters": "all",
@@ -174,11 +204,14 @@ class TestDefaults:
         assert parse(content) == Config()
 
     @pytest.mark.parametrize("section", [item.name for item in fields(Config)])
-    @pytest.mark.parametrize("content", [None, {}])
-    def test_an_empty_section(self, section: str, content: Any) -> None:
+    def test_nothing_below(self, section: str) -> None:
+        """A section or key with nothing below it has its defaults."""
+        assert parse({section: None}) == Config()
+
+    @pytest.mark.parametrize("section", SECTIONS)
+    def test_an_empty_section(self, section: str) -> None:
         """A section without content is its defaults."""
-        if content is None or section != "enabled":
-            assert parse({section: content}) == Config()
+        assert parse({section: {}}) == Config()
 
     @pytest.mark.parametrize(("section", "key"), KEYS)
     def test_an_empty_key(self, section: str, key: str) -> None:
@@ -266,9 +299,7 @@ class TestRefused:
         assert f"'{section}.{key}" in message
         assert "\n" not in message
 
-    @pytest.mark.parametrize(
-        "section", [item.name for item in fields(Config) if item.name != "enabled"]
-    )
+    @pytest.mark.parametrize("section", SECTIONS)
     @pytest.mark.parametrize("content", [5, "text", ["a"], True])
     def test_a_section_that_is_none(self, section: str, content: Any) -> None:
         """A value where a section belongs is refused."""
@@ -376,8 +407,8 @@ def test_sections_are_frozen() -> None:
 
 def test_override() -> None:
     """Arguments that are given win, those that are None do not."""
-    section = config.override(config.Time(prefix="a"), prefix=None, gantt=False)
-    assert section == config.Time(prefix="a", gantt=False)
+    section = config.override(Time(prefix="a"), prefix=None, gantt=False)
+    assert section == Time(prefix="a", gantt=False)
 
 
 def test_any_omegaconf_that_merges_no_frozen_dataclass() -> None:

@@ -12,10 +12,10 @@ from typing import Any
 import mlflow
 import pytest
 from mlflow_on_kedro import MLflowDataset, leftovers
-from mlflow_on_kedro.config import Config, Run, Tracking
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.history import MetricHistory
 from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.sections import Config, Run, Tracking
 
 APPEND = {"save_args": {"mode": "append"}}
 

@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import metrics
-from mlflow_on_kedro.config import Config, Tracking
 from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.sections import Config, Tracking
 
 
 @pytest.fixture

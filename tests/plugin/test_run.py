@@ -20,11 +20,12 @@ from typing import Any
 import mlflow
 import pytest
 from mlflow_on_kedro import fluent
-from mlflow_on_kedro.config import Config, parse
+from mlflow_on_kedro.config import parse
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError, ValueTooLongError
 from mlflow_on_kedro.opening import RunRequest
 from mlflow_on_kedro.plan import Plan
 from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.sections import Config
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
 

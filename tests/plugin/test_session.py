@@ -14,8 +14,8 @@ from kedro.framework import project
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import node, pipeline
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset, carrier, session
-from mlflow_on_kedro.config import Config
 from mlflow_on_kedro.errors import ConfigError, ValueTooLongError
+from mlflow_on_kedro.sections import Config
 from mlflow_on_kedro.session import complete_entry
 
 URI = "sqlite:////project/mlflow.db"

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
-from mlflow_on_kedro.config import Config, Tracking
 from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.sections import Config, Tracking
 from mlflow_on_kedro.tracked import SAVED_FROM_TAG, default_filepath
 
 HOSTILE_NAMES = [

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 from kedro.io import DatasetError
-from mlflow_on_kedro.config import Config, Params, Tracking
 from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.sections import Config, Params, Tracking
 from mlflow_on_kedro.value_kinds import KINDS
 
 NESTED = {"train": {"size": 32, "rate": 0.5}, "name": "rbf", "deep": {"er": {"on": True}}}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..config import Config
+    from ..sections import Config
 
 
 def project_settings(root: Path, env: str | None) -> Config:

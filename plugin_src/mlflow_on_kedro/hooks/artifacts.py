@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kedro.framework.hooks import hook_impl
 
 from .. import backends
-from ..config import Artifacts, override
+from ..config import override
 from ..files import expand
+from ..sections import Artifacts
 from .base import NodeScope, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:

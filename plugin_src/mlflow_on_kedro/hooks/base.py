@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kedro.framework.hooks import hook_impl
 
 from ..carrier import find_run
-from ..config import Config
+from ..sections import Config
 from ..session import open_run, prepare_context
 
 if TYPE_CHECKING:

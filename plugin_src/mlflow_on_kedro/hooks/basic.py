@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 from kedro.framework.hooks import hook_impl
 
 from .. import fluent, provenance
-from ..config import ALL, Run
+from ..config import ALL
 from ..recording import now_ms
 from ..secrets import looks_secret, mask_urls, without_secrets
+from ..sections import Run
 from ..timings import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..values import param_text
 from .base import PipelineRun, TrackingHook, listed

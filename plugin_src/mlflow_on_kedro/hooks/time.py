@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from kedro.framework.hooks import hook_impl
 
 from .. import timeline, timings
-from ..config import Time, override
+from ..config import override
 from ..errors import ConfigError
+from ..sections import Time
 from ..timeline import Span
 from ..timings import FAILED_NODE_TAG
 from .base import NodeScope, PipelineRun, TrackingHook
