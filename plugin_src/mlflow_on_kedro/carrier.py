@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 
-from . import environment
+from .access import Access
 from .config import parse
 from .sections import Config
 
@@ -33,8 +33,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         root: The project's root.
         package: The project's package.
         mlflow_catalog: That of the section ``catalog``.
-        credentials: What ``tracking.credentials`` names in credentials.yml; MLflow reads them from
-            the environment of each process.
+        credentials: What ``tracking.credentials`` names in credentials.yml.
 
     Example:
         >>> RunDataset(config=[{"enabled": False}]).config.enabled
@@ -49,13 +48,13 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         mlflow_catalog: Mapping[str, Any] | None = None,
         credentials: Mapping[str, Any] | None = None,
     ) -> None:
-        self._credentials = environment.mlflow_variables(credentials or {})
-        environment.set_credentials(self._credentials)
         self.config: Config = parse(config[0] if config else None)
         if mlflow_catalog:
             catalog = replace(self.config.catalog, mlflow_catalog=dict(mlflow_catalog))
             self.config = replace(self.config, catalog=catalog)
         self.root = Path(root) if root else Path.cwd()
+        self._access = Access.of(self.config.tracking, credentials or {}, self.root)
+        self._access.use()
         self.package = package
         self.run: TrackedRun | None = None
         # A run that could not be opened is not tried again by each hook.
@@ -78,7 +77,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        environment.set_credentials(self._credentials)
+        self._access.use()
         register_hooks_in_worker(self.package)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
+from . import request_headers
 from .errors import ConfigError
 from .secrets import mask_urls
 from .sections import Config
@@ -59,6 +60,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
         if _get(config, dotted) < least:
             raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {_get(config, dotted)}")
     _check_names(config.run.kedro_run_params, where)
+    request_headers.check(config.tracking.request_headers, where)
     return config
 
 

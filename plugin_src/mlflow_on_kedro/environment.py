@@ -12,6 +12,7 @@ from .errors import ConfigError
 RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
 MODE = "MLFLOW_ON_KEDRO_MODE"
 
+_REGISTRY = "MLFLOW_REGISTRY_URI"
 _CREDENTIALS = {
     "username": "MLFLOW_TRACKING_USERNAME",
     "password": "MLFLOW_TRACKING_PASSWORD",
@@ -25,6 +26,11 @@ _ARGO_STEP = re.compile(r"-\d{6,10}$")
 def tracking_uri() -> str | None:
     """``MLFLOW_TRACKING_URI``, MLflow's own variable."""
     return os.environ.get("MLFLOW_TRACKING_URI") or None
+
+
+def registry_uri() -> str | None:
+    """``MLFLOW_REGISTRY_URI``, MLflow's own variable."""
+    return os.environ.get(_REGISTRY) or None
 
 
 def experiment_name() -> str | None:
@@ -94,8 +100,8 @@ def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
         if name not in _CREDENTIALS and not _VARIABLE.fullmatch(str(name)):
             raise ConfigError(
                 f"credentials.yml: '{name}' is nothing that MLflow needs. Valid are "
-                f"{', '.join(_CREDENTIALS)}, and names of environment variables such as "
-                "AWS_ACCESS_KEY_ID."
+                f"{', '.join(_CREDENTIALS)}, request_headers, and names of environment variables "
+                "such as AWS_ACCESS_KEY_ID."
             )
     given = {name: value for name, value in credentials.items() if value is not None}
     return {_CREDENTIALS.get(name, name): str(value) for name, value in given.items()}
@@ -104,6 +110,30 @@ def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
 def set_credentials(variables: Mapping[str, str]) -> None:
     """Set what MLflow, and the stores of its artifacts, read their credentials from."""
     os.environ.update(variables)
+
+
+class _Registry:
+    """What this plugin has set, over what the user had set before."""
+
+    own: str | None = None
+    users: str | None = None
+
+
+def set_registry_uri(uri: str | None) -> None:
+    """Set where models are registered, for this process and those that it starts.
+
+    Args:
+        uri: The URI; None: what the user has set, if anything.
+    """
+    present = registry_uri()
+    if present != _Registry.own:
+        _Registry.users = present
+    _Registry.own = uri
+    wanted = uri or _Registry.users
+    if wanted is not None:
+        os.environ[_REGISTRY] = wanted
+    else:
+        os.environ.pop(_REGISTRY, None)
 
 
 def value(name: str) -> str | None:

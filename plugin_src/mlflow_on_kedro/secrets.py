@@ -6,7 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-_SECRET_WORDS = ("token", "password", "passwd", "secret", "key", "credential")
+_SECRET_WORDS = (
+    *("token", "password", "passwd", "secret", "key", "credential"),
+    *("authorization", "cookie", "request_headers"),
+)
 
 # The user part of a URL, with or without a password: `http://user:pw@host` or `https://token@host`.
 # It is greedy up to the last `@` before the path, because an unescaped password may hold one.

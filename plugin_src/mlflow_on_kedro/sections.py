@@ -19,7 +19,7 @@ class Tracking:
     registry_uri: Optional[str] = None
     mode: str = "online"
     credentials: Optional[str] = None
-    request_headers: dict[str, Any] = field(default_factory=dict)
+    request_headers: dict[str, Any] = field(default_factory=dict, repr=False)
     on_failure: str = "warn"
     timeout: float = 6.0
     wait_at_end: float = 300.0

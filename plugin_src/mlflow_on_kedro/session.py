@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import backends, carrier, config, environment, provenance, store
+from . import backends, carrier, config, provenance, store
+from .access import Access
 from .arguments import check_arguments
 from .dataset import MLflowDataset
 from .errors import ConfigError
@@ -20,7 +21,7 @@ from .opening import RunRequest
 from .plan import Plan
 from .run import TrackedRun
 from .secrets import looks_secret
-from .sections import Config
+from .sections import Config, Tracking
 from .tracked import TrackedDataset, default_filepath
 from .values import flatten
 
@@ -99,11 +100,21 @@ def settings_of(context: KedroContext) -> Config:
     return config.parse(entry["config"][0]) if entry is not None else config.read(context)
 
 
-def credentials_of(context: KedroContext, name: str | None) -> dict[str, str]:
-    """Find what ``tracking.credentials`` names, as environment variables for MLflow.
+def access_of(context: KedroContext, settings: Config) -> Access:
+    """What a command needs to speak to MLflow.
 
     Raises:
-        ConfigError: credentials.yml has no such entry.
+        ConfigError: See :func:`credentials_of`.
+    """
+    credentials = credentials_of(context, settings.tracking.credentials)
+    return Access.of(settings.tracking, credentials, Path(context.project_path))
+
+
+def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]:
+    """Find what ``tracking.credentials`` names.
+
+    Raises:
+        ConfigError: credentials.yml has no such entry, or it holds what MLflow does not need.
     """
     from kedro.config import MissingConfigException
 
@@ -118,7 +129,9 @@ def credentials_of(context: KedroContext, name: str | None) -> dict[str, str]:
             f"`tracking.credentials` in mlflow.yml is {name!r}, which is not in credentials.yml. "
             f"There: {', '.join(known) or 'nothing'}."
         )
-    return environment.mlflow_variables(known[name])
+    Access.of(Tracking(), known[name], Path(context.project_path))
+    found: Mapping[str, Any] = known[name]
+    return found
 
 
 def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[str, Any]:

@@ -43,7 +43,20 @@ def resolve_uri(uri: str | None, root: Path) -> str:
         >>> resolve_uri("sqlite:///runs.db", Path("/project"))
         'sqlite:////project/runs.db'
     """
-    uri = uri or environment.tracking_uri() or "sqlite:///mlflow.db"
+    return _placed(uri or environment.tracking_uri() or "sqlite:///mlflow.db", root)
+
+
+def resolve_registry_uri(uri: str | None, root: Path) -> str | None:
+    """Say where models are registered: ``tracking.registry_uri``, relative paths from the root.
+
+    Example:
+        >>> resolve_registry_uri("sqlite:///models.db", Path("/project"))
+        'sqlite:////project/models.db'
+    """
+    return _placed(uri, root) if uri else None
+
+
+def _placed(uri: str, root: Path) -> str:
     path = sqlite_path(uri)
     if path is not None and not path.is_absolute():
         start = uri.index("///") + len("///")
@@ -100,6 +113,7 @@ def connect(uri: str) -> MlflowClient:
     path = sqlite_path(uri)
     if path is None:
         logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
+        _make_registry(but=None)
         return _client(uri)
     import mlflow  # noqa: F401 - first, because its import sets the levels of its loggers anew
 
@@ -111,7 +125,16 @@ def connect(uri: str) -> MlflowClient:
         with _without_stray_folder(Path.cwd() / "mlruns"), kept_logging():
             client = _client(uri)
             client.search_experiments(max_results=1)
+    _make_registry(but=path)
     return client
+
+
+def _make_registry(but: Path | None) -> None:
+    """Create a SQLite file for the model registry under its lock, too, where it is another one."""
+    uri = environment.registry_uri()
+    path = sqlite_path(uri) if uri else None
+    if uri is not None and path is not None and path != but and not path.exists():
+        connect(uri)
 
 
 def prepare() -> None:

@@ -54,7 +54,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         proxy = self.server.proxy
-        fate = proxy.fate(self.command, self.path, self.headers.get("Authorization"))
+        fate = proxy.fate(self.command, self.path, self.headers)
         time.sleep(proxy.delay)
         _FATES[fate](self)
 

@@ -7,6 +7,7 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import urlsplit
@@ -59,6 +60,8 @@ class Proxy:
         """Bytes a second that all requests' bodies together come in with; None: no limit."""
         self.authorization: set[str] = set()
         """The ``Authorization`` headers that are let through; none: no login is needed."""
+        self.demanded: dict[str, str] = {}
+        """Headers without which a request is not let through."""
         self.every = 1
         """The mode befalls each n-th request; the others pass."""
         self.requests: list[Request] = []
@@ -118,15 +121,19 @@ class Proxy:
             if not self._changed.wait_for(lambda: self.seen(path, fate), seconds):
                 raise TimeoutError(f"no request for {path!r} within {seconds} s")
 
-    def fate(self, method: str, path: str, authorization: str | None) -> Mode:
+    def fate(self, method: str, path: str, headers: Mapping[str, str]) -> Mode:
         """Decide on a request, and note it."""
         with self._changed:
             mode: Mode = self._mode if (len(self.requests) + 1) % self.every == 0 else "pass"
-            if mode == "pass" and self.authorization and authorization not in self.authorization:
+            if mode == "pass" and not self._lets_in(headers):
                 mode = "http401"
             self.requests.append(Request(method, urlsplit(path).path, mode, time.time()))
             self._changed.notify_all()
         return mode
+
+    def _lets_in(self, headers: Mapping[str, str]) -> bool:
+        known = not self.authorization or headers.get("Authorization") in self.authorization
+        return known and all(headers.get(name) == item for name, item in self.demanded.items())
 
     def pace(self, count: int) -> None:
         """Wait as long as so many bytes take on the line."""

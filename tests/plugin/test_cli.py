@@ -270,3 +270,24 @@ def test_the_projects_own_experiment_is_opened() -> None:
 
     page = _page(SimpleNamespace(experiment_id="7"))
     assert page == "/#/experiments/7/runs?workflowType=machine_learning"
+
+
+@pytest.mark.parametrize(
+    ("registry", "shown"),
+    [
+        (
+            "sqlite:////project/models.db",
+            {"MLFLOW_REGISTRY_STORE_URI": "sqlite:////project/models.db"},
+        ),
+        ("http://models:5000", {}),
+        (None, {}),
+    ],
+)
+def test_models_of_another_database_are_shown(
+    monkeypatch: pytest.MonkeyPatch, registry: str | None, shown: dict[str, str]
+) -> None:
+    """The UI has the models of the registry's database; another server has its own UI."""
+    from mlflow_on_kedro.commands.ui import _stores
+
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", registry or "")
+    assert _stores("sqlite:///a.db") == {"MLFLOW_BACKEND_STORE_URI": "sqlite:///a.db", **shown}

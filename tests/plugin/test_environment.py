@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 
 import pytest
 from mlflow_on_kedro import environment
@@ -48,6 +49,37 @@ class TestEnvironment:
                 monkeypatch.setenv(name, value)
         assert environment.tracking_uri() is None
         assert environment.experiment_name() is None
+
+
+class TestRegistry:
+    """``MLFLOW_REGISTRY_URI``: where models are registered."""
+
+    @pytest.fixture(autouse=True)
+    def _begin(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Nothing set, by the user or by another test."""
+        environment.set_registry_uri(None)
+        monkeypatch.setenv("MLFLOW_REGISTRY_URI", "")
+        monkeypatch.delenv("MLFLOW_REGISTRY_URI")
+        yield
+        environment.set_registry_uri(None)
+
+    def test_each_session_decides(self) -> None:
+        """A session without a registry does not get that of the one before."""
+        environment.set_registry_uri("http://models")
+        assert os.environ["MLFLOW_REGISTRY_URI"] == "http://models"
+        environment.set_registry_uri(None)
+        assert environment.registry_uri() is None
+
+    def test_what_the_user_has_set_comes_back(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The configuration wins over the environment, for as long as it says something."""
+        monkeypatch.setenv("MLFLOW_REGISTRY_URI", "http://users")
+        environment.set_registry_uri(None)
+        assert environment.registry_uri() == "http://users"
+        environment.set_registry_uri("http://models")
+        environment.set_registry_uri("http://others")
+        assert environment.registry_uri() == "http://others"
+        environment.set_registry_uri(None)
+        assert environment.registry_uri() == "http://users"
 
 
 class TestRunKey:

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def project_settings(root: Path, env: str | None) -> Config:
-    """Read mlflow.yml and the hooks' arguments, and set MLflow's credentials.
+    """Read mlflow.yml and the hooks' arguments, and have MLflow use credentials and headers.
 
     Args:
         root: The project's root.
@@ -21,11 +21,10 @@ def project_settings(root: Path, env: str | None) -> Config:
     """
     from kedro.framework.session import KedroSession
 
-    from .. import environment
-    from ..session import credentials_of, settings_of
+    from ..session import access_of, settings_of
 
     with KedroSession.create(project_path=root, env=env) as session:
         context = session.load_context()  # type: ignore[attr-defined]
     settings = settings_of(context)
-    environment.set_credentials(credentials_of(context, settings.tracking.credentials))
+    access_of(context, settings).use()
     return settings

@@ -20,11 +20,13 @@ from urllib.parse import urlsplit
 
 import click
 
+from .. import environment
 from ..errors import ConfigError, MLflowOnKedroError
 
 START_SECONDS = 180
 ANSWER_SECONDS = 30
 STOP_SECONDS = 15
+SERVERS = ("http://", "https://")
 NOBODY_BEHIND = (502, 503, 504)  # what a proxy says in place of a server that is not there
 # MLflow's UI reads what follows the hash. Without this a fresh browser opens its GenAI view, which
 # hides runs.
@@ -54,7 +56,7 @@ def ui(
     root = Path(metadata.project_path)
     settings = project_settings(root, env)
     uri = resolve_uri(settings.tracking.uri, root)
-    if uri.startswith(("http://", "https://")):
+    if uri.startswith(SERVERS):
         base = mask_urls(uri).rstrip("/")
         _require_answer(uri, base)
         _show(f"{base}/#/experiments?{VIEW}", open_browser=not no_browser)
@@ -68,10 +70,9 @@ def ui(
     click.echo("Starting the MLflow UI ...")
     # A terminated command must not leave its server behind: let `finally` run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
-    # The URI goes by the environment: it may hold a password, and others see command lines.
     server = subprocess.Popen(
         _server_command(root, host, port),
-        env={**os.environ, "MLFLOW_BACKEND_STORE_URI": uri},
+        env={**os.environ, **_stores(uri)},
         start_new_session=True,  # the server's workers end with it
     )
     try:
@@ -84,6 +85,15 @@ def ui(
         pass
     finally:
         _stop(server)
+
+
+def _stores(uri: str) -> dict[str, str]:
+    """What the server shows, by the environment: others see the passwords of command lines."""
+    models = environment.registry_uri()
+    # MLflow's server takes models from a database; those of another server are in its own UI.
+    if models is None or models.startswith(SERVERS):
+        return {"MLFLOW_BACKEND_STORE_URI": uri}
+    return {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_REGISTRY_STORE_URI": models}
 
 
 def _page(experiment: Any) -> str:
