@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PIPELINE_METRIC = "time/pipeline"
 FAILED_NODE_TAG = "kedro.failed_node"
+PREFIX_TAG = "mlflow_on_kedro.time_prefix"
+"""What the metrics of a run's nodes begin with, where that is not ``time/node/``."""
 
 
 @dataclass(frozen=True)

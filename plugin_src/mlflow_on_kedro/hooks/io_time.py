@@ -33,6 +33,9 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
             load=f"{metric_name_prefix}load ", save=f"{metric_name_prefix}save "
         )
 
+    def begin(self, session: PipelineRun) -> None:
+        """Say nothing of how nodes are named."""
+
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Draw nothing."""
 

@@ -92,6 +92,12 @@ class MLflowTimeLoggerHook(TrackingHook):
         prefix = self._settings(run).prefix
         return timings.Names() if prefix is None else timings.Names(run=prefix)
 
+    def begin(self, session: PipelineRun) -> None:
+        """Say how the metrics of nodes are named, for who reads them without mlflow.yml."""
+        prefix = self._settings(session.run).prefix
+        if prefix is not None:
+            session.run.set_tag(timings.PREFIX_TAG, prefix)
+
     # -- measuring -----------------------------------------------------------------------------
 
     @hook_impl

@@ -1,0 +1,114 @@
+"""``kedro mlflow gantt``: the Gantt chart of any run, drawn again."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ..errors import MLflowOnKedroError
+
+if TYPE_CHECKING:
+    from ..finding import Runs
+    from ..sections import Time
+
+_UNSAFE = re.compile(r"[^\w.\-]+")
+_NAME_LENGTH = 100
+
+
+@click.command()
+@click.argument("run", default="last")
+@click.option(
+    "--output",
+    "-o",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=None,
+    help="The file to write. Default: gantt-<name of the run>.html in the current folder.",
+)
+@click.option("--log", is_flag=True, help="Attach the chart to the run in MLflow, as gantt.html.")
+@click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
+@click.pass_obj
+def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | None) -> None:
+    """Draw the Gantt chart of a run from the timings that MLflow has of it.
+
+    RUN is a run's id, its name (the newest of that name is taken), or `last`, the newest run of
+    this project's experiment, which is the default. A run of many processes or machines, whose own
+    gantt.html shows the nodes of one of them, is shown whole.
+    """
+    from ..finding import Runs, named
+    from ..secrets import mask_urls
+    from ..store import resolve_experiment, resolve_uri, run_url
+    from .project import project_settings
+
+    root = Path(metadata.project_path)
+    settings = project_settings(root, env)
+    if importlib.util.find_spec("plotly") is None:
+        raise MLflowOnKedroError("A Gantt chart needs Plotly: run `pip install plotly`.")
+    uri = resolve_uri(settings.tracking.uri, root)
+    runs = Runs(uri, resolve_experiment(settings.experiment.name, metadata.package_name))
+    found = runs.find(run)
+    summary, page = _drawn(runs, found, settings.time)
+    path = output or Path(f"gantt-{file_name(str(found.info.run_name))}.html")
+    _write(path, page)
+    click.echo(f"{named(found)}: {summary}. The chart is in {path}.")
+    if log:
+        _log(runs, found.info.run_id, page)
+        url = run_url(uri, found.info.experiment_id, found.info.run_id)
+        place = url or f"MLflow at {mask_urls(uri)}"
+        click.echo(f"It is also the run's gantt.html: {place}")
+
+
+def file_name(name: str) -> str:
+    """Make a part of a file's name from a run's, which may hold anything.
+
+    Example:
+        >>> file_name("../my run: 7")
+        'my_run_7'
+    """
+    return _UNSAFE.sub("_", name).strip("._")[:_NAME_LENGTH] or "run"
+
+
+def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
+    from .. import timeline
+    from ..failures import failure_message
+    from ..finding import named
+    from ..timings_of_run import spans_of
+
+    try:
+        spans = spans_of(runs.client, found, settings.prefix)
+    except MLflowOnKedroError:
+        raise
+    except Exception as error:
+        effect = "so the timings of the run cannot be read"
+        raise MLflowOnKedroError(failure_message(runs.uri, error, effect)) from None
+    if not spans:
+        raise MLflowOnKedroError(
+            f"The run {named(found)} has no timings: its pipeline ran no node, or without this "
+            "plugin or its time hook, or with another `time.prefix` than mlflow.yml has now."
+        )
+    page = timeline.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
+    return timeline.Timeline.of(spans).summary, page
+
+
+def _write(path: Path, page: str) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise MLflowOnKedroError(f"{path} could not be written: {error.strerror}.") from None
+
+
+def _log(runs: Runs, run_id: str, page: str) -> None:
+    from .. import store
+    from ..failures import failure_message
+    from ..hooks.time import GANTT_ARTIFACT
+
+    try:
+        with store.artifacts_at(runs.uri):
+            runs.client.log_text(run_id, page, GANTT_ARTIFACT)
+    except Exception as error:
+        effect = "so the chart is not attached to the run"
+        raise MLflowOnKedroError(failure_message(runs.uri, error, effect)) from None
