@@ -1,6 +1,6 @@
 # make demo and make test need only Python 3.10 or later, git and make (and a network for packages).
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos bench lint format matrix pictures clean
+.PHONY: help demo test chaos peers bench lint format matrix pictures clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -41,6 +41,9 @@ test: $(VENV)/.dev ## run the whole test suite
 
 chaos: $(VENV)/.dev ## slow: kill 100 runs at random moments, and look for what is lost
 	@$(BIN)/python -m tests.faults.chaos $(ARGS)
+
+peers: $(VENV)/.dev ## slow: the same pipelines under PipelineX and kedro-mlflow, and the runs compared
+	@$(BIN)/python -m tests.peers $(ARGS)
 
 bench: $(VENV)/.dev ## slow: what tracking costs, beside plain Kedro and other plugins
 	@$(BIN)/python -m benchmarks $(ARGS)

@@ -1,0 +1,45 @@
+"""What is another name, or other, by design: see "Names in MLflow" of the pages in ``docs/``."""
+
+from __future__ import annotations
+
+from .compare import Difference, any_value, number_as_param
+
+OURS_ALONE = (
+    Difference(None, r"metric time/.*", "durations of nodes, loads and saves, and of the run"),
+    Difference(None, r"artifact gantt\.html", "the Gantt chart"),
+)
+KEDRO_MLFLOW: tuple[Difference, ...] = OURS_ALONE
+
+_PIPELINEX_ALWAYS = (
+    Difference(r"(param|metric) __time_(begin|end)", None, "tags, so that runs can be continued"),
+    Difference(r"metric __time", "metric time/pipeline", "grouped by the MLflow UI", any_value),
+    Difference(r"artifact _gantt\.html", "artifact gantt.html", "the chart", any_value),
+    Difference(None, r"metric time/(load|save)/.*", "durations of loads and saves"),
+)
+PIPELINEX = (
+    *_PIPELINEX_ALWAYS,
+    Difference(
+        r"metric _time_to_run (\w+) -- .*",
+        r"metric time/node/\1",
+        "nodes have names, and the MLflow UI groups by what comes before the slash",
+        any_value,
+    ),
+    Difference(
+        r"metric params\.\.(.*)",
+        r"param \1",
+        "Kedro's parameters are parameters in MLflow, under the name that the user gave",
+        number_as_param,
+    ),
+    Difference(r"param params\.\.(.*)", r"param \1", "the name that the user gave"),
+)
+PIPELINEX_OLD_NAMES = (
+    *_PIPELINEX_ALWAYS,
+    Difference(r"(metric _time_to_run .*)", r"\1", "a duration", any_value),
+    Difference(
+        r"metric params\.\.(.*\.fit_intercept)",
+        r"param \1",
+        "a bool is no number",
+        number_as_param,
+    ),
+    Difference(r"(metric|param) params\.\.(.*)", r"\1 \2", "the name that the user gave"),
+)
