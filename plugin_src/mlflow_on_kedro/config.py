@@ -31,7 +31,12 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
 }
-_LEAST = {"tracking.timeout": 0, "tracking.wait_at_end": 0, "params.max_length": 1}
+_LEAST = {
+    "tracking.timeout": 0,
+    "tracking.wait_at_end": 0,
+    "params.max_length": 1,
+    "inputs.max_bytes": 0,
+}
 
 SectionT = TypeVar("SectionT")
 

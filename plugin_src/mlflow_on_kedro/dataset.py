@@ -20,6 +20,7 @@ from .sections import Config, Params
 from .tracked import TrackedDataset
 
 if TYPE_CHECKING:
+    from .origin import Origin
     from .run import TrackedRun
 
 logger = logging.getLogger(__name__)
@@ -246,13 +247,25 @@ class MLflowDataset(TrackedDataset):
             if run is not None:
                 run.flush()
             run_id = run.run_id if run is not None and run.opened is not None else None
-        elif self._file_caching and self.filepath is not None and self._backing.file().exists():
+        elif self._has_own_file():
             return self._backing.file().load()
         else:
             run_id = self._loading_run_id
         if run_id is None:
             return self._backing.load()
         return self._in_run.load(run_id)
+
+    def _has_own_file(self) -> bool:
+        """Whether there is a file at ``filepath``, to be used before a run is asked."""
+        return self._file_caching and self.filepath is not None and self._backing.file().exists()
+
+    def origin(self) -> AbstractDataset[Any, Any] | Origin | None:
+        """Say where :meth:`load` has the value from: the file, a run, or None for memory."""
+        if self.dataset is None:
+            return None
+        if self._loading_run_id is not None and not self._has_own_file():
+            return self._in_run.origin(self._loading_run_id)
+        return self._backing.file() if self._backing.has_place else None
 
     # -- Kedro's other duties ------------------------------------------------------------------
 

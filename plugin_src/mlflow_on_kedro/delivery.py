@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from . import store, tables
-from .entries import Entry, File, Metric, Param, Tag, Text
+from .entries import Entry, File, Input, Metric, Param, Tag, Text
 from .failures import is_mistake, is_of_this_file, is_refusal
 from .secrets import mask_urls
 from .values import legal_key
@@ -60,6 +60,10 @@ class Delivery:
         if batch:
             self._log_batch(list(batch.values()))
             self._sent.update(batch)
+        used = {n: entry for n, entry in waiting.items() if isinstance(entry, Input)}
+        if used:
+            self._log_inputs(list(used.values()))
+            self._sent.update(used)
         self._send_artifacts({n: e for n, e in waiting.items() if isinstance(e, Text | File)})
         self._sent.clear()
 
@@ -141,6 +145,32 @@ class Delivery:
             params=[MlflowParam(entry.key, entry.value) for entry in params],
             tags=[RunTag(key, value) for key, value in tags.items()],
         )
+
+    # -- datasets used -------------------------------------------------------------------------
+
+    def _log_inputs(self, entries: Sequence[Input]) -> None:
+        """Log datasets; MLflow has each only once, however often it is sent."""
+        from mlflow.entities import Dataset, DatasetInput, InputTag
+        from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
+
+        used = [
+            DatasetInput(
+                Dataset(x.name, x.digest, x.source_type, x.source, x.schema or None, x.profile),
+                [InputTag(MLFLOW_DATASET_CONTEXT, x.context)] if x.context else [],
+            )
+            for x in entries
+        ]
+        try:
+            self._client.log_inputs(self._run_id, used)
+        except Exception as error:
+            if not is_refusal(error) and not is_mistake(error):
+                raise
+            if len(entries) == 1:
+                self._refused(f"the dataset '{entries[0].name}' as used", error)
+                return
+            middle = len(entries) // 2
+            self._log_inputs(entries[:middle])
+            self._log_inputs(entries[middle:])
 
     # -- artifacts -----------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from .locks import locked
 from .secrets import mask_urls
 from .store import WORKING_FOLDER, connect
 
+FOLDER = "downloads"
 _NOT_IN_ARTIFACTS = re.compile(r"[\\:\x00]")
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
 
@@ -37,6 +38,11 @@ def artifact_folder(path: str) -> str:
     return "/".join(parts)
 
 
+def place(root: Path, run_id: str, artifact: str) -> Path:
+    """Where an artifact of a run is once it is downloaded."""
+    return root / WORKING_FOLDER / FOLDER / run_id / artifact_folder(artifact)
+
+
 def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -> Path:
     """Bring an artifact of a run to ``.mlflow_on_kedro/downloads/<run id>/`` of the project.
 
@@ -55,8 +61,8 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
     """
     if not _RUN_ID.fullmatch(run_id):
         raise DatasetError(f"{run_id!r} is no id of an MLflow run: check `loading_run_id`.")
-    folder = root / WORKING_FOLDER / "downloads" / run_id
-    target = folder / artifact_folder(artifact)
+    target = place(root, run_id, artifact)
+    folder = root / WORKING_FOLDER / FOLDER / run_id
     if reuse and target.exists():
         return target
     # A download that is cut off must not look like a whole one, so it is moved when complete.

@@ -58,6 +58,29 @@ class File:
 
 
 @dataclass(frozen=True)
+class Input:
+    """A dataset that the run uses.
+
+    Attributes:
+        name: The dataset's name.
+        digest: What tells these data from other data of this name, at most 36 characters.
+        source_type: The kind of place that it comes from, in MLflow's words.
+        source: The place, as JSON.
+        schema: Its columns or shape, as MLflow's JSON; "" if nothing is known of them.
+        profile: More about it, as JSON.
+        context: What it is used for.
+    """
+
+    name: str
+    digest: str
+    source_type: str
+    source: str
+    schema: str
+    profile: str
+    context: str
+
+
+@dataclass(frozen=True)
 class End:
     """The end of the pipeline: MLflow's status, and when, in milliseconds since the epoch."""
 
@@ -65,10 +88,10 @@ class End:
     time: int
 
 
-Entry = Param | Metric | Tag | Text | File | End
+Entry = Param | Metric | Tag | Text | File | Input | End
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Param, Metric, Tag, Text, File, End)
+    kind.__name__.lower(): kind for kind in (Param, Metric, Tag, Text, File, Input, End)
 }
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 
@@ -81,7 +104,7 @@ def to_line(entry: Entry) -> bytes:
         b'{"kind": "param", "key": "depth", "value": "3"}\n'
     """
     content = {"kind": type(entry).__name__.lower(), **asdict(entry)}
-    if isinstance(entry, Param | Metric | Tag):  # no store takes half a character
+    if isinstance(entry, Param | Metric | Tag | Input):  # no store takes half a character
         content = {
             name: value.encode("utf-8", "backslashreplace").decode()
             if isinstance(value, str)

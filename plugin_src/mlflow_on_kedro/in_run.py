@@ -8,7 +8,8 @@ from kedro.io import DatasetError
 
 from . import fluent
 from .backing import ELSEWHERE
-from .downloads import download
+from .downloads import download, place
+from .origin import Origin
 from .secrets import mask_urls
 from .store import connect
 
@@ -70,6 +71,14 @@ class InRun:
         except DatasetError as error:
             raise DatasetError(f"{error}{advice}") from None
         return self._backing.downloaded(path.as_posix()).load()
+
+    def origin(self, run_id: str) -> Origin:
+        """Say where :meth:`load` has a value from."""
+        elsewhere = self._given_uri if self._given_uri != self._owner.loading_uri(None) else None
+        if self._backing.kind is not None:
+            return Origin(f"runs:/{run_id}/{self._owner.key()}", None, elsewhere)
+        path = place(self._owner.root, run_id, self.artifact)
+        return Origin(f"runs:/{run_id}/{self.artifact}", path, elsewhere)
 
     def is_in(self, run_id: str) -> bool:
         """Whether a run has the value; nothing is downloaded."""

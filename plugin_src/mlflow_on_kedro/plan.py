@@ -21,12 +21,14 @@ class Plan:
         readers: Each free input of the pipeline and the node that reads it first, so that one
             node alone, in whatever process, logs it.
         outputs: What this run saves, so that a file from an earlier run must not stand in for it.
+        made_elsewhere: What other processes save that log to the same run.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
     unlisted: frozenset[str] = frozenset()
     readers: dict[str, str] = field(default_factory=dict)
     outputs: frozenset[str] = frozenset()
+    made_elsewhere: frozenset[str] = frozenset()
 
     @classmethod
     def of(

@@ -74,6 +74,14 @@ class Catalog:
 
 
 @dataclass(frozen=True)
+class Inputs:
+    """Datasets that the pipeline uses and does not make."""
+
+    enabled: bool = True
+    max_bytes: int = 100_000_000
+
+
+@dataclass(frozen=True)
 class Artifacts:
     """Files and folders that are logged without a dataset."""
 
@@ -124,6 +132,7 @@ class Config:
     run: Run = field(default_factory=Run)
     params: Params = field(default_factory=Params)
     catalog: Catalog = field(default_factory=Catalog)
+    inputs: Inputs = field(default_factory=Inputs)
     artifacts: Artifacts = field(default_factory=Artifacts)
     env_vars: EnvVars = field(default_factory=EnvVars)
     time: Time = field(default_factory=Time)

@@ -9,7 +9,7 @@ from typing import Any
 
 from . import values
 from .delivery import changed_tag, say_changed
-from .entries import Entry, File, Param, Tag, Text
+from .entries import Entry, File, Input, Param, Tag, Text
 from .outbox import Outbox
 from .recording import now_ms
 from .secrets import mask_urls
@@ -102,6 +102,10 @@ class Telling:
     def log_artifact(self, path: str | os.PathLike[str], folder: str = "") -> None:
         """Log a local file, or a folder with all that is in it."""
         self._put(File(os.fspath(path), folder))
+
+    def log_input(self, entry: Input) -> None:
+        """Log a dataset that the run uses."""
+        self._put(entry)
 
     def _put(self, entry: Entry) -> None:
         self.outbox.put(entry)

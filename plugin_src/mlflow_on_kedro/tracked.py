@@ -18,6 +18,7 @@ from .locks import locked
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
+    from .origin import Origin
     from .run import TrackedRun
 
 logger = logging.getLogger(__name__)
@@ -88,6 +89,14 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         self._tracking_uri = tracking_uri
         self._run = run
         self._logs = logs
+
+    def origin(self) -> AbstractDataset[Any, Any] | Origin | None:
+        """Say where :meth:`load` has the value from.
+
+        Returns:
+            A dataset that has its place, or a place in a run; None: the value is in memory only.
+        """
+        return None
 
     def check(self) -> None:
         """Find, before the pipeline runs, what would fail only when the value is saved.

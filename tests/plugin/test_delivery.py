@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow_on_kedro.delivery import Delivery
-from mlflow_on_kedro.entries import Entry, File, Metric, Param, Tag, Text
+from mlflow_on_kedro.entries import Entry, File, Input, Metric, Param, Tag, Text
 from mlflow_on_kedro.failures import is_gone
 
 
@@ -141,3 +141,62 @@ class TestFolders:
         place = Path(client.download_artifacts(run_id, "to"))
         found = {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
         assert found == {"a.txt", "deep/b.txt", "deep/er/c.txt"}
+
+
+def dataset(name: str, **named: str) -> Input:
+    """A dataset that a run uses."""
+    given = {"digest": "abc", "source_type": "local", "source": '{"uri": "a"}', "schema": ""}
+    return Input(name=name, profile="{}", context="n", **{**given, **named})
+
+
+class TestInputs:
+    """Datasets that the run uses."""
+
+    def test_one_call(self, failing: Failing, run_id: str, client: Any) -> None:
+        """All of a batch go in one call, with what they are used for."""
+        delivery = Delivery(failing, run_id)  # type: ignore[arg-type]
+        delivery.send(
+            [dataset("a", schema='{"mlflow_colspec": []}'), Param("p", "v"), dataset("b")]
+        )
+        assert failing.calls == ["log_batch", "log_inputs"]
+        found = client.get_run(run_id).inputs.dataset_inputs
+        assert [item.dataset.name for item in found] == ["a", "b"]
+        assert [item.dataset.schema for item in found] == ['{"mlflow_colspec": []}', None]
+        assert {tag.value for item in found for tag in item.tags} == {"n"}
+
+    def test_sent_twice(self, failing: Failing, run_id: str, client: Any) -> None:
+        """What is delivered again is there once."""
+        for _ in range(2):
+            Delivery(failing, run_id).send([dataset("a"), dataset("a")])  # type: ignore[arg-type]
+        assert len(client.get_run(run_id).inputs.dataset_inputs) == 1
+
+    def test_not_again(self, failing: Failing, run_id: str) -> None:
+        """After a failure of an artifact they are not sent again."""
+        delivery = Delivery(failing, run_id)  # type: ignore[arg-type]
+        failing.down.add("a.txt")
+        entries: list[Entry] = [dataset("a"), Text("a.txt", "a")]
+        with pytest.raises(ConnectionError):
+            delivery.send(entries)
+        failing.down.clear()
+        delivery.send(entries)
+        assert failing.calls.count("log_inputs") == 1
+
+    def test_refused(
+        self, failing: Failing, run_id: str, client: Any, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """One that MLflow refuses is said and left out, and takes no other with it."""
+        entries = [dataset("a"), dataset("b", digest="x" * 37), dataset("c")]
+        Delivery(failing, run_id).send(entries)  # type: ignore[arg-type]
+        found = client.get_run(run_id).inputs.dataset_inputs
+        assert [item.dataset.name for item in found] == ["a", "c"]
+        assert "MLflow did not take the dataset 'b' as used" in caplog.text
+
+    def test_down(self, failing: Failing, run_id: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A store that cannot be reached is no refusal."""
+
+        def down(*_: object) -> None:
+            raise ConnectionError("down")
+
+        monkeypatch.setattr(failing._client, "log_inputs", down)
+        with pytest.raises(ConnectionError):
+            Delivery(failing, run_id).send([dataset("a")])  # type: ignore[arg-type]

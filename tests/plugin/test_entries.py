@@ -15,6 +15,7 @@ from mlflow_on_kedro.entries import (
     End,
     Entry,
     File,
+    Input,
     Metric,
     Param,
     Tag,
@@ -29,6 +30,7 @@ ENTRIES: list[Entry] = [
     Tag("k", "v"),
     Text("a/b.txt", "東京"),
     File("/a/b", "c"),
+    Input("x", "abc", "local", "{}", "", "{}", "n"),
     End("FINISHED", 7),
 ]
 

@@ -21,17 +21,19 @@ if sys.platform == "win32":
 NODES = """
 from kedro.pipeline import node, pipeline
 
-def step(parameter):
+def step(parameter, wines):
     return parameter + 0.5, {"value": parameter}
 
 def create_pipeline():
     return pipeline([
-        node(step, f"params:p{n}", [f"metric{n}", f"table{n}"], name=f"node{n}") for n in range(50)
+        node(step, [f"params:p{n}", f"wines{n % 5}"], [f"metric{n}", f"table{n}"], name=f"node{n}")
+        for n in range(50)
     ])
 """
 DATASET = "mlflow_on_kedro.MLflowDataset"
 CATALOG = {
     **{f"metric{n}": {"type": DATASET, "dataset": "m"} for n in range(50)},
+    **{f"wines{n}": {"type": "text.TextDataset", "filepath": f"data/{n}.txt"} for n in range(5)},
     "table0": {"type": DATASET, "dataset": "json"},
 }
 PARAMETERS = {f"p{n}": n for n in range(50)}
@@ -57,9 +59,12 @@ def test_requests_of_50_nodes(make_project: Callable[..., Any], proxy: Proxy) ->
     project = make_project(
         NODES, catalog=CATALOG, parameters=PARAMETERS, mlflow={"tracking": {"uri": proxy.uri}}
     )
+    for n in range(5):
+        project.write(f"data/{n}.txt", f"wine {n}")
     done = project.kedro("run")
     assert done.returncode == 0, done.stderr + done.stdout
     requests = [request for request in proxy.seen() if "mlflow-artifacts" not in request.path]
     counted = Counter((request.method, request.path) for request in requests)
     assert len(requests) <= MOST_REQUESTS, counted
+    assert sum(path.endswith("log-inputs") for _, path in counted.elements()) == 1, counted
     assert any(path.endswith("log-batch") for _, path in counted), counted

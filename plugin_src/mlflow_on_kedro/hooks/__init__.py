@@ -8,6 +8,7 @@ from .catalog import MLflowCatalogLoggerHook
 from .catalog_dict import AddCatalogDictHook
 from .datasets import MLflowDataSetsLoggerHook
 from .env_vars import MLflowEnvVarsLoggerHook
+from .inputs import MLflowInputsLoggerHook
 from .io_time import MLflowIOTimeLoggerTransformer
 from .suite import mlflow_hooks
 from .time import MLflowTimeLoggerHook
@@ -23,6 +24,7 @@ __all__ = [
     "MLflowDataSetsLoggerHook",
     "MLflowEnvVarsLoggerHook",
     "MLflowIOTimeLoggerTransformer",
+    "MLflowInputsLoggerHook",
     "MLflowOutputsLoggerHook",
     "MLflowTimeLoggerHook",
     "mlflow_hooks",

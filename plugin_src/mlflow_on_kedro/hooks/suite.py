@@ -7,20 +7,22 @@ from .base import TrackingHook
 from .basic import MLflowBasicLoggerHook
 from .catalog import MLflowCatalogLoggerHook
 from .env_vars import MLflowEnvVarsLoggerHook
+from .inputs import MLflowInputsLoggerHook
 from .time import MLflowTimeLoggerHook
 
 
 def mlflow_hooks() -> tuple[TrackingHook, ...]:
-    """Give the five hooks, for ``HOOKS`` in a project's settings.py.
+    """Give the six hooks, for ``HOOKS`` in a project's settings.py.
 
     Example:
         >>> HOOKS = mlflow_hooks()
         >>> len(HOOKS)
-        5
+        6
     """
     return (
         MLflowBasicLoggerHook(),
         MLflowCatalogLoggerHook(),
+        MLflowInputsLoggerHook(),
         MLflowArtifactsLoggerHook(),
         MLflowEnvVarsLoggerHook(),
         MLflowTimeLoggerHook(),

@@ -1,4 +1,4 @@
-"""mlflow_hooks: the five hooks at once."""
+"""mlflow_hooks: the six hooks at once."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ import mlflow_on_kedro
 from mlflow_on_kedro import mlflow_hooks
 
 
-def test_the_five() -> None:
-    """It gives the five hooks of the design, each a new one at every call."""
+def test_the_six() -> None:
+    """It gives the six hooks of the design, each a new one at every call."""
     names = [type(hook).__name__ for hook in mlflow_hooks()]
     assert names == [
         "MLflowBasicLoggerHook",
         "MLflowCatalogLoggerHook",
+        "MLflowInputsLoggerHook",
         "MLflowArtifactsLoggerHook",
         "MLflowEnvVarsLoggerHook",
         "MLflowTimeLoggerHook",
@@ -23,7 +24,7 @@ def test_the_five() -> None:
 
 
 def test_no_mlflow_yml(make_project: Any) -> None:
-    """Without an mlflow.yml all five work with their defaults."""
+    """Without an mlflow.yml all six work with their defaults."""
     text = """
     from kedro.pipeline import node, pipeline
 

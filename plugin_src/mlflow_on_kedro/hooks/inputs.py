@@ -1,0 +1,108 @@
+"""``MLflowInputsLoggerHook``: what the pipeline takes from outside, as datasets of the run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from kedro.framework.hooks import hook_impl
+
+from .. import inputs as datasets
+from ..config import override
+from ..sections import Inputs
+from .base import PipelineRun, TrackingHook
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline.node import Node
+
+    from ..plan import Plan
+    from ..run import TrackedRun
+
+
+class MLflowInputsLoggerHook(TrackingHook):
+    """Logs each dataset that no node of the pipeline makes to MLflow's "Datasets used".
+
+    With its name, where it comes from, its columns and a digest that changes when the data do.
+    Parameters are not among them, and values in memory only if they are tables or arrays.
+
+    Args:
+        max_bytes: How much of a file is read for the digest, which is that of its whole content up
+            to this size; beyond it, of its size, modification time and samples.
+        enable_mlflow: Whether this hook does anything.
+
+    Example:
+        >>> hook = MLflowInputsLoggerHook(max_bytes=1_000_000_000)
+    """
+
+    section: ClassVar[str] = "inputs"
+
+    def __init__(self, max_bytes: int | None = None, enable_mlflow: bool = True) -> None:
+        super().__init__(enable_mlflow)
+        self._given = {"max_bytes": max_bytes}
+
+    def _settings(self, run: TrackedRun) -> Inputs:
+        return override(run.config.inputs, **self._given)
+
+    def begin(self, session: PipelineRun) -> None:
+        """Find what is an input of this process only: others with the same key make it."""
+        if session.run.key is not None:
+            params = session.run_params
+            names = params.get("pipeline_names") or [params.get("pipeline_name") or "__default__"]
+            made = _made_by(names)
+            session.run.plan = replace(session.run.plan, made_elsewhere=made)
+
+    # First, so that it is no part of the node's duration in whatever order the hooks are given.
+    @hook_impl(tryfirst=True)
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
+    ) -> None:
+        """Log inputs that no node has made, each with the first node that reads it."""
+        run = self.run_of(catalog)
+        if run is None:
+            return
+        mine = {name: data for name, data in inputs.items() if _is_first(run.plan, name, node.name)}
+        for name, data in mine.items():
+            self._log(run, name, data, node, catalog)
+        if mine:
+            run.settle()
+
+    def _log(
+        self,
+        run: TrackedRun,
+        name: str,
+        data: Any,
+        node: Node,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> None:
+        with run.guard():
+            dataset = catalog.get(name)
+            if dataset is None:
+                return
+            max_bytes = self._settings(run).max_bytes
+            entry = datasets.used(
+                name, dataset, data, context=node.name, root=run.root, max_bytes=max_bytes
+            )
+            if entry is not None:
+                run.log_input(entry)
+
+
+def _made_by(names: Sequence[str]) -> frozenset[str]:
+    """What the whole of some registered pipelines makes."""
+    from kedro.framework.project import pipelines
+
+    found = [pipelines[name] for name in names if name in pipelines]
+    return frozenset[str]().union(*(pipeline.all_outputs() for pipeline in found))
+
+
+def _is_first(plan: Plan, name: str, node: str) -> bool:
+    """Whether a node is to log an input."""
+    if name not in plan.readers or name in plan.made_elsewhere or _is_parameter(name):
+        return False
+    # With `--only-missing-outputs` the first one may not run; MLflow has each dataset once anyway.
+    return plan.readers[name] == node or not plan.outputs
+
+
+def _is_parameter(name: str) -> bool:
+    return name == "parameters" or name.startswith("params:")

@@ -1,0 +1,156 @@
+"""A table's columns or an array's shape, as the JSON that MLflow shows for a dataset."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import dataclass, field
+from typing import Any
+
+from .tabular import is_array, table_library
+
+MAX_LENGTH = 1_048_575
+"""MLflow's limit for a schema, in characters."""
+
+# MLflow's names of types by NumPy's kind and size of an item in bytes; 0: any other size.
+_NUMPY = {
+    "b": {0: "boolean"},
+    "i": {1: "integer", 2: "integer", 4: "integer", 0: "long"},
+    "u": {1: "integer", 2: "integer", 0: "long"},
+    "f": {2: "float", 4: "float", 0: "double"},
+    "M": {0: "datetime"},
+    "S": {0: "binary"},
+    "U": {0: "string"},
+}
+_POLARS = {
+    "Binary": "binary",
+    "Boolean": "boolean",
+    "Categorical": "string",
+    "Date": "datetime",
+    "Datetime": "datetime",
+    "Decimal": "double",
+    "Enum": "string",
+    "Float32": "float",
+    "Float64": "double",
+    "Int16": "integer",
+    "Int32": "integer",
+    "Int64": "long",
+    "Int8": "integer",
+    "String": "string",
+    "UInt16": "integer",
+    "UInt32": "long",
+    "UInt64": "long",
+    "UInt8": "integer",
+    "Utf8": "string",
+}
+# What pandas calls the values of a column of objects.
+_INFERRED = {
+    "boolean": "boolean",
+    "bytes": "binary",
+    "date": "datetime",
+    "datetime": "datetime",
+    "floating": "double",
+    "integer": "long",
+    "string": "string",
+}
+_LOOKED_AT = 100
+# Kinds of columns that cannot hold a missing value.
+_ALWAYS_THERE = "biu"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What a value looks like.
+
+    Attributes:
+        schema: MLflow's JSON; None for what is neither a table nor an array.
+        profile: Its numbers of rows and the like, in MLflow's names.
+    """
+
+    schema: str | None = None
+    profile: dict[str, Any] = field(default_factory=dict)
+
+
+def shape_of(data: Any) -> Shape:
+    """Describe a table or an array; the data themselves are not gone through.
+
+    Example:
+        >>> import numpy
+        >>> shape_of(numpy.zeros((3, 4))).profile
+        {'features_shape': [3, 4], 'features_size': 12, 'features_nbytes': 96}
+    """
+    library = table_library(data)
+    if library == "pandas":
+        frame = data.to_frame() if type(data).__name__ == "Series" else data
+        columns = [_pandas_column(frame, place) for place in range(len(frame.columns))]
+        return Shape(_colspec(columns), _size(len(frame), len(columns)))
+    if library == "polars":
+        return _polars(data)
+    if is_array(data):
+        return _array(data)
+    return Shape()
+
+
+def _polars(data: Any) -> Shape:
+    if not hasattr(data, "columns"):  # a Series
+        data = data.to_frame()
+    is_lazy = hasattr(data, "collect_schema") and not hasattr(data, "height")
+    schema = data.collect_schema() if is_lazy else data.schema
+    columns = [_column(name, _polars_type(dtype)) for name, dtype in schema.items()]
+    return Shape(_colspec(columns), {} if is_lazy else _size(data.height, len(columns)))
+
+
+def _polars_type(dtype: Any) -> str:
+    return _POLARS.get(str(dtype).partition("(")[0], "any")
+
+
+def _pandas_column(frame: Any, place: int) -> dict[str, Any]:
+    dtype = frame.dtypes.iloc[place]
+    kind = getattr(dtype, "kind", "O")
+    # pandas' own types for numbers (Int64) have a kind too, but can hold missing values.
+    required = kind in _ALWAYS_THERE and type(dtype).__module__.partition(".")[0] == "numpy"
+    return _column(str(frame.columns[place]), _pandas_type(frame, place, dtype), required=required)
+
+
+def _pandas_type(frame: Any, place: int, dtype: Any) -> str:
+    categories = getattr(dtype, "categories", None)
+    if categories is not None:
+        dtype = categories.dtype
+    sizes = _NUMPY.get(getattr(dtype, "kind", "O"))
+    if sizes is not None:
+        return sizes.get(getattr(dtype, "itemsize", 0), sizes[0])
+    if str(dtype) in {"str", "string"} or str(dtype).startswith("string"):
+        return "string"
+    from pandas.api.types import infer_dtype
+
+    values = categories if categories is not None else frame.iloc[:_LOOKED_AT, place]
+    return _INFERRED.get(infer_dtype(values, skipna=True), "any")
+
+
+def _array(data: Any) -> Shape:
+    shape = [-1, *data.shape[1:]] if data.ndim else []
+    spec = [{"type": "tensor", "tensor-spec": {"dtype": data.dtype.name, "shape": shape}}]
+    content = {"mlflow_tensorspec": {"features": json.dumps(spec), "targets": None}}
+    profile = {
+        "features_shape": list(data.shape),
+        "features_size": math.prod(data.shape),
+        "features_nbytes": int(data.nbytes),
+    }
+    return Shape(json.dumps(content), profile)
+
+
+def _size(rows: int, columns: int) -> dict[str, int]:
+    return {"num_rows": rows, "num_elements": rows * columns}
+
+
+def _column(name: str, kind: str, *, required: bool = False) -> dict[str, Any]:
+    return {"type": kind, "name": name, "required": required}
+
+
+def _colspec(columns: list[dict[str, Any]]) -> str:
+    """Write the columns, as many as there is room for."""
+    written = json.dumps({"mlflow_colspec": columns})
+    while len(written) > MAX_LENGTH:
+        columns = columns[: len(columns) * MAX_LENGTH // (len(written) + len(columns))]
+        written = json.dumps({"mlflow_colspec": columns})
+    return written

@@ -1,0 +1,78 @@
+"""What a pipeline takes from outside -> an entry for MLflow's "Datasets used"."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .entries import Input
+from .input_digest import fingerprint
+from .input_schema import shape_of
+from .input_source import MAX_LENGTH, Source, source_of, source_of_code
+from .secrets import mask_urls
+
+if TYPE_CHECKING:
+    from .formats import AnyDataset
+
+logger = logging.getLogger(__name__)
+
+MAX_NAME_LENGTH = 500
+"""MLflow's limit for the name of a dataset and the value of its tags, in characters."""
+DIGEST_LENGTH = 16
+# Sources that MLflow's UI shows; others are put where it shows them, too.
+_SHOWN = {"local", "s3", "http"}
+
+
+def used(
+    name: str, dataset: AnyDataset, data: Any, *, context: str, root: Path, max_bytes: int
+) -> Input | None:
+    """Describe a dataset that a node has just loaded.
+
+    Args:
+        name: The catalog's name of it.
+        dataset: The dataset.
+        data: What it gave; nothing is loaded again.
+        context: What it is used for.
+        root: The project's root.
+        max_bytes: How much of its files is read for the digest.
+
+    Returns:
+        None for a value in memory that is neither a table nor an array.
+    """
+    source, shape = _source(name, dataset, data, root), shape_of(data)
+    if source.in_memory and shape.schema is None:
+        return None
+    found = fingerprint(source, data, max_bytes)
+    written = json.dumps(dict(source.content))
+    # MLflow keeps the first record of a name and digest in an experiment: data from another place,
+    # or with other columns, must have another one to be shown as they are.
+    identity = json.dumps([source.kind, written, shape.schema, found.value])
+    profile = {**shape.profile, "digest_of": found.of}
+    if source.partitions is not None:
+        profile["partitions"] = len(source.partitions)
+    if found.size is not None:
+        profile["size_bytes"] = found.size
+    if found.is_checksum:
+        profile["sha256"] = found.value
+    if source.kind not in _SHOWN:
+        profile["source"] = " ".join(map(str, source.content.values()))
+    return Input(
+        name=name.partition("@")[0][:MAX_NAME_LENGTH],
+        digest=hashlib.sha256(identity.encode()).hexdigest()[:DIGEST_LENGTH],
+        source_type=source.kind,
+        source=written[:MAX_LENGTH],
+        schema=shape.schema or "",
+        profile=json.dumps(profile),
+        context=context[:MAX_NAME_LENGTH],
+    )
+
+
+def _source(name: str, dataset: AnyDataset, data: Any, root: Path) -> Source:
+    try:
+        return source_of(dataset, data, root)
+    except Exception as error:  # of a dataset of whatever make
+        logger.debug("'%s' does not say where it is: %s", name, mask_urls(str(error)))
+        return source_of_code(dataset)

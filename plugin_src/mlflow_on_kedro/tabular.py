@@ -1,0 +1,32 @@
+"""Telling tables and arrays from other values, without importing their libraries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+_TABLES = {
+    "pandas": {"DataFrame", "Series"},
+    "polars": {"DataFrame", "LazyFrame", "Series"},
+}
+
+
+def table_library(value: Any) -> str | None:
+    """The library whose table a value is, also if its class is derived from that.
+
+    Example:
+        >>> table_library([1, 2]) is None
+        True
+    """
+    for base in type(value).__mro__:
+        library = base.__module__.partition(".")[0]
+        if base.__name__ in _TABLES.get(library, ()):
+            return library
+    return None
+
+
+def is_array(value: Any) -> bool:
+    """Whether a value is a NumPy array."""
+    return any(
+        base.__name__ == "ndarray" and base.__module__.partition(".")[0] == "numpy"
+        for base in type(value).__mro__
+    )
