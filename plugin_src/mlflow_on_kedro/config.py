@@ -36,6 +36,7 @@ _LEAST = {
     "tracking.wait_at_end": 0,
     "params.max_length": 1,
     "inputs.max_bytes": 0,
+    "system_metrics.interval": 0.1,
 }
 
 SectionT = TypeVar("SectionT")

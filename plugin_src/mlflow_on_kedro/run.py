@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import fluent, store
@@ -31,6 +31,7 @@ logger = logging.getLogger(__name__)
 # What a copy of a run in another process starts anew.
 _LOCAL_STATE = frozenset(
     {
+        "_at_end",
         "_client",
         "_holds_globals",
         "_is_copy",
@@ -80,6 +81,7 @@ class TrackedRun(Telling):
         self._outbox: Outbox | None = None
         self._client: MlflowClient | None = None
         self._start_telling()
+        self._at_end: list[Callable[[], None]] = []
         self._participants = 0
         self._warned = False
         self._holds_globals = False
@@ -157,10 +159,22 @@ class TrackedRun(Telling):
         if self._participants <= 0:
             self.end("FAILED" if error is not None else "FINISHED")
 
+    def at_end(self, call: Callable[[], None]) -> None:
+        """Have a function called before the run ends, however that comes about but by a signal."""
+        self._at_end.append(call)
+        if self._recording is not None:
+            self._recording.at_exit.append(self._call_at_end)
+
+    def _call_at_end(self) -> None:
+        while self._at_end:
+            with self.guard():
+                self._at_end.pop()()
+
     def end(self, status: str) -> None:
         """Deliver everything and end the run, once, with MLflow's status of that name."""
         if self.in_worker:
             return
+        self._call_at_end()
         if self._recording is None:
             self._end_joined(status)
             return

@@ -114,6 +114,14 @@ class Time:
 
 
 @dataclass(frozen=True)
+class SystemMetrics:
+    """CPU, memory, disk and network of the machine while the pipeline runs."""
+
+    enabled: bool = False
+    interval: float = 10.0
+
+
+@dataclass(frozen=True)
 class Ui:
     """Where `kedro mlflow ui` listens."""
 
@@ -136,4 +144,5 @@ class Config:
     artifacts: Artifacts = field(default_factory=Artifacts)
     env_vars: EnvVars = field(default_factory=EnvVars)
     time: Time = field(default_factory=Time)
+    system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)

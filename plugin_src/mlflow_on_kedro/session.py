@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import backends, carrier, config, provenance, store
+from . import backends, carrier, config, observing, provenance, store
 from .access import Access
 from .arguments import check_arguments
 from .dataset import MLflowDataset
@@ -207,6 +207,7 @@ def open_run(
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
+        observing.check(holder.config)
         holder.run = TrackedRun.open(_request(holder, run_params, plan))
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)

@@ -77,6 +77,7 @@ DEFAULTS = {
         "time_log_filepath": None,
         "gantt_params": {},
     },
+    "system_metrics": {"enabled": False, "interval": 10.0},
     "ui": {"host": "127.0.0.1", "port": None},
 }
 
@@ -138,6 +139,8 @@ OTHER = {
     "time.gantt_filepath": "gantt.html",
     "time.time_log_filepath": "times.json",
     "time.gantt_params": {"title": "Nightly"},
+    "system_metrics.enabled": True,
+    "system_metrics.interval": 2.5,
     "ui.host": "0.0.0.0",  # noqa: S104 - a value to be read, nothing listens there
     "ui.port": 5001,
 }
@@ -191,6 +194,8 @@ WRONG = {
     "time.gantt_filepath": [1],
     "time.time_log_filepath": [1],
     "time.gantt_params": ["title"],
+    "system_metrics.enabled": "perhaps",
+    "system_metrics.interval": "often",
     "ui.host": [1],
     "ui.port": "five thousand",
 }

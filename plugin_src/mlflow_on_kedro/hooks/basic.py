@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
-from .. import fluent, provenance
+from .. import fluent, observing, provenance
 from ..config import ALL
 from ..recording import now_ms
 from ..secrets import looks_secret, mask_urls, without_secrets
@@ -114,6 +114,7 @@ class MLflowBasicLoggerHook(TrackingHook):
     def begin(self, session: PipelineRun) -> None:
         """Log versions, the command that repeats the run, and Kedro's run params."""
         run, params = session.run, session.run_params
+        observing.begin(run)
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
         command = provenance.kedro_command(params, provenance.command_params())
