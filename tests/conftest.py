@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import os
 import shutil
 import sqlite3
@@ -48,6 +49,26 @@ def _kept_handlers() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("logging.config.fileConfig", lambda *_, **__: None)
         yield
+
+
+class _Memory(logging.Handler):
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.levelno >= logging.WARNING:
+            self.messages.append(record.getMessage())
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """The warnings and errors that the plugin has logged; Kedro takes pytest's own handler away."""
+    memory = _Memory()
+    logger = logging.getLogger("mlflow_on_kedro")
+    logger.addHandler(memory)
+    yield memory.messages
+    logger.removeHandler(memory)
 
 
 @pytest.fixture(scope="session")

@@ -20,5 +20,12 @@ class ConfigError(MLflowOnKedroError):
     """A wrong value in mlflow.yml, the catalog or a hook's arguments."""
 
 
+class DeletedExperimentError(MLflowOnKedroError):
+    """The experiment was deleted while ``experiment.restore_if_deleted`` is false."""
+
+    error_code = "RESOURCE_DOES_NOT_EXIST"
+    """MLflow's own word: no later try mends it."""
+
+
 class ValueTooLongError(MLflowOnKedroError):
     """A parameter's value exceeds the limit while ``too_long`` is ``error``."""

@@ -27,7 +27,7 @@ import threading
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, get_type_hints
+from typing import Any, get_origin, get_type_hints
 
 from .entries import Entry, File, from_line
 from .locks import Hold
@@ -54,6 +54,8 @@ class Header:
         uri: Where to track, without credentials; None: decided by the project that delivers.
         experiment: The experiment's name.
         artifact_location: ``experiment.artifact_location``.
+        experiment_tags: Tags that the experiment should have.
+        restore_experiment: Whether a deleted experiment is restored.
         run_name: The run's name; None: MLflow makes one up.
         run_id: The run to continue; None: a new one.
         parent: The run's parent.
@@ -71,6 +73,8 @@ class Header:
     root: str
     uri: str | None = None
     artifact_location: str | None = None
+    experiment_tags: dict[str, str] = field(default_factory=dict)
+    restore_experiment: bool = True
     run_name: str | None = None
     run_id: str | None = None
     parent: str | None = None
@@ -178,7 +182,7 @@ class Journal:
         if isinstance(version, int) and version > FORMAT:  # first: it may have other fields
             raise ValueError(f"{self.folder} was written by a newer version of this plugin.")
         for name, kind in get_type_hints(Header).items():
-            if name in content and not isinstance(content[name], kind):
+            if name in content and not _is_of(kind, content[name]):
                 raise ValueError(f"{self.folder / HEADER} is damaged: '{name}'.")
         try:
             header = Header(**content)
@@ -324,3 +328,9 @@ class Journal:
             scratch.unlink(missing_ok=True)
             if not (self.folder / name).exists():
                 raise
+
+
+def _is_of(kind: Any, value: Any) -> bool:
+    if get_origin(kind) is not dict:
+        return isinstance(value, kind)
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import environment, fluent, shared_run, store
+from . import environment, experiments, fluent, shared_run, store
 from .config import MODES, check_choice
 from .errors import ConfigError
 from .journal import Header, Opened, new_id
@@ -93,6 +93,8 @@ class RunRequest:
             uri=None if self.offline else without_credentials(uri),
             experiment=store.resolve_experiment(self.config.experiment.name, self.package),
             artifact_location=self.config.experiment.artifact_location,
+            experiment_tags=experiments.tag_texts(self.config.experiment.tags),
+            restore_experiment=self.config.experiment.restore_if_deleted,
             run_name=run.name,
             run_id=active if joins else run.id,
             parent=active if run.nested and run.id is None else None,
@@ -119,14 +121,17 @@ def open_run(
 
     Raises:
         ConfigError: ``run.id`` names no run of the store.
+        DeletedExperimentError: The experiment was deleted, and is not to be restored.
         Exception: MLflow cannot be reached.
     """
     if header.run_id is not None:
         return _continue(client, header, uri)
-    experiment = store.experiment_id(
+    experiment = experiments.experiment_id(
         client,
         header.experiment,
         store.resolve_artifact_location(header.artifact_location, uri, header.experiment, root),
+        header.experiment_tags,
+        restore=header.restore_experiment,
     )
     if header.key is not None:
         return as_opened(shared_run.join(client, experiment, header, _tags(header)))

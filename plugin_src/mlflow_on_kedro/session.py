@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +22,7 @@ from .plan import Plan
 from .run import TrackedRun
 from .secrets import looks_secret
 from .sections import Config, Tracking
+from .switched_off import is_switched_off
 from .tracked import TrackedDataset, default_filepath
 from .values import flatten
 
@@ -195,6 +196,8 @@ def open_run(
     if holder.asked:
         return holder.run
     holder.asked = True
+    if is_switched_off(holder.config, run_params):
+        holder.config = replace(holder.config, enabled=False)
     plan = Plan.of(
         pipeline,
         catalog,

@@ -154,30 +154,6 @@ def _without_retries(record: logging.LogRecord) -> bool:
     return not (message.startswith("Retrying") and "/mlflow" in message)
 
 
-def experiment_id(client: MlflowClient, name: str, location: str | None) -> str:
-    """Find an experiment by its name; restore it if it was deleted, create it if it is missing.
-
-    Args:
-        client: A client of the store.
-        name: The experiment's name.
-        location: The URI for its artifacts, used only when it is created.
-    """
-    from mlflow.exceptions import MlflowException
-
-    experiment = client.get_experiment_by_name(name)
-    if experiment is None:
-        try:
-            return str(client.create_experiment(name, artifact_location=location))
-        except MlflowException:  # another process was faster
-            experiment = client.get_experiment_by_name(name)
-            if experiment is None:
-                raise
-    if experiment.lifecycle_stage == "deleted":
-        logger.warning("Experiment '%s' was deleted; it is restored for this run.", name)
-        client.restore_experiment(experiment.experiment_id)
-    return str(experiment.experiment_id)
-
-
 def resolve_artifact_location(location: str | None, uri: str, name: str, root: Path) -> str | None:
     """Say where an experiment that is created keeps its artifacts.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
-from . import fluent, freshness, store
+from . import experiments, fluent, freshness, store
 from .locks import locked
 from .secrets import mask_urls
 
@@ -265,7 +265,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         own = self._run
         name = store.resolve_experiment(self._saving_experiment_name, None)
         location = store.resolve_artifact_location(None, uri, name, self.root)
-        experiment = store.experiment_id(client, name, location)
+        experiment = experiments.experiment_id(client, name, location)
         if own is None:
             created = client.create_run(experiment)
             return TrackedRun.join(uri, created.info.run_id).take_over()

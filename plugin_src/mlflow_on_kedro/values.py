@@ -205,7 +205,7 @@ def param(
     Raises:
         ValueTooLongError: The value is too long, and ``too_long`` is ``error``.
     """
-    text = _storable(value)
+    text = tag_text(value)
     limit = min(max_length, MAX_PARAM_LENGTH)
     if len(text) <= limit:
         return [Param(key, text)]
@@ -268,12 +268,18 @@ _TOO_LONG: dict[str, Callable[[str, str, int], list[Entry]]] = {
 
 def tag(key: str, value: Any) -> Entry:
     """Make a tag; a value beyond MLflow's limit is cut, with a warning."""
-    text = _storable(value)
+    text = tag_text(value)
     if len(text) > MAX_TAG_LENGTH:
         logger.warning(
             "Tag '%s' is %d characters long and was cut to %d.", key, len(text), MAX_TAG_LENGTH
         )
     return Tag(key, _cut(text, MAX_TAG_LENGTH))
+
+
+def tag_text(value: Any) -> str:
+    """Write a value as text that every store takes, without the credentials in its URLs."""
+    # No store can encode half a character, as in a file name that is no UTF-8.
+    return mask_urls(param_text(value)).encode("utf-8", "backslashreplace").decode()
 
 
 def by_type(key: str, value: Any) -> Iterator[tuple[str, Any, str]]:
@@ -301,11 +307,6 @@ _KINDS: Iterable[tuple[str, Callable[[Any], bool]]] = (
     ("param", is_text),
     ("param", lambda leaf: isinstance(leaf, Mapping)),  # only an empty dict is a leaf
 )
-
-
-def _storable(value: Any) -> str:
-    # No store can encode half a character, as in a file name that is no UTF-8.
-    return mask_urls(param_text(value)).encode("utf-8", "backslashreplace").decode()
 
 
 def _cut(text: str, limit: int) -> str:

@@ -143,7 +143,7 @@ OPEN = """
 import os, sys
 from pathlib import Path
 import mlflow, mlflow.store.tracking.sqlalchemy_store
-from mlflow_on_kedro import store
+from mlflow_on_kedro import experiments, store
 
 uri, root, count = sys.argv[1:]
 
@@ -151,7 +151,7 @@ uri, root, count = sys.argv[1:]
 def work():
     client = store.connect(uri)
     location = store.resolve_artifact_location(None, uri, "demo", Path(root))
-    experiment = store.experiment_id(client, "demo", location)
+    experiment = experiments.experiment_id(client, "demo", location)
     run = client.create_run(experiment)
     client.log_metric(run.info.run_id, "m", 1.0)
     client.log_text(run.info.run_id, "text", "note.txt")
@@ -279,7 +279,7 @@ class _Client:
 
 
 class TestExperiment:
-    """Names, creation and restoration."""
+    """Its name."""
 
     def test_names(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """What is given wins over MLFLOW_EXPERIMENT_NAME, and that over the package."""
@@ -288,53 +288,6 @@ class TestExperiment:
         monkeypatch.setenv("MLFLOW_EXPERIMENT_NAME", "env")
         assert store.resolve_experiment(None, "package") == "env"
         assert store.resolve_experiment("given", "package") == "given"
-
-    def test_created_then_found(self, client: Any, tmp_path: Path) -> None:
-        """A missing experiment is created where it was asked for, and found from then on."""
-        first = store.experiment_id(client, "demo", (tmp_path / "artifacts").as_uri())
-        assert store.experiment_id(client, "demo", "file:///elsewhere") == first
-        found = client.get_experiment(first)
-        assert (found.name, found.artifact_location) == ("demo", f"file://{tmp_path}/artifacts")
-
-    def test_restored(self, client: Any, caplog: pytest.LogCaptureFixture) -> None:
-        """A deleted experiment is restored, with a warning that names it."""
-        first = store.experiment_id(client, "demo", None)
-        client.delete_experiment(first)
-        assert store.experiment_id(client, "demo", None) == first
-        assert client.get_experiment(first).lifecycle_stage == "active"
-        assert "'demo' was deleted" in caplog.text
-
-    def test_created_by_two_at_once(self, client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-        """When another process creates it in between, that one is used."""
-        create = client.create_experiment
-
-        def slower(*args: Any, **options: Any) -> Any:
-            create(*args, **options)
-            return create(*args, **options)
-
-        monkeypatch.setattr(client, "create_experiment", slower)
-        found = store.experiment_id(client, "demo", None)
-        assert client.get_experiment(found).name == "demo"
-
-    def test_a_name_that_mlflow_refuses(self, client: Any) -> None:
-        """MLflow's own refusal of a name is passed on."""
-        from mlflow.exceptions import MlflowException
-
-        with pytest.raises(MlflowException):
-            store.experiment_id(client, "x" * 600, None)
-
-    def test_found_without_creating(self, client: Any) -> None:
-        """An experiment that is there costs one call."""
-        store.experiment_id(client, "demo", None)
-        calls: list[str] = []
-
-        class Counting:
-            def __getattr__(self, name: str) -> Any:
-                calls.append(name)
-                return getattr(client, name)
-
-        store.experiment_id(Counting(), "demo", None)  # type: ignore[arg-type]
-        assert calls == ["get_experiment_by_name"]
 
 
 class TestArtifactLocation:
