@@ -66,5 +66,8 @@ def test_requests_of_50_nodes(make_project: Callable[..., Any], proxy: Proxy) ->
     requests = [request for request in proxy.seen() if "mlflow-artifacts" not in request.path]
     counted = Counter((request.method, request.path) for request in requests)
     assert len(requests) <= MOST_REQUESTS, counted
-    assert sum(path.endswith("log-inputs") for _, path in counted.elements()) == 1, counted
-    assert any(path.endswith("log-batch") for _, path in counted), counted
+    batches, datasets = (
+        sum(path.endswith(name) for _, path in counted.elements())
+        for name in ("log-batch", "log-inputs")
+    )
+    assert 1 <= datasets <= batches, counted
