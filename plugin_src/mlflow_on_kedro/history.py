@@ -133,7 +133,8 @@ def _before(run: TrackedRun | None, key: str, known: Mapping[str, list[Point]]) 
 
 def _in_mlflow(run: TrackedRun, key: str) -> list[Point]:
     """The points that a run had before this process logged to it."""
-    continues = bool(run.key or run.config.run.id or not run.journal_id or fluent.active_run_id())
+    chosen = run.key or run.config.run.id or run.config.run.resume
+    continues = bool(chosen or not run.journal_id or fluent.active_run_id())
     if continues and run.opened is None:
         run.flush()
     if run.is_reachable:

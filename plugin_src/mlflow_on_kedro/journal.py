@@ -21,6 +21,7 @@ import contextlib
 import functools
 import json
 import os
+import re
 import secrets
 import shutil
 import threading
@@ -41,6 +42,7 @@ LOCK = "lock"
 CHUNK_ENTRIES = 1000
 FORMAT = 1
 LAST_MS = 250_000_000_000_000  # in the year 9892: what follows is no date to Python
+_ID = re.compile(r"[0-9a-f]{24}")
 FOLDER = "journal"
 """Below a project's working folder: one folder a run."""
 
@@ -60,6 +62,7 @@ class Header:
         run_id: The run to continue; None: a new one.
         parent: The run's parent.
         key: ``run.key``: runs with the same one are one.
+        resume: The journal whose run is to go on, if it has failed (``run.resume``).
         owned: Whether ending the run is up to this pipeline.
         start_ms: When the pipeline began, in milliseconds since the epoch.
         root: The project's root.
@@ -79,6 +82,7 @@ class Header:
     run_id: str | None = None
     parent: str | None = None
     key: str | None = None
+    resume: str | None = None
     owned: bool = True
     kedro_run_id: str | None = None
     format: int = FORMAT
@@ -112,6 +116,11 @@ class Chunk:
 def new_id() -> str:
     """A name for a journal that no other has."""
     return secrets.token_hex(12)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is the name of a journal, and no path to anything else."""
+    return _ID.fullmatch(text) is not None
 
 
 class Journal:

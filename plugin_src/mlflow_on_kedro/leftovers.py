@@ -13,7 +13,7 @@ from pathlib import Path
 from . import store
 from .errors import ConfigError
 from .failures import reason
-from .journal import FOLDER, HEADER, Header, Journal
+from .journal import FOLDER, HEADER, Header, Journal, is_id
 from .parcel import Left, Parcel
 from .secrets import without_credentials
 
@@ -72,7 +72,11 @@ def look(journal: Journal) -> Waiting:
 
 
 def deliver(
-    journal: Journal, uri: str, root: Path, progress: Callable[[Left], None] | None = None
+    journal: Journal,
+    uri: str,
+    root: Path,
+    progress: Callable[[Left], None] | None = None,
+    on_call: Callable[[], None] | None = None,
 ) -> Parcel:
     """Deliver a journal whose process is over, and end its run.
 
@@ -81,6 +85,7 @@ def deliver(
         uri: The tracking URI, with credentials.
         root: The root of the project that delivers.
         progress: Told what is left, after each step.
+        on_call: Called before each call to MLflow.
 
     Returns:
         What was delivered.
@@ -95,6 +100,8 @@ def deliver(
         if not journal.is_here():  # another process delivered it, and removes it just now
             raise FileNotFoundError(journal.folder)
         parcel = Parcel(journal.header, uri, root, journal, complete=True)
+        if on_call is not None:
+            parcel.watch(on_call)
         parcel.open()
         while parcel.step():
             if progress is not None:
@@ -103,6 +110,34 @@ def deliver(
     finally:
         journal.release()
     return parcel
+
+
+def deliver_earlier(
+    folder: Path, name: str, uri: str, root: Path, on_call: Callable[[], None]
+) -> None:
+    """Deliver what is left of the run that another is to go on with, so that MLflow has its end.
+
+    Args:
+        folder: Where the journals are.
+        name: The journal's id.
+        uri: The tracking URI, with credentials.
+        root: The root of the project that delivers.
+        on_call: Called before each call to MLflow.
+
+    Raises:
+        Exception: MLflow cannot be reached.
+    """
+    journal = Journal(folder / name)
+    if not is_id(name) or not journal.is_here():
+        return
+    try:
+        meant = journal.header.uri
+    except (OSError, ValueError):  # it is damaged
+        return
+    if meant in (None, without_credentials(uri)):
+        # It may still run, or somebody else have been faster.
+        with contextlib.suppress(BlockingIOError, FileNotFoundError):
+            deliver(journal, uri, root, on_call=on_call)
 
 
 def deliver_each(root: Path, uri: str, but: str) -> Iterator[None]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import environment, experiments, fluent, shared_run, store
+from . import environment, experiments, fluent, resuming, shared_run, store
 from .config import MODES, check_choice
 from .errors import ConfigError
 from .journal import Header, Opened, new_id
@@ -31,6 +31,7 @@ class RunRequest:
         root: The project's root.
         package: The project's package, None outside of a project.
         kedro_run_id: Kedro's own id of the run.
+        series: What runs of the same pipeline have in common: see :mod:`resuming`.
         tags: Tags to set at once.
         plan: What is known of the pipeline.
         secret_params: Keys of parameters that came with the command and look like secrets.
@@ -40,6 +41,7 @@ class RunRequest:
     root: Path = field(default_factory=Path.cwd)
     package: str | None = None
     kedro_run_id: str | None = None
+    series: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     secret_params: frozenset[str] = frozenset()
@@ -73,7 +75,8 @@ class RunRequest:
         """Say what run this will be; nothing is asked of MLflow.
 
         A run that is already active in this thread is used and left open, or, with
-        ``run.nested``, becomes the parent of a new one. ``run.id`` continues that run.
+        ``run.nested``, becomes the parent of a new one. ``run.id`` continues that run, and
+        ``run.resume`` the last one of the pipeline if that has failed, which MLflow is asked later.
 
         Args:
             start_ms: When the pipeline began, in milliseconds since the epoch.
@@ -88,6 +91,8 @@ class RunRequest:
             import mlflow
 
             uri = mlflow.get_tracking_uri()
+        key = None if joins or run.id else run.key or environment.run_key()
+        resumes = run.resume and not (joins or run.id or key)
         header = Header(
             journal=new_id(),
             uri=None if self.offline else without_credentials(uri),
@@ -98,7 +103,8 @@ class RunRequest:
             run_name=run.name,
             run_id=active if joins else run.id,
             parent=active if run.nested and run.id is None else None,
-            key=None if joins or run.id else run.key or environment.run_key(),
+            key=key,
+            resume=resuming.last(self.root, self.series) if resumes else None,
             owned=not joins,
             start_ms=start_ms,
             root=str(self.root),
@@ -138,7 +144,12 @@ def open_run(
     tag = shared_run.JOURNAL_TAG
     found = shared_run.with_tag(client, experiment, tag, header.journal) if again else []
     if found:
+        if header.resume is not None:
+            resuming.reopen(client, found[0])
         return as_opened(found[0].info)
+    resumed = resuming.go_on(client, experiment, header)
+    if resumed is not None:
+        return as_opened(resumed)
     created = client.create_run(
         experiment, start_time=header.start_ms, run_name=header.run_name, tags=_tags(header)
     )

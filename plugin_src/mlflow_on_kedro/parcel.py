@@ -140,12 +140,20 @@ class Parcel:
         if not self._is_known and self.opened is not None:
             self._look_for(self.opened)
         if self.opened is None:
+            self._deliver_earlier()
             again, self._tried = self._tried, True
             self.opened = open_run(self.client, self.header, self.uri, self._root, again=again)
             store.make_local_folder(self.opened.artifact_uri)
             if self.journal is not None:
                 with contextlib.suppress(OSError):  # a full disk; the tag finds the run again
                     self.journal.opened = self.opened
+
+    def _deliver_earlier(self) -> None:
+        if self.header.resume is not None and self.journal is not None:
+            from .leftovers import deliver_earlier  # it delivers parcels
+
+            folder = self.journal.folder.parent
+            deliver_earlier(folder, self.header.resume, self.uri, self._root, self._say_call)
 
     def _look_for(self, opened: Opened) -> None:
         """Begin anew if the store has no such run: it was removed, or is that of another store."""

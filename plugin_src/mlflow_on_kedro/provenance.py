@@ -125,11 +125,19 @@ def source_tags(root: Path, package: str | None) -> dict[str, str]:
     which is not in the project under the ``kedro`` command.
     """
     tags = {"mlflow.source.name": package or root.name, "mlflow.source.type": "PROJECT"}
+    user = user_name()
+    if user is not None:
+        tags["mlflow.user"] = user
+    return {**tags, **git_tags(root)}
+
+
+def user_name() -> str | None:
+    """The name of who runs the pipeline, if it is known."""
     try:
-        tags["mlflow.user"] = getpass.getuser()
+        return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such user, as in some containers
         logger.debug("The user's name is not known.")
-    return {**tags, **git_tags(root)}
+        return None
 
 
 def git_tags(root: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import leftovers, store, termination
+from . import leftovers, resuming, store, termination
 from .courier import Courier
 from .entries import End
 from .journal import FOLDER, Header, Journal, Opened
@@ -38,6 +38,9 @@ class Recording:
         self.key = header.key
         self.journal_id = header.journal
         tracking = request.config.tracking
+        is_own = header.owned and header.run_id is None and header.key is None
+        self._series = request.series if is_own else None
+        self._root = request.root
         self._raising = tracking.on_failure == "raise"
         self._limit = tracking.wait_at_end
         self._pid = os.getpid()
@@ -88,6 +91,8 @@ class Recording:
                 if self.journal is not None:
                     self.journal.discard()
                 raise
+        if self._series is not None:
+            resuming.note(self._root, self._series, self.journal_id)
         atexit.register(self._end_at_exit)
         termination.before_termination(self._end_at_termination)
 

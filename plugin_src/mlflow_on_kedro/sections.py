@@ -42,6 +42,7 @@ class Run:
     id: Optional[str] = None
     key: Optional[str] = None
     name: Optional[str] = None
+    resume: bool = False
     nested: bool = False
     tags: dict[str, Any] = field(default_factory=dict)
     description: Optional[str] = None

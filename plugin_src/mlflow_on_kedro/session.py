@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import backends, carrier, config, observing, provenance, store
+from . import backends, carrier, config, observing, provenance, resuming, store
 from .access import Access
 from .arguments import check_arguments
 from .dataset import MLflowDataset
@@ -244,6 +244,7 @@ def _request(holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Pl
         root=holder.root,
         package=holder.package,
         kedro_run_id=run_params.get("run_id") or run_params.get("session_id"),
+        series=resuming.series_of(run_params),
         tags=provenance.source_tags(holder.root, holder.package),
         plan=plan,
         secret_params=frozenset(_secret_params(run_params)),

@@ -78,7 +78,7 @@ def leave(client: MlflowClient, run_id: str, part: str, status: str, time_ms: in
         The status that the run has then.
     """
     if status == "FINISHED":
-        _delete_tag(client, run_id, PART_TAG + part)
+        delete_tag(client, run_id, PART_TAG + part)
     else:
         client.set_tag(run_id, PART_TAG + part, status)
     tags = client.get_run(run_id).data.tags
@@ -121,7 +121,8 @@ def _own(found: list[Any], header: Header) -> Any | None:
     return next((run for run in found if run.data.tags.get(JOURNAL_TAG) == header.journal), None)
 
 
-def _delete_tag(client: MlflowClient, run_id: str, key: str) -> None:
+def delete_tag(client: MlflowClient, run_id: str, key: str) -> None:
+    """Delete a tag of a run, which an earlier try may have deleted."""
     from mlflow.exceptions import MlflowException
 
     try:
