@@ -11,7 +11,7 @@ from .errors import ConfigError
 from .secrets import mask_urls
 from .sections import Config
 from .suggestions import nearest
-from .values import TOO_LONG_CHOICES
+from .values import TOO_LONG_CHOICES, legal_key
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -66,6 +66,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
         if _get(config, dotted) < least:
             raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {_get(config, dotted)}")
     _check_names(config.run.kedro_run_params, where)
+    _check_separator(config.params.separator, where)
     request_headers.check(config.tracking.request_headers, where)
     return config
 
@@ -178,6 +179,15 @@ def _check_names(names: Any, where: str) -> None:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ConfigError(
             f"{where}: 'run.kedro_run_params' must be a list of names or __ALL__: {names!r}"
+        )
+
+
+def _check_separator(separator: str, where: str) -> None:
+    joined = f"a{separator}b"
+    if not separator or legal_key(joined) != joined:
+        raise ConfigError(
+            f"{where}: 'params.separator' must be of characters that MLflow allows in keys, as . "
+            f"and / are: {separator!r}"
         )
 
 

@@ -63,6 +63,11 @@ class Params:
     recursive: bool = True
     separator: str = "."
 
+    @property
+    def levels(self) -> int | None:
+        """How many levels of a dict are taken apart; None: all."""
+        return 0 if not self.flatten else None if self.recursive else 1
+
 
 @dataclass(frozen=True)
 class Catalog:

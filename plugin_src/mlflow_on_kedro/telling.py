@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import traceback
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from . import values
@@ -41,7 +42,15 @@ class Telling:
 
     def log_values(self, key: str, value: Any, limits: Params | None = None) -> None:
         """Log a value by its type: see :func:`mlflow_on_kedro.values.by_type`."""
-        for name, leaf, kind in values.by_type(key, value):
+        self._log_by_type(values.by_type(key, self._told(key, value)), limits)
+
+    def log_params_by_type(self, key: str, value: Any) -> None:
+        """Log parameters of the project by their type, dicts as ``params`` of mlflow.yml says."""
+        shape = self._shape(key)
+        self._log_by_type(values.by_type(key, self._told(key, value), *shape), None)
+
+    def _log_by_type(self, leaves: Iterable[tuple[str, Any, str]], limits: Params | None) -> None:
+        for name, leaf, kind in leaves:
             if name in self.secret_params:
                 continue
             if kind == "metric":
@@ -50,13 +59,29 @@ class Telling:
                 self.log_param(name, leaf, limits)
 
     def log_params(self, key: str, value: Any) -> None:
-        """Log a value as parameters: a dict is flattened, anything else is one parameter.
-
-        What came with the command under a name that looks like a secret is left out.
-        """
-        for name, leaf in values.flatten(key, value):
+        """Log a value as parameters, dicts as ``params`` of mlflow.yml says."""
+        for name, leaf in values.flatten(key, self._told(key, value), *self._shape(key)):
             if name not in self.secret_params:
                 self.log_param(name, leaf)
+
+    def _shape(self, key: str) -> tuple[str, int | None]:
+        """How a dict is flattened; one without a name is that of all parameters."""
+        params = self.config.params
+        extra = 0 if key else 1
+        return params.separator, params.levels + extra if params.levels is not None else None
+
+    def _told(self, key: str, value: Any) -> Any:
+        """Leave out what came with the command under a name that looks like a secret."""
+        if not self.secret_params or not isinstance(value, Mapping):
+            return value
+        told = {}
+        for name, item in value.items():
+            inner = f"{key}.{name}" if key else str(name)
+            rest = self._told(inner, item)
+            was_told = rest is item or rest or not item  # else nothing of it may be told
+            if inner not in self.secret_params and was_told:
+                told[name] = rest
+        return told
 
     def log_param(self, key: str, value: Any, limits: Params | None = None) -> None:
         """Log one parameter.

@@ -63,18 +63,28 @@ def _is_time(value: Any) -> bool:
     return getattr(getattr(value, "dtype", None), "kind", None) in {"M", "m"}
 
 
-def flatten(key: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield ``(key, leaf)`` for each leaf of nested dicts, keys joined by ``.``.
+def flatten(
+    key: str, value: Any, separator: str = ".", levels: int | None = None
+) -> Iterator[tuple[str, Any]]:
+    """Yield ``(key, leaf)`` for each leaf of nested dicts.
 
     An empty dict is a leaf, so that it is not lost.
+
+    Args:
+        key: The name of the whole; "" for none.
+        value: Any value.
+        separator: What joins the keys.
+        levels: How many levels of dicts are taken apart; None: all.
 
     Example:
         >>> list(flatten("train", {"size": 32, "on": {}}))
         [('train.size', 32), ('train.on', {})]
     """
-    if isinstance(value, Mapping) and value:
+    if isinstance(value, Mapping) and value and levels != 0:
+        below = levels - 1 if levels is not None else None
         for name, item in value.items():
-            yield from flatten(f"{key}.{name}" if key else str(name), item)
+            joined = f"{key}{separator}{name}" if key else str(name)
+            yield from flatten(joined, item, separator, below)
     else:
         yield key, value
 
@@ -282,17 +292,20 @@ def tag_text(value: Any) -> str:
     return mask_urls(param_text(value)).encode("utf-8", "backslashreplace").decode()
 
 
-def by_type(key: str, value: Any) -> Iterator[tuple[str, Any, str]]:
+def by_type(
+    key: str, value: Any, separator: str = ".", levels: int | None = None
+) -> Iterator[tuple[str, Any, str]]:
     """Apply the `a` rule: yield ``(key, leaf, kind)`` with kind ``metric`` or ``param``.
 
     Numbers are metrics; str, bool, list, tuple and set are parameters; dicts are flattened; other
-    types are left alone. This is the rule of PipelineX's ``dataset="a"``.
+    types are left alone. This is the rule of PipelineX's ``dataset="a"``. The other arguments are
+    those of :func:`flatten`.
 
     Example:
         >>> list(by_type("config", {"train": {"batch_size": 32, "shuffle": True}}))
         [('config.train.batch_size', 32, 'metric'), ('config.train.shuffle', True, 'param')]
     """
-    for name, leaf in flatten(key, value):
+    for name, leaf in flatten(key, value, separator, levels):
         kind = next((kind for kind, fits in _KINDS if fits(leaf)), None)
         if kind is None:
             logger.debug(
@@ -305,7 +318,7 @@ def by_type(key: str, value: Any) -> Iterator[tuple[str, Any, str]]:
 _KINDS: Iterable[tuple[str, Callable[[Any], bool]]] = (
     ("metric", is_number),
     ("param", is_text),
-    ("param", lambda leaf: isinstance(leaf, Mapping)),  # only an empty dict is a leaf
+    ("param", lambda leaf: isinstance(leaf, Mapping)),  # an empty one, or of too many levels
 )
 
 

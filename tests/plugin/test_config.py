@@ -337,6 +337,12 @@ class TestRefused:
         with pytest.raises(ConfigError, match=rf"'params.max_length' must be >= 1: {length}"):
             parse({"params": {"max_length": length}})
 
+    @pytest.mark.parametrize("separator", ["", "#", "//", "a?b"])
+    def test_a_separator_that_mlflow_refuses(self, separator: str) -> None:
+        """A separator with characters that no key may have is refused."""
+        with pytest.raises(ConfigError, match=r"'params.separator' must be of characters"):
+            parse({"params": {"separator": separator}})
+
     def test_credentials_are_masked(self) -> None:
         """A message that quotes a URL leaves out its credentials."""
         with pytest.raises(ConfigError) as caught:

@@ -307,6 +307,46 @@ class TestTold:
         data = data_of(client, run)
         assert (data.params, data.metrics) == ({"db.name": "x"}, {"db.size": 3.0})
 
+    @pytest.mark.parametrize(
+        ("flatten", "recursive", "params"),
+        [
+            (True, True, {"db/name": "x", "db/pool/size": "3", "token": "True"}),
+            (True, False, {"db/name": "x", "db/pool": "{'size': 3}", "token": "True"}),
+            (False, True, {"db": "{'name': 'x', 'pool': {'size': 3}}", "token": "True"}),
+        ],
+    )
+    def test_secrets_in_dicts(
+        self,
+        store_uri: str,
+        client: Any,
+        tmp_path: Path,
+        flatten: bool,
+        recursive: bool,
+        params: dict[str, str],
+    ) -> None:
+        """Secrets of the command are left out of dicts, too, however those are written."""
+        shape = {"flatten": flatten, "recursive": recursive, "separator": "/"}
+        secret = frozenset({"db.token", "db.pool.key", "gone.key", "token.key"})
+        config = parse({"tracking": {"uri": store_uri}, "params": shape})
+        run = TrackedRun.open(RunRequest(config=config, root=tmp_path, secret_params=secret))
+        hidden = {"token": "hunter2", "pool": {"key": "hunter2", "size": 3}}
+        run.log_params("", {"db": {"name": "x", **hidden}, "gone": {"key": "hunter2"}})
+        run.log_params("token", True)
+        run.end("FINISHED")
+        assert data_of(client, run).params == params
+
+    def test_params_by_type(self, store_uri: str, client: Any, tmp_path: Path) -> None:
+        """Parameters that are logged by type are flattened as the others are."""
+        shape = {"recursive": False, "separator": "-"}
+        config = parse({"tracking": {"uri": store_uri}, "params": shape})
+        run = TrackedRun.open(RunRequest(config=config, root=tmp_path))
+        run.log_params_by_type("model", {"depth": 3, "more": {"a": 1}})
+        run.log_params_by_type("", {"all": {"depth": {"x": 3}}})
+        run.end("FINISHED")
+        data = data_of(client, run)
+        assert data.metrics == {"model-depth": 3}
+        assert data.params == {"model-more": "{'a': 1}", "all-depth": "{'x': 3}"}
+
     def test_metric_points(self, open_run: Opener, client: Any) -> None:
         """Points keep their steps and times; without a time it is now."""
         run = open_run()

@@ -201,6 +201,20 @@ class TestFlatten:
         assert values.unflatten({"a": leaf, "a.b": 1}) == {"a": {"": {}, "b": 1}}
         assert leaf == {}
 
+    @pytest.mark.parametrize(
+        ("levels", "leaves"),
+        [
+            (None, {"a-b-c": 1, "a-b-d": 2, "a-e": {}}),
+            (0, {"a": {"b": {"c": 1, "d": 2}, "e": {}}}),
+            (1, {"a-b": {"c": 1, "d": 2}, "a-e": {}}),
+            (2, {"a-b-c": 1, "a-b-d": 2, "a-e": {}}),
+        ],
+    )
+    def test_levels_and_separator(self, levels: int | None, leaves: dict[str, Any]) -> None:
+        """As many levels are taken apart as were asked for, with any separator."""
+        value = {"b": {"c": 1, "d": 2}, "e": {}}
+        assert dict(values.flatten("a", value, "-", levels)) == leaves
+
 
 class TestParamText:
     """Values as a parameter's text."""

@@ -78,7 +78,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             if not key and not value:  # the project has no parameters
                 continue
             if settings.parameters == "by_type":
-                session.run.log_values(key, value)
+                session.run.log_params_by_type(key, value)
             else:
                 session.run.log_params(key, value)
 
