@@ -69,3 +69,14 @@ def test_every_make_target_in_the_readme_exists() -> None:
     named = set(re.findall(r"^make (\w+)", README, flags=re.MULTILINE))
     assert {"demo", "test", "lint", "matrix"} <= named
     assert [target for target in named if f"\n{target}:" not in makefile] == []
+
+
+def test_the_pipeline_model_is_the_one_that_tests_run() -> None:
+    """The README's entry of `pipeline_models` is that of the project which the tests run."""
+    from mlflow_on_kedro.config import parse, pipeline_models
+
+    from tests.prices import ENTRY
+
+    (shown,) = [block for block in _blocks("yaml") if "\npipeline_models:" in block[:40]]
+    read = pipeline_models(parse(yaml.safe_load(shown)))
+    assert read == pipeline_models(parse({"pipeline_models": {"prices": ENTRY}}))

@@ -16,6 +16,7 @@ from .hooks import (
     MLflowInputsLoggerHook,
     MLflowIOTimeLoggerTransformer,
     MLflowOutputsLoggerHook,
+    MLflowPipelineModelLoggerHook,
     MLflowTimeLoggerHook,
     mlflow_hooks,
 )
@@ -43,6 +44,7 @@ __all__ = [
     "MLflowModelDataset",
     "MLflowOnKedroError",
     "MLflowOutputsLoggerHook",
+    "MLflowPipelineModelLoggerHook",
     "MLflowTimeLoggerHook",
     "ValueTooLongError",
     "mlflow_hooks",

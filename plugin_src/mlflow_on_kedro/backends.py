@@ -20,6 +20,7 @@ __all__ = [
     "at",
     "check_installed",
     "check_kind",
+    "config_of",
     "local_path",
     "make",
     "suffix",
@@ -127,14 +128,26 @@ def at(dataset: AnyDataset, filepath: str) -> AnyDataset:
     Raises:
         DatasetError: the dataset has no file or folder.
     """
+    config, path_arg = config_of(dataset)
+    if not path_arg:
+        raise DatasetError(f"{dataset} has no file, so it cannot read {filepath}")
+    return build(PurePath(filepath).name, {**config, path_arg: filepath}, None)
+
+
+def config_of(dataset: AnyDataset) -> tuple[dict[str, Any], str]:
+    """What a dataset was made from, without its place, versions and credentials.
+
+    Args:
+        dataset: any dataset; a ``CachedDataset`` gives its inner one's.
+
+    Returns:
+        The configuration, and the argument that takes the place; "" if there is none.
+    """
     wrapped = getattr(dataset, "_dataset", None)
     if isinstance(wrapped, AbstractDataset):
-        return at(wrapped, filepath)
+        return config_of(wrapped)
     kept = dataset._init_config()  # noqa: SLF001 - what Kedro writes catalogs from
-    config = {**kept, "type": type(dataset)}
-    path_arg = next((arg for arg in ("filepath", "path") if config.get(arg)), None)
-    if path_arg is None:
-        raise DatasetError(f"{dataset} has no file, so it cannot read {filepath}")
-    for key in ("versioned", "credentials"):
-        config.pop(key, None)
-    return build(PurePath(filepath).name, {**config, path_arg: filepath}, None)
+    path_arg = next((arg for arg in ("filepath", "path") if kept.get(arg)), "")
+    left_out = {path_arg, "versioned", "credentials"}
+    config = {key: value for key, value in kept.items() if key not in left_out}
+    return {**config, "type": type(dataset)}, path_arg

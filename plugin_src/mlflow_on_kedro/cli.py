@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .commands.gantt import gantt
+from .commands.modelify import modelify
 from .commands.status import status
 from .commands.sync import sync
 from .commands.ui import ui
@@ -20,5 +21,5 @@ def mlflow_group() -> None:
     """Look at this project's MLflow runs, and deliver what waits."""
 
 
-for command in (gantt, status, sync, ui):
+for command in (gantt, modelify, status, sync, ui):
     mlflow_group.add_command(command)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from . import request_headers
 from .errors import ConfigError
+from .pipeline_models.pipeline_model import COPY_MODES
 from .secrets import mask_urls
-from .sections import Config
+from .sections import Config, PipelineModel
 from .suggestions import nearest
 from .values import TOO_LONG_CHOICES, legal_key
 
@@ -38,6 +40,9 @@ _LEAST = {
     "inputs.max_bytes": 0,
     "system_metrics.interval": 0.1,
 }
+
+# As in `mlflow.utils.validation`; a dot would end the name in `models:/` addresses.
+_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
 
 SectionT = TypeVar("SectionT")
 
@@ -68,7 +73,52 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     _check_names(config.run.kedro_run_params, where)
     _check_separator(config.params.separator, where)
     request_headers.check(config.tracking.request_headers, where)
+    pipeline_models(config, where)
     return config
+
+
+def pipeline_models(config: Config, where: str = FILE) -> dict[str, PipelineModel]:
+    """The entries of ``pipeline_models``, by their names.
+
+    Raises:
+        ConfigError: A name, key or value in one of them is wrong.
+    """
+    return {
+        name: pipeline_model(str(name), entry, where)
+        for name, entry in config.pipeline_models.items()
+    }
+
+
+def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
+    """Check one entry of ``pipeline_models``.
+
+    Args:
+        name: The model's name.
+        entry: What the file says of it.
+        where: The name to use in messages.
+
+    Raises:
+        ConfigError: The name, or a key or value in the entry, is wrong.
+
+    Example:
+        >>> pipeline_model("wine", {"inference": "predict", "input": "wines"}).training
+        '__default__'
+    """
+    key = f"pipeline_models.{name}"
+    if not name or _NOT_IN_MODEL_NAMES.search(name):
+        raise ConfigError(f"{where}: '{key}': a model's name has none of / : . % \" '")
+    _check_keys(entry, PipelineModel, where, f"{key}.")
+    found = _checked(PipelineModel(**_given(entry)), where, f"{key}.")
+    for needed in ("inference", "input"):
+        if not getattr(found, needed):
+            raise ConfigError(f"{where}: '{key}.{needed}' is missing.")
+    check_choice(f"{key}.copy_mode", found.copy_mode, COPY_MODES, where)
+    asked = found.pip_requirements
+    if not isinstance(asked, str | list | None):
+        raise ConfigError(
+            f"{where}: '{key}.pip_requirements' must be a list or a file's path: {asked!r}"
+        )
+    return found
 
 
 def read(context: KedroContext) -> Config:
@@ -139,6 +189,8 @@ def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> No
                 f"{where}: unknown key '{prefix}{key}'. Did you mean '{prefix}{meant}'? "
                 f"Valid here: {', '.join(known)}."
             )
+        if key == "pipeline_models" and not isinstance(value, Mapping | None):
+            raise ConfigError(f"{where}: '{key}' must be a mapping of names to models: {value!r}")
         if is_dataclass(types[key]) and value is not None:
             _check_keys(value, types[key], where, f"{prefix}{key}.")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import os
 from pathlib import PurePosixPath
@@ -232,6 +233,31 @@ class MLflowDataset(TrackedDataset):
         """Load from memory, the file or MLflow, whichever has it first."""
         history = self._backing.history
         return self._whole() if history is None else history.shown(self._whole())
+
+    def of_run(self, run_id: str, uri: str) -> MLflowDataset:
+        """The same dataset, but one that loads what a certain run has saved.
+
+        Args:
+            run_id: The run.
+            uri: The tracking URI of the MLflow that has it.
+        """
+        other = copy.copy(self)
+        in_run = InRun(other, self._backing, self._artifact_path, uri, chosen=True, reuse=False)
+        vars(other).update(_cache=None, _file_caching=False, _loading_run_id=run_id, _in_run=in_run)
+        return other
+
+    def file(self) -> AbstractDataset[Any, Any] | None:
+        """The Kedro dataset on the file that holds the value; None if no file does.
+
+        It is the local file, or where that is another run's, the run's own, brought here.
+        """
+        if self.dataset is None or self._backing.kind is not None:
+            return None
+        run_id = self._loading_run_id
+        if run_id is None and self._backing.has_place and self._backing.file().exists():
+            path = backends.local_path(self._backing.file(), saving=False)
+            run_id = self.run_instead_of(path, self._in_run.is_in)
+        return self._in_run.file(run_id) if run_id else self._backing.file()
 
     def _whole(self) -> Any:
         if self._cache is not None:

@@ -15,6 +15,7 @@ from .store import connect
 
 if TYPE_CHECKING:
     from .backing import Backing
+    from .formats import AnyDataset
     from .tracked import TrackedDataset
     from .value_kinds import ValueKind
 
@@ -62,15 +63,22 @@ class InRun:
         Raises:
             DatasetError: The run does not have it, or MLflow cannot be reached.
         """
-        advice = "" if self._chosen else f" {ELSEWHERE}"
         kind = self._backing.kind
         if kind is not None:
-            return self._read(kind, run_id, advice)
+            return self._read(kind, run_id)
+        return self.file(run_id).load()
+
+    def file(self, run_id: str) -> AnyDataset:
+        """The backend on the file that a run has, brought here.
+
+        Raises:
+            DatasetError: As :meth:`load`.
+        """
         try:
             path = download(self._uri, run_id, self.artifact, self._owner.root, reuse=self._reuse)
         except DatasetError as error:
-            raise DatasetError(f"{error}{advice}") from None
-        return self._backing.downloaded(path.as_posix()).load()
+            raise DatasetError(f"{error}{self._advice}") from None
+        return self._backing.downloaded(path.as_posix())
 
     def origin(self, run_id: str) -> Origin:
         """Say where :meth:`load` has a value from."""
@@ -98,14 +106,18 @@ class InRun:
     def _uri(self) -> str:
         return self._owner.loading_uri(self._given_uri)
 
-    def _read(self, kind: ValueKind, run_id: str, advice: str) -> Any:
+    @property
+    def _advice(self) -> str:
+        return "" if self._chosen else f" {ELSEWHERE}"
+
+    def _read(self, kind: ValueKind, run_id: str) -> Any:
         uri, key = self._uri, self._owner.key()
         try:
             return kind.read(connect(uri), run_id, key)
         except KeyError:
             raise DatasetError(
                 f"Run {run_id} in MLflow at {mask_urls(uri)} has no "
-                f"{_WHAT.get(self._backing.name, 'value')} '{key}'.{advice}"
+                f"{_WHAT.get(self._backing.name, 'value')} '{key}'.{self._advice}"
             ) from None
         except Exception as error:
             raise DatasetError(

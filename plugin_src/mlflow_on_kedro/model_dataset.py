@@ -117,12 +117,22 @@ class MLflowModelDataset(TrackedDataset):
                 shutil.rmtree(folder)
             saved.rename(folder)
 
+    @property
+    def loads_pyfunc(self) -> bool:
+        """Whether :meth:`load` gives a ``PyFuncModel`` instead of the native object."""
+        return self._pyfunc
+
+    def saved_folder(self) -> Path | None:
+        """The local folder, if the model that :meth:`load` gives is there."""
+        folder = self._folder()
+        is_here = self._run_id is None and folder.exists()
+        return folder if is_here and self.run_instead_of(folder, self._is_in_run) is None else None
+
     def load(self) -> Any:
         """Load the model from the local folder, or from a run."""
         environment.set_mlflow_defaults()
-        folder = self._folder()
-        is_here = self._run_id is None and folder.exists()
-        if is_here and self.run_instead_of(folder, self._is_in_run) is None:
+        folder = self.saved_folder()
+        if folder is not None:
             return self._loader().load_model(str(folder), **self._load_args)
         run = self.run()
         opened = run.opened if run is not None else None

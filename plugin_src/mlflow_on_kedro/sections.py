@@ -136,6 +136,20 @@ class Ui:
 
 
 @dataclass(frozen=True)
+class PipelineModel:
+    """One entry of ``pipeline_models``: an inference pipeline that is logged as a model."""
+
+    training: str = "__default__"
+    inference: str = ""
+    input: str = ""
+    runner: str = "SequentialRunner"
+    copy_mode: str = "assign"
+    input_example: bool = False
+    pip_requirements: Any = None
+    code_paths: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
 class Config:
     """The whole of mlflow.yml; each attribute is a section of it."""
 
@@ -152,3 +166,4 @@ class Config:
     time: Time = field(default_factory=Time)
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)
+    pipeline_models: dict[str, Any] = field(default_factory=dict)

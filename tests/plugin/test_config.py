@@ -80,6 +80,7 @@ DEFAULTS = {
     },
     "system_metrics": {"enabled": False, "interval": 10.0},
     "ui": {"host": "127.0.0.1", "port": None},
+    "pipeline_models": {},
 }
 
 SECTIONS = [key for key, content in DEFAULTS.items() if isinstance(content, dict)]
@@ -448,3 +449,46 @@ def test_any_omegaconf_that_merges_no_frozen_dataclass() -> None:
         check=True,
         env={**os.environ, "PYTHONPATH": str(ROOT / "plugin_src")},
     )
+
+
+class TestPipelineModels:
+    """The entries of `pipeline_models`."""
+
+    def test_an_entry(self) -> None:
+        """What an entry leaves out has its default; the configuration keeps it as it was given."""
+        given = {"prices": {"inference": "find", "input": "new", "code_paths": None}}
+        read = parse({"pipeline_models": given})
+        assert read.pipeline_models == given
+        (entry,) = config.pipeline_models(read).values()
+        assert asdict(entry) == {
+            "training": "__default__",
+            "inference": "find",
+            "input": "new",
+            "runner": "SequentialRunner",
+            "copy_mode": "assign",
+            "input_example": False,
+            "pip_requirements": None,
+            "code_paths": [],
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "entry", "message"),
+        [
+            ("m", {"input": "x"}, "mlflow.yml: 'pipeline_models.m.inference' is missing."),
+            ("m", {"inference": "x"}, "mlflow.yml: 'pipeline_models.m.input' is missing."),
+            ("m", {"infrence": "x"}, "unknown key 'pipeline_models.m.infrence'. Did you mean"),
+            ("m", {"copy_mode": "move"}, "'pipeline_models.m.copy_mode' must be one of assign"),
+            ("m", {"pip_requirements": 3}, "'pipeline_models.m.pip_requirements' must be a list"),
+            ("m", {"code_paths": "src"}, "'pipeline_models.m.code_paths' has a wrong value"),
+            ("m", ["x"], "'pipeline_models.m' must be a mapping of keys to values: ['x']"),
+            ("m", None, "'pipeline_models.m' must be a mapping of keys to values: None"),
+            ("a.b", {}, "'pipeline_models.a.b': a model's name has none of / : . % \" '"),
+        ],
+    )
+    def test_mistakes(self, name: str, entry: Any, message: str) -> None:
+        """Each mistake has one clear message."""
+        if isinstance(entry, dict) and len(entry) == 1 and not {"input", "inference"} & set(entry):
+            entry = {"inference": "find", "input": "new", **entry}
+        with pytest.raises(ConfigError) as raised:
+            parse({"pipeline_models": {name: entry}})
+        assert message in raised.value.message

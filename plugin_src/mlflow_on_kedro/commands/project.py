@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+
     from ..sections import Config
 
 
@@ -19,12 +21,17 @@ def project_settings(root: Path, env: str | None) -> Config:
     Raises:
         ConfigError: Something in them is wrong.
     """
+    return project_context(root, env)[1]
+
+
+def project_context(root: Path, env: str | None) -> tuple[KedroContext, Config]:
+    """Load the project's context as well; see :func:`project_settings`."""
     from kedro.framework.session import KedroSession
 
     from ..session import access_of, settings_of
 
     with KedroSession.create(project_path=root, env=env) as session:
-        context = session.load_context()  # type: ignore[attr-defined]
+        context: KedroContext = session.load_context()  # type: ignore[attr-defined]
     settings = settings_of(context)
     access_of(context, settings).use()
-    return settings
+    return context, settings

@@ -10,6 +10,7 @@ from .datasets import MLflowDataSetsLoggerHook
 from .env_vars import MLflowEnvVarsLoggerHook
 from .inputs import MLflowInputsLoggerHook
 from .io_time import MLflowIOTimeLoggerTransformer
+from .pipeline_models import MLflowPipelineModelLoggerHook
 from .suite import mlflow_hooks
 from .time import MLflowTimeLoggerHook
 
@@ -26,6 +27,7 @@ __all__ = [
     "MLflowIOTimeLoggerTransformer",
     "MLflowInputsLoggerHook",
     "MLflowOutputsLoggerHook",
+    "MLflowPipelineModelLoggerHook",
     "MLflowTimeLoggerHook",
     "mlflow_hooks",
 ]

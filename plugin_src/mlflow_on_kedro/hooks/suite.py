@@ -8,16 +8,17 @@ from .basic import MLflowBasicLoggerHook
 from .catalog import MLflowCatalogLoggerHook
 from .env_vars import MLflowEnvVarsLoggerHook
 from .inputs import MLflowInputsLoggerHook
+from .pipeline_models import MLflowPipelineModelLoggerHook
 from .time import MLflowTimeLoggerHook
 
 
 def mlflow_hooks() -> tuple[TrackingHook, ...]:
-    """Give the six hooks, for ``HOOKS`` in a project's settings.py.
+    """Give all hooks, for ``HOOKS`` in a project's settings.py.
 
     Example:
         >>> HOOKS = mlflow_hooks()
         >>> len(HOOKS)
-        6
+        7
     """
     return (
         MLflowBasicLoggerHook(),
@@ -26,4 +27,5 @@ def mlflow_hooks() -> tuple[TrackingHook, ...]:
         MLflowArtifactsLoggerHook(),
         MLflowEnvVarsLoggerHook(),
         MLflowTimeLoggerHook(),
+        MLflowPipelineModelLoggerHook(),
     )

@@ -1,4 +1,4 @@
-"""mlflow_hooks: the six hooks at once."""
+"""mlflow_hooks: all hooks at once."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import mlflow_on_kedro
 from mlflow_on_kedro import mlflow_hooks
 
 
-def test_the_six() -> None:
-    """It gives the six hooks of the design, each a new one at every call."""
+def test_all() -> None:
+    """It gives the hooks of the design, each a new one at every call."""
     names = [type(hook).__name__ for hook in mlflow_hooks()]
     assert names == [
         "MLflowBasicLoggerHook",
@@ -18,13 +18,14 @@ def test_the_six() -> None:
         "MLflowArtifactsLoggerHook",
         "MLflowEnvVarsLoggerHook",
         "MLflowTimeLoggerHook",
+        "MLflowPipelineModelLoggerHook",
     ]
     first, second = mlflow_hooks(), mlflow_hooks()
     assert not [hook for hook in first if any(hook is other for other in second)]
 
 
 def test_no_mlflow_yml(make_project: Any) -> None:
-    """Without an mlflow.yml all six work with their defaults."""
+    """Without an mlflow.yml all work with their defaults."""
     text = """
     from kedro.pipeline import node, pipeline
 

@@ -1,0 +1,172 @@
+"""Making a model of an inference pipeline: a folder in MLflow's own format."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import DatasetError
+
+from .. import environment
+from ..errors import ConfigError
+from ..failures import reason
+from . import pipeline_model
+from .choice import Choice
+from .code import needed_code
+from .contents import Datasets, write_contents
+from .requirements import requirements
+
+if TYPE_CHECKING:
+    from ..run import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+LOADER = "kedro_pipeline_model"
+"""The module that loads the model; it goes into the model's own code."""
+SAMPLE_ROWS = 5
+
+
+@dataclass(frozen=True)
+class Project:
+    """Whose pipelines they are: the project's root and its package."""
+
+    root: Path
+    package: str
+
+
+def build_pipeline_model(
+    folder: Path, choice: Choice, project: Project, datasets: Datasets, model_input: Any = None
+) -> None:
+    """Make a model that MLflow loads and serves without the project.
+
+    Its signature is inferred from ``model_input``, from what the pipeline makes of its first rows,
+    and from the parameters, which ``predict`` takes other values for.
+
+    Args:
+        folder: Where to make it; it is missing or empty.
+        choice: The model.
+        project: Whose it is.
+        datasets: The dataset of each of its artifacts and parameters.
+        model_input: The value of the inference pipeline's input in training; None: there is none.
+
+    Raises:
+        ConfigError: A path that mlflow.yml gives is missing.
+        DatasetError: An artifact cannot be loaded, or cannot be kept in a model.
+    """
+    environment.set_mlflow_defaults()
+    import mlflow.pyfunc
+
+    settings = choice.settings
+    further = [_path(project.root, path, choice.where) for path in settings.code_paths]
+    with tempfile.TemporaryDirectory() as scratch:
+        contents = Path(scratch) / "pipeline"
+        contents.mkdir()
+        modules = write_contents(contents, choice, datasets)
+        loader = Path(scratch) / f"{LOADER}.py"
+        shutil.copyfile(pipeline_model.__file__, loader)
+        code = needed_code(project.package, modules)
+        sample = _first_rows(model_input)
+        output = _try(contents, choice, sample) if sample is not None else None
+        parameters = {name: datasets[name].load() for name in choice.parameters}
+        with warnings.catch_warnings():
+            # That integer columns take no missing values, which holds for the pipeline as well, and
+            # that there is no input example, which would put training data into the model.
+            warnings.simplefilter("ignore", UserWarning)
+            mlflow.pyfunc.save_model(
+                str(folder),
+                loader_module=LOADER,
+                data_path=str(contents),
+                code_paths=[str(path) for path in (loader, *code.carried, *further)],
+                signature=_signature(model_input, output, choice, parameters),
+                input_example=sample if settings.input_example else None,
+                pip_requirements=_requirements(choice, project, code.imported, contents),
+            )
+
+
+def _signature(model_input: Any, output: Any, choice: Choice, parameters: dict[str, Any]) -> Any:
+    from mlflow.models import infer_signature
+
+    params = {
+        **pipeline_model.single_parameters(parameters),
+        pipeline_model.RUNNER: choice.settings.runner,
+    }
+    return infer_signature(model_input, output, params)
+
+
+def _try(contents: Path, choice: Choice, sample: Any) -> Any:
+    """What the model makes of the first rows; None, and a warning, when it fails."""
+    try:
+        return pipeline_model.PipelineModel(contents).predict(sample)
+    except Exception as error:
+        logger.warning(
+            "%s: the pipeline '%s' fails on the first rows of '%s', so the model does not tell "
+            "what it returns, and may not work. (%s)",
+            choice.where,
+            choice.settings.inference,
+            choice.settings.input,
+            reason(error),
+        )
+        return None
+
+
+def _first_rows(value: Any) -> Any:
+    try:
+        return value[:SAMPLE_ROWS]
+    except Exception:  # it has no rows
+        return None
+
+
+def _requirements(
+    choice: Choice, project: Project, imported: frozenset[str], contents: Path
+) -> str | list[str]:
+    asked = choice.settings.pip_requirements
+    if isinstance(asked, str):
+        return str(_path(project.root, asked, choice.where))
+    if asked is not None:
+        return list(asked)
+    own = sorted(contents.glob("datasets/*/model/requirements.txt"))
+    return requirements(project.root, imported, own)
+
+
+def _path(root: Path, path: str, where: str) -> Path:
+    found = root / path
+    if not found.exists():
+        raise ConfigError(f"{where}: there is no {path} in {root}.")
+    return found
+
+
+def log_pipeline_model(
+    run: TrackedRun, choice: Choice, project: Project, datasets: Datasets, model_input: Any
+) -> None:
+    """Make a model, see :func:`build_pipeline_model`, and log it to a run under its name."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / choice.name
+        build_pipeline_model(folder, choice, project, datasets, model_input)
+        run.log_artifact(folder, choice.name)
+        if not run.has_journal:  # nobody has taken a copy
+            run.flush()
+
+
+def input_of(choice: Choice, datasets: Datasets) -> Any:
+    """Load the input as training has left it; None, and a warning, if there is none."""
+    dataset = datasets.get(choice.settings.input)
+    try:
+        value = dataset.load() if dataset is not None else None
+    except DatasetError as error:
+        value, said = None, f" ({reason(error)})"
+    else:
+        said = ""
+    if value is None:
+        logger.warning(
+            "%s: '%s' cannot be loaded, so the model does not tell what it takes. Keep it in a "
+            "file, by an entry in catalog.yml, for a model with a signature.%s",
+            choice.where,
+            choice.settings.input,
+            said,
+        )
+    return value

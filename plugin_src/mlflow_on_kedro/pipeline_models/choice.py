@@ -1,0 +1,147 @@
+"""Which pipelines an entry of ``pipeline_models`` names, and whether they make a model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import MemoryDataset, SharedMemoryDataset
+
+from ..dataset import MLflowDataset
+from ..errors import ConfigError
+from ..sections import PipelineModel
+from ..suggestions import did_you_mean
+from ..values import flatten
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A model that is asked for, with its pipelines.
+
+    Attributes:
+        name: The model's name.
+        settings: What mlflow.yml says of it.
+        where: The entry, for messages.
+        training: The names of all nodes of the training pipeline.
+        inference: The inference pipeline.
+        output: The inference pipeline's output.
+    """
+
+    name: str
+    settings: PipelineModel
+    where: str
+    training: frozenset[str]
+    inference: Pipeline
+    output: str
+
+    @property
+    def parameters(self) -> list[str]:
+        """The parameters that the inference pipeline asks for."""
+        return [name for name in sorted(self.inference.inputs()) if _is_parameter(name)]
+
+    @property
+    def artifacts(self) -> list[str]:
+        """The datasets that the inference pipeline needs beside its input and parameters."""
+        free = self.inference.inputs() - {self.settings.input}
+        return [name for name in sorted(free) if not _is_parameter(name)]
+
+    def is_trained_by(self, pipeline: Pipeline) -> bool:
+        """Whether a run of a pipeline runs all nodes of the training pipeline."""
+        return self.training <= {node.name for node in pipeline.nodes}
+
+    def check_catalog(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Find, before anything runs, what the model could not be made of.
+
+        Raises:
+            ConfigError: Something that the inference pipeline needs is not kept.
+        """
+        for name in self.parameters:
+            if name not in catalog:
+                key = name.removeprefix("params:")
+                raise ConfigError(f"{self.where}: parameters.yml has no '{key}'.")
+        for name in self.artifacts:
+            if name not in catalog or _is_memory(catalog.get(name)):
+                raise ConfigError(
+                    f"{self.where}: the pipeline '{self.settings.inference}' needs '{name}', "
+                    "which is in memory only, so no model can be made of it. List it in "
+                    "catalog.yml with a dataset that is a file, such as "
+                    "{type: mlflow_on_kedro.MLflowDataset, dataset: pkl}."
+                )
+
+    def check_secrets(self, secrets: frozenset[str], catalog: CatalogProtocol[Any, Any]) -> None:
+        """Refuse what came with the command and looks like a secret: models are handed on.
+
+        Raises:
+            ConfigError: The inference pipeline needs it.
+        """
+        if not secrets:
+            return
+        for name in self.parameters:
+            prefix = "" if name == "parameters" else name.removeprefix("params:")
+            held = {key for key, _ in flatten(prefix, catalog[name].load())} & secrets
+            if held:
+                raise ConfigError(
+                    f"{self.where}: the parameter '{min(held)}' came with the command and looks "
+                    "like a secret, so it is not put into a model. Read it in the node from the "
+                    "environment, or rename it."
+                )
+
+
+def choose(name: str, settings: PipelineModel, where: str) -> Choice:
+    """Find the pipelines of an entry, and check that they fit.
+
+    Args:
+        name: The model's name.
+        settings: The entry.
+        where: What to name in messages.
+
+    Raises:
+        ConfigError: A pipeline is unknown, the input is none of its inputs, or it has not just one
+            output.
+    """
+    inference = _find("inference", settings.inference, where)
+    training = _find("training", settings.training, where)
+    free = sorted(item for item in inference.inputs() if not _is_parameter(item))
+    if settings.input not in free:
+        raise ConfigError(
+            f"{where}: '{settings.input}' is no input of the pipeline '{settings.inference}'. "
+            f"Its inputs: {', '.join(free) or 'none'}.{did_you_mean(settings.input, free)}"
+        )
+    outputs = sorted(inference.outputs())
+    if len(outputs) != 1:
+        raise ConfigError(
+            f"{where}: a model returns one value, but the pipeline '{settings.inference}' has "
+            f"{len(outputs)} outputs: {', '.join(outputs) or 'none'}. Register a pipeline that "
+            "ends in one."
+        )
+    names = frozenset(node.name for node in training.nodes)
+    return Choice(name, settings, where, names, inference, outputs[0])
+
+
+def _find(role: str, name: str, where: str) -> Pipeline:
+    from kedro.framework.project import pipelines
+
+    if name not in pipelines and hasattr(pipelines, "set_requested"):
+        pipelines.set_requested(None)  # Kedro has loaded no others than the command names
+    if name not in pipelines:
+        known = sorted(pipelines)
+        raise ConfigError(
+            f"{where}: '{role}' names the pipeline '{name}', which is not registered. "
+            f"There: {', '.join(known)}.{did_you_mean(name, known)}"
+        )
+    found: Pipeline = pipelines[name]
+    return found
+
+
+def _is_parameter(name: str) -> bool:
+    return name == "parameters" or name.startswith("params:")
+
+
+def _is_memory(dataset: Any) -> bool:
+    if isinstance(dataset, MLflowDataset):
+        return dataset.dataset is None
+    return isinstance(dataset, MemoryDataset | SharedMemoryDataset)

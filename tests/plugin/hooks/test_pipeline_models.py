@@ -1,0 +1,146 @@
+"""MLflowPipelineModelLoggerHook: models of pipelines, logged by a run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mlflow_on_kedro.errors import ConfigError
+
+from tests.prices import CATALOG, ENTRY, PARAMETERS, make_prices
+
+
+def with_entry(**entry: Any) -> dict[str, Any]:
+    """An mlflow.yml with this entry, on top of the usual one."""
+    return {
+        "tracking": {"on_failure": "raise"},
+        "pipeline_models": {"prices": {**ENTRY, **entry}},
+    }
+
+
+def load(project: Any, tmp_path: Path) -> Any:
+    """Load the model of the project's only run."""
+    import mlflow
+
+    run_id = project.run.info.run_id
+    folder = project.client.download_artifacts(run_id, "prices", str(tmp_path))
+    return mlflow.pyfunc.load_model(folder)
+
+
+def test_a_run(make_project: Callable[..., Any], tmp_path: Path, said: list[str]) -> None:
+    """A run of the training pipeline logs the model, with the parameters of this run."""
+    import pandas as pd
+
+    project = make_prices(make_project)
+    project.session_run(runtime_params={"options": {"factor": 10.0}})
+    assert project.run.info.status == "FINISHED"
+    model = load(project, tmp_path)
+    frame = pd.DataFrame({"size": [10.0], "colour": ["blue"]})
+    assert model.predict(frame)["price"].tolist() == [130.0]
+    # The input is in memory only, and its schema is known all the same.
+    assert model.metadata.get_input_schema().input_names() == ["size", "colour"]
+    assert said == []
+
+
+def test_no_model(make_project: Callable[..., Any]) -> None:
+    """Neither a run of other nodes nor one that fails logs a model."""
+    project = make_prices(make_project)
+    project.session_run(node_names=["make_features"])
+    project.write("raw.csv", "size,colour\n1.0,red\n")
+    with pytest.raises(Exception, match="price"):
+        project.session_run()
+    runs = project.runs()
+    assert [run.info.status for run in runs] == ["FAILED", "FINISHED"]
+    for run in runs:
+        assert not any("prices" in path for path in project.artifacts(run.info.run_id))
+
+
+@pytest.mark.parametrize(
+    ("entry", "message"),
+    [
+        (
+            {"training": "trainig"},
+            (
+                "'training' names the pipeline 'trainig', which is not registered. There: "
+                "__default__, inference."
+            ),
+        ),
+        (
+            {"inference": "inferense"},
+            (
+                "'inference' names the pipeline 'inferense', which is not registered. There: "
+                "__default__, inference. Did you mean 'inference'?"
+            ),
+        ),
+        (
+            {"input": "feature"},
+            (
+                "'feature' is no input of the pipeline 'inference'. Its inputs: encoder, features, "
+                "model. Did you mean 'features'?"
+            ),
+        ),
+    ],
+)
+def test_mistakes(make_project: Callable[..., Any], entry: dict[str, Any], message: str) -> None:
+    """What is wrong with an entry is said before the pipeline runs."""
+    project = make_prices(make_project, mlflow=with_entry(**entry))
+    with pytest.raises(ConfigError) as raised:
+        project.session_run()
+    assert raised.value.message.startswith("pipeline_models.prices in mlflow.yml: ")
+    assert message in raised.value.message
+    assert not (project.root / "data").exists()
+
+
+def test_not_kept(make_project: Callable[..., Any]) -> None:
+    """An artifact that is in memory only is named before the pipeline runs."""
+    project = make_prices(make_project, catalog={**CATALOG, "encoder": {"type": "MemoryDataset"}})
+    with pytest.raises(ConfigError, match="needs 'encoder', which is in memory only") as raised:
+        project.session_run()
+    assert "List it in catalog.yml" in raised.value.message
+    assert not (project.root / "data").exists()
+
+
+def test_a_model_that_cannot_be_made(make_project: Callable[..., Any], said: list[str]) -> None:
+    """It is said, with the command that makes up for it, and the run is complete otherwise."""
+    entry = {"tracking": {}, "pipeline_models": {"prices": {**ENTRY, "code_paths": ["gone"]}}}
+    project = make_prices(make_project, mlflow=entry)
+    project.session_run()
+    assert project.run.info.status == "FINISHED"
+    (message,) = said
+    assert "there is no gone in " in message
+    assert "`kedro mlflow modelify prices`" in message
+
+
+def test_a_failing_inference(make_project: Callable[..., Any], said: list[str]) -> None:
+    """A model that fails on its own first rows is logged, and that is said."""
+    parameters = {"options": {**PARAMETERS["options"], "factor": "one"}}
+    project = make_prices(make_project, parameters=parameters)
+    project.session_run()
+    (message,) = said
+    assert "the pipeline 'inference' fails on the first rows of 'features'" in message
+    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id)
+
+
+def test_a_secret(make_project: Callable[..., Any]) -> None:
+    """What came with the command and looks like a secret gets into no model."""
+    project = make_prices(make_project)
+    with pytest.raises(ConfigError, match=r"'options.api_key' came with the command") as raised:
+        project.session_run(runtime_params={"options": {"api_key": "hunter2"}})
+    assert "hunter2" not in raised.value.message
+
+
+def test_parallel_runner(make_project: Callable[..., Any], tmp_path: Path) -> None:
+    """With ParallelRunner the model is made in the main process, without MLflow's own advice."""
+    project = make_prices(make_project)
+    nodes = project.root / f"src/{project.package}/nodes.py"
+    lambda_ = "lambda prices: prices.sort_index()"
+    nodes.write_text(nodes.read_text().replace(lambda_, "pd.DataFrame.sort_index"))
+    done = project.kedro("run", "--runner=ParallelRunner")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "input example" not in done.stdout
+    import pandas as pd
+
+    frame = pd.DataFrame({"size": [20.0], "colour": ["red"]})
+    assert load(project, tmp_path).predict(frame)["price"].tolist() == [20.0]

@@ -1,0 +1,139 @@
+"""``kedro mlflow modelify``: a pipeline as a model, from a finished run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+
+from tests.prices import ENTRY, make_prices
+
+OPTIONS = ("--pipeline", "inference", "--input", "features")
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Any]) -> Any:
+    """The project, with one run that logged no model."""
+    project = make_prices(make_project, mlflow={})
+    project.session_run()
+    return project
+
+
+def modelify(project: Any, *words: str) -> Result:
+    """Run the command in a project."""
+    from kedro.framework.startup import bootstrap_project
+    from mlflow_on_kedro.cli import cli
+
+    bootstrap_project(project.root)
+    metadata = SimpleNamespace(project_path=project.root, package_name=project.package)
+    return CliRunner().invoke(cli, ["mlflow", "modelify", *words], obj=metadata)
+
+
+def predicted(project: Any, run_id: str, name: str, target: Path) -> float:
+    """The price of a blue thing of size 10, by a model of a run."""
+    import mlflow
+    import pandas as pd
+
+    folder = project.client.download_artifacts(run_id, name, str(target))
+    model = mlflow.pyfunc.load_model(folder)
+    frame = pd.DataFrame({"size": [10.0], "colour": ["blue"]})
+    return float(model.predict(frame)["price"].iloc[0])
+
+
+def test_an_older_run(project: Any, tmp_path: Path) -> None:
+    """The model is of the run that was named: with its artifacts and its parameters."""
+    first = project.run.info.run_id
+    project.write("raw.csv", "size,colour,price\n1.0,red,100\n2.0,blue,200\n3.0,red,300\n")
+    project.session_run(runtime_params={"options": {"factor": 5.0}})
+    result = modelify(project, *OPTIONS, "--run-id", first)
+    assert result.exit_code == 0, result.output
+    assert f"runs:/{first}/inference" in result.output
+    assert predicted(project, first, "inference", tmp_path) == 13.0
+    # Without an id it is the newest: another model and another factor.
+    result = modelify(project, "newest", *OPTIONS)
+    assert result.exit_code == 0, result.output
+    newest = project.runs()[0].info.run_id
+    assert newest != first
+    assert f"runs:/{newest}/newest" in result.output
+    assert predicted(project, newest, "newest", tmp_path) == pytest.approx(5 * 1000)
+    assert [run.info.status for run in project.runs()] == ["FINISHED", "FINISHED"]
+
+
+def test_an_entry(make_project: Callable[..., Any]) -> None:
+    """The name of an entry of mlflow.yml is enough; options win over it."""
+    project = make_prices(make_project, mlflow={"pipeline_models": {"prices": dict(ENTRY)}})
+    project.session_run()
+    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id)
+    again = modelify(project, "prices")
+    assert again.exit_code == 1
+    assert "has a 'prices' among its artifacts already" in again.output
+    project.write(
+        "conf/base/mlflow.yml",
+        "pipeline_models: {other: {inference: inference, input: features, copy_mode: copy}}\n",
+    )
+    done = modelify(project, "other", "--copy-mode", "deepcopy", "--pip-requirement", "kedro")
+    assert done.exit_code == 0, done.output
+    folder = Path(project.client.download_artifacts(project.run.info.run_id, "other"))
+    assert '"copy_mode": "deepcopy"' in (folder / "data/pipeline/pipeline.json").read_text()
+    assert "kedro" in (folder / "requirements.txt").read_text().splitlines()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        ((), "Which model? Name an entry of `pipeline_models` in mlflow.yml, or give --pipeline"),
+        (
+            ("wine",),
+            "`pipeline_models` in mlflow.yml has no 'wine', so --pipeline has to be given.",
+        ),
+        (("--pipeline", "inference"), "so --input has to be given."),
+        (("a/b", *OPTIONS), "a model's name has none of"),
+        (
+            ("--pipeline", "inferense", "--input", "features"),
+            "kedro mlflow modelify: 'inference' names the pipeline 'inferense', which is not",
+        ),
+        (("--pipeline", "inference", "--input", "feature"), "'feature' is no input of the pipel"),
+        ((*OPTIONS, "--run-id", "abc"), "--run-id: MLflow has no run 'abc'."),
+    ],
+)
+def test_mistakes(make_project: Callable[..., Any], words: tuple[str, ...], message: str) -> None:
+    """Each mistake has one clear message, and exit status 1."""
+    project = make_prices(make_project, mlflow={})
+    result = modelify(project, *words)
+    assert result.exit_code == 1
+    assert message in result.output.splitlines()[-1]
+    assert result.output.splitlines()[-1].startswith("Error: ")
+
+
+def test_no_run(make_project: Callable[..., Any]) -> None:
+    """Where no run is finished, that is said."""
+    result = modelify(make_prices(make_project, mlflow={}), *OPTIONS)
+    assert result.exit_code == 1
+    assert "has no finished run. Run the training pipeline, or give" in result.output
+
+
+def test_a_run_without_the_artifacts(project: Any) -> None:
+    """A run that has not what the model needs is told what it lacks."""
+    project.session_run(node_names=["make_features"])
+    result = modelify(project, *OPTIONS)
+    assert result.exit_code == 1
+    assert "gave no artifact 'encoder.pkl'" in result.output
+
+
+def test_help() -> None:
+    """The help tells what goes into the model, and gives examples."""
+    result = modelify_help()
+    assert "kedro mlflow modelify --pipeline predict --input new_wines" in result
+    for option in ("--run-id", "--input-name", "--runner", "--copy-mode", "--code-path", "--env"):
+        assert option in result
+
+
+def modelify_help() -> str:
+    """What `--help` prints."""
+    from mlflow_on_kedro.cli import cli
+
+    return CliRunner().invoke(cli, ["mlflow", "modelify", "--help"]).output
