@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
-
-from .dataset import MLflowDataset
-from .errors import ConfigError, MLflowOnKedroError, ValueTooLongError
-from .hooks import (
-    AddCatalogDictHook,
-    MLflowArtifactsLoggerHook,
-    MLflowBasicLoggerHook,
-    MLflowCatalogLoggerHook,
-    MLflowDataSetsLoggerHook,
-    MLflowEnvVarsLoggerHook,
-    MLflowInputsLoggerHook,
-    MLflowIOTimeLoggerTransformer,
-    MLflowOutputsLoggerHook,
-    MLflowPipelineModelLoggerHook,
-    MLflowTimeLoggerHook,
-    mlflow_hooks,
-)
-from .model_dataset import MLflowModelDataset
 
 if TYPE_CHECKING:
     from .dask_runner import DaskRunner
-
-# PipelineX's spelling of the same class.
-MLflowDataSet = MLflowDataset
+    from .dataset import MLflowDataset
+    from .dataset import MLflowDataset as MLflowDataSet
+    from .errors import ConfigError, MLflowOnKedroError, ValueTooLongError
+    from .hooks import (
+        AddCatalogDictHook,
+        MLflowArtifactsLoggerHook,
+        MLflowBasicLoggerHook,
+        MLflowCatalogLoggerHook,
+        MLflowDataSetsLoggerHook,
+        MLflowEnvVarsLoggerHook,
+        MLflowInputsLoggerHook,
+        MLflowIOTimeLoggerTransformer,
+        MLflowOutputsLoggerHook,
+        MLflowPipelineModelLoggerHook,
+        MLflowTimeLoggerHook,
+        mlflow_hooks,
+    )
+    from .model_dataset import MLflowModelDataset
 
 __all__ = [
     "AddCatalogDictHook",
@@ -50,11 +48,25 @@ __all__ = [
     "mlflow_hooks",
 ]
 
+# Where each public name lives, if not in `hooks`. They are imported when they are asked for: the
+# `kedro` command imports this package for its commands alone, and so does the delivery's process.
+_MODULES = {
+    "ConfigError": "errors",
+    "DaskRunner": "dask_runner",
+    "MLflowDataSet": "dataset",
+    "MLflowDataset": "dataset",
+    "MLflowModelDataset": "model_dataset",
+    "MLflowOnKedroError": "errors",
+    "ValueTooLongError": "errors",
+}
+
 
 def __getattr__(name: str) -> Any:
-    # Kedro's runners set up logging when they are imported, so that waits until one is asked for.
-    if name == "DaskRunner":
-        from .dask_runner import DaskRunner
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f".{_MODULES.get(name, 'hooks')}", __name__)
+    return getattr(module, name)
 
-        return DaskRunner
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
 from . import backends, value_kinds
 from .history import MetricHistory, without_mode
+from .local_files import Files, files_in, local_path
 from .tracked import default_filepath
+from .value_file import ValueFile
 
 if TYPE_CHECKING:
     from .tracked import TrackedDataset
@@ -40,7 +42,7 @@ class Backing:
             self.history = MetricHistory.of(name, given["load_args"], given["save_args"])
             given = without_mode(given)
         self._given = given
-        self._made: AbstractDataset[Any, Any] | None = None
+        self._made: AbstractDataset[Any, Any] | ValueFile | None = None
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_made": None}
@@ -63,12 +65,35 @@ class Backing:
         named = self._filepath or self._owner.dataset_name
         return bool(named or not isinstance(self._dataset, str))
 
-    def file(self) -> AbstractDataset[Any, Any]:
+    def file(self) -> AbstractDataset[Any, Any] | ValueFile:
         """The backend on the local file; a value that MLflow holds itself is pickled there."""
         if self._made is None:
             dataset = self._dataset if self.kind is None else "pkl"
-            self._made = self._make(dataset, self._path(dataset), self._given)
+            path = self._path(dataset)
+            if self.kind is not None and path and "://" not in path and not self._is_special:
+                self._made = ValueFile(Path(path))
+            else:
+                self._made = self._make(dataset, path, self._given)
         return self._made
+
+    def as_dataset(self) -> AbstractDataset[Any, Any]:
+        """The backend as Kedro knows it."""
+        file = self.file()
+        return self._make("pkl", str(file.path), {}) if isinstance(file, ValueFile) else file
+
+    @property
+    def _is_special(self) -> bool:
+        return any(value for name, value in self._given.items() if name != "metadata")
+
+    def path(self, *, saving: bool) -> Path | None:
+        """The local file or folder: see :func:`mlflow_on_kedro.local_files.local_path`."""
+        file = self.file()
+        return file.path if isinstance(file, ValueFile) else local_path(file, saving=saving)
+
+    def files(self) -> Files:
+        """The files of a folder: see :func:`mlflow_on_kedro.local_files.files_in`."""
+        file = self.file()
+        return {} if isinstance(file, ValueFile) else files_in(file)
 
     def load(self) -> Any:
         """Load the file.
@@ -80,7 +105,7 @@ class Backing:
         backend = self.file()
         try:
             return backend.load()
-        except DatasetError as error:
+        except (DatasetError, OSError) as error:
             if backend.exists():
                 raise
             raise DatasetError(f"{error}\n{ELSEWHERE}") from error

@@ -29,6 +29,7 @@ MODES = ("online", "offline")
 PARAMETERS_CHOICES = ("params", "by_type", "none")
 _CHOICES: dict[str, tuple[str, ...]] = {
     "tracking.mode": MODES,
+    "tracking.delivery": ("auto", "thread", "process"),
     "tracking.on_failure": ("warn", "raise"),
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
@@ -152,9 +153,10 @@ def read(context: KedroContext) -> Config:
 
 def override(section: SectionT, **given: Any) -> SectionT:
     """Replace those keys of a section that were given (are not None): an argument wins."""
-    return replace(  # type: ignore[type-var]
-        section, **{key: value for key, value in given.items() if value is not None}
-    )
+    chosen = {key: value for key, value in given.items() if value is not None}
+    if not chosen:  # as for each value of a run
+        return section
+    return replace(section, **chosen)  # type: ignore[type-var]
 
 
 def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> None:

@@ -11,9 +11,12 @@ import weakref
 from collections.abc import Callable, Iterator
 
 from . import store
+from .deliverer import Deliverer
+from .entries import Entry
 from .errors import ConfigError, MLflowOnKedroError
 from .failures import INCOMPLETE, failure_message, is_denial, is_gone, is_mistake
-from .parcel import Parcel
+from .journal import Opened
+from .parcel import Left, Parcel
 
 logger = logging.getLogger(__name__)
 
@@ -25,7 +28,7 @@ LEAST_BYTES_A_SECOND = 1_000_000
 POLL_SECONDS = 0.2
 
 
-class Courier:
+class Courier(Deliverer):
     """A thread that delivers a run's entries, and tries again as long as the run lasts.
 
     Args:
@@ -35,6 +38,7 @@ class Courier:
         kept: Where undelivered entries are kept, for messages; None: nowhere.
         raising: Whether :meth:`check` raises what has failed.
         others: Further work, done when there is time; each item is one piece of it.
+        on_failure: Called when something has failed that :meth:`check` will raise.
     """
 
     def __init__(
@@ -45,12 +49,13 @@ class Courier:
         kept: str | None,
         raising: bool = False,
         others: Iterator[None] | None = None,
+        on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self.parcel = parcel
-        self.failure: Exception | None = None
-        """What no later try in this process will mend."""
+        self._failure: Exception | None = None
         self._first_failure: Exception | None = None
-        self.warned = False
+        self._warned = False
+        self._on_failure = on_failure
         self._patience = timeout / 2
         self._kept = kept
         self._raising = raising
@@ -68,6 +73,26 @@ class Courier:
         _couriers.add(self)
 
     # -- for the pipeline's threads ------------------------------------------------------------
+
+    @property
+    def opened(self) -> Opened | None:
+        """The run in MLflow; None as long as it is not there."""
+        return self.parcel.opened
+
+    @property
+    def status(self) -> str | None:
+        """How the run has ended in MLflow; None as long as it has not."""
+        return self.parcel.status
+
+    @property
+    def failure(self) -> Exception | None:
+        """What no later try in this process will mend."""
+        return self._failure
+
+    @property
+    def warned(self) -> bool:
+        """Whether the user was told that MLflow does not answer."""
+        return self._warned
 
     def start(self) -> None:
         """Begin to deliver; a thread that began earlier stops as soon as it can."""
@@ -103,16 +128,16 @@ class Courier:
         """Deliver soon: much has gathered."""
         self._ask()
 
+    def remember(self, entry: Entry) -> None:
+        """Take an entry that the journal could not."""
+        self.parcel.memory.append(entry)
+
+    def left(self) -> Left:
+        """How much waits to be delivered."""
+        return self.parcel.left()
+
     def finish(self, limit: float, progress: Callable[[float], None]) -> bool:
-        """Deliver the rest and end the run.
-
-        Args:
-            limit: The most seconds that it may take while MLflow answers.
-            progress: Called about once a second, with the seconds that have passed.
-
-        Returns:
-            Whether all is delivered.
-        """
+        """Deliver the rest and end the run, and say whether all is delivered."""
         with self._changed:
             self._ending = True
             self._changed.notify_all()
@@ -155,7 +180,7 @@ class Courier:
 
     def forgive(self) -> None:
         """Deliver the rest in spite of a failure that :meth:`check` will raise."""
-        self._first_failure, self.failure = self.failure, None
+        self._first_failure, self._failure = self._failure, None
         self.start()
 
     @property
@@ -266,13 +291,14 @@ class Courier:
         if not self._raising and not isinstance(error, ConfigError):
             self._warn(error)  # first: who sees the failure takes it for said
         if raises or hopeless or isinstance(error, ConfigError):
-            self.failure = error
+            self._failure = error
+            self._on_failure()
         self._set_failing(True)
 
     def _warn(self, error: Exception) -> None:
-        if self.warned:
+        if self._warned:
             return
-        self.warned = True
+        self._warned = True
         if self._kept is None:
             effect = INCOMPLETE
         else:

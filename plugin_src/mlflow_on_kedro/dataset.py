@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import os
+from collections.abc import Callable
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from .backing import Backing
 from .config import check_choice, override
 from .downloads import artifact_folder
 from .in_run import InRun
-from .local_files import Files, files_in
+from .local_files import Files
 from .secrets import without_secrets
 from .sections import Config, Params
 from .tracked import TrackedDataset
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _COPY_MODES = ("deepcopy", "copy", "assign")
+_UNCHANGING = (int, float, str, bytes)
 
 
 class MLflowDataset(TrackedDataset):
@@ -140,7 +142,7 @@ class MLflowDataset(TrackedDataset):
         self._start_local_state()
 
     def _start_local_state(self) -> None:
-        self._cache: AbstractDataset[Any, Any] | None = None
+        self._cache: Callable[[], Any] | None = None
         self._saves = 0
 
     def __getstate__(self) -> dict[str, Any]:
@@ -181,23 +183,24 @@ class MLflowDataset(TrackedDataset):
         self._keep(data)
         if self.dataset is None or not self._backing.has_place:
             return {}
-        before = files_in(self._backing.file())
+        before = self._backing.files()
         self._save_file(data)
         return before
 
     def _save_file(self, data: Any) -> None:
         try:
             self._backing.file().save(data)
-        except DatasetError as error:
+        except (DatasetError, OSError) as error:
             # The file of what MLflow itself holds is for other processes' sake only.
-            if self._backing.kind is None or not isinstance(error.__cause__, OSError):
+            cause = error if isinstance(error, OSError) else error.__cause__
+            if self._backing.kind is None or not isinstance(cause, OSError):
                 raise
-            logger.info("'%s' has no local file: %s.", self.dataset_name, error.__cause__)
+            logger.info("'%s' has no local file: %s.", self.dataset_name, cause)
         else:
-            self.note_saved(backends.local_path(self._backing.file(), saving=True))
+            self.note_saved(self._backing.path(saving=True))
 
     def _log_file(self, run: TrackedRun, before: Files) -> None:
-        path = backends.local_path(self._backing.file(), saving=True)
+        path = self._backing.path(saving=True)
         if path is None:
             logger.warning("'%s' has no local file, so it is not logged to MLflow.", self.key())
             return
@@ -209,7 +212,7 @@ class MLflowDataset(TrackedDataset):
                 run.set_tag(tables.TAG, tables.listing(self._in_run.artifact))
             return
         # What earlier runs left in the folder is not this run's.
-        for file, state in files_in(self._backing.file()).items():
+        for file, state in self._backing.files().items():
             if before.get(file) != state:
                 below = file.parent.relative_to(path).as_posix()
                 run.log_artifact(file, str(PurePosixPath(folder, below)))
@@ -219,8 +222,7 @@ class MLflowDataset(TrackedDataset):
         self._saves += 1
         in_memory_only = self.dataset is None or not self._backing.has_place
         if in_memory_only or (self._caching and self._saves == 1):
-            self._cache = MemoryDataset(copy_mode=self._copy_mode)  # type: ignore[arg-type]
-            self._cache.save(data)
+            self._cache = _kept(data, self._copy_mode)
         else:
             self._cache = None
 
@@ -255,18 +257,17 @@ class MLflowDataset(TrackedDataset):
             return None
         run_id = self._loading_run_id
         if run_id is None and self._backing.has_place and self._backing.file().exists():
-            path = backends.local_path(self._backing.file(), saving=False)
-            run_id = self.run_instead_of(path, self._in_run.is_in)
-        return self._in_run.file(run_id) if run_id else self._backing.file()
+            run_id = self.run_instead_of(self._backing.path(saving=False), self._in_run.is_in)
+        return self._in_run.file(run_id) if run_id else self._backing.as_dataset()
 
     def _whole(self) -> Any:
         if self._cache is not None:
-            return self._cache.load()
+            return self._cache()
         if self.dataset is None:
             raise DatasetError(f"'{self.dataset_name}' was not saved yet in this process.")
         if self._loading_run_id is None:
             if self._file_caching and self._backing.has_place and self._backing.file().exists():
-                path = backends.local_path(self._backing.file(), saving=False)
+                path = self._backing.path(saving=False)
                 there = self.run_instead_of(path, self._in_run.is_in) if not self._saves else None
                 return self._in_run.load(there) if there else self._backing.file().load()
             run = self.run()
@@ -291,7 +292,7 @@ class MLflowDataset(TrackedDataset):
             return None
         if self._loading_run_id is not None and not self._has_own_file():
             return self._in_run.origin(self._loading_run_id)
-        return self._backing.file() if self._backing.has_place else None
+        return self._backing.as_dataset() if self._backing.has_place else None
 
     # -- Kedro's other duties ------------------------------------------------------------------
 
@@ -340,3 +341,16 @@ class MLflowDataset(TrackedDataset):
         shown = {name: without_secrets(value) for name, value in given.items() if value is not None}
         version = self._given["version"]
         return shown if version is None else {**shown, "version": version}
+
+
+def _kept(data: Any, copy_mode: str | None) -> Callable[[], Any]:
+    """Keep a value in memory, and give what hands it out."""
+    if isinstance(data, _UNCHANGING):  # to find out how to copy it costs more than to keep it
+        return lambda: data
+    memory = MemoryDataset(copy_mode=copy_mode)  # type: ignore[arg-type]
+    memory.save(data)
+    return memory.load
+
+
+# PipelineX's spelling of the same class.
+MLflowDataSet = MLflowDataset

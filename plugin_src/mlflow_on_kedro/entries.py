@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from typing import Any
 
 
@@ -103,7 +103,8 @@ def to_line(entry: Entry) -> bytes:
         >>> to_line(Param("depth", "3"))
         b'{"kind": "param", "key": "depth", "value": "3"}\n'
     """
-    content = {"kind": type(entry).__name__.lower(), **asdict(entry)}
+    # As they are: `asdict` copies each value, and this is done for each value of a run.
+    content: dict[str, Any] = {"kind": type(entry).__name__.lower(), **vars(entry)}
     if isinstance(entry, Param | Metric | Tag | Input):  # no store takes half a character
         content = {
             name: value.encode("utf-8", "backslashreplace").decode()

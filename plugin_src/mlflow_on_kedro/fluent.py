@@ -39,6 +39,7 @@ def attach(run: TrackedRun) -> None:
         return
     from mlflow.tracking.fluent import ActiveRun
 
+    run.wait_open()
     run.hold_globals()
     opened = run.opened
     if opened is not None and (run.is_reachable or not run.journal_id):

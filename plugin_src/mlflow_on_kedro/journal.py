@@ -132,6 +132,7 @@ class Journal:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._header_file = str(folder / HEADER)
         self._hold: Hold | None = None
 
     @classmethod
@@ -162,7 +163,7 @@ class Journal:
         scratch.replace(self.folder / HEADER)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"folder": self.folder, "_hold": None}
+        return {"folder": self.folder, "_header_file": self._header_file, "_hold": None}
 
     def hold(self) -> None:
         """Take the journal: nobody else delivers it until :meth:`release` or the process's end.
@@ -203,7 +204,7 @@ class Journal:
 
     def is_here(self) -> bool:
         """Whether this machine has the folder."""
-        return (self.folder / HEADER).is_file()
+        return os.path.isfile(self._header_file)  # noqa: PTH113 - asked for each entry
 
     @property
     def opened(self) -> Opened | None:

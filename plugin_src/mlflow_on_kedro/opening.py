@@ -35,6 +35,7 @@ class RunRequest:
         tags: Tags to set at once.
         plan: What is known of the pipeline.
         secret_params: Keys of parameters that came with the command and look like secrets.
+        runs_here: Whether all nodes run on this machine.
     """
 
     config: Config = field(default_factory=Config)
@@ -45,6 +46,7 @@ class RunRequest:
     tags: Mapping[str, str] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     secret_params: frozenset[str] = frozenset()
+    runs_here: bool = True
 
     @property
     def offline(self) -> bool:

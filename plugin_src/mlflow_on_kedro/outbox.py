@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from . import store
-from .courier import Courier
+from .deliverer import Deliverer
 from .delivery import Delivery
 from .entries import End, Entry, File, Text
 from .failures import INCOMPLETE, failure_message, reason
@@ -141,7 +141,7 @@ class JournalOutbox(Outbox):
         limit: The most seconds to wait for a delivery while MLflow answers.
     """
 
-    def __init__(self, journal: Journal | None, courier: Courier | None, limit: float) -> None:
+    def __init__(self, journal: Journal | None, courier: Deliverer | None, limit: float) -> None:
         self._courier = courier
         self._limit = limit
         self._writer = writer(journal) if journal is not None else None
@@ -192,7 +192,7 @@ class JournalOutbox(Outbox):
     def _remember(self, entry: Entry) -> None:
         if self._courier is None:
             return  # said when the journal failed: there is no other place
-        self._courier.parcel.memory.append(entry)
+        self._courier.remember(entry)
         if isinstance(entry, File):  # it may change later
             self._courier.flush(self._limit)
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +32,19 @@ class Left:
     entry_bytes: int = 0
     files: int = 0
     file_bytes: int = 0
+
+    @classmethod
+    def in_journal(cls, journal: Journal | None, positions: Mapping[str, int]) -> Left:
+        """How much of a journal waits, if its files are read as far as given."""
+        if journal is None:
+            return cls()
+        try:
+            sizes = journal.sizes()
+            files = [path.stat().st_size for path in journal.waiting_files()]
+        except OSError:  # it is delivered meanwhile
+            return cls()
+        waiting = sum(sizes[name] - positions.get(name, 0) for name in sizes)
+        return cls(waiting, len(files), sum(files))
 
 
 class _Watched:
@@ -221,15 +234,7 @@ class Parcel:
 
     def left(self) -> Left:
         """How much waits to be delivered."""
-        if self.journal is None:
-            return Left()
-        try:
-            sizes = self.journal.sizes()
-            files = [path.stat().st_size for path in self.journal.waiting_files()]
-        except OSError:  # it is delivered meanwhile
-            return Left()
-        waiting = sum(sizes[name] - self._positions.get(name, 0) for name in sizes)
-        return Left(waiting, len(files), sum(files))
+        return Left.in_journal(self.journal, self._positions)
 
     def _next(self) -> Chunk | None:
         if self.journal is not None and self.journal.is_here():

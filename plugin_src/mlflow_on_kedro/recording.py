@@ -9,8 +9,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import leftovers, resuming, store, termination
+from . import freshness, leftovers, request_headers, resuming, store, termination
 from .courier import Courier
+from .courier_process import CourierProcess, is_worth_it
+from .deliverer import Deliverer
 from .entries import End
 from .journal import FOLDER, Header, Journal, Opened
 from .opening import RunRequest
@@ -49,24 +51,46 @@ class Recording:
         self.at_exit: list[Callable[[], None]] = []
         """Called before the run is ended because the process ends."""
         self.journal = _new_journal(request, header)
-        self._courier: Courier | None = None
+        self._request, self._header = request, header
+        self._courier: Deliverer | None = None
         if not request.offline:
-            parcel = Parcel(header, self.uri, request.root, self.journal, raising=self._raising)
-            self._courier = Courier(
-                parcel,
-                timeout=tracking.timeout,
-                kept=str(self.journal.folder) if self.journal else None,
-                raising=self._raising,
-                others=leftovers.deliver_each(request.root, self.uri, but=header.journal),
-            )
+            self._courier = self._make_courier()
         elif self.journal is not None:
             self.journal.is_failing = True  # workers need not wait for a delivery
         self.outbox = JournalOutbox(self.journal, self._courier, self._limit)
 
+    def _make_courier(self) -> Deliverer:
+        way = self._request.config.tracking.delivery
+        headers = dict(request_headers.in_use())
+        # A class of the user's that gives headers may depend on what is in this process.
+        chosen = way == "process" or (way == "auto" and is_worth_it())
+        if self.journal is None or not chosen or request_headers.TYPE in headers:
+            return self._make_thread()
+        order = {
+            "uri": self.uri,
+            "root": str(self._request.root),
+            "timeout": self._request.config.tracking.timeout,
+            "limit": self._limit,
+            "raising": self._raising,
+            "headers": headers,
+            "lean": True,
+        }
+        return CourierProcess(self.journal, order, self._make_thread)
+
+    def _make_thread(self) -> Courier:
+        root = self._request.root
+        return Courier(
+            Parcel(self._header, self.uri, root, self.journal, raising=self._raising),
+            timeout=self._request.config.tracking.timeout,
+            kept=str(self.journal.folder) if self.journal else None,
+            raising=self._raising,
+            others=leftovers.deliver_each(root, self.uri, but=self._header.journal),
+        )
+
     @property
     def opened(self) -> Opened | None:
         """The run in MLflow; None as long as it is not there."""
-        return self._courier.parcel.opened if self._courier is not None else None
+        return self._courier.opened if self._courier is not None else None
 
     @property
     def failing(self) -> bool:
@@ -83,18 +107,38 @@ class Recording:
         """
         if self._courier is not None:
             self._courier.start()
-            self._courier.wait_open()
-            try:
-                self._courier.check()
-            except BaseException:
-                self._courier.abandon()
-                if self.journal is not None:
-                    self.journal.discard()
-                raise
+            if isinstance(self._courier, Courier) or self._must_be_open:
+                self._courier.wait_open()
+                self._check_opened(self._courier)
         if self._series is not None:
             resuming.note(self._root, self._series, self.journal_id)
         atexit.register(self._end_at_exit)
         termination.before_termination(self._end_at_termination)
+
+    @property
+    def _must_be_open(self) -> bool:
+        """Whether no node may run before MLflow has the run, or has failed to answer.
+
+        Where the user wants failures to be raised, names a run that may not exist, or has others
+        log to it; and where nodes may run on machines that do not see the journal.
+        """
+        request = self._request
+        continues = self._header.run_id is not None or self._header.key is not None
+        return self._raising or continues or not request.runs_here
+
+    def _check_opened(self, courier: Deliverer) -> None:
+        try:
+            courier.check()
+        except BaseException:
+            courier.abandon()
+            if self.journal is not None:
+                self.journal.discard()
+            raise
+
+    def wait_open(self) -> None:
+        """Wait until MLflow has the run, or has failed to answer."""
+        if self._courier is not None:
+            self._courier.wait_open()
 
     def end(self, status: str, limit: float | None = None) -> None:
         """Deliver everything and end the run, once.
@@ -116,6 +160,8 @@ class Recording:
                 atexit.unregister(self._end_at_exit)
                 termination.forget(self._end_at_termination)
                 self._finish(status, limit)
+                if self.key is None:  # no other process loads what this run has saved
+                    freshness.forget(self._request.root, self.journal_id)
         finally:
             self._end_lock.release()
 
@@ -134,7 +180,7 @@ class Recording:
         if failed:
             courier.forgive()
         if courier.finish(limit, self._progress()):
-            self._say_ended(courier.parcel)
+            self._say_ended(courier)
         else:
             self._say_undelivered(courier)
         courier.check()
@@ -149,18 +195,17 @@ class Recording:
                 return
             said = passed + SAY_EVERY_SECONDS - QUIET_SECONDS
             what = "what earlier runs have left"
-            if courier.parcel.status is None:
-                what = in_words(courier.parcel.left())
+            if courier.status is None:
+                what = in_words(courier.left())
             logger.info("Delivering to MLflow: %s to go ...", what)
 
         return progress
 
-    def _say_ended(self, parcel: Parcel) -> None:
-        opened = parcel.opened
-        if opened is None or not parcel.header.owned:
+    def _say_ended(self, courier: Deliverer) -> None:
+        opened, status = courier.opened, courier.status
+        if opened is None or not self._header.owned:
             return
         url = store.run_url(self.uri, opened.experiment_id, opened.run_id)
-        status = parcel.status
         if status == "RUNNING":
             status = "still open, because other processes with the same `run.key` log to it"
         look = url or "kedro mlflow ui"
@@ -168,7 +213,7 @@ class Recording:
             "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
         )
 
-    def _say_undelivered(self, courier: Courier) -> None:
+    def _say_undelivered(self, courier: Deliverer) -> None:
         if self.journal is None:
             logger.warning(
                 "Not all of this run is in MLflow at %s, and it could not be kept for later.",
@@ -182,7 +227,7 @@ class Recording:
             "Not all of this run is in MLflow at %s: %s to go, kept in %s. "
             "`kedro mlflow sync` delivers it.",
             mask_urls(self.uri),
-            in_words(courier.parcel.left()),
+            in_words(courier.left()),
             self.journal.folder,
         )
 

@@ -56,13 +56,18 @@ def use(headers: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: ``type`` names no class that gives headers.
     """
-    _Headers.tell = _teller(headers)
+    _Headers.tell, _Headers.given = _teller(headers), dict(headers)
     if not headers:
         return
     if import_watch.is_imported():
         _register()
     else:
         import_watch.when_imported(_register)
+
+
+def in_use() -> Mapping[str, Any]:
+    """What :func:`use` was given last, for another process."""
+    return _Headers.given
 
 
 def _teller(headers: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
@@ -93,6 +98,7 @@ class _Headers:
     """What MLflow asks for headers; the latest session of a process decides."""
 
     tell: Callable[[], dict[str, str]] = staticmethod(dict)
+    given: Mapping[str, Any] = {}
 
     def in_context(self) -> bool:
         """Whether there are any headers: as MLflow calls it."""

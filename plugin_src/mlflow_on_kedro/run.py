@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import fluent, store
+from . import fluent, import_watch, store
 from .entries import Entry
 from .errors import MLflowOnKedroError
 from .failures import INCOMPLETE, failure_message, is_mistake, reason
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from .timeline import Span
 
 logger = logging.getLogger(__name__)
+
+OPENING_SECONDS = 20.0
+"""How long MLflow may take in another process to be imported and to open the run."""
+POLL_SECONDS = 0.05
 
 # What a copy of a run in another process starts anew.
 _LOCAL_STATE = frozenset(
@@ -127,7 +132,8 @@ class TrackedRun(Telling):
         if not request.offline:
             # MLflow's own exit handler would end a run that is still on the thread as FINISHED.
             recording.at_exit.append(lambda: fluent.detach(run))
-            run.hold_globals()
+            if import_watch.is_imported():
+                run.hold_globals()
         return run
 
     @classmethod
@@ -216,13 +222,27 @@ class TrackedRun(Telling):
             self._opened = self._journal.opened
         return self._opened
 
+    def wait_open(self) -> None:
+        """Wait until MLflow has the run, or it is clear that it does not answer."""
+        if self.opened is not None:
+            return
+        if not self.in_worker and self._recording is not None:
+            self._recording.wait_open()
+        elif self._journal is not None:
+            deadline = time.monotonic() + OPENING_SECONDS
+            while not (self.opened or self._journal.is_failing) and self._journal.is_here():
+                if time.monotonic() >= deadline:
+                    return
+                time.sleep(POLL_SECONDS)
+
     @property
     def run_id(self) -> str:
-        """The id of the run in MLflow.
+        """The id of the run in MLflow, which is waited for.
 
         Raises:
             RuntimeError: MLflow could not be reached so far.
         """
+        self.wait_open()
         if self.opened is None:
             raise RuntimeError(
                 f"The run has no id yet: MLflow at {mask_urls(self.uri)} could not be reached."

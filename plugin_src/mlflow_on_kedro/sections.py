@@ -23,6 +23,7 @@ class Tracking:
     on_failure: str = "warn"
     timeout: float = 6.0
     wait_at_end: float = 300.0
+    delivery: str = "auto"
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,9 @@ _MODEL_TYPES = (
     "mlflow_on_kedro.model_dataset.MLflowModelDataset",
 )
 
+# Kedro's own; none is named where the first of them runs by default.
+_LOCAL_RUNNERS = {None, "SequentialRunner", "ThreadRunner", "ParallelRunner"}
+
 
 def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None = None) -> None:
     """Put the configuration into the catalog's own, and tell the MLflow datasets their names.
@@ -248,6 +251,7 @@ def _request(holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Pl
         tags=provenance.source_tags(holder.root, holder.package),
         plan=plan,
         secret_params=frozenset(_secret_params(run_params)),
+        runs_here=provenance.runner_name(run_params.get("runner")) in _LOCAL_RUNNERS,
     )
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import base64
 import html as html_escaping
+import json
+import zlib
 from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
@@ -16,17 +19,35 @@ if TYPE_CHECKING:
 _LABEL_LENGTH = 32
 """Characters of a row's label: what leaves room for bars in the MLflow UI's narrow pane."""
 
-_PAGE = """<!DOCTYPE html>
+_MAX_PLAIN = 100_000
+"""Bytes of a chart's data; more are compressed, because what all bars say is much alike."""
+
+_PLAIN = "show({data});"
+_PACKED = """const packed = Uint8Array.from(atob("{data}"), (sign) => sign.charCodeAt(0));
+const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+new Response(unpacked).json().then(show);"""
+# Before and after plotly.js.
+_HEAD = """<!DOCTYPE html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <title>{title}</title>
 <style>html, body {{ margin: 0; background: #fff; }}</style>
+<script>"""
+_BODY = """</script>
 </head>
 <body>
 <main aria-label="{title}">
 <noscript>{title}. The chart needs JavaScript.</noscript>
+<div id="timeline"></div>
+<script>
+const show = (figure) => Plotly.newPlot("timeline", figure.data, figure.layout, {{
+  displaylogo: false,
+  responsive: true,
+  modeBarButtonsToRemove: ["select2d", "lasso2d"],
+}});
 {chart}
+</script>
 </main>
 </body>
 </html>
@@ -208,27 +229,33 @@ def html(
         True
     """
     timeline = Timeline.of(spans, task_name)
-    from plotly.io import to_html
+    from plotly.offline import get_plotlyjs
 
     from .timeline_figure import describe, draw
     from .timeline_options import Options
 
     options = Options.of(params or {}, title=title)
     # Only what the user has said needs Plotly's checks.
-    chart = to_html(
-        draw(timeline, options) if params else describe(timeline, options),
-        validate=False,
-        full_html=False,
-        include_plotlyjs=True,
-        div_id="timeline",
-        config={
-            "displaylogo": False,
-            "responsive": True,
-            "modeBarButtonsToRemove": ["select2d", "lasso2d"],
-        },
-    )
-    heading = f"{options.heading}: {timeline.summary}"
-    return _PAGE.format(title=html_escaping.escape(heading), chart=chart)
+    chart = draw(timeline, options).to_json() if params else json.dumps(describe(timeline, options))
+    heading = html_escaping.escape(f"{options.heading}: {timeline.summary}")
+    body = _BODY.format(title=heading, chart=_script(chart))
+    return f"{_HEAD.format(title=heading)}{get_plotlyjs()}{body}"
+
+
+def _script(figure: str) -> str:
+    """Say in JavaScript to show a figure.
+
+    Compressed data needs a browser of 2023 or later
+    (https://developer.mozilla.org/docs/Web/API/DecompressionStream).
+
+    Args:
+        figure: Its data and layout, as JSON.
+    """
+    if len(figure) > _MAX_PLAIN:
+        packed = base64.b64encode(zlib.compress(figure.encode()))
+        return _PACKED.format(data=packed.decode())
+    # Nothing in it may end the script that holds it, or begin a comment.
+    return _PLAIN.format(data=figure.replace("</", r"<\/").replace("<!--", r"\u003c!--"))
 
 
 def format_duration(seconds: float) -> str:

@@ -104,9 +104,9 @@ def _bars(timeline: Timeline, options: Options) -> list[dict[str, Any]]:
             "orientation": "h",
             "name": group,
             "y": [_tick(row, options) for row, _ in of_group],
-            "base": [span.start * 1000 + shift for _, span in of_group],
+            "base": [round(span.start * 1000 + shift, 3) for _, span in of_group],
             # A bar of no length at all cannot be hovered.
-            "x": [max(span.duration * 1000, 1e-3) for _, span in of_group],
+            "x": [max(round(span.duration * 1000, 3), 1e-3) for _, span in of_group],
             "width": options.bar_height,
             "marker": {
                 "color": color,

@@ -23,8 +23,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from .chaos_project import PACKAGE, Held, write_project
 from .chaos_tally import RUNNERS, Tally
+from .processes import kill_all, started_by
 from .proxy import Proxy
 from .server import Server, mlflow_server
 
@@ -37,6 +40,8 @@ LOSE_EVERY = 4
 
 # Where the kills fall: while nodes run, at any time of it, and before that.
 DURING_NODES, AT_ANY_TIME = 0.6, 0.35
+# How often the process that delivers is killed, too.
+WITH_DELIVERY = 0.5
 
 
 class Chaos:
@@ -73,7 +78,10 @@ class Chaos:
         process = self._start("run", f"--runner={runner}")
         moment = self._wait(process, *self._usual[runner])
         finished = process.poll() == 0
-        _kill(process)
+        if self._random.random() < WITH_DELIVERY:
+            kill_all(process)
+        else:
+            _kill(process)
         self._proxy.mode = "pass"
         self._deliver(twist)
         self._check(runner, twist, moment, finished=finished)
@@ -223,9 +231,12 @@ class Chaos:
 
 
 def _kill(process: subprocess.Popen[bytes]) -> None:
+    """Kill a pipeline, and wait for the process that delivers, which outlives it."""
+    others = started_by(process)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
+    psutil.wait_procs(others, timeout=LIMIT_SECONDS)
 
 
 @contextlib.contextmanager

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import psutil
+
 # No test waits so long for anything that happens.
 PATIENCE_SECONDS = 120
 
@@ -45,6 +47,24 @@ def ended(process: subprocess.Popen[str], *, begin: float, seconds: float = 300)
     """Wait for the end of a process."""
     printed, _ = process.communicate(timeout=seconds)
     return Ended(process.returncode, " ".join(printed.split()), begin, time.time())
+
+
+def started_by(process: subprocess.Popen[Any]) -> list[psutil.Process]:
+    """All processes that a process has started, and those that they have."""
+    try:
+        return psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
+
+
+def kill_all(process: subprocess.Popen[Any]) -> None:
+    """Kill a process and all that it has started, as when the machine goes down."""
+    others = started_by(process)
+    process.kill()
+    for other in others:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            other.kill()
+    process.wait()
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from mlflow_on_kedro.leftovers import find, look
+
 from .nodes import ARTIFACTS, METRICS, SERIES, TIMES
 from .processes import Ended, ended, wait_until
 
@@ -120,6 +122,10 @@ class FaultProject:
         )
         if process.poll() is not None:
             raise AssertionError(f"the run never came to {place!r}:\n{process.communicate()[0]}")
+
+    def wait_idle(self) -> None:
+        """Wait for the process that delivers, which outlives a pipeline that is killed."""
+        wait_until(lambda: not any(look(journal).running for journal in find(self.root)))
 
     # -- what MLflow holds ---------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from .nodes import NODES, SERIES
-from .processes import Ended, ended, wait_until
+from .processes import Ended, ended, kill_all, wait_until
 from .project import FaultProject
 from .proxy import Mode, Proxy
 
@@ -49,16 +49,32 @@ def busy(how: str) -> str:
 
 
 def interrupt(
-    project: FaultProject, number: int, *, group: bool = False, words: tuple[str, ...] = ()
+    project: FaultProject,
+    number: int,
+    *,
+    group: bool = False,
+    tree: bool = False,
+    words: tuple[str, ...] = (),
 ) -> Ended:
     """Send a signal to a run at its last node, and wait for its end.
+
+    Args:
+        project: The project.
+        number: The signal.
+        group: Send it to the whole process group, as a terminal does.
+        tree: Kill all that the run has started instead, also the process that delivers.
+        words: What follows ``kedro run``.
 
     Returns:
         The process's end; its ``begin`` is that of the signal.
     """
     process = project.start("run", *words)
     project.wait_for("last", process)
-    begin = send(process, number, group=group)
+    begin = time.time()
+    if tree:
+        kill_all(process)
+    else:
+        begin = send(process, number, group=group)
     return ended(process, begin=begin, seconds=120)
 
 
@@ -187,14 +203,25 @@ def test_ignored(make_fault_project: Callable[..., FaultProject], proxy: Proxy) 
     project.check_complete(Ended(0, done.said, 0, done.end))
 
 
-@pytest.mark.parametrize("away", [False, True], ids=["online", "outage"])
-def test_kill_9_then_sync(project: FaultProject, proxy: Proxy, *, away: bool) -> None:
-    """Row: ``kill -9``. Sync delivers the rest and marks the run KILLED."""
-    if away:
-        proxy.mode = "refuse"
+def test_kill_9(project: FaultProject) -> None:
+    """Row: ``kill -9``. The process that delivers marks the run KILLED at once."""
     project.stop_at("last")
     done = interrupt(project, signal.SIGKILL, group=True)
     assert done.status == -signal.SIGKILL
+    wait_until(lambda: not project.journals)
+    check_killed(project, done)
+    assert project.run.info.end_time <= done.end * 1000 + 1
+
+
+@pytest.mark.parametrize("away", [False, True], ids=["both killed", "outage"])
+def test_kill_9_then_sync(project: FaultProject, proxy: Proxy, *, away: bool) -> None:
+    """Row: ``kill -9``. Sync delivers what is left and marks the run KILLED."""
+    if away:
+        proxy.mode = "refuse"
+    project.stop_at("last")
+    done = interrupt(project, signal.SIGKILL, group=away, tree=not away)
+    assert done.status == -signal.SIGKILL
+    project.wait_idle()
     assert len(project.journals) == 1
     proxy.mode = "pass"
     result = project.sync()
@@ -208,7 +235,7 @@ def test_kill_9_then_sync(project: FaultProject, proxy: Proxy, *, away: bool) ->
 def test_kill_9_then_run(project: FaultProject) -> None:
     """Row: ``kill -9``. The next run delivers the rest and marks the run KILLED."""
     project.stop_at("last")
-    done = interrupt(project, signal.SIGKILL, group=True)
+    done = interrupt(project, signal.SIGKILL, tree=True)
     project.go_on("last")
     later = project.kedro()
     assert later.status == 0, later.said

@@ -33,6 +33,7 @@ DEFAULTS = {
         "on_failure": "warn",
         "timeout": 6.0,
         "wait_at_end": 300.0,
+        "delivery": "auto",
     },
     "experiment": {
         "name": None,
@@ -101,6 +102,7 @@ OTHER = {
     "tracking.on_failure": "raise",
     "tracking.timeout": 20.5,
     "tracking.wait_at_end": 0.0,
+    "tracking.delivery": "thread",
     "experiment.name": "demo",
     "experiment.artifact_location": "artifacts",
     "experiment.tags": {"team": "wine"},
@@ -157,6 +159,7 @@ WRONG = {
     "tracking.on_failure": "explode",
     "tracking.timeout": -1,
     "tracking.wait_at_end": "long",
+    "tracking.delivery": "pigeon",
     "experiment.name": {"a": 1},
     "experiment.artifact_location": [1],
     "experiment.tags": ["a"],

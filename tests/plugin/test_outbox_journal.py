@@ -184,7 +184,7 @@ class TestJournalOutbox:
         """A failure of delivery stops the pipeline at the next entry, but for the run's end."""
         parcel = Parcel(journal.header, store_uri, Path.cwd(), journal)
         courier = Courier(parcel, timeout=60, kept=None, raising=True)
-        courier.failure = ConnectionError("down")
+        courier._failure = ConnectionError("down")
         box = JournalOutbox(journal, courier, 5)
         with pytest.raises(MLflowOnKedroError, match="on_failure"):
             box.put(Param("p", "v"))

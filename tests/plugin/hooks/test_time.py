@@ -74,8 +74,8 @@ def make(make_project: Any) -> Any:
 
 def spans(page: str) -> dict[str, list[dict[str, Any]]]:
     """The bars of a chart's page by kind: label, begin and end in milliseconds."""
-    start = page.index("Plotly.newPlot(")
-    data = json.JSONDecoder().raw_decode(page[page.index("[", start + 1) :])[0]
+    start = page.rindex("show({") + len("show(")
+    data = json.JSONDecoder().raw_decode(page[start:])[0]["data"]
     found: dict[str, list[dict[str, Any]]] = {}
     for trace in data:
         base, length = numbers(trace["base"]), numbers(trace["x"])
