@@ -9,9 +9,10 @@ from kedro.io import AbstractDataset, DatasetError
 
 from . import backends, value_kinds
 from .history import MetricHistory, without_mode
-from .local_files import Files, files_in, local_path
+from .local_files import Files, local_path
 from .tracked import default_filepath
 from .value_file import ValueFile
+from .written import before_save
 
 if TYPE_CHECKING:
     from .tracked import TrackedDataset
@@ -90,10 +91,10 @@ class Backing:
         file = self.file()
         return file.path if isinstance(file, ValueFile) else local_path(file, saving=saving)
 
-    def files(self) -> Files:
-        """The files of a folder: see :func:`mlflow_on_kedro.local_files.files_in`."""
+    def before_save(self) -> Files:
+        """Note the files of a folder: see :func:`mlflow_on_kedro.written.before_save`."""
         file = self.file()
-        return {} if isinstance(file, ValueFile) else files_in(file)
+        return {} if isinstance(file, ValueFile) else before_save(file)
 
     def load(self) -> Any:
         """Load the file.

@@ -6,7 +6,6 @@ import copy
 import logging
 import os
 from collections.abc import Callable
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
@@ -17,9 +16,11 @@ from .config import check_choice, override
 from .downloads import artifact_folder
 from .in_run import InRun
 from .local_files import Files
+from .partitions import is_partitioned
 from .secrets import without_secrets
 from .sections import Config, Params
 from .tracked import TrackedDataset
+from .written import log_written
 
 if TYPE_CHECKING:
     from .origin import Origin
@@ -176,14 +177,14 @@ class MLflowDataset(TrackedDataset):
             if kind is not None:
                 kind.log(run, self.key(), data, self._limits(run.config))
             else:
-                self._log_file(run, before)
+                self._log_file(run, data, before)
 
     def _save_locally(self, data: Any) -> Files:
         """Save to memory and the file, and say what was there before in a folder."""
         self._keep(data)
         if self.dataset is None or not self._backing.has_place:
             return {}
-        before = self._backing.files()
+        before = self._backing.before_save()
         self._save_file(data)
         return before
 
@@ -199,32 +200,25 @@ class MLflowDataset(TrackedDataset):
         else:
             self.note_saved(self._backing.path(saving=True))
 
-    def _log_file(self, run: TrackedRun, before: Files) -> None:
-        path = self._backing.path(saving=True)
-        if path is None:
+    def _log_file(self, run: TrackedRun, data: Any, before: Files) -> None:
+        backend = self._backing.as_dataset()
+        if not log_written(run, backend, data, before, self._artifact_path or ""):
             logger.warning("'%s' has no local file, so it is not logged to MLflow.", self.key())
-            return
-        own_folder = path.name if path.is_dir() else None
-        folder = "/".join(part for part in (self._artifact_path, own_folder) if part)
-        if not before:
-            run.log_artifact(path, folder)
-            if self.dataset == "table":
-                run.set_tag(tables.TAG, tables.listing(self._in_run.artifact))
-            return
-        # What earlier runs left in the folder is not this run's.
-        for file, state in self._backing.files().items():
-            if before.get(file) != state:
-                below = file.parent.relative_to(path).as_posix()
-                run.log_artifact(file, str(PurePosixPath(folder, below)))
+        elif self.dataset == "table":
+            run.set_tag(tables.TAG, tables.listing(self._in_run.artifact))
 
     def _keep(self, data: Any) -> None:
         # A generator node saves chunk after chunk; the last one is not the value.
         self._saves += 1
         in_memory_only = self.dataset is None or not self._backing.has_place
-        if in_memory_only or (self._caching and self._saves == 1):
+        if in_memory_only or (self._caching and self._saves == 1 and self._gives_back()):
             self._cache = _kept(data, self._copy_mode)
         else:
             self._cache = None
+
+    def _gives_back(self) -> bool:
+        # Partitions are loaded as functions, or those after a checkpoint: not what was saved.
+        return isinstance(self.dataset, str) or not is_partitioned(self._backing.as_dataset())
 
     def _limits(self, config: Config) -> Params:
         return override(config.params, too_long=self._too_long, max_length=self._max_length)

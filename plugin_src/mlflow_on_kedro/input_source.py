@@ -13,6 +13,7 @@ from kedro.io.core import get_filepath_str, get_protocol_and_path
 
 from .formats import AnyDataset
 from .local_files import local_path
+from .partitions import partition_names
 from .secrets import looks_secret, mask_urls, without_credentials
 from .tracked import TrackedDataset
 
@@ -151,7 +152,7 @@ def _of_query(dataset: AnyDataset, described: Mapping[str, Any]) -> Source | Non
 def _of_file(
     dataset: AnyDataset, described: Mapping[str, Any], data: Any, root: Path
 ) -> Source | None:
-    partitions = _partitions(dataset, described, data)
+    partitions = partition_names(dataset, data)
     path = local_path(dataset, saving=False)
     if path is not None:
         path = path if path.is_absolute() else Path.cwd() / path
@@ -197,16 +198,6 @@ def _versioned(dataset: AnyDataset, path: str) -> str:
         dataset.resolve_load_version() if isinstance(dataset, AbstractVersionedDataset) else None
     )
     return f"{path}/{version}/{PurePosixPath(path).name}" if version else path
-
-
-def _partitions(
-    dataset: AnyDataset, described: Mapping[str, Any], data: Any
-) -> tuple[str, ...] | None:
-    """The files of a `PartitionedDataset` that were loaded, relative to its folder."""
-    if not isinstance(data, Mapping) or "dataset_type" not in described:
-        return None
-    suffix = getattr(dataset, "_filename_suffix", "")
-    return tuple(f"{name}{suffix}" for name in sorted(map(str, data)))
 
 
 def _from_root(path: Path, root: Path) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import stat
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
@@ -48,13 +50,18 @@ def files_in(backend: AnyDataset) -> Files:
 
     Two states of a file differ when it was written in between.
     """
-    if isinstance(backend, AbstractVersionedDataset):  # it has a folder of its own each time
-        return {}
+    if isinstance(backend, AbstractVersionedDataset) and backend.resolve_save_version():
+        return {}  # a version has a folder of its own
     folder = local_path(backend, saving=True)
     if folder is None or not folder.is_dir():
         return {}
-    files = (file for file in sorted(folder.rglob("*")) if file.is_file())
-    return {file: (file.stat().st_mtime_ns, file.stat().st_size) for file in files}
+    states = {}
+    for file in sorted(folder.rglob("*")):
+        with contextlib.suppress(OSError):  # it was removed, or leads nowhere
+            state = file.stat()
+            if stat.S_ISREG(state.st_mode):
+                states[file] = (state.st_mtime_ns, state.st_size)
+    return states
 
 
 def _local_place(backend: AnyDataset) -> Path | None:

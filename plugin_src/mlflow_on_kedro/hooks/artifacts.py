@@ -8,19 +8,27 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
-from .. import backends
 from ..config import override
 from ..files import expand
+from ..local_files import Files
 from ..sections import Artifacts
+from ..written import before_save, log_written
 from .base import NodeScope, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
-    from kedro.io import CatalogProtocol
+    from kedro.io import AbstractDataset, CatalogProtocol
     from kedro.pipeline.node import Node
 
     from ..run import TrackedRun
 
 logger = logging.getLogger(__name__)
+
+
+class _SavingScope(NodeScope):
+    """What lay in the folders of datasets that are being saved in this thread."""
+
+    def __init__(self) -> None:
+        self.before: dict[str, Files] = {}
 
 
 class MLflowArtifactsLoggerHook(TrackingHook):
@@ -52,7 +60,7 @@ class MLflowArtifactsLoggerHook(TrackingHook):
             "after_pipeline_run": listed(filepaths_after_pipeline_run),
             "after_node_run": listed(datasets_after_node_run),
         }
-        self._scope = NodeScope()
+        self._scope = _SavingScope()
 
     def _settings(self, run: TrackedRun) -> Artifacts:
         return override(run.config.artifacts, **self._given)
@@ -76,21 +84,32 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         self._scope.catalog = catalog
 
     @hook_impl
+    def before_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
+        """Note what lies in the folder of a named dataset that an earlier run may have left."""
+        run, dataset = self._scope.run, self._named(dataset_name)
+        if run is not None and dataset is not None:
+            with run.guard():
+                self._scope.before[dataset_name] = before_save(dataset)
+
+    @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
         """Log the file that a named dataset has just written."""
-        run, catalog = self._scope.run, self._scope.catalog
-        if run is None or catalog is None:
-            return
-        if dataset_name not in self._settings(run).after_node_run:
+        run, dataset = self._scope.run, self._named(dataset_name)
+        if run is None or dataset is None:
             return
         with run.guard():
-            dataset = catalog.get(dataset_name)
-            path = backends.local_path(dataset, saving=True) if dataset is not None else None
-            if path is None or not path.exists():
+            before = self._scope.before.pop(dataset_name, {})
+            if not log_written(run, dataset, data, before):
                 logger.warning("'%s' has no local file that could be logged.", dataset_name)
                 return
-            run.log_artifact(path, path.name if path.is_dir() else "")
             run.settle()
+
+    def _named(self, name: str) -> AbstractDataset[Any, Any] | None:
+        """The dataset of a name that is to be logged."""
+        run, catalog = self._scope.run, self._scope.catalog
+        if run is None or catalog is None or name not in self._settings(run).after_node_run:
+            return None
+        return catalog.get(name)
 
 
 def _log_files(run: TrackedRun, patterns: Sequence[str]) -> None:
