@@ -155,7 +155,9 @@ class Delivery:
 
         used = [
             DatasetInput(
-                Dataset(x.name, x.digest, x.source_type, x.source, x.schema or None, x.profile),
+                Dataset(
+                    x.name, x.digest, x.source_type, x.source, x.schema or None, x.profile or None
+                ),
                 [InputTag(MLFLOW_DATASET_CONTEXT, x.context)] if x.context else [],
             )
             for x in entries

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from mlflow.exceptions import MlflowException
 from mlflow.store.tracking.abstract_store import AbstractStore
+from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
 from . import own_calls
+from .entries import Input
 
 if TYPE_CHECKING:
     from .run import TrackedRun
@@ -54,6 +56,27 @@ class JournalStore(AbstractStore):
     def set_tag(self, run_id: str, tag: Any) -> None:
         """Write a tag into the journal."""
         self.log_batch(run_id, [], [], [tag])
+
+    def log_inputs(
+        self, run_id: str, datasets: Iterable[Any] | None = None, models: Any = None
+    ) -> None:
+        """Write datasets that are used into the journal."""
+        del run_id
+        if models:
+            _refuse()
+        for used in datasets or ():
+            tags = {tag.key: tag.value for tag in used.tags}
+            dataset = used.dataset
+            entry = Input(
+                dataset.name,
+                dataset.digest,
+                dataset.source_type,
+                dataset.source,
+                dataset.schema or "",
+                dataset.profile or "",
+                tags.get(MLFLOW_DATASET_CONTEXT, ""),
+            )
+            self._run.log_input(entry)
 
 
 def _refuse(*_: Any, **__: Any) -> Any:

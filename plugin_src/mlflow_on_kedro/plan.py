@@ -21,7 +21,8 @@ class Plan:
         readers: Each free input of the pipeline and the node that reads it first, so that one
             node alone, in whatever process, logs it.
         outputs: What this run saves, so that a file from an earlier run must not stand in for it.
-        made_elsewhere: What other processes save that log to the same run.
+        made_elsewhere: What other processes save that log to the same run, or this one once it is
+            resumed.
     """
 
     steps: dict[str, int] = field(default_factory=dict)

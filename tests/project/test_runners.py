@@ -15,7 +15,7 @@ import mlflow
 import pandas as pd
 from kedro.pipeline import node, pipeline
 
-def make(n, config):
+def make(n, config, wines):
     frame = pd.DataFrame({"x": range(n)})
     nested = {"a": 0.5, "b": {"c": "d"}}
     return "text", n, nested, frame, {"k": [1]}, {"any": n}, frame, frame, "memo"
@@ -27,7 +27,7 @@ def read(p, m, a, csv, json_value, pkl, parquet, feather, unlisted):
     assert (json_value, pkl, unlisted) == ({"k": [1]}, {"any": 3}, "memo")
     return len(csv) * 1.5
 
-def own(n):
+def own(n, wines):
     mlflow.log_metric("own_metric", n)
     mlflow.log_param("own_param", "yes")
     mlflow.log_text("hello", "own.txt")
@@ -36,9 +36,9 @@ def own(n):
 def create_pipeline():
     made = ["p", "m", "a", "csv", "json_value", "pkl", "parquet", "feather", "unlisted"]
     return pipeline([
-        node(make, ["params:n", "params:config"], made, name="make"),
+        node(make, ["params:n", "params:config", "wines"], made, name="make"),
         node(read, made, "result", name="read"),
-        node(own, "params:n", "said", name="own"),
+        node(own, ["params:n", "wines"], "said", name="own"),
     ])
 """
 
@@ -57,6 +57,7 @@ CATALOG: dict[str, Any] = {
     }.items()
 }
 CATALOG["pkl"] |= {"artifact_path": "models", "versioned": True}
+INPUT = {"wines": {"type": "pandas.CSVDataset", "filepath": "data/wines.csv"}}
 PARAMETERS = {"n": 3, "config": {"depth": 4, "name": "rbf"}}
 
 PARAMS = {
@@ -78,6 +79,7 @@ METRICS = {
     "time/pipeline",
     *(f"time/node/{name}" for name in ("make", "read", "own")),
     *(f"time/load/{name}" for name in MADE),
+    "time/load/wines",
     *(f"time/save/{name}" for name in (*MADE, "result", "said")),
 }
 ARTIFACTS = {
@@ -100,7 +102,10 @@ def check(project: Any) -> None:
     assert (run.data.metrics["m"], run.data.metrics["result"]) == (3, 4.5)
     assert project.artifacts(run.info.run_id) == ARTIFACTS
     for name in METRICS:
-        assert len(project.client.get_metric_history(run.info.run_id, name)) == 1, name
+        points = project.client.get_metric_history(run.info.run_id, name)
+        assert len(points) == 1 + (name == "time/load/wines"), name
+    (used,) = run.inputs.dataset_inputs
+    assert (used.dataset.name, len(used.tags)) == ("wines", 1)
     others = project.client.search_runs(
         [experiment.experiment_id for experiment in project.client.search_experiments()]
     )
@@ -110,7 +115,9 @@ def check(project: Any) -> None:
 @pytest.fixture
 def project(make_project: Any) -> Any:
     """A project with an MLflow dataset of every kind."""
-    return make_project(NODES, catalog=CATALOG, parameters=PARAMETERS)
+    project = make_project(NODES, catalog=CATALOG | INPUT, parameters=PARAMETERS)
+    project.write("data/wines.csv", "alcohol\n12.5\n")
+    return project
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])

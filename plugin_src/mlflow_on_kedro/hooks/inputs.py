@@ -46,8 +46,8 @@ class MLflowInputsLoggerHook(TrackingHook):
         return override(run.config.inputs, **self._given)
 
     def begin(self, session: PipelineRun) -> None:
-        """Find what is an input of this process only: others with the same key make it."""
-        if session.run.key is not None:
+        """Find what the run makes elsewhere: in other processes, or before it failed."""
+        if session.run.key is not None or session.run.config.run.resume:
             params = session.run_params
             names = params.get("pipeline_names") or [params.get("pipeline_name") or "__default__"]
             made = _made_by(names)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import importlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
 import pytest
+from click.testing import CliRunner
 
 NODES = """
 from kedro.pipeline import node, pipeline
@@ -51,6 +54,14 @@ def used(run: Any) -> dict[str, Any]:
     found = {item.dataset.name: item for item in run.inputs.dataset_inputs}
     assert len(found) == len(run.inputs.dataset_inputs)
     return found
+
+
+def sync(project: Any) -> None:
+    """Deliver what a run that was offline has left."""
+    command = importlib.import_module("mlflow_on_kedro.commands.sync").sync
+    metadata = SimpleNamespace(project_path=project.root)
+    done = CliRunner().invoke(command, ["--uri", project.uri], obj=metadata, catch_exceptions=False)
+    assert done.exit_code == 0, done.output
 
 
 def test_a_csv_file(make_project: Any) -> None:
@@ -149,6 +160,49 @@ def test_switched_off(make_project: Any, mlflow: dict[str, Any]) -> None:
     project = make(make_project, mlflow=mlflow)
     project.session_run()
     assert [used(run) for run in project.runs()] in ([{}], [])
+
+
+def test_offline(make_project: Any) -> None:
+    """What is used by a run that reaches no MLflow is delivered with the rest."""
+    project = make(make_project, mlflow={"tracking": {"mode": "offline"}})
+    project.session_run()
+    assert project.runs() == []
+    sync(project)
+    assert set(used(project.run)) == {"wines"}
+
+
+def test_own_calls(make_project: Any) -> None:
+    """Datasets that a node itself tells MLflow of are kept, too, while there is no MLflow."""
+    nodes = NODES.replace(
+        "    return len(wines) * depth",
+        """
+    import mlflow
+
+    own = mlflow.data.from_pandas(wines, source="own.csv", name="own")
+    mlflow.log_input(own, context="training")
+    return len(wines) * depth
+""",
+    )
+    project = make(make_project, nodes=nodes, mlflow={"tracking": {"mode": "offline"}})
+    project.session_run()
+    sync(project)
+    found = used(project.run)
+    assert set(found) == {"own", "wines"}
+    assert json.loads(found["own"].dataset.source) == {"uri": "own.csv"}
+    assert {tag.value for tag in found["own"].tags} == {"training"}
+
+
+def test_resumed(make_project: Any) -> None:
+    """What a run has made before it failed is no input of it when it goes on."""
+    nodes = NODES.replace("    return counted", "    assert counted > 5\n    return counted")
+    resume = {"run": {"resume": True}}
+    project = make(make_project, nodes=nodes, catalog=KEPT, mlflow=resume)
+    with pytest.raises(AssertionError):
+        project.session_run()
+    project.write("data/counted.json", "10")
+    project.session_run(from_nodes=["total"])
+    assert project.run.info.status == "FINISHED"
+    assert set(used(project.run)) == {"wines"}
 
 
 def test_max_bytes(make_project: Any) -> None:
