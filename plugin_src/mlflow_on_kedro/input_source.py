@@ -121,7 +121,7 @@ def _of_tracked(dataset: TrackedDataset, data: Any, root: Path) -> Source:
         return source_of_code(dataset)
     if isinstance(origin, AbstractDataset):
         return source_of(origin, data, root)
-    content = {"uri": origin.uri}
+    content = {"uri": origin.uri or _from_root(origin.path or root, root)}
     if origin.tracking_uri is not None:
         content["tracking_uri"] = plain_url(origin.tracking_uri)
     # MLflow can load `runs:/…` from a source of this kind, and its UI shows it.

@@ -22,8 +22,8 @@ logger = logging.getLogger(__name__)
 MAX_NAME_LENGTH = 500
 """MLflow's limit for the name of a dataset and the value of its tags, in characters."""
 DIGEST_LENGTH = 16
-# Sources that MLflow's UI shows; others are put where it shows them, too.
-_SHOWN = {"local", "s3", "http"}
+# Sources that MLflow's UI shows, or that say little; others are put where it shows them, too.
+_SHOWN = {"code", "local", "s3", "http"}
 
 
 def used(

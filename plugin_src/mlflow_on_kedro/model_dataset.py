@@ -15,6 +15,7 @@ from kedro.io import DatasetError
 from . import environment, fluent, store
 from .flavors import call, find_flavor, missing_package, with_requirements
 from .logging_guard import kept_logging
+from .origin import Origin
 from .secrets import mask_urls
 from .tracked import TrackedDataset, default_filepath
 
@@ -127,6 +128,13 @@ class MLflowModelDataset(TrackedDataset):
         folder = self._folder()
         is_here = self._run_id is None and folder.exists()
         return folder if is_here and self.run_instead_of(folder, self._is_in_run) is None else None
+
+    def origin(self) -> Origin | None:
+        """Say where :meth:`load` has the model from; None for the run in progress."""
+        folder = self.saved_folder()
+        if folder is not None:
+            return Origin(path=folder)
+        return Origin(f"runs:/{self._run_id}/{self._logged_name()}") if self._run_id else None
 
     def load(self) -> Any:
         """Load the model from the local folder, or from a run."""

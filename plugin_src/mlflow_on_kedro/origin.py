@@ -1,4 +1,4 @@
-"""Where an MLflow dataset has its value from, when that is a run."""
+"""Where an MLflow dataset has its value from, if no other dataset can say."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Origin:
-    """A value in a run.
+    """The place of a value.
 
     Attributes:
-        uri: ``runs:/<run id>/<artifact>``.
-        path: The local file or folder to which it was downloaded.
+        uri: ``runs:/<run id>/<artifact>`` of a value in a run; None for one on the local disk.
+        path: The local file or folder, or that to which it was downloaded.
         tracking_uri: The MLflow that has the run, where it is not the pipeline's own.
     """
 
-    uri: str
+    uri: str | None = None
     path: Path | None = None
     tracking_uri: str | None = None

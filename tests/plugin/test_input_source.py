@@ -13,7 +13,7 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset, ParquetDataset, SQLQueryDataset, SQLTableDataset
 from kedro_datasets.partitions import IncrementalDataset, PartitionedDataset
 from kedro_datasets.pickle import PickleDataset
-from mlflow_on_kedro import MLflowDataset
+from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
 from mlflow_on_kedro.input_source import Source, plain_database, plain_url, source_of
 
 SECRET = "hush"  # noqa: S105 - to see where it turns up
@@ -124,6 +124,22 @@ class TestMLflowDatasets:
         path.write_text("a\n1\n", encoding="utf-8")
         dataset = MLflowDataset("csv", path, "x", loading_run_id="ab")
         assert source_of(dataset, None, tmp_path).content == {"uri": "a.csv"}
+
+
+class TestModels:
+    """The plugin's datasets of models."""
+
+    def test_a_folder(self, tmp_path: Path) -> None:
+        """A model on the local disk is where it is."""
+        folder = tmp_path / "model"
+        folder.mkdir()
+        dataset = MLflowModelDataset("sklearn", filepath=str(folder), dataset_name="model")
+        assert source_of(dataset, None, tmp_path) == Source("local", {"uri": "model"}, folder)
+
+    def test_a_run(self, tmp_path: Path) -> None:
+        """A model in a run names it."""
+        dataset = MLflowModelDataset("sklearn", run_id="ab", dataset_name="model")
+        assert source_of(dataset, None, tmp_path).content == {"uri": "runs:/ab/model"}
 
 
 class TestRemote:
