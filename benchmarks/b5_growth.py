@@ -23,6 +23,15 @@ _SERIES = {
     "points": (1, 1000, 100_000),
     "artifacts": (1, 100, 1000),
 }
+# MLflow's own client, told the same in one call.
+_ALONE = """
+import sys
+from mlflow import MlflowClient
+from mlflow.entities import Param
+client, count = MlflowClient(sys.argv[1]), int(sys.argv[2])
+run = client.create_run("0").info.run_id
+client.log_batch(run, params=[Param(f"key{n}", str(n)) for n in range(count)])
+"""
 _QUICK = {"nodes": (10, 200), "points": (1, 20_000)}
 
 
@@ -53,6 +62,12 @@ def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> Non
     outcome.checks.append(Check(f"{what}: order of growth of added CPU", order, ORDER))
     more = partial(_more, outcome, what, least, most)
     outcome.notes.append(f"{what}: {each:.3g} ms of CPU each; {more(OURS):.0f} MB for {most}")
+    if what == "params":
+        alone = {n: bench.python(_ALONE, bench.empty_store(), str(n)).cpu for n in (least, most)}
+        outcome.notes.append(
+            f"params: {growth[0]:.1f} s of CPU for {most}, of which MLflow's client alone takes "
+            f"{alone[most] - alone[least]:.1f} s"
+        )
     if what == "points":
         check = Check(f"memory for {most} points", more(OURS), MEMORY_MB, "MB")
         outcome.checks.append(check)

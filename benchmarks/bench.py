@@ -64,6 +64,14 @@ class Bench:
             self._pythons[peer.name] = peers.python_of(peer, self._cache)
         return self._pythons[peer.name]
 
+    def empty_store(self) -> str:
+        """The URI of a new SQLite store that is there and empty."""
+        folder = self.new_folder("store")
+        folder.mkdir()
+        path = folder / "mlflow.db"
+        shutil.copy(self.store, path)
+        return f"sqlite:///{path.as_posix()}"
+
     def project(self, variant: str, shape: Shape, uri: str | None = None) -> Project | None:
         """Write a project; None if what tracks it cannot be had.
 

@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from . import picture
 from .measure import Check, Outcome
-from .picture import picture
 
 _LIBRARIES = ("kedro", "mlflow", "kedro-datasets", "pandas", "plotly", "sqlalchemy")
 
@@ -38,7 +38,7 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> None:
     words = ", ".join(f"{name} {value}" for name, value in machine.items())
     parts.append(f"Measured with {words}.")
     (folder / "results.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    (folder / "results.svg").write_text(picture(checks), encoding="utf-8")
+    picture.write(checks, folder / "results.svg")
 
 
 def table(checks: Mapping[str, Sequence[Check]]) -> str:
