@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import Any
 
-import fsspec
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import get_protocol_and_path
 
@@ -33,6 +32,8 @@ class ByValue(AbstractVersionedDataset[Any, Any]):
         metadata: dict[str, Any] | None = None,
     ) -> None:
         """Take what Kedro's file datasets take, and the extension (``kind``)."""
+        import fsspec  # many projects never need it
+
         self._protocol, path = get_protocol_and_path(filepath, version)
         of_filesystem = {k: v for k, v in (fs_args or {}).items() if not k.startswith("open_args")}
         self._fs = fsspec.filesystem(self._protocol, **(credentials or {}), **of_filesystem)

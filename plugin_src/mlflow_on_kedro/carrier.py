@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset
 
 from .access import Access
-from .config import parse
+from .config import parse, restore
 from .sections import Config
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         package: The project's package.
         mlflow_catalog: That of the section ``catalog``.
         credentials: What ``tracking.credentials`` names in credentials.yml.
+        checked: The configuration is known to be right.
 
     Example:
         >>> RunDataset(config=[{"enabled": False}]).config.enabled
@@ -47,8 +48,11 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         package: str | None = None,
         mlflow_catalog: Mapping[str, Any] | None = None,
         credentials: Mapping[str, Any] | None = None,
+        *,
+        checked: bool = False,
     ) -> None:
-        self.config: Config = parse(config[0] if config else None)
+        make = restore if checked else parse  # to check it once takes long enough
+        self.config: Config = make(config[0] if config else {})
         if mlflow_catalog:
             catalog = replace(self.config.catalog, mlflow_catalog=dict(mlflow_catalog))
             self.config = replace(self.config, catalog=catalog)

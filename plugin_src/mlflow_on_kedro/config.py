@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import fields, is_dataclass, make_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
 from . import request_headers
@@ -122,6 +122,17 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
     return found
 
 
+def restore(settings: Mapping[str, Any]) -> Config:
+    """Make a :class:`Config` of what ``dataclasses.asdict`` has made of one, without any check."""
+    types = get_type_hints(Config)
+    return Config(
+        **{
+            key: types[key](**value) if is_dataclass(types[key]) else value
+            for key, value in settings.items()
+        }
+    )
+
+
 def read(context: KedroContext) -> Config:
     """Read mlflow.yml of a context's environment; without the file all is at its default.
 
@@ -199,13 +210,16 @@ def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> No
 
 def _typed(content: Mapping[str, Any], where: str) -> Config:
     types = get_type_hints(Config)
-    given = {
+    given = _given(content)
+    sections = {
         key: _checked(types[key](**_given(value)), where, f"{key}.")
+        for key, value in given.items()
         if is_dataclass(types[key])
-        else value
-        for key, value in _given(content).items()
     }
-    return _checked(Config(**given), where)
+    # Without the sections, which are checked: to check the whole takes as long as all of them.
+    others = {key: value for key, value in given.items() if key not in sections}
+    top = make_dataclass("Top", [(key, types[key]) for key in others])
+    return Config(**sections, **vars(_checked(top(**others), where)))
 
 
 def _checked(section: SectionT, where: str, prefix: str = "") -> SectionT:

@@ -85,6 +85,7 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         # `mlflow_catalog` need that; tags and the rest must stay, and do so within a list.
         "mlflow_catalog": settings["catalog"].pop("mlflow_catalog"),
         "config": [settings],
+        "checked": True,
         "root": str(context.project_path),
         "package": carrier.package_name(),
         **_credentials_name(context, settings["tracking"]["credentials"]),

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-from mlflow_on_kedro.leftovers import find, look
+import psutil
 
 from .nodes import ARTIFACTS, METRICS, SERIES, TIMES
 from .processes import Ended, ended, wait_until
@@ -125,7 +125,7 @@ class FaultProject:
 
     def wait_idle(self) -> None:
         """Wait for the process that delivers, which outlives a pipeline that is killed."""
-        wait_until(lambda: not any(look(journal).running for journal in find(self.root)))
+        wait_until(lambda: not any(_delivers(each, self.root) for each in psutil.process_iter()))
 
     # -- what MLflow holds ---------------------------------------------------------------------
 
@@ -205,3 +205,11 @@ class FaultProject:
             project_path=metadata.project_path, package_name=metadata.package_name
         )
         return CliRunner().invoke(cli, ["mlflow", *words], obj=metadata)
+
+
+def _delivers(process: psutil.Process, root: Path) -> bool:
+    """Whether a process is one that delivers a project's run."""
+    try:
+        return "courier_main" in " ".join(process.cmdline()) and process.cwd() == str(root)
+    except psutil.Error:  # it has ended
+        return False

@@ -135,6 +135,7 @@ def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
     assert done.end - end < WITHIN_SECONDS + SLACK_SECONDS
     assert "Traceback" not in done.said
     proxy.delay = 0
+    project.wait_idle()
     project.sync()
     project.check_complete(done)
 
