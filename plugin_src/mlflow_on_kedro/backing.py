@@ -91,10 +91,10 @@ class Backing:
         file = self.file()
         return file.path if isinstance(file, ValueFile) else local_path(file, saving=saving)
 
-    def before_save(self) -> Files:
+    def before_save(self, data: Any) -> Files:
         """Note the files of a folder: see :func:`mlflow_on_kedro.written.before_save`."""
         file = self.file()
-        return {} if isinstance(file, ValueFile) else before_save(file)
+        return {} if isinstance(file, ValueFile) else before_save(file, data)
 
     def load(self) -> Any:
         """Load the file.

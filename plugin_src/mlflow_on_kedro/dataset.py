@@ -184,7 +184,7 @@ class MLflowDataset(TrackedDataset):
         self._keep(data)
         if self.dataset is None or not self._backing.has_place:
             return {}
-        before = self._backing.before_save()
+        before = self._backing.before_save(data)
         self._save_file(data)
         return before
 

@@ -5,12 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from .fingerprints import Fingerprint, sha256
 from .tabular import is_array, table_library
 
 SAMPLE_ROWS = 10_000
+SAMPLE_VALUES = 100_000
+"""The most values of a table: of one with many columns, fewer rows are looked at."""
+
+# Kinds of NumPy's types whose bytes are the values.
+_PLAIN = "biufmM"
 
 
 def of_data(data: Any) -> Fingerprint | None:
@@ -25,61 +31,90 @@ def of_data(data: Any) -> Fingerprint | None:
     """
     for fits, take in _KINDS:
         if fits(data):
-            sample, count = take(data)
+            sample = take(data)
             if sample is None:
                 return None
             of = "loaded data"
-            if count > SAMPLE_ROWS:
-                of = f"a sample of {SAMPLE_ROWS} rows of the loaded data"
-            return Fingerprint(sha256([count, hashlib.sha256(sample).hexdigest()]), of)
+            if sample.step > 1:
+                of = f"every {sample.step}. row of the loaded data"
+            return Fingerprint(sha256([sample.count, sample.digest]), of)
     return None
 
 
-def _step(count: int) -> int:
-    return max(1, -(-count // SAMPLE_ROWS))
+@dataclass(frozen=True)
+class _Sample:
+    """Some of the data.
+
+    Attributes:
+        digest: What tells it from others.
+        count: How many rows or items all the data have.
+        step: Each of how many was looked at.
+    """
+
+    digest: str
+    count: int = 1
+    step: int = 1
 
 
-def _of_pandas(data: Any) -> tuple[bytes, int]:
-    sample = data.iloc[:: _step(len(data))]
-    return sample.to_csv(lineterminator="\n").encode("utf-8", "backslashreplace"), len(data)
+def _of_bytes(content: bytes, count: int = 1, step: int = 1) -> _Sample:
+    return _Sample(hashlib.sha256(content).hexdigest(), count, step)
 
 
-def _of_polars(data: Any) -> tuple[bytes, int]:
+def _of_text(value: Any, count: int = 1, step: int = 1) -> _Sample:
+    return _of_bytes(repr(value).encode("utf-8", "backslashreplace"), count, step)
+
+
+def _step(count: int, columns: int = 1) -> int:
+    rows = max(1, min(SAMPLE_ROWS, SAMPLE_VALUES // max(1, columns)))
+    return max(1, -(-count // rows))
+
+
+def _of_pandas(data: Any) -> _Sample:
+    frame = data.to_frame() if not hasattr(data, "columns") else data
+    step = _step(len(frame), len(frame.columns))
+    sample = frame.iloc[::step]
+    hashed = hashlib.sha256(repr(list(map(str, sample.columns))).encode("utf-8", "replace"))
+    for values in (sample.index, *(sample.iloc[:, n] for n in range(len(sample.columns)))):
+        column = values.to_numpy()
+        if column.dtype.kind in _PLAIN:
+            hashed.update(column.tobytes())
+        else:
+            hashed.update(repr(column.tolist()).encode("utf-8", "backslashreplace"))
+    return _Sample(hashed.hexdigest(), len(frame), step)
+
+
+def _of_polars(data: Any) -> _Sample:
     frame = data if hasattr(data, "columns") else data.to_frame()
-    sample = frame[:: _step(len(frame))]
-    return repr((frame.columns, sample.rows())).encode("utf-8", "backslashreplace"), len(frame)
+    step = _step(len(frame), len(frame.columns))
+    return _of_text((frame.columns, frame[::step].rows()), len(frame), step)
 
 
-def _of_array(data: Any) -> tuple[bytes, int]:
+def _of_array(data: Any) -> _Sample:
     flat = data.reshape(-1)
-    sample = flat[:: _step(flat.size)].tolist()
-    return repr((str(data.dtype), data.shape, sample)).encode("utf-8", "replace"), flat.size
+    step = _step(flat.size)
+    return _of_text((str(data.dtype), data.shape, flat[::step].tolist()), flat.size, step)
 
 
-def _of_items(data: Any) -> tuple[bytes | None, int]:
+def _of_items(data: Any) -> _Sample | None:
     items = list(data.items()) if isinstance(data, dict) else data
-    sample = items[:: _step(len(items))]
+    step = _step(len(items))
     try:
-        return json.dumps(sample, sort_keys=True).encode(), len(items)
+        return _of_bytes(json.dumps(items[::step], sort_keys=True).encode(), len(items), step)
     except (TypeError, ValueError):  # what is in them has no text that is always the same
-        return None, 0
+        return None
 
 
-def _of_scalar(data: Any) -> tuple[bytes, int]:
-    return repr(data).encode("utf-8", "backslashreplace"), 1
-
-
-_Take = Callable[[Any], tuple[bytes | None, int]]
+_Take = Callable[[Any], "_Sample | None"]
 _KINDS: tuple[tuple[Callable[[Any], bool], _Take], ...] = (
     (lambda data: table_library(data) == "pandas", _of_pandas),
     (lambda data: table_library(data) == "polars" and hasattr(data, "to_arrow"), _of_polars),
     (is_array, _of_array),
-    (lambda data: isinstance(data, bytes), lambda data: (data, 1)),
+    (lambda data: isinstance(data, bytes), _of_bytes),
     (lambda data: isinstance(data, list | tuple | dict), _of_items),
-    (lambda data: isinstance(data, str | bool | int | float), _of_scalar),
+    (lambda data: isinstance(data, str | bool | int | float), _of_text),
     # A response of the package requests, as `api.APIDataset` gives it.
     (
         lambda data: isinstance(getattr(data, "content", None), bytes),
-        lambda data: (data.content, 1),
+        lambda data: _of_bytes(data.content),
     ),
 )

@@ -82,7 +82,8 @@ def shape_of(data: Any) -> Shape:
     library = table_library(data)
     if library == "pandas":
         frame = data.to_frame() if type(data).__name__ == "Series" else data
-        columns = [_pandas_column(frame, place) for place in range(len(frame.columns))]
+        described = zip(frame.columns, frame.dtypes, strict=True)
+        columns = [_pandas_column(frame, n, *column) for n, column in enumerate(described)]
         return Shape(_colspec(columns), _size(len(frame), len(columns)))
     if library == "polars":
         return _polars(data)
@@ -104,12 +105,11 @@ def _polars_type(dtype: Any) -> str:
     return _POLARS.get(str(dtype).partition("(")[0], "any")
 
 
-def _pandas_column(frame: Any, place: int) -> dict[str, Any]:
-    dtype = frame.dtypes.iloc[place]
+def _pandas_column(frame: Any, place: int, name: Any, dtype: Any) -> dict[str, Any]:
     kind = getattr(dtype, "kind", "O")
     # pandas' own types for numbers (Int64) have a kind too, but can hold missing values.
     required = kind in _ALWAYS_THERE and type(dtype).__module__.partition(".")[0] == "numpy"
-    return _column(str(frame.columns[place]), _pandas_type(frame, place, dtype), required=required)
+    return _column(str(name), _pandas_type(frame, place, dtype), required=required)
 
 
 def _pandas_type(frame: Any, place: int, dtype: Any) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import stat
+from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
@@ -55,8 +56,13 @@ def files_in(backend: AnyDataset) -> Files:
     folder = local_path(backend, saving=True)
     if folder is None or not folder.is_dir():
         return {}
+    return states_of(folder.rglob("*"))
+
+
+def states_of(files: Iterable[Path]) -> Files:
+    """The state of each file among some paths; folders are left out."""
     states = {}
-    for file in sorted(folder.rglob("*")):
+    for file in sorted(files):
         with contextlib.suppress(OSError):  # it was removed, or leads nowhere
             state = file.stat()
             if stat.S_ISREG(state.st_mode):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from kedro.io import AbstractDataset
@@ -35,7 +37,28 @@ def partition_names(dataset: AnyDataset, data: Any) -> tuple[str, ...] | None:
     return tuple(f"{name}{suffix}" for name in sorted(map(str, data)))
 
 
-def belongs_to(file: str, partitions: Iterable[str]) -> bool:
+def partition_files(folder: Path, dataset: AnyDataset, data: Any) -> list[Path]:
+    """What is there of the partitions that are saved, without looking through all the others.
+
+    With a partition's versions, if it has any, and what its dataset writes beside it, as that of
+    shapefiles does.
+
+    Args:
+        folder: The dataset's folder.
+        dataset: A dataset with partitions.
+        data: What is saved to it.
+    """
+    known = {*(partition_names(dataset, data) or ()), *map(str, data)}
+    found: list[Path] = []
+    for parent in {PurePosixPath(name).parent for name in known}:
+        place = folder / parent
+        for path in place.iterdir() if place.is_dir() else ():
+            if belongs_to((parent / path.name).as_posix(), known):
+                found += path.rglob("*") if path.is_dir() else [path]
+    return found
+
+
+def belongs_to(file: str, partitions: AbstractSet[str]) -> bool:
     """Whether a file is a partition, lies in one with versions, or lies beside it as a part of it.
 
     Args:
@@ -46,8 +69,9 @@ def belongs_to(file: str, partitions: Iterable[str]) -> bool:
         >>> belongs_to("deep/b.csv.crc", {"deep/b.csv"}), belongs_to("a2.csv", {"a"})
         (True, False)
     """
-    known = set(partitions)
-    return file in known or any(file[: end.start()] in known for end in _ENDS.finditer(file))
+    return file in partitions or any(
+        file[: end.start()] in partitions for end in _ENDS.finditer(file)
+    )
 
 
 def _inner(dataset: AnyDataset) -> AnyDataset:

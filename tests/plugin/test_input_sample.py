@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from types import SimpleNamespace
 from typing import Any
 
@@ -65,7 +66,7 @@ def test_a_sample_of_much(make: Any) -> None:
     values = list(range(COUNT))
     found = of_data(make(values))
     assert found is not None
-    assert found.of == "a sample of 10000 rows of the loaded data"
+    assert found.of == "every 4. row of the loaded data"
     assert found != of_data(make(values[:-1]))
     assert found != of_data(make([-1, *values[1:]]))
 
@@ -74,3 +75,18 @@ def test_a_sample_of_much(make: Any) -> None:
 def test_empty(make: Any) -> None:
     """Nothing has a digest, too."""
     assert of_data(make()) is not None
+
+
+def test_a_wide_table() -> None:
+    """Of many columns fewer rows are looked at, so that it takes no longer."""
+    found = of_data(pd.DataFrame(np.zeros((1000, 500))))
+    assert found is not None
+    assert found.of == "every 5. row of the loaded data"
+
+
+def test_it_takes_a_few_milliseconds() -> None:
+    """Much data takes no longer than some."""
+    frame = pd.DataFrame(np.zeros((100_000, 50))).assign(text="text")
+    begin = time.perf_counter()
+    of_data(frame)
+    assert time.perf_counter() - begin < 0.3

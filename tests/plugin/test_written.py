@@ -57,7 +57,7 @@ class Told(Telling, Outbox):
 def saved(dataset: AbstractDataset[Any, Any], data: Any) -> list[str]:
     """Save, and give the artifacts that are logged of it."""
     run = Told()
-    before = before_save(dataset)
+    before = before_save(dataset, data)
     dataset.save(data)
     assert log_written(run, dataset, data, before)
     return run.files()
@@ -98,7 +98,7 @@ class TestPartitions:
         dataset.save({"a": 1, "b": 1})
         file = tmp_path / "parts" / "a.json"
         os.utime(file, (1, 1))
-        before = before_save(dataset)
+        before = before_save(dataset, {"a": 1})
         dataset.save({"a": 1})
         os.utime(file, (1, 1))
         assert log_written(run, dataset, {"a": 1}, before)
@@ -132,7 +132,7 @@ class TestPartitions:
     def test_another_node(self, parts: Any, kind: Any) -> None:
         """What another node writes into the folder meanwhile is that node's."""
         dataset, run = parts(kind), Told()
-        before = before_save(dataset)
+        before = before_save(dataset, {"a": 1})
         dataset.save({"a": 1})
         parts(kind).save({"b": 1})
         assert log_written(run, dataset, {"a": 1}, before)
@@ -142,11 +142,22 @@ class TestPartitions:
         """Files that the partition's dataset writes beside it belong to it."""
         dataset, run = parts(kind), Told()
         dataset.save({"b": 1})
-        before = before_save(dataset)
+        before = before_save(dataset, {"a": 1})
         dataset.save({"a": 1})
         (tmp_path / "parts" / "a.idx").write_text("1", encoding="utf-8")
         assert log_written(run, dataset, {"a": 1}, before)
         assert run.files() == ["parts/a.idx", "parts/a.json"]
+
+    def test_many(self, parts: Any, kind: Any, tmp_path: Path) -> None:
+        """One that is saved among thousands takes a few milliseconds."""
+        dataset = parts(kind)
+        (tmp_path / "parts").mkdir()
+        for n in range(3000):
+            (tmp_path / "parts" / f"{n}.json").touch()
+        dataset.save({"a": 1})
+        begin = time.perf_counter()
+        assert log_written(Told(), dataset, {"a": 1}, before_save(dataset, {"a": 1}))
+        assert time.perf_counter() - begin < 0.1
 
     def test_versions(self, parts: Any, kind: Any) -> None:
         """Of partitions with versions the new one is logged."""
@@ -220,7 +231,7 @@ class TestFiles:
             dataset = JSONDataset(
                 filepath=(tmp_path / "a.json").as_posix(), version=Version(None, version)
             )
-            run, before = Told(), before_save(dataset)
+            run, before = Told(), before_save(dataset, version)
             dataset.save(version)
             assert log_written(run, dataset, version, before)
             (entry,) = run.entries
@@ -241,6 +252,6 @@ class TestFiles:
             JSONDataset(filepath="memory:///written/a.json"),
             PartitionedDataset(path="memory:///written/parts", dataset="json.JSONDataset"),
         ):
-            before = before_save(dataset)
+            before = before_save(dataset, {"a": 1})
             dataset.save({"a": 1})
             assert not log_written(Told(), dataset, {"a": 1}, before)

@@ -89,7 +89,7 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         run, dataset = self._scope.run, self._named(dataset_name)
         if run is not None and dataset is not None:
             with run.guard():
-                self._scope.before[dataset_name] = before_save(dataset)
+                self._scope.before[dataset_name] = before_save(dataset, data)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
