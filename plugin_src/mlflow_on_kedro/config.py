@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, make_dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
 
-from . import request_headers
+from . import request_headers, resolvers
+from .description import PLACEHOLDER
 from .errors import ConfigError
 from .pipeline_models.pipeline_model import COPY_MODES
 from .secrets import mask_urls
@@ -34,6 +35,8 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
 }
+_FOR_ANYBODY = frozenset({"run", "params", "experiment.name", "experiment.tags"})
+"""What a caller that is not trusted may set for a run."""
 _LEAST = {
     "tracking.timeout": 0,
     "tracking.wait_at_end": 0,
@@ -65,6 +68,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     """
     content = content or {}
     _check_keys(content, Config, where)
+    _check_description(content, where)
     config = _typed(content, where)
     for dotted, choices in _CHOICES.items():
         check_choice(dotted, _get(config, dotted), choices, where)
@@ -133,33 +137,67 @@ def restore(settings: Mapping[str, Any]) -> Config:
     )
 
 
-def read(context: KedroContext) -> Config:
+def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
     """Read mlflow.yml of a context's environment; without the file all is at its default.
 
+    Hooks' arguments win over the file, and over both what comes with the command:
     ``kedro run --params mlflow.run.key=abc`` sets ``run.key``, or any other key, for one run.
+
+    Args:
+        context: A session's context.
+        arguments: Those of hooks, by section.
 
     Raises:
         ConfigError: See :func:`parse`.
     """
-    from kedro.config import MissingConfigException
-
     loader = context.config_loader
+    content = _content(loader)
+    config = parse(content)
+    if arguments:
+        sections = {key: {**(content.get(key) or {}), **keys} for key, keys in arguments.items()}
+        content = {**content, **sections}
+        config = parse(content, "settings.py")  # mlflow.yml is right without them
+    given = (loader.runtime_params or {}).get(RUNTIME_SECTION)
+    if not given:
+        return config
+    parse(given, RUNTIME_WHERE)
+    if getattr(loader, "restrict_runtime_params_type_selection", False):
+        _check_harmless(given)
+    return parse(_merged(content, given), f"{FILE} with {RUNTIME_WHERE}")
+
+
+def _content(loader: Any) -> Mapping[str, Any]:
+    from kedro.config import MissingConfigException
+    from yaml import YAMLError
+
     patterns = getattr(loader, "config_patterns", None)
     if isinstance(patterns, dict):
         patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])
     strategies = getattr(loader, "merge_strategy", None)
     if isinstance(strategies, dict):  # an environment's file changes single keys of a section
         strategies.setdefault("mlflow", "soft")
+    resolvers.register()
     try:
-        content = loader["mlflow"]
+        content: Mapping[str, Any] = loader["mlflow"]
     except (MissingConfigException, KeyError):
-        content = {}
-    config = parse(content)
-    given = (loader.runtime_params or {}).get(RUNTIME_SECTION)
-    if not given:
-        return config
-    parse(given, RUNTIME_WHERE)
-    return parse(_merged(content, given), f"{FILE} with {RUNTIME_WHERE}")
+        return {}
+    except (YAMLError, ValueError) as error:  # OmegaConf's errors are ValueErrors
+        said = mask_urls(" ".join(str(error).split()))
+        raise ConfigError(f"{FILE} cannot be read: {said}") from None
+    return content
+
+
+def _check_harmless(given: Mapping[str, Any]) -> None:
+    # As `kedro server start` does: who sends the parameters may be anybody, and must not choose
+    # where credentials, files and environment variables are sent to.
+    for section, keys in given.items():
+        dotted = {f"{section}.{key}" for key in keys} if isinstance(keys, Mapping) else {section}
+        if section in _FOR_ANYBODY or dotted <= _FOR_ANYBODY:
+            continue
+        raise ConfigError(
+            f"{RUNTIME_WHERE}: '{section}' can be set in mlflow.yml only, because this session "
+            f"takes parameters from anybody. Valid here: {', '.join(sorted(_FOR_ANYBODY))}."
+        )
 
 
 def override(section: SectionT, **given: Any) -> SectionT:
@@ -247,6 +285,15 @@ def _check_names(names: Any, where: str) -> None:
     if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
         raise ConfigError(
             f"{where}: 'run.kedro_run_params' must be a list of names or __ALL__: {names!r}"
+        )
+
+
+def _check_description(content: Mapping[str, Any], where: str) -> None:
+    given = (content.get("run") or {}).get("description")
+    if isinstance(given, Mapping):  # YAML takes {pipeline} for one
+        raise ConfigError(
+            f"{where}: 'run.description' must be a text. Put quotes around one that begins with a "
+            f'brace: description: "{PLACEHOLDER}"'
         )
 
 

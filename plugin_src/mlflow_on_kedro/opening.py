@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import environment, experiments, fluent, resuming, shared_run, store
 from .config import MODES, check_choice
+from .description import within_limit
 from .errors import ConfigError
 from .journal import Header, Opened, new_id
 from .plan import Plan
@@ -69,7 +70,8 @@ class RunRequest:
     def all_tags(self) -> dict[str, Any]:
         """The tags of the request, and over them those that the user chose."""
         run = self.config.run
-        own = {KEDRO_RUN_TAG: self.kedro_run_id, "mlflow.note.content": run.description}
+        note = within_limit(run.description or "")
+        own = {KEDRO_RUN_TAG: self.kedro_run_id, "mlflow.note.content": note}
         given = {key: value for key, value in own.items() if value}
         return {**self.tags, **given, **run.tags}
 

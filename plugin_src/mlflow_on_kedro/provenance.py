@@ -20,6 +20,8 @@ from .values import flatten
 
 logger = logging.getLogger(__name__)
 
+# Keys of mlflow.yml that look like secrets, and only name something.
+_NAMES_ONLY = frozenset({"mlflow.run.key", "mlflow.tracking.credentials"})
 _OBJECT = re.compile(r"^<(?P<path>[\w.]+) object at 0x[0-9a-fA-F]+>$")
 
 # Kedro's run params and the option of `kedro run` for each
@@ -183,9 +185,13 @@ def _option_value(value: Any) -> str:
 
 def _pairs(params: Mapping[str, Any]) -> str:
     return ",".join(
-        f"{name}={_pair_value('***' if looks_secret(name) else without_secrets(item))}"
+        f"{name}={_pair_value('***' if _is_secret(name) else without_secrets(item))}"
         for name, item in flatten("", params)
     )
+
+
+def _is_secret(name: str) -> bool:
+    return looks_secret(name) and name not in _NAMES_ONLY
 
 
 def _pair_value(value: Any) -> str:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from . import fluent, import_watch, store
+from .description import ARTIFACT as DESCRIPTION
 from .entries import Entry
 from .errors import MLflowOnKedroError
 from .failures import INCOMPLETE, failure_message, is_mistake, reason
@@ -21,6 +22,7 @@ from .recording import Recording, now_ms
 from .secrets import mask_urls
 from .sections import Config
 from .telling import Telling
+from .values import MAX_TAG_LENGTH
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -128,6 +130,9 @@ class TrackedRun(Telling):
         run.journal_id = recording.journal_id
         for key, value in request.all_tags.items():
             run.set_tag(key, value)
+        whole = request.config.run.description or ""
+        if len(whole) > MAX_TAG_LENGTH:
+            run.log_text(whole, DESCRIPTION)
         recording.open()
         if not request.offline:
             # MLflow's own exit handler would end a run that is still on the thread as FINISHED.

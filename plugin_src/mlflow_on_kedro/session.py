@@ -15,6 +15,7 @@ from . import backends, carrier, config, observing, provenance, resuming, store
 from .access import Access
 from .arguments import check_arguments
 from .dataset import MLflowDataset
+from .description import describe
 from .errors import ConfigError
 from .model_dataset import MLflowModelDataset
 from .opening import RunRequest
@@ -63,15 +64,12 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
     catalog = _catalog_of(context)
     if catalog is None or carrier.RESERVED_NAME in catalog:
         return
-    settings = asdict(config.read(context))
     given = {
         section: {key: value for key, value in keys.items() if value is not None}
         for section, keys in (overrides or {}).items()
     }
-    for section, keys in given.items():
-        settings[section] |= keys
-    if any(given.values()):
-        config.parse(settings, "settings.py")  # mlflow.yml was right without them
+    arguments = {section: keys for section, keys in given.items() if keys}
+    settings = asdict(config.read(context, arguments))
     uri = store.resolve_uri(settings["tracking"]["uri"], Path(context.project_path))
     for name, entry in catalog.items():
         if isinstance(entry, Mapping):
@@ -214,6 +212,7 @@ def open_run(
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
+        holder.config = _described(holder.config, pipeline)
         observing.check(holder.config)
         holder.run = TrackedRun.open(_request(holder, run_params, plan))
     for name, dataset in datasets.items():
@@ -254,6 +253,13 @@ def _request(holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Pl
         secret_params=frozenset(_secret_params(run_params)),
         runs_here=provenance.runner_name(run_params.get("runner")) in _LOCAL_RUNNERS,
     )
+
+
+def _described(settings: Config, pipeline: Pipeline) -> Config:
+    if not settings.run.description:
+        return settings
+    text = describe(settings.run.description, pipeline)
+    return replace(settings, run=replace(settings.run, description=text))
 
 
 def _secret_params(run_params: Mapping[str, Any]) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import textwrap
@@ -16,6 +17,7 @@ import yaml
 from mlflow_on_kedro import config
 from mlflow_on_kedro.config import parse
 from mlflow_on_kedro.errors import ConfigError
+from mlflow_on_kedro.provenance import kedro_command
 from mlflow_on_kedro.sections import Config, Time
 
 ROOT = Path(__file__).parents[2]
@@ -418,6 +420,48 @@ class TestRead:
         project.write("conf/prod/mlflow.yml", "tracking: {url: http://localhost:5000}\n")
         with pytest.raises(ConfigError, match=r"mlflow.yml: unknown key 'tracking.url'"):
             project.context("prod")
+
+
+class TestCommand:
+    """Keys that come with ``kedro run --params``."""
+
+    @staticmethod
+    def given(text: str) -> Any:
+        """What Kedro makes of the option's text."""
+        from kedro.framework.cli.project import run
+
+        option: Any = next(item for item in run.params if item.name == "params")
+        with run.make_context("run", []) as context:
+            return option.process_value(context, text)
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_each_key(self, section: str, key: str) -> None:
+        """Each key there is can be given, nested ones and lists too, by what the run remembers."""
+        value = OTHER[f"{section}.{key}"]
+        told = {"X-Team": "***"} if key == "request_headers" else value
+        given = {"mlflow": {section: {key: value}}}
+        command = shlex.split(kedro_command({"runtime_params": given}))[-1]
+        assert command.startswith("--params=")
+        read = self.given(command.removeprefix("--params="))
+        assert parse(read["mlflow"]) == parse({section: {key: told}})
+
+    @pytest.mark.parametrize(
+        ("text", "content"),
+        [
+            ("mlflow.enabled=false", {"enabled": False}),
+            ("mlflow.disabled_pipelines=[quiet]", {"disabled_pipelines": ["quiet"]}),
+            ("mlflow.disabled_pipelines=\n- a\n- b", {"disabled_pipelines": ["a", "b"]}),
+            ("mlflow.run.tags.team=wine", {"run": {"tags": {"team": "wine"}}}),
+            ("mlflow.run.name=null", {"run": {}}),
+            (
+                "mlflow.tracking.request_headers.X-A=b",
+                {"tracking": {"request_headers": {"X-A": "b"}}},
+            ),
+        ],
+    )
+    def test_how_a_user_writes_it(self, text: str, content: Any) -> None:
+        """Lists of one and of several, names below a key, and a key's default."""
+        assert parse(self.given(text)["mlflow"]) == parse(content)
 
 
 def test_sections_are_frozen() -> None:

@@ -14,6 +14,13 @@ def create_pipeline():
     return pipeline([node(lambda: 1, None, "one", name="one"),
                      node(lambda: 2, None, "two", name="two")])
 """
+SETTINGS = "from mlflow_on_kedro import mlflow_hooks\nHOOKS = mlflow_hooks()"
+# As `kedro server start` sets it.
+RESTRICTED = {
+    "base_env": "base",
+    "default_run_env": "local",
+    "restrict_runtime_params_type_selection": True,
+}
 JOB = {"key": "job", "name": "try7"}
 
 
@@ -51,3 +58,46 @@ def test_a_misspelt_key(make_project: Any) -> None:
     with pytest.raises(ConfigError, match=r"--params mlflow.*'run.nmae'. Did you mean 'run.name'"):
         project.session_run(runtime_params={"mlflow": {"run": {"nmae": "x"}}})
     assert project.runs() == []
+
+
+def test_over_a_hooks_arguments(make_project: Any) -> None:
+    """What comes with the command wins over a hook's argument, and that over the file."""
+    settings = """
+    from mlflow_on_kedro import MLflowBasicLoggerHook
+
+    HOOKS = (MLflowBasicLoggerHook(run_name="hook", tags={"who": "hook"}),)
+    """
+    project = make_project(
+        NODES, mlflow={"run": {"name": "file", "tags": {"team": "wine"}}}, settings=settings
+    )
+    project.session_run()
+    run = project.run
+    assert (run.info.run_name, run.data.tags["who"]) == ("hook", "hook")
+    assert "team" not in run.data.tags
+    project.session_run(runtime_params={"mlflow": {"run": {"name": "command"}}})
+    run = project.runs()[0]
+    assert (run.info.run_name, run.data.tags["who"]) == ("command", "hook")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"tracking": {"uri": "http://evil"}},
+        {"artifacts": {"before_pipeline_run": ["/etc/passwd"]}},
+        {"experiment": {"name": "x", "artifact_location": "http://evil"}},
+        {"env_vars": {"params": ["HOME"]}},
+        {"enabled": False},
+    ],
+)
+def test_from_anybody(make_project: Any, given: Any) -> None:
+    """A session whose callers are not trusted lets them choose nothing that could do harm."""
+    settings = f"{SETTINGS}\nCONFIG_LOADER_ARGS = {RESTRICTED}\n"
+    project = make_project(NODES, settings=settings)
+    loader = project.context().config_loader
+    if not hasattr(loader, "restrict_runtime_params_type_selection"):
+        pytest.skip("this Kedro has no such sessions")
+    with pytest.raises(ConfigError, match=r"can be set in mlflow\.yml only"):
+        project.session_run(runtime_params={"mlflow": given})
+    harmless = {"run": {"name": "try7"}, "experiment": {"name": project.package}}
+    project.session_run(runtime_params={"mlflow": harmless})
+    assert project.run.info.run_name == "try7"

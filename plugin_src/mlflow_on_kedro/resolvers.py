@@ -1,0 +1,51 @@
+"""What mlflow.yml can say in ``${…}``, beside what Kedro offers."""
+
+from __future__ import annotations
+
+import secrets
+
+_ADJECTIVES = (
+    *("able", "agile", "ample", "amused", "big", "bold", "brave", "bright", "calm", "capable"),
+    *("casual", "clean", "clever", "crisp", "curious", "dapper", "daring", "deft", "eager", "fair"),
+    *("fast", "fine", "flashy", "fresh", "gentle", "glad", "grand", "handy", "happy", "honest"),
+    *("jolly", "keen", "kind", "lively", "loud", "lucky", "merry", "mild", "neat", "nimble"),
+    *("noble", "nosy", "odd", "orderly", "patient", "placid", "polite", "proud", "quick", "quiet"),
+    *("rare", "ready", "robust", "salty", "serene", "sharp", "shy", "silent", "sincere", "sleek"),
+    *("smart", "smooth", "spicy", "steady", "sunny", "sweet", "swift", "tidy", "warm", "wise"),
+)
+_NOUNS = (
+    *("ant", "ape", "badger", "bass", "bear", "bee", "bird", "boar", "calf", "carp"),
+    *("cat", "cod", "colt", "conch", "crab", "crane", "crow", "deer", "dog", "dolphin"),
+    *("dove", "duck", "eel", "elk", "finch", "fish", "flea", "fly", "foal", "fowl"),
+    *("fox", "frog", "gnat", "goat", "goose", "grouse", "gull", "hare", "hawk", "hen"),
+    *("heron", "horse", "jay", "kit", "koi", "lamb", "lark", "loon", "lynx", "mink"),
+    *("mole", "moose", "moth", "mouse", "mule", "newt", "owl", "ox", "panda", "perch"),
+    *("pig", "quail", "ram", "rook", "seal", "shad", "shark", "sheep", "shrew", "skunk"),
+    *("slug", "snail", "snipe", "squid", "stag", "stork", "swan", "toad", "trout", "wasp"),
+)
+
+
+def random_name() -> str:
+    """Make up a name as MLflow does for runs, also where a project sets a random seed.
+
+    Example:
+        >>> len(random_name().split("-"))
+        3
+    """
+    adjective, noun = secrets.choice(_ADJECTIVES), secrets.choice(_NOUNS)
+    return f"{adjective}-{noun}-{secrets.randbelow(1000)}"
+
+
+RESOLVERS = {
+    "mlflow.random_name": random_name,
+    "km.random_name": random_name,  # kedro-mlflow's name of it
+}
+
+
+def register() -> None:
+    """Have OmegaConf know them; what a project has registered under such a name stays."""
+    from omegaconf import OmegaConf
+
+    for name, resolver in RESOLVERS.items():
+        if not OmegaConf.has_resolver(name):
+            OmegaConf.register_new_resolver(name, resolver)
