@@ -80,3 +80,15 @@ def test_the_pipeline_model_is_the_one_that_tests_run() -> None:
     (shown,) = [block for block in _blocks("yaml") if "\npipeline_models:" in block[:40]]
     read = pipeline_models(parse(yaml.safe_load(shown)))
     assert read == pipeline_models(parse({"pipeline_models": {"prices": ENTRY}}))
+
+
+def test_catalogs_can_be_made() -> None:
+    """Kedro makes each MLflow dataset that the README shows in a catalog."""
+    from kedro.io import AbstractDataset
+
+    made = []
+    for block in _blocks("yaml"):
+        if "type: mlflow_on_kedro." in block:
+            for name, entry in yaml.safe_load(block).items():
+                made.append(AbstractDataset.from_config(name, entry))
+    assert len(made) >= 5

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from . import store, tables
-from .entries import Entry, File, Input, Metric, Param, Tag, Text
-from .failures import is_mistake, is_of_this_file, is_refusal
+from . import logged_models, store, tables
+from .entries import Entry, File, Input, Metric, Model, Param, Tag, Text
+from .failures import is_mistake, is_of_this_file, is_refusal, reason
 from .secrets import mask_urls
 from .values import legal_key
 
@@ -181,12 +181,29 @@ class Delivery:
             with store.artifacts_at(self._uri):
                 if isinstance(entry, Text):
                     self._client.log_text(self._run_id, entry.content, entry.path)
+                elif isinstance(entry, Model):
+                    self._log_model(entry)
                 else:
                     self._log_files(Path(entry.path), entry.folder)
         except Exception as error:
             if not is_refusal(error) and not is_of_this_file(entry, error):
                 raise
             self._refused(f"the artifact {mask_urls(Path(entry.path).name)}", error)
+
+    def _log_model(self, entry: Model) -> None:
+        try:
+            logged_models.log(self._client, self._run_id, entry)
+        except Exception as error:
+            if self._raising or not (is_refusal(error) or is_mistake(error)):
+                raise
+            logger.warning(
+                "MLflow did not take '%s' as a model, so its files are plain artifacts of the run, "
+                "below %s: %s",
+                entry.folder,
+                entry.folder,
+                reason(error),
+            )
+            self._log_files(Path(entry.path), entry.folder)
 
     def _log_files(self, path: Path, folder: str) -> None:
         if not path.is_dir():

@@ -81,6 +81,17 @@ class Input:
 
 
 @dataclass(frozen=True)
+class Model(File):
+    """A local folder with a model in MLflow's format; ``folder`` is the model's name.
+
+    Attributes:
+        about: What else MLflow is to know of it, as JSON.
+    """
+
+    about: str = "{}"
+
+
+@dataclass(frozen=True)
 class End:
     """The end of the pipeline: MLflow's status, and when, in milliseconds since the epoch."""
 
@@ -88,10 +99,10 @@ class End:
     time: int
 
 
-Entry = Param | Metric | Tag | Text | File | Input | End
+Entry = Param | Metric | Tag | Text | File | Model | Input | End
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Param, Metric, Tag, Text, File, Input, End)
+    kind.__name__.lower(): kind for kind in (Param, Metric, Tag, Text, File, Model, Input, End)
 }
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 

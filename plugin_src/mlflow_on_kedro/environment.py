@@ -136,6 +136,12 @@ def set_registry_uri(uri: str | None) -> None:
         os.environ.pop(_REGISTRY, None)
 
 
+def allows_pickle() -> bool:
+    """``MLFLOW_ALLOW_PICKLE_DESERIALIZATION``, MLflow's own: false forbids pickled models."""
+    given = os.environ.get("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")
+    return given.lower() not in {"false", "0"}
+
+
 def value(name: str) -> str | None:
     """The value of an environment variable that the user asked to log."""
     return os.environ.get(name)

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import importlib
 import inspect
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
 from kedro.io import DatasetError
+
+from . import environment
 
 # The argument that takes the model where it is not the first one.
 _MODEL_ARGUMENT = {"pyfunc": "python_model"}
 
 # Packages that pip knows by another name.
 _PIP_NAMES = {"sklearn": "scikit-learn"}
+
+_FORMAT, _ANY_MODEL = "serialization_format", "cloudpickle"
 
 
 def find_flavor(name: str) -> ModuleType:
@@ -47,7 +54,48 @@ def missing_package(flavor: str, error: ModuleNotFoundError) -> DatasetError:
     )
 
 
-def with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
+def with_defaults(
+    name: str, flavor: ModuleType, model: Any, given: dict[str, Any]
+) -> dict[str, Any]:
+    """Add what makes saving fast and able to save any model, where the user does not choose.
+
+    Args:
+        name: The flavor's name.
+        flavor: The flavor.
+        model: The model.
+        given: The arguments of ``save_model``.
+    """
+    if name == "sklearn" and _saves_by_skops(flavor) and environment.allows_pickle():
+        # MLflow's own choice is skops, which takes two seconds to import, and which refuses the
+        # user's own classes and functions.
+        given = {_FORMAT: _ANY_MODEL, **given}
+    return _with_requirements(flavor, model, given)
+
+
+@contextmanager
+def saving_quietly(given: dict[str, Any]) -> Iterator[None]:
+    """Leave out MLflow's word on a format of scikit-learn's models that the user did not choose."""
+    logger = logging.getLogger("mlflow.sklearn")
+    if _FORMAT in given:
+        yield
+        return
+    logger.addFilter(_without_caution)
+    try:
+        yield
+    finally:
+        logger.removeFilter(_without_caution)
+
+
+def _without_caution(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Saving scikit-learn models in the pickle")
+
+
+def _saves_by_skops(flavor: ModuleType) -> bool:
+    tell = getattr(flavor, "get_default_pip_requirements", None)
+    return tell is not None and "include_skops" in inspect.signature(tell).parameters
+
+
+def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Add a flavor's own requirements, so that MLflow need not find them out by loading it."""
     if {"pip_requirements", "conda_env"} & given.keys():
         return given

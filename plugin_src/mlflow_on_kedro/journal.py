@@ -26,7 +26,7 @@ import secrets
 import shutil
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_origin, get_type_hints
 
@@ -64,6 +64,7 @@ class Header:
         key: ``run.key``: runs with the same one are one.
         resume: The journal whose run is to go on, if it has failed (``run.resume``).
         owned: Whether ending the run is up to this pipeline.
+        registers: Whether the pipeline saves models for the model registry.
         start_ms: When the pipeline began, in milliseconds since the epoch.
         root: The project's root.
         kedro_run_id: Kedro's own id of the run.
@@ -84,6 +85,7 @@ class Header:
     key: str | None = None
     resume: str | None = None
     owned: bool = True
+    registers: bool = False
     kedro_run_id: str | None = None
     format: int = FORMAT
 
@@ -303,7 +305,7 @@ class Journal:
             raise ValueError("a file outside of the journal")
         if any(item.is_symlink() for item in path.rglob("*")):
             raise ValueError("a link in the journal")
-        return File(str(path), entry.folder)
+        return replace(entry, path=str(path))
 
     def forget_file(self, entry: File) -> None:
         """Remove the copy of an artifact that is delivered."""

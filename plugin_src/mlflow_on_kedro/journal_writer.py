@@ -9,6 +9,7 @@ import os
 import secrets
 import shutil
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 from .entries import Entry, File, Text, to_line
@@ -89,7 +90,7 @@ class Writer:
         else:
             target.mkdir(parents=True)
             shutil.copy2(path, target / path.name)
-        return File(f"{place}/{path.name}", entry.folder)
+        return replace(entry, path=f"{place}/{path.name}")
 
     def __del__(self) -> None:
         if self._file is not None:

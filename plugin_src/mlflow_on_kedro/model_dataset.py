@@ -1,4 +1,4 @@
-"""``MLflowModelDataset``: a model in MLflow's own format, saved by its flavor's ``log_model``."""
+"""``MLflowModelDataset``: a model in MLflow's own format, saved and loaded by its flavor."""
 
 from __future__ import annotations
 
@@ -6,55 +6,91 @@ import os
 import re
 import shutil
 import tempfile
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from kedro.io import DatasetError
+from kedro.io import AbstractDataset, DatasetError
 
-from . import environment, fluent, store
-from .flavors import call, find_flavor, missing_package, with_requirements
-from .logging_guard import kept_logging
+from . import environment, fluent, logged_models, registry, store
+from .flavors import call, find_flavor, missing_package, saving_quietly, with_defaults
+from .model_arguments import ModelArguments
+from .model_kinds import flavor_of, flavor_saved
+from .model_source import ModelSource, in_run
 from .origin import Origin
 from .secrets import mask_urls
+from .suggestions import did_you_mean
 from .tracked import TrackedDataset, default_filepath
+
+if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+
+    from .run import TrackedRun
+
+# As in `mlflow.utils.validation`; dots are in the names of namespaced datasets.
+_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
 
 
 class MLflowModelDataset(TrackedDataset):
-    """Saves a model with a flavor's ``log_model`` and loads it back.
+    """Saves a model with its MLflow flavor and loads it back.
 
-    The model is also kept in a local folder, as any other dataset of the project, so that nodes in
-    other processes, later runs and notebooks find it without a server.
+    The model is in a local folder, as any other dataset of the project, so that nodes in other
+    processes, later runs and notebooks find it without a server, and it is a logged model of the
+    run. While MLflow does not answer it waits in the run's journal, like all that a run logs.
 
     Args:
-        flavor: The name of an MLflow flavor: ``sklearn``, ``pyfunc``, ``xgboost``, …
+        flavor: The name of an MLflow flavor: ``sklearn``, ``pyfunc``, ``xgboost``, … Default: the
+            one for the object's type.
         filepath: The local folder. Default: ``data/mlflow/<dataset name>`` in the project.
-        dataset_name: The model's name in MLflow. Default: the catalog's name.
-        run_id: Load from this run instead of the local folder.
-        tracking_uri: The MLflow to load from with ``run_id``. Default: the project's.
+        dataset_name: The model's name in MLflow, if ``name`` is not given. Default: the catalog's.
+        run_id: Load from this run instead of the local folder; nothing can be saved then.
+        tracking_uri: The MLflow to load from with ``run_id`` or ``model_uri``. Default: the
+            project's.
+        model_uri: Load this instead of the local folder: ``models:/m-…`` (a logged model),
+            ``models:/name/version`` or ``models:/name@alias``; nothing can be saved then.
+        name: The model's name in MLflow.
+        signature: The name of the dataset that the model takes; or ``inputs``, ``outputs`` and
+            ``params``, each the name of a dataset or a schema as in an ``MLmodel`` file; or a
+            ``ModelSignature``. Where ``outputs`` is left out it is what the model predicts.
+        input_example: The name of a dataset, of which the first rows are taken, or a value.
+        registered_model_name: Register the model under this name, once the run has succeeded.
+        alias: An alias for the registered version.
+        promote: An alias for it only if it is better than the version that has the alias:
+            ``{alias: champion, metric: f1, greater_is_better: true}``, with a metric of the run.
+        tags: Tags of the logged model and of its registered version.
         pyfunc: Load as an MLflow ``PyFuncModel`` instead of the native object.
-        save_args: Arguments for ``log_model`` and ``save_model``, such as ``signature``,
-            ``input_example``, ``registered_model_name`` or ``pip_requirements``. Requirements
-            default to the flavor's own; MLflow's inference of them takes seconds.
+        save_args: Further arguments as of the flavor's ``log_model``, such as
+            ``extra_pip_requirements``, ``code_paths`` or ``model_type``. Requirements default to
+            the flavor's own; MLflow's inference of them takes seconds.
         load_args: Arguments for ``load_model``.
-        metadata: Free data for other tools; it is not used here.
+        metadata: Free data that is kept with the model in MLflow; what is below ``kedro-viz`` is
+            for Kedro-Viz alone.
 
     Raises:
-        DatasetError: MLflow has no such flavor or the flavor's package is not installed (at the
-            first use).
+        DatasetError: An argument makes no sense. At the first use: MLflow has no such flavor, or
+            the flavor's package is not installed.
 
     Example:
-        >>> model = MLflowModelDataset(flavor="sklearn", dataset_name="classifier")
+        >>> model = MLflowModelDataset(dataset_name="classifier", signature="features")
     """
 
     def __init__(
         self,
-        flavor: str,
+        flavor: str | None = None,
         filepath: str | os.PathLike[str] | None = None,
         dataset_name: str | None = None,
         run_id: str | None = None,
         tracking_uri: str | None = None,
         *,
+        model_uri: str | None = None,
+        name: str | None = None,
+        signature: Any = None,
+        input_example: Any = None,
+        registered_model_name: str | None = None,
+        alias: str | None = None,
+        promote: Mapping[str, Any] | None = None,
+        tags: Mapping[str, Any] | None = None,
         pyfunc: bool = False,
         save_args: dict[str, Any] | None = None,
         load_args: dict[str, Any] | None = None,
@@ -64,158 +100,224 @@ class MLflowModelDataset(TrackedDataset):
         self.filepath = str(filepath) if filepath is not None else None
         self.dataset_name = dataset_name
         self.metadata = metadata
-        self._run_id = run_id
+        self._source = ModelSource.of(run_id, model_uri)
         self._loading_tracking_uri = tracking_uri
+        if name is not None and (not name or _NOT_IN_MODEL_NAMES.search(name)):
+            raise DatasetError(f"`name`: MLflow allows none of / : . % \" ' in it: {name!r}")
+        self._name = name
         self._pyfunc = pyfunc
-        taken = {"name": "dataset_name", "path": "filepath"}
-        for argument in taken.keys() & (save_args or {}).keys():
-            raise DatasetError(
-                f"save_args: '{argument}' is set by this dataset: give `{taken[argument]}` instead."
-            )
-        self._save_args = dict(save_args or {})
+        self._arguments = ModelArguments.of(
+            save_args,
+            alias=alias,
+            promote=promote,
+            metadata=metadata,
+            input_example=input_example,
+            signature=signature,
+            tags=tags,
+            registered_model_name=registered_model_name,
+        )
         self._load_args = dict(load_args or {})
+        self._catalog: CatalogProtocol[Any, Any] | None = None
 
-    def check(self) -> None:
-        """Find an unknown flavor before the pipeline runs."""
-        environment.set_mlflow_defaults()
-        self._flavor()
-
-    def save(self, data: Any) -> None:
-        """Save the model to the local folder and log it to the run."""
-        environment.set_mlflow_defaults()
-        flavor = self._flavor()
-        try:
-            arguments = with_requirements(flavor, data, self._save_args)
-            self._save_locally(flavor, data, arguments)
-        except ModuleNotFoundError as error:
-            raise missing_package(self.flavor, error) from None
-        self.note_saved(self._folder())
-        with self.saving_run() as run:
-            if run is None:
-                return
-            if run.is_reachable:
-                # The model registry is opened here, if the model is to be registered.
-                with run.guard(), fluent.attached(run), kept_logging():
-                    call(flavor.log_model, self.flavor, data, name=self._logged_name(), **arguments)
-                    return
-            # Nothing is lost while MLflow does not answer: `runs:/<run>/<name>` loads it later.
-            run.log_artifact(self._folder(), self._logged_name())
-
-    def _save_locally(self, flavor: ModuleType, data: Any, arguments: dict[str, Any]) -> None:
-        given = {key: value for key, value in arguments.items() if key not in _ONLY_FOR_LOG_MODEL}
-        folder = self._folder()
-        if folder.exists() and not (folder / "MLmodel").exists():
-            raise DatasetError(
-                f"{folder} is there already and holds no model, so it is not replaced: give "
-                f"'{self.dataset_name}' another `filepath`, a folder of its own."
-            )
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # The last model stays until the new one is whole.
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            saved = Path(scratch) / folder.name
-            call(flavor.save_model, self.flavor, data, path=str(saved), **given)
-            if folder.exists():
-                shutil.rmtree(folder)
-            saved.rename(folder)
+    @property
+    def registers(self) -> bool:
+        """Whether what is saved is to be registered."""
+        return self._arguments.registration is not None
 
     @property
     def loads_pyfunc(self) -> bool:
         """Whether :meth:`load` gives a ``PyFuncModel`` instead of the native object."""
         return self._pyfunc
 
+    def check(self) -> None:
+        """Find an unknown flavor or a wrong signature before the pipeline runs."""
+        environment.set_mlflow_defaults()
+        if self.flavor is not None:
+            find_flavor(self.flavor)
+        if self._arguments.signature is not None:
+            self._arguments.signature.check()
+
+    def prepare(
+        self, catalog: CatalogProtocol[Any, Any], known: Collection[str], *, is_saved: bool
+    ) -> None:
+        """Find what cannot be saved, and names of datasets that are not there."""
+        if not is_saved:
+            return
+        self._refuse_saving()
+        for dataset in self._arguments.datasets:
+            if dataset not in known and dataset not in catalog:
+                raise DatasetError(
+                    f"`signature` or `input_example` names the dataset '{dataset}', which is "
+                    f"neither in the catalog nor in the pipeline.{did_you_mean(dataset, known)}"
+                )
+            self._catalog = catalog
+
+    # -- saving --------------------------------------------------------------------------------
+
+    def save(self, data: Any) -> None:
+        """Save the model to the local folder and log it to the run."""
+        self._refuse_saving()
+        environment.set_mlflow_defaults()
+        self._save_locally(data)
+        self.note_saved(self._folder())
+        with self.saving_run() as run:
+            if run is not None:
+                self._log(run)
+
+    def _save_locally(self, model: Any) -> None:
+        folder = self._folder()
+        if folder.exists() and not (folder / logged_models.MLMODEL).exists():
+            raise DatasetError(
+                f"{folder} is there already and holds no model, so it is not replaced: give "
+                f"'{self.dataset_name}' another `filepath`, a folder of its own."
+            )
+        name = self.flavor if self.flavor is not None else flavor_of(model)
+        flavor = find_flavor(name)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        # The last model stays until the new one is whole.
+        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
+            saved = Path(scratch) / folder.name
+            try:
+                given = self._arguments.for_flavor(model, self._value_of, folder.name)
+                arguments = with_defaults(name, flavor, model, given)
+                with saving_quietly(given):
+                    call(flavor.save_model, name, model, path=str(saved), **arguments)
+            except ModuleNotFoundError as error:
+                raise missing_package(name, error) from None
+            if folder.exists():
+                shutil.rmtree(folder)
+            saved.rename(folder)
+
+    def _log(self, run: TrackedRun) -> None:
+        arguments, tags = self._arguments, dict(self._arguments.tags)
+        if arguments.registration is not None:
+            tags[logged_models.REGISTER_TAG] = arguments.registration.to_text()
+        entry = logged_models.entry_of(
+            self._folder(), self._logged_name(), tags=tags, **arguments.logged
+        )
+        run.log_model(entry)
+        if arguments.registration is not None and run is not self._run:
+            # A run of the user's own, whose end nobody here sees.
+            with run.guard():
+                run.flush()
+                registry.register_models(run.client, run.run_id, run.uri)
+
+    def _refuse_saving(self) -> None:
+        if self._source is not None:
+            raise DatasetError(
+                f"'{self.dataset_name}' loads {self._source}, which is never written: take "
+                "`run_id` and `model_uri` away from the dataset that the model is saved to."
+            )
+
+    def _value_of(self, dataset: str) -> Any:
+        found: AbstractDataset[Any, Any] | None = None
+        if self._catalog is not None:
+            found = self._catalog.get(dataset)
+        if found is None:
+            raise DatasetError(
+                f"The signature or input example of '{self.dataset_name}' is taken from the "
+                f"dataset '{dataset}', which only a pipeline's run knows: give a value instead."
+            )
+        try:
+            return found.load()
+        except DatasetError as error:
+            raise DatasetError(
+                f"The signature or input example of '{self.dataset_name}' is taken from the "
+                f"dataset '{dataset}', which cannot be loaded when the model is saved. Name one "
+                f"that its node takes, or that is in the catalog. ({error})"
+            ) from None
+
+    # -- loading -------------------------------------------------------------------------------
+
     def saved_folder(self) -> Path | None:
         """The local folder, if the model that :meth:`load` gives is there."""
+        if self._source is not None or not self._folder().exists():
+            return None
         folder = self._folder()
-        is_here = self._run_id is None and folder.exists()
-        return folder if is_here and self.run_instead_of(folder, self._is_in_run) is None else None
+        return folder if self.run_instead_of(folder, self._is_in_run) is None else None
 
     def origin(self) -> Origin | None:
         """Say where :meth:`load` has the model from; None for the run in progress."""
+        if self._source is not None:
+            return Origin(self._source.uri or f"runs:/{self._source.run_id}/{self._logged_name()}")
         folder = self.saved_folder()
-        if folder is not None:
-            return Origin(path=folder)
-        return Origin(f"runs:/{self._run_id}/{self._logged_name()}") if self._run_id else None
+        return Origin(path=folder) if folder is not None else None
 
     def load(self) -> Any:
-        """Load the model from the local folder, or from a run."""
+        """Load the model from the local folder, or from where it is in MLflow."""
         environment.set_mlflow_defaults()
         folder = self.saved_folder()
         if folder is not None:
-            return self._loader().load_model(str(folder), **self._load_args)
-        run = self.run()
-        opened = run.opened if run is not None else None
-        run_id = self._run_id or (opened.run_id if opened is not None else None)
-        if run_id is None:
-            raise DatasetError(
-                f"There is no model '{self.dataset_name}' at {self._folder()}, and no run to load "
-                "it from: save it first, or give `run_id`."
-            )
+            return self._loader(str(folder)).load_model(str(folder), **self._load_args)
+        source = self._source
+        if source is None:
+            run = self.run()
+            if run is not None:
+                run.flush()
+            if run is None or run.opened is None:
+                raise DatasetError(
+                    f"There is no model '{self.dataset_name}' at {self._folder()}, and no run to "
+                    "load it from: save it first, or give `run_id` or `model_uri`."
+                )
+            source = ModelSource(run_id=run.opened.run_id)
+        return self._load_from(source)
+
+    def _load_from(self, source: ModelSource) -> Any:
         uri = self.loading_uri(self._loading_tracking_uri)
-        store.connect(uri)
+        client = store.connect(uri)
         with fluent.tracking_uri(uri):
             try:
-                model = f"runs:/{run_id}/{self._logged_name()}"
-                return self._loader().load_model(model, **self._load_args)
+                place = source.resolve(client, self._name_in(source))
+                return self._loader(place).load_model(place, **self._load_args)
+            except DatasetError:
+                raise
             except Exception as error:
                 raise DatasetError(
-                    f"Run {run_id} in MLflow at {mask_urls(uri)} gave no model '{self.key()}': "
+                    f"{source} in MLflow at {mask_urls(uri)} gave no model '{self.dataset_name}': "
                     f"{mask_urls(str(error))}"
                 ) from None
+
+    def _loader(self, place: str) -> ModuleType:
+        if self._pyfunc:
+            return find_flavor("pyfunc")
+        if self.flavor is not None:
+            return find_flavor(self.flavor)
+        from mlflow.models import Model
+
+        return find_flavor(flavor_saved(Model.load(place).flavors))
+
+    # -- names and places ----------------------------------------------------------------------
 
     def _folder(self) -> Path:
         if self.filepath is not None:
             return Path(self.placed(self.filepath))
         return self.root / default_filepath(self.key(), "")
 
+    def _name_in(self, source: ModelSource) -> str:
+        return self._logged_name() if source.run_id is not None else ""  # a URI names the model
+
     def _logged_name(self) -> str:
-        return _NOT_IN_MODEL_NAMES.sub("_", self.key())
-
-    def _flavor(self) -> ModuleType:
-        return find_flavor(self.flavor)
-
-    def _loader(self) -> ModuleType:
-        return find_flavor("pyfunc" if self._pyfunc else self.flavor)
+        return self._name or _NOT_IN_MODEL_NAMES.sub("_", self.key())
 
     def _exists(self) -> bool:
-        if self._run_id is None:
+        if self._source is None:
             return self._folder().exists()
-        return self._is_in_run(self._run_id)
+        client = store.connect(self.loading_uri(self._loading_tracking_uri))
+        return self._source.exists(client, self._name_in(self._source))
 
     def _is_in_run(self, run_id: str) -> bool:
         client = store.connect(self.loading_uri(self._loading_tracking_uri))
-        from mlflow.exceptions import MlflowException
-
-        name = self._logged_name()
-        try:
-            with fluent.tracking_uri(client.tracking_uri):
-                files = client.list_artifacts(run_id, name)
-        except MlflowException as error:
-            if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-                return False
-            raise
-        return any(item.path == f"{name}/MLmodel" for item in files)
+        return in_run(client, run_id, self._logged_name())
 
     def _describe(self) -> dict[str, Any]:
+        registration = self._arguments.registration
         given = {
             "flavor": self.flavor,
             "filepath": self.filepath,
             "dataset_name": self.dataset_name,
-            "run_id": self._run_id,
+            "name": self._name,
+            "run_id": self._source.run_id if self._source is not None else None,
+            "model_uri": self._source.uri if self._source is not None else None,
+            "registered_model_name": registration.name if registration is not None else None,
         }
         return {key: value for key, value in given.items() if value is not None}
-
-
-_ONLY_FOR_LOG_MODEL = frozenset(
-    {
-        "registered_model_name",
-        "await_registration_for",
-        "params",
-        "tags",
-        "model_type",
-        "step",
-        "prompts",
-    }
-)
-
-# As in `mlflow.utils.validation`; dots are in the names of namespaced datasets.
-_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")

@@ -37,6 +37,7 @@ class RunRequest:
         plan: What is known of the pipeline.
         secret_params: Keys of parameters that came with the command and look like secrets.
         runs_here: Whether all nodes run on this machine.
+        registers: Whether the pipeline saves models for the model registry.
     """
 
     config: Config = field(default_factory=Config)
@@ -48,6 +49,7 @@ class RunRequest:
     plan: Plan = field(default_factory=Plan)
     secret_params: frozenset[str] = frozenset()
     runs_here: bool = True
+    registers: bool = False
 
     @property
     def offline(self) -> bool:
@@ -110,6 +112,7 @@ class RunRequest:
             key=key,
             resume=resuming.last(self.root, self.series) if resumes else None,
             owned=not joins,
+            registers=self.registers,
             start_ms=start_ms,
             root=str(self.root),
             kedro_run_id=self.kedro_run_id,

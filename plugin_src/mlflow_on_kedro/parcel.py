@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import store
+from . import registry, store
 from .delivery import Delivery
 from .entries import End, Entry, File
 from .failures import is_gone
@@ -226,9 +226,14 @@ class Parcel:
         Raises:
             Exception: MLflow cannot be reached.
         """
-        end = self._end or self._killed()
+        end = self._end or self._delivered_end() or self._killed()
         if self.opened is not None:
             self.status = end_run(self.client, self.header, self.opened, end.status, end.time)
+            # Of a run with a key another process may have saved the models.
+            if self.status == "FINISHED" and (self.header.registers or self.header.key):
+                registry.register_models(
+                    self.client, self.opened.run_id, self.uri, raising=self._raising
+                )
         if self.journal is not None:
             self.journal.discard()
 
@@ -259,6 +264,17 @@ class Parcel:
         for entry in chunk.entries:
             if isinstance(entry, File) and Path(entry.path).is_relative_to(self.journal.folder):
                 self.journal.forget_file(entry)
+
+    def _delivered_end(self) -> End | None:
+        """The end that an earlier process has read, but that did not come to the run in MLflow."""
+        if self.journal is None or not self._positions:
+            return None
+        entries = (entry for name in self.journal.sizes() for entry in self.journal.entries(name))
+        return max(
+            (entry for entry in entries if isinstance(entry, End)),
+            key=lambda end: end.time,
+            default=None,
+        )
 
     def _killed(self) -> End:
         # Its process has died without a word; the last that it did is known.

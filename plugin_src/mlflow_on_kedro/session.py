@@ -155,7 +155,7 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     dataset = entry.get("dataset")
     if kind in _MODEL_TYPES:
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
-        if entry.get("run_id"):
+        if entry.get("run_id") or entry.get("model_uri"):
             entry.setdefault("tracking_uri", tracking_uri)
     elif entry.get("loading_run_id"):
         entry.setdefault("loading_tracking_uri", tracking_uri)
@@ -206,15 +206,18 @@ def open_run(
         only_missing_outputs=bool(run_params.get("only_missing_outputs")),
     )
     datasets = _tracked_datasets(pipeline, catalog)
+    saved = pipeline.all_outputs()
     for name, dataset in datasets.items():
         try:
             dataset.check()
+            dataset.prepare(catalog, pipeline.datasets(), is_saved=name in saved)
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
         holder.config = _described(holder.config, pipeline)
         observing.check(holder.config)
-        holder.run = TrackedRun.open(_request(holder, run_params, plan))
+        registers = any(datasets[name].registers for name in saved & datasets.keys())
+        holder.run = TrackedRun.open(_request(holder, run_params, plan, registers=registers))
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)
     return holder.run
@@ -241,7 +244,9 @@ def _show_messages() -> None:
         logger.setLevel(logging.INFO)
 
 
-def _request(holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Plan) -> RunRequest:
+def _request(
+    holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Plan, *, registers: bool
+) -> RunRequest:
     return RunRequest(
         config=holder.config,
         root=holder.root,
@@ -252,6 +257,7 @@ def _request(holder: carrier.RunDataset, run_params: Mapping[str, Any], plan: Pl
         plan=plan,
         secret_params=frozenset(_secret_params(run_params)),
         runs_here=provenance.runner_name(run_params.get("runner")) in _LOCAL_RUNNERS,
+        registers=registers,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from . import values
 from .delivery import changed_tag, say_changed
-from .entries import Entry, File, Input, Param, Tag, Text
+from .entries import Entry, File, Input, Model, Param, Tag, Text
 from .outbox import Outbox
 from .recording import now_ms
 from .secrets import mask_urls
@@ -130,6 +130,10 @@ class Telling:
 
     def log_input(self, entry: Input) -> None:
         """Log a dataset that the run uses."""
+        self._put(entry)
+
+    def log_model(self, entry: Model) -> None:
+        """Log a model that is saved in a local folder."""
         self._put(entry)
 
     def _put(self, entry: Entry) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,8 @@ from .locks import locked
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
+    from kedro.io import CatalogProtocol
+
     from .origin import Origin
     from .run import TrackedRun
 
@@ -98,11 +100,30 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         """
         return None
 
+    @property
+    def registers(self) -> bool:
+        """Whether what is saved is to be registered as a model."""
+        return False
+
     def check(self) -> None:
         """Find, before the pipeline runs, what would fail only when the value is saved.
 
         Raises:
             DatasetError: A flavor is unknown, or a package is missing.
+        """
+
+    def prepare(
+        self, catalog: CatalogProtocol[Any, Any], known: Collection[str], *, is_saved: bool
+    ) -> None:
+        """Learn of the run that begins, and find what does not fit it.
+
+        Args:
+            catalog: The run's catalog.
+            known: The names of the pipeline's datasets, of which it need not list all.
+            is_saved: Whether a node of the pipeline saves this dataset.
+
+        Raises:
+            DatasetError: Something does not fit.
         """
 
     @property
