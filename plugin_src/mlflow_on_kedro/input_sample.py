@@ -15,6 +15,9 @@ SAMPLE_ROWS = 10_000
 SAMPLE_VALUES = 100_000
 """The most values of a table: of one with many columns, fewer rows are looked at."""
 
+MAX_BYTES = 1_000_000
+"""How much of a text, or of a collection as JSON, is looked at."""
+
 # Kinds of NumPy's types whose bytes are the values.
 _PLAIN = "biufmM"
 
@@ -34,9 +37,12 @@ def of_data(data: Any) -> Fingerprint | None:
             sample = take(data)
             if sample is None:
                 return None
-            of = "loaded data"
-            if sample.step > 1:
-                of = f"every {sample.step}. row of the loaded data"
+            of = (
+                "loaded data"
+                if sample.step == 1
+                else f"every {sample.step}. row of the loaded data"
+            )
+            of = f"the beginning of the {of}" if sample.is_cut else of
             return Fingerprint(sha256([sample.count, sample.digest]), of)
     return None
 
@@ -49,19 +55,25 @@ class _Sample:
         digest: What tells it from others.
         count: How many rows or items all the data have.
         step: Each of how many was looked at.
+        is_cut: Only the beginning of that was looked at.
     """
 
     digest: str
     count: int = 1
     step: int = 1
+    is_cut: bool = False
 
 
-def _of_bytes(content: bytes, count: int = 1, step: int = 1) -> _Sample:
-    return _Sample(hashlib.sha256(content).hexdigest(), count, step)
+def _of_bytes(content: bytes | str) -> _Sample:
+    start = content[:MAX_BYTES]
+    start = start.encode("utf-8", "backslashreplace") if isinstance(start, str) else start
+    count = len(content)
+    return _Sample(hashlib.sha256(start).hexdigest(), count, is_cut=count > MAX_BYTES)
 
 
 def _of_text(value: Any, count: int = 1, step: int = 1) -> _Sample:
-    return _of_bytes(repr(value).encode("utf-8", "backslashreplace"), count, step)
+    text = repr(value).encode("utf-8", "backslashreplace")
+    return _Sample(hashlib.sha256(text).hexdigest(), count, step)
 
 
 def _step(count: int, columns: int = 1) -> int:
@@ -98,10 +110,17 @@ def _of_array(data: Any) -> _Sample:
 def _of_items(data: Any) -> _Sample | None:
     items = list(data.items()) if isinstance(data, dict) else data
     step = _step(len(items))
+    hashed, size = hashlib.sha256(), 0
     try:
-        return _of_bytes(json.dumps(items[::step], sort_keys=True).encode(), len(items), step)
+        # Piece by piece: a single item may hold millions of others.
+        for piece in json.JSONEncoder(sort_keys=True).iterencode(items[::step]):
+            size += len(piece)
+            if size > MAX_BYTES:
+                break
+            hashed.update(piece.encode())
     except (TypeError, ValueError):  # what is in them has no text that is always the same
         return None
+    return _Sample(hashed.hexdigest(), len(items), step, is_cut=size > MAX_BYTES)
 
 
 _Take = Callable[[Any], "_Sample | None"]
@@ -109,9 +128,9 @@ _KINDS: tuple[tuple[Callable[[Any], bool], _Take], ...] = (
     (lambda data: table_library(data) == "pandas", _of_pandas),
     (lambda data: table_library(data) == "polars" and hasattr(data, "to_arrow"), _of_polars),
     (is_array, _of_array),
-    (lambda data: isinstance(data, bytes), _of_bytes),
+    (lambda data: isinstance(data, bytes | str), _of_bytes),
     (lambda data: isinstance(data, list | tuple | dict), _of_items),
-    (lambda data: isinstance(data, str | bool | int | float), _of_text),
+    (lambda data: isinstance(data, bool | int | float), _of_text),
     # A response of the package requests, as `api.APIDataset` gives it.
     (
         lambda data: isinstance(getattr(data, "content", None), bytes),

@@ -109,7 +109,6 @@ def web() -> Iterator[tuple[str, list[str]]]:
 
 def test_http(web: tuple[str, list[str]]) -> None:
     """A web server is asked for the headers only."""
-    pytest.importorskip("aiohttp")
     url, asked = web
     found = fingerprint(fsspec.filesystem("http"), url)
     assert found is not None

@@ -90,3 +90,15 @@ def test_it_takes_a_few_milliseconds() -> None:
     begin = time.perf_counter()
     of_data(frame)
     assert time.perf_counter() - begin < 0.3
+
+
+@pytest.mark.parametrize(
+    "data", [{"a": list(range(10_000_000))}, b"a" * 50_000_000, "a" * 50_000_000]
+)
+def test_long_items(data: Any) -> None:
+    """Of a collection of long items, or a long text, the beginning is looked at."""
+    begin = time.perf_counter()
+    found = of_data(data)
+    assert time.perf_counter() - begin < 1
+    assert found is not None
+    assert found.of == "the beginning of the loaded data"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import importlib
 import json
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -293,6 +295,33 @@ def test_from_another_run(make_project: Any) -> None:
     mlflow.set_tracking_uri(first.uri)
     loaded = mlflow.data.get_source(project.run.inputs.dataset_inputs[0]).load()
     assert pd.read_csv(loaded).alcohol.tolist() == [12.5]
+
+
+def test_a_database_and_polars(make_project: Any) -> None:
+    """A table of a database is named with its database; Polars tables have their columns."""
+    catalog = {
+        "wines": {"type": "pandas.SQLTableDataset", "table_name": "grapes", "credentials": "db"},
+        "counted": {
+            "type": "polars.LazyPolarsDataset",
+            "file_format": "csv",
+            "filepath": "data/wines.csv",
+        },
+    }
+    nodes = NODES.replace("counted + len(wines)", "counted.collect().height + len(wines)")
+    project = make(make_project, nodes=nodes, catalog=catalog)
+    database = f"sqlite:///{project.root.as_posix()}/grapes.db"
+    project.write("conf/local/credentials.yml", f"db:\n  con: {database}\n")
+    with closing(sqlite3.connect(project.root / "grapes.db")) as connection:
+        pd.DataFrame({"grape": ["malbec"]}).to_sql("grapes", connection, index=False)
+    project.session_run(node_names=["total"])
+    found = {name: item.dataset for name, item in used(project.run).items()}
+    assert found["wines"].source_type == "sql"
+    assert json.loads(found["wines"].source) == {"table": "grapes", "database": database}
+    assert json.loads(found["wines"].profile)["digest_of"] == "loaded data"
+    assert json.loads(found["counted"].schema)["mlflow_colspec"] == [
+        {"type": "double", "name": "alcohol", "required": False},
+        {"type": "string", "name": "grape", "required": False},
+    ]
 
 
 def test_memory(make_project: Any) -> None:
