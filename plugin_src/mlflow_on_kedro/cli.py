@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from .commands.gantt import gantt
+from .commands.init import init
 from .commands.modelify import modelify
 from .commands.status import status
 from .commands.sync import sync
@@ -18,8 +19,11 @@ def cli() -> None:
 
 @cli.group(name="mlflow")
 def mlflow_group() -> None:
-    """Look at this project's MLflow runs, and deliver what waits."""
+    """Set up this project for MLflow, look at its runs, and deliver what waits.
+
+    Begin with `init` in a project that did not come from the starter, then `kedro run` and `ui`.
+    """
 
 
-for command in (gantt, modelify, status, sync, ui):
+for command in (gantt, init, modelify, status, sync, ui):
     mlflow_group.add_command(command)

@@ -291,3 +291,16 @@ def test_models_of_another_database_are_shown(
 
     monkeypatch.setenv("MLFLOW_REGISTRY_URI", registry or "")
     assert _stores("sqlite:///a.db") == {"MLFLOW_BACKEND_STORE_URI": "sqlite:///a.db", **shown}
+
+
+@pytest.mark.parametrize("command", ["gantt", "init", "modelify", "status", "sync", "ui"])
+def test_help(command: str) -> None:
+    """Each command says whole what it does, in the list of commands and in its own help."""
+    from mlflow_on_kedro.cli import cli
+
+    listed = CliRunner().invoke(cli, ["mlflow", "--help"], terminal_width=80).output
+    (line,) = [line for line in listed.splitlines() if line.split()[:1] == [command]]
+    assert line.endswith(".")
+    assert not line.endswith("...")
+    told = CliRunner().invoke(cli, ["mlflow", command, "--help"], terminal_width=80).output
+    assert len(told.splitlines()) > 8

@@ -123,6 +123,13 @@ def test_each_pipeline_can_run_alone(example: Path, described: dict[str, list[st
     assert inputs <= set(datasets(example))
 
 
+def test_init_writes_the_same_mlflow_yml(project: Path) -> None:
+    """`kedro mlflow init` gives a project the file that the starter gives; mend it by copying."""
+    starters = (project / "conf" / "base" / "mlflow.yml").read_text(encoding="utf-8")
+    copied = project / "src" / "mlflow_on_kedro" / "mlflow.yml"
+    assert copied.read_text(encoding="utf-8") == starters
+
+
 def test_the_shipped_mlflow_yml_equals_the_defaults(project: Path) -> None:
     """Every key of mlflow.yml is there with the default of the plugin's configuration."""
     code = """

@@ -19,7 +19,7 @@ _UNSAFE = re.compile(r"[^\w.\-]+")
 _NAME_LENGTH = 100
 
 
-@click.command()
+@click.command(short_help="Draw the Gantt chart of any run.")
 @click.argument("run", default="last")
 @click.option(
     "--output",

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ..sections import Config, PipelineModel
 
 
-@click.command()
+@click.command(short_help="Make a model of a pipeline and a finished run.")
 @click.argument("model", required=False)
 @click.option("--run-id", "-r", help="The run. Default: the project's newest that is FINISHED.")
 @click.option("--pipeline", "-p", "inference", help="The pipeline that predicts.")

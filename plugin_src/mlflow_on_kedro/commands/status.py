@@ -16,7 +16,11 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @click.pass_obj
 def status(metadata: Any, path: Path | None) -> None:
-    """Say what waits to be delivered to MLflow, how much, and since when.
+    """Say what waits to be delivered to MLflow.
+
+    One run a line: its name and experiment, when it began, how much of it MLflow has not got, and
+    where it is kept. A run waits when MLflow could not be reached, when its process was killed, or
+    offline by choice; `kedro mlflow sync` delivers it. No server is asked.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
     """

@@ -46,8 +46,10 @@ def ui(
 ) -> None:
     """Open the MLflow UI on the store that this project tracks to.
 
-    A tracking server has its own UI, whose address is printed if it answers. For any other store
-    MLflow's UI is started here, until Ctrl-C.
+    The store is `tracking.uri` in mlflow.yml, else MLFLOW_TRACKING_URI, else mlflow.db in the
+    project. A tracking server has its own UI, whose address is printed if it answers. For any other
+    store MLflow's UI is started here, until Ctrl-C. A browser is opened, unless you say
+    --no-browser, as on a remote machine.
     """
     from ..secrets import mask_urls
     from ..store import connect, resolve_experiment, resolve_uri
