@@ -131,8 +131,6 @@ class _Service:
             self._take_over()
 
     def _deliver(self) -> None:
-        # Passes of the collector over all that is imported take a third of the whole time.
-        gc.disable()
         lean_import.open_store(self._uri, lean=self._lean)
         gc.freeze()
         gc.enable()
