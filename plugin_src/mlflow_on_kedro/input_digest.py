@@ -41,8 +41,13 @@ def fingerprint(source: Source, data: Any, max_bytes: int) -> Fingerprint:
         return there
     found = of_data(data)
     if there is None or found is None:
-        return found or there or Fingerprint(sha256(dict(source.content)), "source")
+        return found or there or of_source(source)
     return Fingerprint(sha256([there.value, found.value]), f"size and {found.of}", there.size)
+
+
+def of_source(source: Source) -> Fingerprint:
+    """Make the digest of the place alone, where nothing is known of the data."""
+    return Fingerprint(sha256(dict(source.content)), "source")
 
 
 def of_file(path: Path, max_bytes: int) -> Fingerprint:

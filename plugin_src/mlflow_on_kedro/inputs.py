@@ -5,17 +5,20 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from .entries import Input
-from .input_digest import fingerprint
-from .input_schema import shape_of
-from .input_source import MAX_LENGTH, Source, source_of, source_of_code
+from .input_digest import fingerprint, of_source
+from .input_schema import Shape, shape_of
+from .input_source import MAX_LENGTH, source_of, source_of_code
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
     from .formats import AnyDataset
+
+ResultT = TypeVar("ResultT")
 
 logger = logging.getLogger(__name__)
 
@@ -42,10 +45,11 @@ def used(
     Returns:
         None for a value in memory that is neither a table nor an array.
     """
-    source, shape = _source(name, dataset, data, root), shape_of(data)
+    source = _tried(name, lambda: source_of(dataset, data, root)) or source_of_code(dataset)
+    shape = _tried(name, lambda: shape_of(data)) or Shape()
     if source.in_memory and shape.schema is None:
         return None
-    found = fingerprint(source, data, max_bytes)
+    found = _tried(name, lambda: fingerprint(source, data, max_bytes)) or of_source(source)
     written = json.dumps(dict(source.content))
     # MLflow keeps the first record of a name and digest in an experiment: data from another place,
     # or with other columns, must have another one to be shown as they are.
@@ -70,9 +74,10 @@ def used(
     )
 
 
-def _source(name: str, dataset: AnyDataset, data: Any, root: Path) -> Source:
+def _tried(name: str, describe: Callable[[], ResultT]) -> ResultT | None:
+    """Describe a dataset of whatever make; what it cannot say of itself is left out."""
     try:
-        return source_of(dataset, data, root)
-    except Exception as error:  # of a dataset of whatever make
-        logger.debug("'%s' does not say where it is: %s", name, mask_urls(str(error)))
-        return source_of_code(dataset)
+        return describe()
+    except Exception as error:
+        logger.debug("'%s' cannot be described in full: %s", name, mask_urls(str(error)))
+        return None

@@ -80,3 +80,18 @@ def test_a_dataset_that_fails(
     found = used(csv, FRAME, tmp_path)
     assert found is not None
     assert json.loads(found.source) == {"tags": {"kedro.dataset": "CSVDataset"}}
+
+
+@pytest.mark.parametrize("part", ["shape_of", "fingerprint"])
+def test_data_that_cannot_be_described(
+    tmp_path: Path, csv: CSVDataset, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """What cannot be told of strange data is left out, and the rest is there."""
+    monkeypatch.setattr(inputs, part, lambda *_: 1 / 0)
+    found = used(csv, FRAME, tmp_path)
+    assert found is not None
+    assert json.loads(found.source) == {"uri": "a.csv"}
+    assert bool(found.schema) is (part == "fingerprint")
+    assert json.loads(found.profile)["digest_of"] == (
+        "source" if part == "fingerprint" else "content"
+    )
