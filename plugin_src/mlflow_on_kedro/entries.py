@@ -117,12 +117,9 @@ def to_line(entry: Entry) -> bytes:
     # As they are: `asdict` copies each value, and this is done for each value of a run.
     content: dict[str, Any] = {"kind": type(entry).__name__.lower(), **vars(entry)}
     if isinstance(entry, Param | Metric | Tag | Input):  # no store takes half a character
-        content = {
-            name: value.encode("utf-8", "backslashreplace").decode()
-            if isinstance(value, str)
-            else value
-            for name, value in content.items()
-        }
+        for name, value in content.items():
+            if isinstance(value, str) and not value.isascii():
+                content[name] = value.encode("utf-8", "backslashreplace").decode()
     return json.dumps(content).encode() + b"\n"
 
 

@@ -42,7 +42,8 @@ class Writer:
             FileNotFoundError: The journal is gone, because the run has ended.
             OSError: The disk is full.
         """
-        if not self._journal.is_here():  # nobody would deliver it
+        new = self._file is None or isinstance(entry, Text | File)
+        if new and not self._journal.is_here():  # nobody would deliver it
             raise FileNotFoundError(self.path)
         if isinstance(entry, Text | File):
             entry = self._stash(entry)
@@ -57,7 +58,10 @@ class Writer:
             self._torn = written < len(line)
             if self._torn:
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-            return os.fstat(self._file).st_size
+            state = os.fstat(self._file)
+            if state.st_nlink == 0:  # it was removed, and what is written with it
+                raise FileNotFoundError(self.path)
+            return state.st_size
 
     def _stash(self, entry: Text | File) -> File:
         with self._lock:

@@ -36,8 +36,8 @@ class RunRequest:
         tags: Tags to set at once.
         plan: What is known of the pipeline.
         secret_params: Keys of parameters that came with the command and look like secrets.
-        runs_here: Whether all nodes run on this machine.
         registers: Whether the pipeline saves models for the model registry.
+        spread: Where nodes run: in this ``process``, on this ``machine`` or on ``any`` machine.
     """
 
     config: Config = field(default_factory=Config)
@@ -48,8 +48,8 @@ class RunRequest:
     tags: Mapping[str, str] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
     secret_params: frozenset[str] = frozenset()
-    runs_here: bool = True
     registers: bool = False
+    spread: str = "machine"
 
     @property
     def offline(self) -> bool:

@@ -124,7 +124,7 @@ class Recording:
         """
         request = self._request
         continues = self._header.run_id is not None or self._header.key is not None
-        return self._raising or continues or not request.runs_here
+        return self._raising or continues or request.spread == "any"
 
     def _check_opened(self, courier: Deliverer) -> None:
         try:

@@ -73,6 +73,7 @@ class TrackedRun(Telling):
         self.root = request.root
         self.plan = request.plan
         self.secret_params = request.secret_params
+        self._in_one_process = request.spread == "process"
         self._opened: Opened | None = None
         self._journal: Journal | None = None
         self._owned = False
@@ -268,6 +269,11 @@ class TrackedRun(Telling):
     def identity(self) -> str:
         """What tells this run from others before MLflow has given it an id; "" for a joined run."""
         return self.key or self.journal_id
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes save or load what this run's nodes do."""
+        return self.key is not None or not self._in_one_process
 
     @property
     def client(self) -> MlflowClient:

@@ -42,8 +42,13 @@ _MODEL_TYPES = (
     "mlflow_on_kedro.model_dataset.MLflowModelDataset",
 )
 
-# Kedro's own; none is named where the first of them runs by default.
-_LOCAL_RUNNERS = {None, "SequentialRunner", "ThreadRunner", "ParallelRunner"}
+# Where Kedro's own runners run nodes; none is named where the first of them is used by default.
+_SPREAD = {
+    None: "process",
+    "SequentialRunner": "process",
+    "ThreadRunner": "process",
+    "ParallelRunner": "machine",
+}
 
 
 def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None = None) -> None:
@@ -256,8 +261,8 @@ def _request(
         tags=provenance.source_tags(holder.root, holder.package),
         plan=plan,
         secret_params=frozenset(_secret_params(run_params)),
-        runs_here=provenance.runner_name(run_params.get("runner")) in _LOCAL_RUNNERS,
         registers=registers,
+        spread=_SPREAD.get(provenance.runner_name(run_params.get("runner")), "any"),
     )
 
 

@@ -100,6 +100,11 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         """
         return None
 
+    def __str__(self) -> str:
+        # Kedro asks for it at each load and save, and lays its own out on lines of 80 characters.
+        described = ", ".join(f"{name}={value!r}" for name, value in self._describe().items())
+        return f"{type(self).__module__}.{type(self).__name__}({described})"
+
     @property
     def registers(self) -> bool:
         """Whether what is saved is to be registered as a model."""
@@ -192,9 +197,10 @@ class TrackedDataset(AbstractDataset[Any, Any]):
 
     def note_saved(self, path: Path | None) -> None:
         """Note that the run has written its local file: see :meth:`run_instead_of`."""
-        if self._run is not None and self._run.identity and path is not None:
+        run = self._run
+        if run is not None and run.identity and run.is_shared and path is not None:
             with suppress(OSError):  # the disk is full: MLflow has it
-                freshness.note(self.root, path, self._run.identity)
+                freshness.note(self.root, path, run.identity)
 
     def run_instead_of(self, path: Path | None, is_in: Callable[[str], bool]) -> str | None:
         """Say which run to load from because the local file is another run's.
@@ -213,7 +219,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             DatasetError: This run has saved it, on another machine, and MLflow does not have it.
         """
         run = self._run
-        if run is None or not run.has_journal or path is None:
+        if run is None or not run.has_journal or not run.is_shared or path is None:
             return None  # where no journal can be written, no note of a save can be, either
         is_output = self.dataset_name in run.plan.outputs
         if not (is_output or run.key) or freshness.is_of(self.root, path, run.identity):

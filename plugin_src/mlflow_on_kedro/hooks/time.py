@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 GANTT_ARTIFACT = "gantt.html"
+_USUAL_NAMES = timings.Names()
 
 
 class _TimingScope(NodeScope):
@@ -90,7 +91,7 @@ class MLflowTimeLoggerHook(TrackingHook):
 
     def _names(self, run: TrackedRun) -> timings.Names:
         prefix = self._settings(run).prefix
-        return timings.Names() if prefix is None else timings.Names(run=prefix)
+        return _USUAL_NAMES if prefix is None else timings.Names(run=prefix)
 
     def begin(self, session: PipelineRun) -> None:
         """Say how the metrics of nodes are named, for who reads them without mlflow.yml."""
