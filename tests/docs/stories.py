@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.peers import differences
@@ -16,66 +16,81 @@ INTRODUCTION = ""
 
 
 @dataclass(frozen=True)
-class Story:
-    """A project before and after.
+class Before:
+    """A project before, under another plugin.
 
     Attributes:
         name: What it is called in messages and files.
         page: The page that shows it.
-        before: Sections whose files make up the project before.
-        after: Those after.
+        sections: Those whose files make up the project.
         experiment: Where its run is.
         rows: What its models are to predict.
-        differences: What differs by design.
     """
 
     name: str
     page: str
-    before: Sequence[str]
-    after: Sequence[str]
+    sections: Sequence[str]
     experiment: str
-    rows: Any
+    rows: Any = field(hash=False)
+
+    def files(self) -> dict[str, str]:
+        """The project's files; ``<package>`` stays."""
+        return Page(self.page).files("before", INTRODUCTION, *self.sections)
+
+
+@dataclass(frozen=True)
+class Story:
+    """A project after, and what it was before.
+
+    Attributes:
+        name: What it is called in messages.
+        before: What it was.
+        sections: Those whose files make up the project.
+        differences: What differs by design.
+    """
+
+    name: str
+    before: Before
+    sections: Sequence[str]
     differences: Sequence[Difference]
 
-    def files(self, side: str) -> dict[str, str]:
+    def files(self) -> dict[str, str]:
         """The project's files; ``<package>`` stays."""
-        sections = self.before if side == "before" else self.after
-        return Page(self.page).files(side, INTRODUCTION, *sections)
+        return Page(self.before.page).files("after", INTRODUCTION, *self.sections)
 
 
-def _pipelinex(
-    name: str,
-    after: Sequence[str],
-    before: Sequence[str] = ("Catalog", "Hooks", "Hooks in settings.py"),
-    differs: Sequence[Difference] = differences.PIPELINEX,
-) -> Story:
-    rows = [[2], [3]]
-    return Story(name, "from-pipelinex.md", before, after, "experiment_001", rows, differs)
-
-
-PIPELINEX = [
-    _pipelinex("pipelinex", ("Catalog", "Hooks", "Hooks in settings.py")),
-    _pipelinex(
-        "pipelinex-catalog-in-python",
-        ("Catalog in Python", "Hooks"),
-        ("Catalog in Python", "Hooks"),
-    ),
-    _pipelinex("pipelinex-mlflow-yml", ("Catalog", "Hooks in mlflow.yml")),
-    _pipelinex(
-        "pipelinex-old-names",
-        ("Catalog", "The old names", "Hooks in settings.py"),
-        differs=differences.PIPELINEX_OLD_NAMES,
-    ),
-]
-_SECTIONS = ("Installing", "mlflow.yml", "Artifacts", "Metrics", "Models")
-KEDRO_MLFLOW = [
+_IN_YAML = Before(
+    "pipelinex",
+    "from-pipelinex.md",
+    ("Catalog", "Hooks", "Hooks in settings.py"),
+    "experiment_001",
+    [[2], [3]],
+)
+_IN_PYTHON = replace(
+    _IN_YAML, name="pipelinex-catalog-in-python", sections=("Catalog in Python", "Hooks")
+)
+_DIFFER = differences.PIPELINEX
+PIPELINEX = (
+    Story("the import's name changed", _IN_YAML, _IN_YAML.sections, _DIFFER),
+    Story("a catalog in Python", _IN_PYTHON, _IN_PYTHON.sections, _DIFFER),
+    Story("hooks in mlflow.yml", _IN_YAML, ("Catalog", "Hooks in mlflow.yml"), _DIFFER),
     Story(
-        "kedro-mlflow",
-        "from-kedro-mlflow.md",
-        _SECTIONS,
-        _SECTIONS,
-        "demo",
-        [{"x": 2}, {"x": 3}],
-        differences.KEDRO_MLFLOW,
+        "the old names",
+        _IN_YAML,
+        ("Catalog", "The old names", "Hooks in settings.py"),
+        differences.PIPELINEX_OLD_NAMES,
     ),
-]
+)
+
+_ALL = Before(
+    "kedro-mlflow",
+    "from-kedro-mlflow.md",
+    ("mlflow.yml", "Artifacts", "Metrics", "Models"),
+    "demo",
+    [{"x": 2}, {"x": 3}],
+)
+_HERE = ("Installing", *_ALL.sections)
+KEDRO_MLFLOW = (
+    Story("all that kedro-mlflow does", _ALL, _HERE, differences.KEDRO_MLFLOW),
+    Story("no more than that", _ALL, (*_HERE, "Only what was logged before"), ()),
+)

@@ -29,14 +29,14 @@ def test_after_gives_what_before_gave(
 ) -> None:
     """A page's "after", run here, holds what its "before" held under the other plugin."""
     monkeypatch.setenv("HOSTNAME", "the-host")
-    files = story.files("after")
+    files = story.files()
     project = make_project(files.pop("src/<package>/nodes.py"), mlflow="", settings="")
     for path, text in files.items():
         project.write(*(part.replace("<package>", project.package) for part in (path, text)))
     project.session_run()
-    ours = read(project.uri, story.experiment, story.rows)
+    ours = read(project.uri, story.before.experiment, story.before.rows)
     assert ours["status"] == "FINISHED"
-    assert compare(entries(recorded(story.name)), entries(ours), story.differences) == []
+    assert compare(entries(recorded(story.before.name)), entries(ours), story.differences) == []
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,11 @@ def test_after_gives_what_before_gave(
 def test_blocks_run_somewhere(page: str, block: Block) -> None:
     """Each block is a file of a project that runs, and is valid by itself."""
     assert block.path is not None
-    told = [story for story in STORIES if story.page == page]
-    sides = ["before", "after"] if block.side == "both" else [block.side]
-    shown = {
-        section
-        for story in told
-        for side in sides
-        for section in (stories.INTRODUCTION, *(story.before if side == "before" else story.after))
-    }
-    assert block.section in shown
+    told = [story for story in STORIES if story.before.page == page]
+    before = {section for story in told for section in story.before.sections}
+    after = {section for story in told for section in story.sections}
+    shown = {"before": before, "after": after, "both": before & after}[block.side]
+    assert block.section in {stories.INTRODUCTION, *shown}
     if block.language == "yaml":
         assert isinstance(yaml.safe_load(block.text), dict)
     else:

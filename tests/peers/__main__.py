@@ -6,8 +6,8 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ import kedro
 
 from benchmarks import peers
 from tests.docs import stories
-from tests.docs.stories import Story
+from tests.docs.stories import Before, Story
 
 from . import surfaces
 from .compare import compare, entries
@@ -40,12 +40,13 @@ def main() -> None:
         if python is None:
             failed.append(peer.name)
             continue
+        before = cache(partial(_before, python=python, version=version, record=given.record))
         checks = {
-            surface_of(peer.name): partial(_look, peer.name, python, surface),
-            **{story.name: partial(_tell, story, python, version) for story in told},
+            surface_of(peer.name): partial(_look, peer.name, python, surface, record=given.record),
+            **{story.name: partial(_tell, story, before) for story in told},
         }
         for name, check in checks.items():
-            lines = check(record=given.record)
+            lines = check()
             print(f"{name}: {'differs' if lines else 'the same'}", flush=True)
             for line in lines:
                 print(f"  {line}", flush=True)
@@ -66,25 +67,30 @@ def _look(peer: str, python: Path, names: Sequence[str], *, record: bool) -> lis
     return [f"{name}: takes {takes.get(name)}, recorded {known.get(name)}" for name in changed]
 
 
-def _tell(story: Story, python: Path, version: str, *, record: bool) -> list[str]:
-    with tempfile.TemporaryDirectory(prefix="peers-") as folder:
-        try:
-            theirs = _run(story, "before", Path(folder), python, version)
-            here = Path(sys.executable)
-            ours = _run(story, "after", Path(folder), here, kedro.__version__)
-        except RuntimeError as error:
-            return [str(error)]
-    if record:
-        keep(story.name, theirs)
+def _tell(story: Story, before: Callable[[Before], dict[str, Any]]) -> list[str]:
+    try:
+        theirs = before(story.before)
+        here = Path(sys.executable)
+        ours = _run(story.files(), story.before, here, kedro.__version__)
+    except RuntimeError as error:
+        return [str(error)]
     return compare(entries(theirs), entries(ours), story.differences)
 
 
-def _run(story: Story, side: str, folder: Path, python: Path, version: str) -> dict[str, Any]:
-    project = PeerProject.write(folder / side, python, story.files(side), version)
-    project.run()
-    held = project.held(story.experiment, story.rows)
+def _before(before: Before, *, python: Path, version: str, record: bool) -> dict[str, Any]:
+    held = _run(before.files(), before, python, version)
+    if record:
+        keep(before.name, held)
+    return held
+
+
+def _run(files: Mapping[str, str], before: Before, python: Path, version: str) -> dict[str, Any]:
+    with tempfile.TemporaryDirectory(prefix="peers-") as folder:
+        project = PeerProject.write(Path(folder), python, files, version)
+        project.run()
+        held = project.held(before.experiment, before.rows)
     if held["status"] != "FINISHED":
-        raise RuntimeError(f"{side}: the run is {held['status']}")
+        raise RuntimeError(f"{before.name}: the run is {held['status']}")
     return held
 
 
