@@ -1,13 +1,13 @@
-"""Reading mlflow.yml, and checking what it says; the only reader of configuration."""
+"""What mlflow.yml may say: its content is checked, and becomes dataclasses."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, make_dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_type_hints
 
-from . import request_headers, resolvers
+from . import request_headers
 from .description import PLACEHOLDER
 from .errors import ConfigError
 from .pipeline_models.pipeline_model import COPY_MODES
@@ -16,13 +16,7 @@ from .sections import Config, PipelineModel
 from .suggestions import nearest
 from .values import TOO_LONG_CHOICES, legal_key
 
-if TYPE_CHECKING:
-    from kedro.framework.context import KedroContext
-
 FILE = "mlflow.yml"
-RUNTIME_SECTION = "mlflow"
-"""The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
-RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 ALL = "__ALL__"
 """PipelineX's word for every name there is."""
 
@@ -35,8 +29,6 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
 }
-_FOR_ANYBODY = frozenset({"run", "params", "experiment.name", "experiment.tags"})
-"""What a caller that is not trusted may set for a run."""
 _LEAST = {
     "tracking.timeout": 0,
     "tracking.wait_at_end": 0,
@@ -137,69 +129,6 @@ def restore(settings: Mapping[str, Any]) -> Config:
     )
 
 
-def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
-    """Read mlflow.yml of a context's environment; without the file all is at its default.
-
-    Hooks' arguments win over the file, and over both what comes with the command:
-    ``kedro run --params mlflow.run.key=abc`` sets ``run.key``, or any other key, for one run.
-
-    Args:
-        context: A session's context.
-        arguments: Those of hooks, by section.
-
-    Raises:
-        ConfigError: See :func:`parse`.
-    """
-    loader = context.config_loader
-    content = _content(loader)
-    config = parse(content)
-    if arguments:
-        sections = {key: {**(content.get(key) or {}), **keys} for key, keys in arguments.items()}
-        content = {**content, **sections}
-        config = parse(content, "settings.py")  # mlflow.yml is right without them
-    given = (loader.runtime_params or {}).get(RUNTIME_SECTION)
-    if not given:
-        return config
-    parse(given, RUNTIME_WHERE)
-    if getattr(loader, "restrict_runtime_params_type_selection", False):
-        _check_harmless(given)
-    return parse(_merged(content, given), f"{FILE} with {RUNTIME_WHERE}")
-
-
-def _content(loader: Any) -> Mapping[str, Any]:
-    from kedro.config import MissingConfigException
-    from yaml import YAMLError
-
-    patterns = getattr(loader, "config_patterns", None)
-    if isinstance(patterns, dict):
-        patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])
-    strategies = getattr(loader, "merge_strategy", None)
-    if isinstance(strategies, dict):  # an environment's file changes single keys of a section
-        strategies.setdefault("mlflow", "soft")
-    resolvers.register()
-    try:
-        content: Mapping[str, Any] = loader["mlflow"]
-    except (MissingConfigException, KeyError):
-        return {}
-    except (YAMLError, ValueError) as error:  # OmegaConf's errors are ValueErrors
-        said = mask_urls(" ".join(str(error).split()))
-        raise ConfigError(f"{FILE} cannot be read: {said}") from None
-    return content
-
-
-def _check_harmless(given: Mapping[str, Any]) -> None:
-    # As `kedro server start` does: who sends the parameters may be anybody, and must not choose
-    # where credentials, files and environment variables are sent to.
-    for section, keys in given.items():
-        dotted = {f"{section}.{key}" for key in keys} if isinstance(keys, Mapping) else {section}
-        if section in _FOR_ANYBODY or dotted <= _FOR_ANYBODY:
-            continue
-        raise ConfigError(
-            f"{RUNTIME_WHERE}: '{section}' can be set in mlflow.yml only, because this session "
-            f"takes parameters from anybody. Valid here: {', '.join(sorted(_FOR_ANYBODY))}."
-        )
-
-
 def override(section: SectionT, **given: Any) -> SectionT:
     """Replace those keys of a section that were given (are not None): an argument wins."""
     chosen = {key: value for key, value in given.items() if value is not None}
@@ -216,15 +145,6 @@ def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> 
     """
     if value not in choices:
         raise ConfigError(f"{where}: '{key}' must be one of {', '.join(choices)}: {value!r}")
-
-
-def _merged(content: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(content)
-    for key, value in over.items():
-        below = merged.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
-    return merged
 
 
 def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> None:

@@ -29,7 +29,11 @@ def describe(text: str, pipeline: Pipeline) -> str:
         |---:|---|---|---|
         | 1 | `count` | `wines` | `count` |
     """
-    return text.replace(PLACEHOLDER, table(pipeline)) if PLACEHOLDER in text else text
+    if PLACEHOLDER not in text:
+        return text
+    # Markdown takes it for a table between empty lines only.
+    parts = [part.strip("\n") for part in text.split(PLACEHOLDER)]
+    return f"\n\n{table(pipeline)}\n\n".join(parts).strip("\n")
 
 
 def table(pipeline: Pipeline) -> str:

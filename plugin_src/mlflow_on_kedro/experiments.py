@@ -55,8 +55,8 @@ def experiment_id(
         if not restore:
             raise DeletedExperimentError(
                 f"Experiment '{name}' was deleted, and `experiment.restore_if_deleted` is false. "
-                f"`mlflow experiments restore --experiment-id {found}` restores it; or choose "
-                "another `experiment.name`"
+                f"`mlflow experiments restore --experiment-id {found}`, with MLFLOW_TRACKING_URI "
+                "set, restores it; or choose another `experiment.name`"
             )
         logger.warning("Experiment '%s' was deleted; it is restored for this run.", name)
         client.restore_experiment(found)

@@ -46,6 +46,8 @@ def register() -> None:
     """Have OmegaConf know them; what a project has registered under such a name stays."""
     from omegaconf import OmegaConf
 
+    # OmegaConf 2.4 warns of the name that it had before.
+    add = getattr(OmegaConf, "register_resolver", None) or OmegaConf.register_new_resolver
     for name, resolver in RESOLVERS.items():
         if not OmegaConf.has_resolver(name):
-            OmegaConf.register_new_resolver(name, resolver)
+            add(name, resolver)

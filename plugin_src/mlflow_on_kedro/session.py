@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import backends, carrier, config, observing, provenance, resuming, store
+from . import backends, carrier, config, observing, project_config, provenance, resuming, store
 from .access import Access
 from .arguments import check_arguments
 from .dataset import MLflowDataset
@@ -74,7 +74,7 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         for section, keys in (overrides or {}).items()
     }
     arguments = {section: keys for section, keys in given.items() if keys}
-    settings = asdict(config.read(context, arguments))
+    settings = asdict(project_config.read(context, arguments))
     uri = store.resolve_uri(settings["tracking"]["uri"], Path(context.project_path))
     for name, entry in catalog.items():
         if isinstance(entry, Mapping):
@@ -105,7 +105,7 @@ def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
 def settings_of(context: KedroContext) -> Config:
     """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
     entry = (_catalog_of(context) or {}).get(carrier.RESERVED_NAME)
-    return config.parse(entry["config"][0]) if entry is not None else config.read(context)
+    return config.parse(entry["config"][0]) if entry is not None else project_config.read(context)
 
 
 def access_of(context: KedroContext, settings: Config) -> Access:

@@ -49,6 +49,14 @@ def test_in_the_run(make_project: Any) -> None:
     assert project.runs()[0].data.tags[NOTE] == "\n".join(TABLE.splitlines()[:3])
 
 
+def test_a_table_needs_empty_lines() -> None:
+    """Around the table are empty lines, which Markdown wants, however the text is written."""
+    nodes = pipeline([node(print, "a", None, name="n")])
+    expected = f"# Title\n\n{table(nodes)}\n\nEnd"
+    assert describe("# Title\n{pipeline}\nEnd\n", nodes) == expected
+    assert describe("# Title {pipeline} End", nodes).replace(" ", "") == expected.replace(" ", "")
+
+
 def test_too_long(make_project: Any) -> None:
     """What MLflow would not take is cut at a line's end, and is whole in an artifact."""
     text = "\n".join(f"Line {number} of very many lines" for number in range(400))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import random
 import re
+import warnings
 from typing import Any
 
 import pytest
-from mlflow_on_kedro import config, resolvers
+from mlflow_on_kedro import project_config, resolvers
 from mlflow_on_kedro.errors import ConfigError
 from omegaconf import OmegaConf
 
@@ -38,6 +39,16 @@ def test_run_name(make_project: Any, name: str) -> None:
     assert NAME.fullmatch(project.run.info.run_name.removeprefix("nightly-"))
 
 
+def test_no_warning_of_omegaconf() -> None:
+    """OmegaConf, which has renamed its function, finds nothing to warn of."""
+    for name in resolvers.RESOLVERS:
+        OmegaConf.clear_resolver(name)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        resolvers.register()
+    assert all(OmegaConf.has_resolver(name) for name in resolvers.RESOLVERS)
+
+
 def test_kedros_own(make_project: Any) -> None:
     """Kedro's `runtime_params` and `globals` work in mlflow.yml, too."""
     text = "run: {name: '${runtime_params:label, usual}', tags: {team: '${globals:team}'}}"
@@ -46,15 +57,18 @@ def test_kedros_own(make_project: Any) -> None:
     project.session_run(runtime_params={"label": "try7"})
     assert project.run.info.run_name == "try7"
     assert project.run.data.tags["team"] == "wine"
-    assert config.read(project.context()).run.name == "usual"
+    assert project_config.read(project.context()).run.name == "usual"
 
 
-def test_a_projects_own_stays() -> None:
+def test_a_projects_own_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     """A resolver that the project has registered under such a name is left alone."""
     name = "mlflow.random_name"
     before = OmegaConf.has_resolver(name)
     try:
-        OmegaConf.register_new_resolver(name, lambda: "mine", replace=True)
+        OmegaConf.clear_resolver(name)
+        monkeypatch.setattr(resolvers, "RESOLVERS", {name: lambda: "mine"})
+        resolvers.register()
+        monkeypatch.undo()
         resolvers.register()
         assert OmegaConf.create({"a": f"${{{name}:}}"}).a == "mine"
     finally:
