@@ -17,7 +17,10 @@ from .written import before_save
 if TYPE_CHECKING:
     from .tracked import TrackedDataset
 
-ELSEWHERE = "To load what another run has saved to MLflow, give that run's id as `loading_run_id`."
+ELSEWHERE = (
+    "To load what another run has saved to MLflow, give that run's id as `loading_run_id`, or in a "
+    "notebook its name to `context.mlflow.use`."
+)
 
 
 class Backing:

@@ -255,6 +255,9 @@ class MLflowDataset(TrackedDataset):
         return self._in_run.file(run_id) if run_id else self._backing.as_dataset()
 
     def _whole(self) -> Any:
+        chosen = self.chosen_run() if self._loading_run_id is None else None
+        if chosen is not None and self.dataset is not None:
+            return self._in_run.load(chosen)
         if self._cache is not None:
             return self._cache()
         if self.dataset is None:
@@ -268,6 +271,7 @@ class MLflowDataset(TrackedDataset):
             if run is not None:
                 run.flush()
             run_id = run.run_id if run is not None and run.opened is not None else None
+            run_id = self.run_with(run_id, self._in_run.is_in)
         elif self._has_own_file():
             return self._backing.file().load()
         else:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
-from . import experiments, fluent, freshness, store
+from . import experiments, fluent, freshness, known_projects, store
 from .locks import locked
 from .secrets import mask_urls
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
+    from .context_mlflow import ContextMlflow
     from .origin import Origin
     from .run import TrackedRun
 
@@ -57,6 +58,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
     """
 
     dataset_name: str | None
+    filepath: str | None
     _saving_tracking_uri: str | None = None
     _saving_experiment_name: str | None = None
     _saving_run_id: str | None = None
@@ -134,7 +136,41 @@ class TrackedDataset(AbstractDataset[Any, Any]):
     @property
     def root(self) -> Path:
         """The project's root; outside of a project the current directory."""
-        return self._root or find_kedro_project(Path.cwd()) or Path.cwd()
+        if self._root is not None:
+            return self._root
+        project = self.project()
+        return project.root if project else find_kedro_project(Path.cwd()) or Path.cwd()
+
+    def project(self) -> ContextMlflow | None:
+        """The project, where a notebook or script uses its catalog; None within a run."""
+        if self._run is not None or not self._logs:
+            return None
+        return known_projects.of_dataset(self._root, self.filepath)
+
+    def chosen_run(self) -> str | None:
+        """The id of the run from which a notebook has chosen to load everything."""
+        project = self.project()
+        return project.chosen if project is not None else None
+
+    def run_with(self, active: str | None, is_in: Callable[[str], bool]) -> str | None:
+        """Say which run to load from because there is no local file.
+
+        Args:
+            active: The id of the pipeline's run, or of the active one.
+            is_in: Whether a run has the dataset.
+
+        Returns:
+            The run's id; in a notebook that of the newest run that has it, if the active one has
+            not.
+        """
+        project = self.project()
+        if project is None:
+            return active
+        if active is not None:
+            with suppress(Exception):  # it is a run of another store
+                if is_in(active):
+                    return active
+        return project.newest_with(self.key(), is_in) or active
 
     def placed(self, filepath: str) -> str:
         """Say where a path lies: a relative one counts from the project's root, if there is one."""
@@ -246,6 +282,9 @@ class TrackedDataset(AbstractDataset[Any, Any]):
     def _uri(self, given: str | None) -> str:
         if given is None and self._run is not None:
             return self._run.uri
+        project = self.project()
+        if given is None and project is not None:
+            return project.uri
         return store.resolve_uri(given or self._tracking_uri, self.root)
 
     def _reach(self, uri: str) -> TrackedRun | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
+from .. import context_mlflow
 from ..carrier import find_run
 from ..sections import Config
 from ..session import open_run, prepare_context
@@ -83,8 +84,9 @@ class TrackingHook:
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Bring mlflow.yml into the catalog."""
+        """Bring mlflow.yml into the catalog, and MLflow to notebooks."""
         prepare_context(context, self.overrides() if self.enable_mlflow else None)
+        context_mlflow.offer(context)
 
     @hook_impl
     def before_pipeline_run(
