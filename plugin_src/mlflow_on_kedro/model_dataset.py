@@ -246,6 +246,9 @@ class MLflowModelDataset(TrackedDataset):
     def load(self) -> Any:
         """Load the model from the local folder, or from where it is in MLflow."""
         environment.set_mlflow_defaults()
+        chosen = self.chosen_run() if self._source is None else None
+        if chosen is not None:
+            return self._load_from(ModelSource(run_id=chosen))
         folder = self.saved_folder()
         if folder is not None:
             return self._loader(str(folder)).load_model(str(folder), **self._load_args)
@@ -254,12 +257,14 @@ class MLflowModelDataset(TrackedDataset):
             run = self.run()
             if run is not None:
                 run.flush()
-            if run is None or run.opened is None:
+            opened = run.opened if run is not None else None
+            run_id = self.run_with(opened.run_id if opened else None, self._is_in_run)
+            if run_id is None:
                 raise DatasetError(
                     f"There is no model '{self.dataset_name}' at {self._folder()}, and no run to "
                     "load it from: save it first, or give `run_id` or `model_uri`."
                 )
-            source = ModelSource(run_id=run.opened.run_id)
+            source = ModelSource(run_id=run_id)
         return self._load_from(source)
 
     def _load_from(self, source: ModelSource) -> Any:

@@ -248,6 +248,36 @@ class TestLoading:
             dataset.load()
 
 
+MODELS = """
+from kedro.pipeline import node, pipeline
+from sklearn.dummy import DummyClassifier
+
+def train(n):
+    return DummyClassifier(strategy="constant", constant=n).fit([[0]], [n])
+
+def create_pipeline():
+    return pipeline([node(train, "params:n", "model", name="train")])
+"""
+
+
+def test_models(make_project: Callable[..., Any]) -> None:
+    """Models are loaded the same way: from the newest run that has them, or a chosen one."""
+    import shutil
+
+    catalog = {"model": {"type": "mlflow_on_kedro.MLflowModelDataset", "flavor": "sklearn"}}
+    project = make_project(MODELS, catalog=catalog, parameters={"n": 1})
+    for n, name in ((3, "try3"), (4, "try4")):
+        project.session_run(runtime_params={"n": n, "mlflow": {"run": {"name": name}}})
+    shutil.rmtree(project.root / "data/mlflow/model")
+    context = project.context()
+    assert context.catalog.load("model").predict([[0]]).tolist() == [4]
+    context.mlflow.use("try3")
+    try:
+        assert context.catalog.load("model").predict([[0]]).tolist() == [3]
+    finally:
+        context.mlflow.use(None)
+
+
 def test_a_pipeline_in_an_active_run(make: Any) -> None:
     """A pipeline that is run while a run is active logs to that, and leaves it open."""
     project = make()
