@@ -89,19 +89,31 @@ class MLflowInputsLoggerHook(TrackingHook):
 
 
 def _made_by(names: Sequence[str]) -> frozenset[str]:
-    """What the whole of some registered pipelines makes."""
+    """What the whole of some registered pipelines makes, without the forms of transcoding."""
     from kedro.framework.project import pipelines
 
     found = [pipelines[name] for name in names if name in pipelines]
-    return frozenset[str]().union(*(pipeline.all_outputs() for pipeline in found))
+    return frozenset(_base(name) for pipeline in found for name in pipeline.all_outputs())
 
 
 def _is_first(plan: Plan, name: str, node: str) -> bool:
     """Whether a node is to log an input."""
-    if name not in plan.readers or name in plan.made_elsewhere or _is_parameter(name):
+    if name not in plan.readers or _base(name) in plan.made_elsewhere or _is_parameter(name):
+        return False
+    if "@" in name and name != _first_of_transcoded(plan, name):
         return False
     # With `--only-missing-outputs` the first one may not run; MLflow has each dataset once anyway.
     return plan.readers[name] == node or not plan.outputs
+
+
+def _first_of_transcoded(plan: Plan, name: str) -> str:
+    """Of the names of a transcoded dataset, which are one dataset, the one that is read first."""
+    same = [other for other in plan.readers if _base(other) == _base(name)]
+    return min(same, key=lambda other: (plan.steps[plan.readers[other]], other))
+
+
+def _base(name: str) -> str:
+    return name.partition("@")[0]
 
 
 def _is_parameter(name: str) -> bool:

@@ -140,9 +140,14 @@ def test_only_missing_outputs(make_project: Any) -> None:
     assert "wines" in used(project.runs()[0])
 
 
-def test_processes_that_log_to_one_run(make_project: Any) -> None:
+@pytest.mark.parametrize("form", ["", "@json"])
+def test_processes_that_log_to_one_run(make_project: Any, form: str) -> None:
     """With ``run.key``, what another process of the run makes comes from no place outside."""
-    project = make(make_project, catalog=KEPT, mlflow={"run": {"key": "nightly"}})
+    nodes = NODES.replace('["wines", "counted"]', f'["wines", "counted{form}"]')
+    if form:
+        nodes = nodes.replace('], "counted",', '], "counted@other",')
+    kept = {**KEPT, "counted@json": KEPT["counted"], "counted@other": KEPT["counted"]}
+    project = make(make_project, nodes=nodes, catalog=kept, mlflow={"run": {"key": "nightly"}})
     project.session_run(node_names=["count"])
     project.session_run(node_names=["total"])
     assert set(used(project.run)) == {"wines"}
@@ -322,6 +327,34 @@ def test_a_database_and_polars(make_project: Any) -> None:
         {"type": "double", "name": "alcohol", "required": False},
         {"type": "string", "name": "grape", "required": False},
     ]
+
+
+def test_transcoded(make_project: Any) -> None:
+    """A dataset that is read in two forms is one, in the form that is read first."""
+    nodes = """
+    from kedro.pipeline import node, pipeline
+
+    def count(table):
+        return len(table)
+
+    def total(text, counted):
+        return len(text) + counted
+
+    def create_pipeline():
+        return pipeline([
+            node(count, "wines@pandas", "counted", name="count"),
+            node(total, ["wines@a_text", "counted"], "total", name="total"),
+        ])
+    """
+    catalog = {
+        "wines@pandas": CSV,
+        "wines@a_text": {"type": "text.TextDataset", "filepath": "data/wines.csv"},
+    }
+    project = make(make_project, nodes=nodes, catalog=catalog)
+    project.session_run()
+    (item,) = used(project.run).values()
+    assert item.dataset.name == "wines"
+    assert item.dataset.schema is not None
 
 
 def test_memory(make_project: Any) -> None:
