@@ -74,7 +74,8 @@ def failure_message(uri: str, error: BaseException, effect: str) -> str:
         what = "does not accept the credentials"
         advice = (
             " Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
-            "MLFLOW_TRACKING_TOKEN, or `tracking.credentials` in mlflow.yml."
+            "MLFLOW_TRACKING_TOKEN, or `tracking.credentials` and `tracking.request_headers` in "
+            "mlflow.yml."
         )
     elif connection_error(error) is not None:
         what = "cannot be reached"
