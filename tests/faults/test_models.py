@@ -1,0 +1,107 @@
+"""Models, while the server answers, while it does not, and where another machine loads them."""
+
+from __future__ import annotations
+
+import shutil
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from .project import FaultProject
+from .proxy import Proxy
+
+PIPELINE = """
+    from kedro.pipeline import node, pipeline
+    from sklearn.linear_model import LogisticRegression
+
+    def train():
+        return LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+
+    def evaluate(model):
+        return float(model.predict([[1.0]])[0])
+
+    def create_pipeline(**_):
+        return pipeline([
+            node(train, None, "model", name="train"),
+            node(evaluate, "model", "f1", name="evaluate"),
+        ])
+"""
+TYPE = "mlflow_on_kedro.MLflowModelDataset"
+CATALOG = {
+    "f1": {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "m"},
+    "model": {
+        "type": TYPE,
+        "registered_model_name": "from_faults",
+        "promote": {"alias": "champion", "metric": "f1"},
+    },
+}
+MOST_REQUESTS = 16
+"""What a model and its version take, besides its files."""
+
+
+@pytest.fixture
+def modelling(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> FaultProject:
+    """A project whose run saves a model for the registry."""
+    return make_fault_project(proxy.uri, PIPELINE, catalog=CATALOG, parameters={})
+
+
+def check_registered(project: FaultProject) -> Any:
+    """The run is FINISHED, with its logged model, which is registered."""
+    run = project.run
+    assert run.info.status == "FINISHED"
+    models = project.client.search_logged_models([run.info.experiment_id])
+    (model,) = [model for model in models if model.source_run_id == run.info.run_id]
+    assert (model.name, model.status.name) == ("model", "READY")
+    (version,) = project.client.search_model_versions(f"run_id = '{run.info.run_id}'")
+    assert version.source == f"models:/{model.model_id}"
+    return model
+
+
+def test_while_it_answers(modelling: FaultProject, proxy: Proxy) -> None:
+    """The model is uploaded while nodes run, registered at the end, in few requests."""
+    run = modelling.kedro()
+    assert run.status == 0, run.said
+    assert run.warnings == 0, run.said
+    assert "The model 'model' is registered as 'from_faults' version" in run.said
+    check_registered(modelling)
+    words = ("logged-models", "registered-models", "model-versions", "outputs", "runs/get")
+    seen = [item.path for item in proxy.seen() if any(word in item.path for word in words)]
+    counted = Counter(path for path in seen if "mlflow-artifacts" not in path)
+    assert counted.total() <= MOST_REQUESTS, counted
+
+
+@pytest.mark.parametrize("mode", ["refuse", "http500"])
+def test_while_it_does_not(modelling: FaultProject, proxy: Proxy, mode: Any) -> None:
+    """Row: refuses, answers 500. The pipeline runs on; sync makes it a registered model."""
+    proxy.mode = mode
+    run = modelling.kedro()
+    assert run.status == 0, run.said
+    assert run.warnings == 1, run.said
+    proxy.mode = "pass"
+    result = modelling.sync()
+    assert result.exit_code == 0, result.output
+    check_registered(modelling)
+    assert modelling.journals == []
+
+
+def test_on_another_machine(
+    modelling: FaultProject, make_fault_project: Callable[..., FaultProject], proxy: Proxy
+) -> None:
+    """A project that has nothing but the server loads the model by its alias, and only reads."""
+    assert modelling.kedro().status == 0
+    model = check_registered(modelling)
+    client = modelling.client
+    (version,) = client.search_model_versions(f"run_id = '{model.source_run_id}'")
+    client.set_registered_model_alias("from_faults", "loaded", version.version)
+    shutil.rmtree(modelling.root / "data")
+    catalog = {
+        "f1": CATALOG["f1"],
+        "model": {"type": TYPE, "model_uri": "models:/from_faults@loaded"},
+    }
+    other = make_fault_project(proxy.uri, PIPELINE, catalog=catalog, parameters={})
+    run = other.kedro("run", "--nodes=evaluate")
+    assert run.status == 0, run.said
+    assert other.run.data.metrics["f1"] == 1.0
+    assert len(client.get_run(model.source_run_id).outputs.model_outputs) == 1
