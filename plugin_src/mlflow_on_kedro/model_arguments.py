@@ -114,5 +114,5 @@ class ModelArguments:
         if self.signature is not None:
             made["signature"] = self.signature.make(model, load, name)
         if self.input_example is not None:
-            made["input_example"] = example_of(self.input_example, load)
+            made["input_example"] = example_of(self.input_example, model, load)
         return {**self.flavor, **made}

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kedro.io import DatasetError
 
+from .failures import reason
 from .suggestions import nearest
 
 logger = logging.getLogger(__name__)
@@ -100,7 +102,7 @@ class Signature:
             return self.whole
         from mlflow.models import ModelSignature
 
-        data = load(self.inputs) if _is_name(self.inputs) else None
+        data = taken_by(model, load(self.inputs)) if _is_name(self.inputs) else None
         inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
         if _is_name(self.outputs):
             outputs = _inferred(load(self.outputs), "outputs")
@@ -111,9 +113,21 @@ class Signature:
         return ModelSignature(inputs, outputs, _schema("params", self.params))
 
 
-def example_of(given: Any, load: Load) -> Any:
+def example_of(given: Any, model: Any, load: Load) -> Any:
     """Make an input example: the first rows of a dataset if its name is given, else the value."""
-    return first_rows(load(given), EXAMPLE_ROWS) if _is_name(given) else given
+    return first_rows(taken_by(model, load(given)), EXAMPLE_ROWS) if _is_name(given) else given
+
+
+def taken_by(model: Any, data: Any) -> Any:
+    """Leave out columns that the model was not fitted on, such as the one that it predicts.
+
+    Estimators of scikit-learn, and those that follow it, know their columns.
+    """
+    known = getattr(model, "feature_names_in_", None)
+    columns = getattr(data, "columns", None)
+    if known is None or columns is None or not set(known) <= set(columns):
+        return data
+    return data[list(known)]
 
 
 def first_rows(data: Any, count: int) -> Any:
@@ -146,7 +160,10 @@ def _inferred(data: Any, part: str) -> Any:
     from mlflow.models import infer_signature
 
     argument = {"inputs": "model_input", "outputs": "model_output"}[part]
-    return getattr(infer_signature(**{argument: _as_pandas(data)}), part)
+    with warnings.catch_warnings():
+        # Ten lines in the pipeline's log on integers that take no missing values.
+        warnings.filterwarnings("ignore", ".*integer column", UserWarning)
+        return getattr(infer_signature(**{argument: _as_pandas(data)}), part)
 
 
 def _predicted(model: Any, data: Any, dataset: str, name: str) -> Any:
@@ -158,11 +175,10 @@ def _predicted(model: Any, data: Any, dataset: str, name: str) -> Any:
     except Exception as error:  # whatever a model of any library says
         logger.info(
             "'%s': the signature has no outputs, because the model does not predict for '%s' as it "
-            "is (%s: %.200s). Give `signature: {inputs: …, outputs: …}`.",
+            "is (%s). Give `signature: {inputs: …, outputs: …}`.",
             name,
             dataset,
-            type(error).__name__,
-            error,
+            reason(error),
         )
         return None
 

@@ -54,6 +54,24 @@ def test_polars(model: Any) -> None:
     assert made.outputs is not None
 
 
+@pytest.mark.parametrize("table", [pd.DataFrame, pl.DataFrame])
+def test_table_with_more_columns_than_the_model_takes(model: Any, table: Any) -> None:
+    """The column that it predicts is in no signature and no example."""
+    data = {"rows": table({"kind": list("aabb"), "weight": [1.0] * 4, "size": [2.0] * 4})}
+    made = Signature.of("rows").make(model, data.__getitem__, "model")
+    assert columns(made.inputs) == COLUMNS
+    assert made.outputs is not None
+    example = example_of("rows", model, data.__getitem__)
+    assert list(example.columns) == ["size", "weight"]
+
+
+def test_integers_are_said_by_nobody(model: Any, recwarn: pytest.WarningsRecorder) -> None:
+    """MLflow's ten lines on integer columns are not for each run's log."""
+    data = {"features": pd.DataFrame({"size": [1, 2], "weight": [1, 2]})}
+    Signature.of("features").make(model, data.__getitem__, "model")
+    assert [str(item.message) for item in recwarn if "integer" in str(item.message)] == []
+
+
 def test_schemas_as_in_an_mlmodel_file(model: Any) -> None:
     """Lists as a user writes them, or the text that is in the file."""
     parts = {
@@ -112,10 +130,10 @@ def test_wrong_signatures(given: Any, message: str) -> None:
 
 def test_examples() -> None:
     """The first rows of a dataset, or a value as it is."""
-    assert len(example_of("features", DATA.__getitem__)) == 4
+    assert len(example_of("features", None, DATA.__getitem__)) == 4
     long = {"x": pd.concat([FEATURES] * 10)}
-    assert len(example_of("x", long.__getitem__)) == 5
-    assert example_of({"size": 1.0}, DATA.__getitem__) == {"size": 1.0}
+    assert len(example_of("x", None, long.__getitem__)) == 5
+    assert example_of({"size": 1.0}, None, DATA.__getitem__) == {"size": 1.0}
 
 
 @pytest.mark.parametrize(

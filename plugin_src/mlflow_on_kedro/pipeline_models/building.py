@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from .. import environment
+from .. import environment, logged_models
 from ..errors import ConfigError
 from ..failures import reason
 from . import pipeline_model
@@ -147,7 +147,7 @@ def log_pipeline_model(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / choice.name
         build_pipeline_model(folder, choice, project, datasets, model_input)
-        run.log_artifact(folder, choice.name)
+        run.log_model(logged_models.entry_of(folder, choice.name))
         if not run.has_journal:  # nobody has taken a copy
             run.flush()
 
