@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import re
 import shutil
@@ -128,6 +129,24 @@ class MLflowModelDataset(TrackedDataset):
     def loads_pyfunc(self) -> bool:
         """Whether :meth:`load` gives a ``PyFuncModel`` instead of the native object."""
         return self._pyfunc
+
+    def of_run(self, run_id: str, tracking_uri: str, name: str) -> MLflowModelDataset:
+        """The same model as a run has saved it; what is loaded from elsewhere stays as it is.
+
+        Args:
+            run_id: The run.
+            tracking_uri: The MLflow that has it.
+            name: The dataset's name in the catalog.
+        """
+        if self._source is not None:
+            return self
+        other = copy.copy(self)
+        vars(other).update(
+            dataset_name=self.dataset_name or name,
+            _source=ModelSource(run_id),
+            _loading_tracking_uri=tracking_uri,
+        )
+        return other
 
     def check(self) -> None:
         """Find an unknown flavor or a wrong signature before the pipeline runs."""

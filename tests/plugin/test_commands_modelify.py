@@ -67,7 +67,7 @@ def test_an_entry(make_project: Callable[..., Any]) -> None:
     """The name of an entry of mlflow.yml is enough; options win over it."""
     project = make_prices(make_project, mlflow={"pipeline_models": {"prices": dict(ENTRY)}})
     project.session_run()
-    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id)
+    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id, "prices")
     again = modelify(project, "prices")
     assert again.exit_code == 1
     assert "has a 'prices' among its artifacts already" in again.output

@@ -585,3 +585,15 @@ def test_nothing_there(uri: str, client: Any, store_uri: str) -> None:
     dataset = MLflowModelDataset(dataset_name="model", model_uri=uri, tracking_uri=store_uri)
     with pytest.raises(DatasetError, match=f"{uri} in MLflow at {store_uri} gave no model 'model'"):
         dataset.load()
+
+
+def test_as_a_run_has_it(active: Any, store_uri: str, tmp_path: Path) -> None:
+    """A copy that loads from a run, by the model's own name; the dataset itself stays."""
+    dataset = MLflowModelDataset(filepath=tmp_path / "m", name="best model")
+    dataset.bind("model", tmp_path, store_uri)
+    dataset.save(classifier())
+    shutil.rmtree(tmp_path / "m")
+    other = dataset.of_run(active.info.run_id, store_uri, "model")
+    assert isinstance(other.load(), LogisticRegression)
+    assert not dataset.exists()
+    assert other.of_run("another", store_uri, "model") is other

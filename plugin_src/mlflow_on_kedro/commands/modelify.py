@@ -131,7 +131,10 @@ def _require_new(client: MlflowClient, uri: str, run_id: str, name: str) -> None
     from ..fluent import tracking_uri
 
     with tracking_uri(uri):
-        taken = any(item.path == name for item in client.list_artifacts(run_id))
+        # What a logged model has is listed below its name only.
+        taken = bool(client.list_artifacts(run_id, name)) or any(
+            item.path == name for item in client.list_artifacts(run_id)
+        )
     if taken:
         raise MLflowOnKedroError(
             f"The run {run_id} has a '{name}' among its artifacts already, which is not replaced: "

@@ -41,14 +41,7 @@ def _as_saved_by(
     if isinstance(dataset, MLflowDataset):
         return dataset.of_run(run_id, uri)
     if isinstance(dataset, MLflowModelDataset):
-        return MLflowModelDataset(
-            dataset.flavor,
-            filepath=dataset.filepath,
-            dataset_name=dataset.dataset_name or name,
-            run_id=run_id,
-            tracking_uri=uri,
-            pyfunc=dataset.loads_pyfunc,
-        )
+        return dataset.of_run(run_id, uri, name)
     return dataset
 
 

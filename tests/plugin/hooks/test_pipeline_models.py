@@ -120,7 +120,7 @@ def test_a_failing_inference(make_project: Callable[..., Any], said: list[str]) 
     project.session_run()
     (message,) = said
     assert "the pipeline 'inference' fails on the first rows of 'features'" in message
-    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id)
+    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id, "prices")
 
 
 def test_a_secret(make_project: Callable[..., Any]) -> None:
