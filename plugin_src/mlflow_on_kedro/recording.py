@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import freshness, leftovers, request_headers, resuming, store, termination
+from . import advice, freshness, leftovers, request_headers, resuming, store, termination
 from .courier import Courier
 from .courier_process import CourierProcess, is_worth_it
 from .deliverer import Deliverer
@@ -208,7 +208,7 @@ class Recording:
         url = store.run_url(self.uri, opened.experiment_id, opened.run_id)
         if status == "RUNNING":
             status = "still open, because other processes with the same `run.key` log to it"
-        look = url or "kedro mlflow ui"
+        look = url or advice.to_look(self.uri, self._root)
         logger.info(
             "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
         )
@@ -224,11 +224,11 @@ class Recording:
         level = logging.INFO if courier.warned else logging.WARNING
         logger.log(
             level,
-            "Not all of this run is in MLflow at %s: %s to go, kept in %s. "
-            "`kedro mlflow sync` delivers it.",
+            "Not all of this run is in MLflow at %s: %s to go, kept in %s. %s.",
             mask_urls(self.uri),
             in_words(courier.left()),
             self.journal.folder,
+            advice.to_deliver(self._root),
         )
 
     def _say_kept(self) -> None:

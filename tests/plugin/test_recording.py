@@ -145,7 +145,7 @@ class TestWaiting:
         recording.end("FINISHED")
         (journal,) = find(tmp_path)
         assert "1 artifact (2 kB) to go" in caplog.text
-        assert "`kedro mlflow sync` delivers it" in caplog.text
+        assert "The next run here delivers it, or `kedro mlflow sync " in caplog.text
         assert journal.waiting_files()
 
 

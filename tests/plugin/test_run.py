@@ -605,7 +605,7 @@ class TestEnd:
         (message,) = (
             r.getMessage() for r in caplog.records if r.name == "mlflow_on_kedro.recording"
         )
-        assert all(word in message for word in ("first", run.run_id, "FINISHED", "kedro mlflow ui"))
+        assert all(word in message for word in ("first", run.run_id, "FINISHED", "mlflow ui"))
 
     def test_a_failing_delivery(
         self, open_run: Opener, client: Any, monkeypatch: pytest.MonkeyPatch

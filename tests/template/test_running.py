@@ -156,3 +156,29 @@ def test_the_wheel_runs_elsewhere(
     found = only_run(elsewhere)
     assert found.info.status == "FINISHED"
     assert "model.pkl" in files_of(elsewhere, found)
+
+
+def test_the_wheel_runs_with_the_archive_of_its_configuration(
+    packaged: Path, example: Path, tmp_path: Path, store_template: Path
+) -> None:
+    """Without any project around, store and journal lie in the current folder, which is said."""
+    (wheel,) = packaged.glob("*.whl")
+    library = tmp_path / "library"
+    shutil.unpack_archive(wheel, library, "zip")
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(example / "data", elsewhere / "data")
+    shutil.copy(store_template, elsewhere / "mlflow.db")
+    (configuration,) = packaged.glob("conf-*.tar.gz")
+    command = (sys.executable, "-m", "wine_cellar", "--conf-source", configuration)
+    environment = {"PYTHONPATH": str(library), "COLUMNS": "1000"}
+    done = run(*command, cwd=elsewhere, env=environment)
+    found = only_run(elsewhere)
+    assert found.info.status == "FINISHED"
+    assert "model.pkl" in files_of(elsewhere, found)
+    assert f"Look at it: mlflow ui --backend-store-uri sqlite:///{elsewhere / 'mlflow.db'}" in (
+        done.stdout
+    )
+    there = {path.name for path in elsewhere.iterdir()}
+    assert there <= {"data", "mlflow.db", "mlflow.db.lock", "mlruns", ".mlflow_on_kedro"}
+    offline = run(*command, cwd=elsewhere, env={**environment, "MLFLOW_ON_KEDRO_MODE": "offline"})
+    assert f"this run is kept in {elsewhere / '.mlflow_on_kedro' / 'journal'}" in offline.stdout
