@@ -120,7 +120,10 @@ def words_of(done: subprocess.CompletedProcess[str]) -> str:
 @pytest.fixture
 def project(make_project: Any) -> Any:
     """A project with an MLflow dataset of every kind, and a node that calls MLflow."""
-    return make_project(runners.NODES, catalog=runners.CATALOG, parameters=runners.PARAMETERS)
+    catalog = runners.CATALOG | runners.INPUT
+    made = make_project(runners.NODES, catalog=catalog, parameters=runners.PARAMETERS)
+    made.write("data/wines.csv", "alcohol\n12.5\n")
+    return made
 
 
 @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
