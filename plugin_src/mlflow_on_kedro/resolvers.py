@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import secrets
 
 _ADJECTIVES = (
@@ -46,8 +47,9 @@ def register() -> None:
     """Have OmegaConf know them; what a project has registered under such a name stays."""
     from omegaconf import OmegaConf
 
-    # OmegaConf 2.4 warns of the name that it had before.
-    add = getattr(OmegaConf, "register_resolver", None) or OmegaConf.register_new_resolver
+    # OmegaConf 2.4 has renamed it, to the name of what it has warned of before.
+    renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
+    add = OmegaConf.register_resolver if renamed else OmegaConf.register_new_resolver
     for name, resolver in RESOLVERS.items():
         if not OmegaConf.has_resolver(name):
             add(name, resolver)
