@@ -83,3 +83,10 @@ def make_prices(make_project: Callable[..., Any], **given: Any) -> Any:
     project.write("raw.csv", RAW)
     project.write("requirements.txt", "kedro>=1.0\nmlflow\npandas\nscikit-learn\nplotly\n")
     return project
+
+
+def models_of(project: Any, run: Any) -> set[str]:
+    """The names of the models that a run has logged."""
+    outputs = project.client.get_run(run.info.run_id).outputs
+    models = outputs.model_outputs if outputs is not None else []
+    return {project.client.get_logged_model(item.model_id).name for item in models}

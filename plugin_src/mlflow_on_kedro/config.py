@@ -10,7 +10,6 @@ from typing import Any, TypeVar, get_type_hints
 from . import request_headers
 from .description import PLACEHOLDER
 from .errors import ConfigError
-from .pipeline_models.pipeline_model import COPY_MODES
 from .secrets import mask_urls
 from .sections import Config, PipelineModel
 from .suggestions import nearest
@@ -21,6 +20,7 @@ ALL = "__ALL__"
 """PipelineX's word for every name there is."""
 
 MODES = ("online", "offline")
+COPY_MODES = ("assign", "copy", "deepcopy")
 PARAMETERS_CHOICES = ("params", "by_type", "none")
 _CHOICES: dict[str, tuple[str, ...]] = {
     "tracking.mode": MODES,
@@ -110,6 +110,7 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
         if not getattr(found, needed):
             raise ConfigError(f"{where}: '{key}.{needed}' is missing.")
     check_choice(f"{key}.copy_mode", found.copy_mode, COPY_MODES, where)
+    _check_registration(key, found, where)
     asked = found.pip_requirements
     if not isinstance(asked, str | list | None):
         raise ConfigError(
@@ -224,6 +225,17 @@ def _check_separator(separator: str, where: str) -> None:
             f"{where}: 'params.separator' must be of characters that MLflow allows in keys, as . "
             f"and / are: {separator!r}"
         )
+
+
+def _check_registration(key: str, settings: PipelineModel, where: str) -> None:
+    from kedro.io import DatasetError
+
+    from .registration import Registration
+
+    try:
+        Registration.of(settings.registered_model_name, settings.alias, settings.promote, None)
+    except DatasetError as error:
+        raise ConfigError(f"{where}: '{key}': {error}") from None
 
 
 def _get(config: Config, dotted: str) -> Any:

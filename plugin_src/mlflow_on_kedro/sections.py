@@ -148,6 +148,9 @@ class PipelineModel:
     input_example: bool = False
     pip_requirements: Any = None
     code_paths: list[str] = field(default_factory=list)
+    registered_model_name: Optional[str] = None
+    alias: Optional[str] = None
+    promote: Any = None
 
 
 @dataclass(frozen=True)

@@ -221,7 +221,9 @@ def open_run(
     if holder.config.enabled:
         holder.config = _described(holder.config, pipeline)
         observing.check(holder.config)
-        registers = any(datasets[name].registers for name in saved & datasets.keys())
+        registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
+            entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
+        )
         holder.run = TrackedRun.open(_request(holder, run_params, plan, registers=registers))
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.prices import ENTRY, make_prices
+from tests.prices import ENTRY, make_prices, models_of
 
 OPTIONS = ("--pipeline", "inference", "--input", "features")
 
@@ -67,16 +67,19 @@ def test_an_entry(make_project: Callable[..., Any]) -> None:
     """The name of an entry of mlflow.yml is enough; options win over it."""
     project = make_prices(make_project, mlflow={"pipeline_models": {"prices": dict(ENTRY)}})
     project.session_run()
-    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id, "prices")
+    assert "prices" in models_of(project, project.run)
     again = modelify(project, "prices")
     assert again.exit_code == 1
-    assert "has a 'prices' among its artifacts already" in again.output
+    assert "has a model 'prices' already" in again.output
+    assert "Did you mean 'prices'?" in modelify(project, "price").output
     project.write(
         "conf/base/mlflow.yml",
         "pipeline_models: {other: {inference: inference, input: features, copy_mode: copy}}\n",
     )
-    done = modelify(project, "other", "--copy-mode", "deepcopy", "--pip-requirement", "kedro")
+    words = ("--copy-mode", "deepcopy", "--pip-requirement", "kedro")
+    done = modelify(project, "other", *words, "--registered-model-name", "others")
     assert done.exit_code == 0, done.output
+    assert project.client.get_model_version("others", "1").run_id == project.run.info.run_id
     folder = Path(project.client.download_artifacts(project.run.info.run_id, "other"))
     assert '"copy_mode": "deepcopy"' in (folder / "data/pipeline/pipeline.json").read_text()
     assert "kedro" in (folder / "requirements.txt").read_text().splitlines()

@@ -456,6 +456,9 @@ class TestPipelineModels:
             "input_example": False,
             "pip_requirements": None,
             "code_paths": [],
+            "registered_model_name": None,
+            "alias": None,
+            "promote": None,
         }
 
     @pytest.mark.parametrize(
@@ -467,6 +470,7 @@ class TestPipelineModels:
             ("m", {"copy_mode": "move"}, "'pipeline_models.m.copy_mode' must be one of assign"),
             ("m", {"pip_requirements": 3}, "'pipeline_models.m.pip_requirements' must be a list"),
             ("m", {"code_paths": "src"}, "'pipeline_models.m.code_paths' has a wrong value"),
+            ("m", {"alias": "best"}, "'pipeline_models.m': `alias` is of a model in the registry"),
             ("m", ["x"], "'pipeline_models.m' must be a mapping of keys to values: ['x']"),
             ("m", None, "'pipeline_models.m' must be a mapping of keys to values: None"),
             ("a.b", {}, "'pipeline_models.a.b': a model's name has none of / : . % \" '"),

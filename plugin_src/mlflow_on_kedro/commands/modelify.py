@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--input-example", is_flag=True, help="Keep the first rows of the input as example.")
 @click.option("--pip-requirement", "pip_requirements", multiple=True, help="May be repeated.")
 @click.option("--code-path", "code_paths", multiple=True, help="Further code; may be repeated.")
+@click.option("--registered-model-name", help="Register it in the model registry.")
+@click.option("--alias", help="An alias for the version in the registry.")
 @click.option("--env", "-e", default=None, help="The Kedro environment.")
 @click.pass_obj
 def modelify(
@@ -70,7 +72,7 @@ def modelify(
     choice.check_catalog(context.catalog)
     client = connect(uri)
     run = _run(client, run_id, settings, metadata.package_name)
-    _require_new(client, uri, run.info.run_id, choice.name)
+    _require_new(client, run, choice.name)
     _log(choice, run, uri, root, metadata.package_name, settings, context)
     address = f"runs:/{run.info.run_id}/{choice.name}"
     click.echo(f"Model '{choice.name}' is logged to the run {run.info.run_name}: {address}")
@@ -80,6 +82,7 @@ def modelify(
 def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
     from ..config import pipeline_model
     from ..pipeline_models.choice import choose
+    from ..suggestions import did_you_mean
 
     chosen = {key: _listed(value) for key, value in given.items() if value}
     entry = {**settings.pipeline_models.get(name, {}), **chosen}
@@ -87,6 +90,7 @@ def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
         option = {"inference": "--pipeline", "input": "--input"}[missing[0]]
         raise ConfigError(
             f"`pipeline_models` in mlflow.yml has no '{name}', so {option} has to be given."
+            f"{did_you_mean(name, settings.pipeline_models)}"
         )
     where = "kedro mlflow modelify"
     found: PipelineModel = pipeline_model(name, entry, where)
@@ -127,18 +131,13 @@ def _run(client: MlflowClient, run_id: str | None, settings: Config, package: st
     return found[0]
 
 
-def _require_new(client: MlflowClient, uri: str, run_id: str, name: str) -> None:
-    from ..fluent import tracking_uri
+def _require_new(client: MlflowClient, run: Run, name: str) -> None:
+    from ..model_source import in_run
 
-    with tracking_uri(uri):
-        # What a logged model has is listed below its name only.
-        taken = bool(client.list_artifacts(run_id, name)) or any(
-            item.path == name for item in client.list_artifacts(run_id)
-        )
-    if taken:
+    if in_run(client, run.info.run_id, name):
         raise MLflowOnKedroError(
-            f"The run {run_id} has a '{name}' among its artifacts already, which is not replaced: "
-            "give the model another name."
+            f"The run {run.info.run_name} ({run.info.run_id}) has a model '{name}' already, which "
+            "is not replaced: give the new one another name."
         )
 
 
@@ -149,6 +148,7 @@ def _log(
 
     from ..pipeline_models.building import Project, input_of, log_pipeline_model
     from ..pipeline_models.from_run import as_saved_by, is_of_run, with_params_of
+    from ..registry import register_models
     from ..run import TrackedRun
 
     catalog = context.catalog
@@ -171,3 +171,5 @@ def _log(
         )
     except DatasetError as error:
         raise MLflowOnKedroError(f"kedro mlflow modelify: {error}") from None
+    if choice.registration is not None:
+        register_models(joined.client, joined.run_id, uri, raising=True)

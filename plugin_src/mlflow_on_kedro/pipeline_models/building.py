@@ -147,7 +147,10 @@ def log_pipeline_model(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / choice.name
         build_pipeline_model(folder, choice, project, datasets, model_input)
-        run.log_model(logged_models.entry_of(folder, choice.name))
+        tags = {}
+        if choice.registration is not None:
+            tags[logged_models.REGISTER_TAG] = choice.registration.to_text()
+        run.log_model(logged_models.entry_of(folder, choice.name, tags=tags))
         if not run.has_journal:  # nobody has taken a copy
             run.flush()
 

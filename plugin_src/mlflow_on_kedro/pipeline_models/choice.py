@@ -9,6 +9,7 @@ from kedro.io import MemoryDataset, SharedMemoryDataset
 
 from ..dataset import MLflowDataset
 from ..errors import ConfigError
+from ..registration import Registration
 from ..sections import PipelineModel
 from ..suggestions import did_you_mean
 from ..values import flatten
@@ -37,6 +38,12 @@ class Choice:
     training: frozenset[str]
     inference: Pipeline
     output: str
+
+    @property
+    def registration(self) -> Registration | None:
+        """What is asked of the model registry."""
+        asked = self.settings
+        return Registration.of(asked.registered_model_name, asked.alias, asked.promote, None)
 
     @property
     def parameters(self) -> list[str]:

@@ -14,6 +14,7 @@ from kedro.io import AbstractDataset, DatasetError
 from .. import backends
 from ..dataset import MLflowDataset
 from ..model_dataset import MLflowModelDataset
+from ..model_kinds import flavor_saved
 from ..secrets import looks_secret
 from ..tracked import default_filepath
 from ..values import flatten
@@ -164,7 +165,15 @@ def _store_model(dataset: MLflowModelDataset, name: str, target: Path) -> dict[s
         copy = MLflowModelDataset(dataset.flavor, filepath=target / "model", dataset_name=name)
         copy.bind(name, target, None, logs=False)
         copy.save(dataset.load())
-    return {"flavor": "pyfunc" if dataset.loads_pyfunc else dataset.flavor, "path": "model"}
+    return {"flavor": _flavor(dataset, target / "model"), "path": "model"}
+
+
+def _flavor(dataset: MLflowModelDataset, folder: Path) -> str:
+    if dataset.loads_pyfunc or dataset.flavor is not None:
+        return "pyfunc" if dataset.loads_pyfunc else str(dataset.flavor)
+    from mlflow.models import Model
+
+    return flavor_saved(Model.load(str(folder)).flavors)
 
 
 def _copy(source: Path, target: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mlflow_on_kedro.errors import ConfigError
 
-from tests.prices import CATALOG, ENTRY, PARAMETERS, make_prices
+from tests.prices import CATALOG, ENTRY, PARAMETERS, make_prices, models_of
 
 
 def with_entry(**entry: Any) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def test_no_model(make_project: Callable[..., Any]) -> None:
     runs = project.runs()
     assert [run.info.status for run in runs] == ["FAILED", "FINISHED"]
     for run in runs:
-        assert not any("prices" in path for path in project.artifacts(run.info.run_id))
+        assert "prices" not in models_of(project, run)
 
 
 @pytest.mark.parametrize(
@@ -120,7 +120,16 @@ def test_a_failing_inference(make_project: Callable[..., Any], said: list[str]) 
     project.session_run()
     (message,) = said
     assert "the pipeline 'inference' fails on the first rows of 'features'" in message
-    assert "prices/MLmodel" in project.artifacts(project.run.info.run_id, "prices")
+    assert "prices" in models_of(project, project.run)
+
+
+def test_registered(make_project: Callable[..., Any]) -> None:
+    """The model is registered once the run has succeeded, and gets its alias."""
+    entry = with_entry(registered_model_name="prices", alias="newest")
+    project = make_prices(make_project, mlflow=entry)
+    project.session_run()
+    version = project.client.get_model_version_by_alias("prices", "newest")
+    assert version.run_id == project.run.info.run_id
 
 
 def test_a_secret(make_project: Callable[..., Any]) -> None:

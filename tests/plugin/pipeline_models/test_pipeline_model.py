@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow_on_kedro.config import COPY_MODES
 from mlflow_on_kedro.pipeline_models import pipeline_model
 from mlflow_on_kedro.pipeline_models.pipeline_model import (
     DESCRIPTION,
@@ -112,6 +113,11 @@ def test_copy_modes(make: Callable[..., PipelineModel], mode: str, second: int) 
     assert model.predict(new) == ["first", 0, {"top": 1}]
     assert model.predict(new) == ["first", second, {"top": 1}]
     assert new == ["first"]
+
+
+def test_all_copy_modes() -> None:
+    """Those that mlflow.yml may name are those that a model knows."""
+    assert pipeline_model.COPY_MODES == COPY_MODES
 
 
 @pytest.mark.parametrize("runner", ["ThreadRunner", "ParallelRunner"])
