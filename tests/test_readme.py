@@ -92,3 +92,22 @@ def test_catalogs_can_be_made() -> None:
             for name, entry in yaml.safe_load(block).items():
                 made.append(AbstractDataset.from_config(name, entry))
     assert len(made) >= 5
+
+
+def _table_of_features() -> list[list[str]]:
+    _, _, after = README.partition(
+        "| | PipelineX 0.8.0 | kedro-mlflow 2.0.3 | Here |\n|---|---|---|---|\n"
+    )
+    rows, _, _ = after.partition("\n\n")
+    return [[cell.strip() for cell in row.split("|")[1:-1]] for row in rows.splitlines()]
+
+
+def test_each_feature_is_here_and_has_a_test() -> None:
+    """The table of features has no gap in our column, and names a test that exists beside each."""
+    rows = _table_of_features()
+    assert len(rows) >= 30
+    for _feature, _pipelinex, _kedro_mlflow, here in rows:
+        told = re.fullmatch(r"(?P<here>.+) <!-- (?P<file>\S+\.py)::(?P<test>\w+) -->", here)
+        assert told, here
+        source = (ROOT / told["file"]).read_text(encoding="utf-8")
+        assert re.search(rf"^ *def {told['test']}\(", source, flags=re.MULTILINE), here

@@ -90,7 +90,22 @@ _ALL = Before(
     [{"x": 2}, {"x": 3}],
 )
 _HERE = ("Installing", *_ALL.sections)
+_MODEL = replace(
+    _ALL,
+    name="kedro-mlflow-pipeline-as-a-model",
+    sections=(
+        *_ALL.sections[:-1],
+        "Models in a local folder",
+        "A pipeline as a model",
+    ),
+)
 KEDRO_MLFLOW = (
     Story("all that kedro-mlflow does", _ALL, _HERE, differences.KEDRO_MLFLOW),
+    Story(
+        "a pipeline as a model",
+        _MODEL,
+        ("Installing", *_MODEL.sections),
+        (*differences.KEDRO_MLFLOW, differences.LOCAL_MODEL),
+    ),
     Story("no more than that", _ALL, (*_HERE, "Only what was logged before"), ()),
 )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import fields
 from typing import Any
 
 import mlflow_on_kedro
 import pytest
-from mlflow_on_kedro.sections import Config
+from mlflow_on_kedro.cli import cli
+from mlflow_on_kedro.context_mlflow import ContextMlflow
+from mlflow_on_kedro.sections import Config, PipelineModel
 
 from tests.peers.keeping import recorded, surface_of
 
@@ -23,6 +26,8 @@ CLASSES = {
     "MlflowMetricHistoryDataset": "MLflowDataset",
     "MlflowMetricsHistoryDataset": "MLflowDataset",
     "MlflowModelTrackingDataset": "MLflowModelDataset",
+    "MlflowModelLocalFileSystemDataset": "MLflowModelDataset",
+    "MlflowModelRegistryDataset": "MLflowModelDataset",
 }
 
 
@@ -46,4 +51,32 @@ def test_every_argument_has_a_row(name: str) -> None:
     rows = PAGE.rows(f"`{name}`")
     assert sorted(code(row[0])[0] for row in rows) == sorted(TAKES[name])
     ours = set(inspect.signature(getattr(mlflow_on_kedro, CLASSES[name])).parameters)
-    assert {given for row in rows for given in code(row[1])} <= ours | {"versioned"}
+    assert {given for row in rows for given in code(row[1])} <= ours
+
+
+def test_every_argument_of_a_pipeline_as_a_model_has_a_row() -> None:
+    """Each argument of ``pipeline_ml_factory`` has a row, and names keys that there are."""
+    rows = PAGE.rows("`pipeline_ml_factory`")
+    assert sorted(code(row[0])[0] for row in rows) == sorted(TAKES["pipeline_ml_factory"])
+    keys = {item.name for item in fields(PipelineModel)}
+    assert {key for row in rows for key in code(row[1])} <= keys
+
+
+@pytest.mark.parametrize("name", ["init", "ui", "modelify"])
+def test_every_option_has_a_row(name: str) -> None:
+    """Each option of a command has a row, and names what the command here takes."""
+    rows = PAGE.rows(f"`kedro mlflow {name}` before")
+    assert [code(row[0])[0] for row in rows] == TAKES[name]
+    group: Any = cli.commands["mlflow"]
+    ours = {option for item in group.commands[name].params for option in item.opts}
+    assert {option for row in rows for option in code(row[1])} <= ours
+
+
+def test_what_the_context_gives() -> None:
+    """Each attribute of ``context.mlflow`` is there, and so was each key of before."""
+    rows = PAGE.rows("`context.mlflow` before")
+    given = [name for row in rows for name in code(row[1])]
+    assert given
+    assert [name for name in given if not hasattr(ContextMlflow, name)] == []
+    keys = {name for row in rows for name in code(row[0]) if "._" not in name}
+    assert keys - {"mlflow.yml"} <= set(TAKES["KedroMlflowConfig"])

@@ -33,9 +33,12 @@ def main() -> None:
     words = argparse.ArgumentParser(prog="python -m tests.peers", description=__doc__)
     words.add_argument("--cache", type=Path, default=ROOT / ".bench", help="peers' environments")
     words.add_argument("--record", action="store_true", help="keep the peers' runs for `make test`")
+    words.add_argument("--only", choices=[peer.name for peer, *_ in _PEERS])
     given = words.parse_args()
     failed = []
     for peer, version, told, surface in _PEERS:
+        if given.only not in {None, peer.name}:
+            continue
         python = peers.python_of(peer, given.cache.resolve())
         if python is None:
             failed.append(peer.name)

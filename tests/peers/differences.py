@@ -9,6 +9,7 @@ OURS_ALONE = (
     Difference(None, r"artifact gantt\.html", "the Gantt chart"),
 )
 KEDRO_MLFLOW: tuple[Difference, ...] = OURS_ALONE
+LOCAL_MODEL = Difference(None, "model model", "a model that a run saves is logged, too")
 
 _PIPELINEX_ALWAYS = (
     Difference(r"(param|metric) __time_(begin|end)", None, "tags, so that runs can be continued"),

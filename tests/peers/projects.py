@@ -100,8 +100,10 @@ class PeerProject:
         env |= {"DO_NOT_TRACK": "true", "MLFLOW_DISABLE_TELEMETRY": "true", "COLUMNS": "200"}
         # For both sides alike: PipelineX reads the environment.
         env |= {"PYTHONWARNINGS": "ignore", "HOSTNAME": "the-host"}
-        if self.python == Path(sys.executable):
-            env["PYTHONPATH"] = str(PLUGIN)
+        # Models may need the code of their project; those of this plugin do not.
+        env["PYTHONPATH"] = str(
+            PLUGIN if self.python == Path(sys.executable) else self.root / "src"
+        )
         done = subprocess.run(
             [str(self.python), *map(str, words)],
             cwd=self.root,

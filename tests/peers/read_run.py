@@ -76,6 +76,11 @@ def _models(client: MlflowClient, experiment_id: str, run_id: str, rows: Any) ->
         if model.source_run_id == run_id:
             loaded = mlflow.pyfunc.load_model(f"models:/{model.model_id}")
             yield model.name, _predicted(loaded, rows)
+    # As earlier MLflows had them: folders among the artifacts.
+    for item in client.list_artifacts(run_id):
+        if item.is_dir and _is_model(client, run_id, item.path):
+            loaded = mlflow.pyfunc.load_model(f"runs:/{run_id}/{item.path}")
+            yield item.path, _predicted(loaded, rows)
 
 
 def _predicted(model: Any, rows: Any) -> list[float]:
