@@ -5,19 +5,18 @@ from __future__ import annotations
 import copy
 import os
 import re
-import shutil
-import tempfile
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from kedro.io import AbstractDataset, DatasetError
+from kedro.io import DatasetError
 
 from . import environment, fluent, logged_models, registry, store
-from .flavors import call, find_flavor, missing_package, saving_quietly, with_defaults
+from .flavors import find_flavor
 from .model_arguments import ModelArguments
-from .model_kinds import flavor_of, flavor_saved
+from .model_kinds import flavor_saved
+from .model_saving import save_model
 from .model_source import ModelSource, in_run
 from .origin import Origin
 from .secrets import mask_urls
@@ -177,35 +176,11 @@ class MLflowModelDataset(TrackedDataset):
         """Save the model to the local folder and log it to the run."""
         self._refuse_saving()
         environment.set_mlflow_defaults()
-        self._save_locally(data)
+        save_model(self._folder(), data, self.flavor, self._arguments, self._catalog)
         self.note_saved(self._folder())
         with self.saving_run() as run:
             if run is not None:
                 self._log(run)
-
-    def _save_locally(self, model: Any) -> None:
-        folder = self._folder()
-        if folder.exists() and not (folder / logged_models.MLMODEL).exists():
-            raise DatasetError(
-                f"{folder} is there already and holds no model, so it is not replaced: give "
-                f"'{self.dataset_name}' another `filepath`, a folder of its own."
-            )
-        name = self.flavor if self.flavor is not None else flavor_of(model)
-        flavor = find_flavor(name)
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        # The last model stays until the new one is whole.
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            saved = Path(scratch) / folder.name
-            try:
-                given = self._arguments.for_flavor(model, self._value_of, folder.name)
-                arguments = with_defaults(name, flavor, model, given)
-                with saving_quietly(given):
-                    call(flavor.save_model, name, model, path=str(saved), **arguments)
-            except ModuleNotFoundError as error:
-                raise missing_package(name, error) from None
-            if folder.exists():
-                shutil.rmtree(folder)
-            saved.rename(folder)
 
     def _log(self, run: TrackedRun) -> None:
         arguments, tags = self._arguments, dict(self._arguments.tags)
@@ -227,24 +202,6 @@ class MLflowModelDataset(TrackedDataset):
                 f"'{self.dataset_name}' loads {self._source}, which is never written: take "
                 "`run_id` and `model_uri` away from the dataset that the model is saved to."
             )
-
-    def _value_of(self, dataset: str) -> Any:
-        found: AbstractDataset[Any, Any] | None = None
-        if self._catalog is not None:
-            found = self._catalog.get(dataset)
-        if found is None:
-            raise DatasetError(
-                f"The signature or input example of '{self.dataset_name}' is taken from the "
-                f"dataset '{dataset}', which only a pipeline's run knows: give a value instead."
-            )
-        try:
-            return found.load()
-        except DatasetError as error:
-            raise DatasetError(
-                f"The signature or input example of '{self.dataset_name}' is taken from the "
-                f"dataset '{dataset}', which cannot be loaded when the model is saved. Name one "
-                f"that its node takes, or that is in the catalog. ({error})"
-            ) from None
 
     # -- loading -------------------------------------------------------------------------------
 

@@ -571,11 +571,16 @@ def test_source_is_never_saved_to(source: dict[str, str], tmp_path: Path) -> Non
     assert not (tmp_path / "m").exists()
 
 
-def test_dataset_named_outside_of_a_pipeline(tmp_path: Path) -> None:
-    """Its value is known to a run only, and the message says so."""
-    dataset = MLflowModelDataset(filepath=tmp_path / "m", signature="features")
-    with pytest.raises(DatasetError, match="'features', which only a pipeline's run knows"):
-        dataset.save(classifier())
+def test_dataset_named_outside_of_a_pipeline(tmp_path: Path, caplog: Any) -> None:
+    """Its value is known to a run only: the model is saved without, and that is said."""
+    dataset = MLflowModelDataset(
+        filepath=tmp_path / "m", signature="features", input_example="features"
+    )
+    dataset.save(classifier())
+    assert dataset.load().predict([[3.0]]).tolist() == [1]
+    assert "'m' is saved without what its signature and input example take from 'features'" in (
+        caplog.text
+    )
 
 
 @pytest.mark.parametrize("uri", ["models:/clf/1", "models:/clf@champion", f"models:/m-{'0' * 32}"])
