@@ -104,5 +104,7 @@ def _log(session: PipelineRun, choice: Choice, model_input: Any) -> None:
     value = model_input if model_input is not None else input_of(choice, found)
     log_pipeline_model(session.run, choice, project, found, value)
     opened = session.run.opened
-    address = f"runs:/{opened.run_id}/{choice.name}" if opened is not None else "once delivered"
-    logger.info("Model '%s' is logged: %s", choice.name, address)
+    if opened is None:
+        logger.info("Model '%s' is made, and delivered with the run.", choice.name)
+    else:
+        logger.info("Model '%s' is logged: runs:/%s/%s", choice.name, opened.run_id, choice.name)
