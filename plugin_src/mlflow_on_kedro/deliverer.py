@@ -11,7 +11,13 @@ from .parcel import Left
 
 
 class Deliverer(ABC):
-    """Delivers what a run's journal holds, and tries again as long as the run lasts."""
+    """Delivers what a run's journal holds, and tries again as long as the run lasts.
+
+    Attributes:
+        goes_on: Whether it delivers the rest after this process has ended.
+    """
+
+    goes_on = False
 
     @property
     @abstractmethod

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import functools
 import os
 import secrets
 import shutil
 import threading
+import weakref
 from dataclasses import replace
 from pathlib import Path
 
@@ -52,6 +52,7 @@ class Writer:
             if self._file is None:
                 flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
                 self._file = os.open(self.path, flags, 0o600)
+                weakref.finalize(self, os.close, self._file)
             if self._torn:
                 line = b"\n" + line
             written = os.write(self._file, line)
@@ -95,11 +96,6 @@ class Writer:
             target.mkdir(parents=True)
             shutil.copy2(path, target / path.name)
         return replace(entry, path=f"{place}/{path.name}")
-
-    def __del__(self) -> None:
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                os.close(self._file)
 
 
 def writer(journal: Journal) -> Writer:

@@ -75,6 +75,7 @@ class Parcel:
         journal: Where the entries are; None: in memory only.
         raising: Raise what MLflow refuses.
         complete: Nobody writes to the journal any more.
+        tried: Another process has tried to deliver it, and may have created the run.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Parcel:
         *,
         raising: bool = False,
         complete: bool = False,
+        tried: bool = False,
     ) -> None:
         self.header = header
         self.uri = uri
@@ -99,7 +101,7 @@ class Parcel:
         self._raising = raising
         self._complete = complete
         # An earlier try, perhaps of a process that was killed, may have created the run.
-        self._tried = complete
+        self._tried = complete or tried
         # What an earlier process has opened may be of another store (`kedro mlflow sync --uri`).
         self._is_known = not complete
         self._positions = journal.delivered if journal is not None else {}

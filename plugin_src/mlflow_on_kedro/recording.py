@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import functools
 import logging
 import os
 import threading
@@ -75,12 +76,13 @@ class Recording:
             "headers": headers,
             "lean": True,
         }
-        return CourierProcess(self.journal, order, self._make_thread)
+        stand_in = functools.partial(self._make_thread, tried=True)
+        return CourierProcess(self.journal, order, stand_in)
 
-    def _make_thread(self) -> Courier:
-        root = self._request.root
+    def _make_thread(self, *, tried: bool = False) -> Courier:
+        root, raising = self._request.root, self._raising
         return Courier(
-            Parcel(self._header, self.uri, root, self.journal, raising=self._raising),
+            Parcel(self._header, self.uri, root, self.journal, raising=raising, tried=tried),
             timeout=self._request.config.tracking.timeout,
             kept=str(self.journal.folder) if self.journal else None,
             raising=self._raising,
@@ -218,6 +220,13 @@ class Recording:
             logger.warning(
                 "Not all of this run is in MLflow at %s, and it could not be kept for later.",
                 mask_urls(self.uri),
+            )
+            return
+        if courier.goes_on:  # and takes the journal's lock when this process has ended
+            logger.info(
+                "The rest of this run is delivered to MLflow in the background: %s to go. "
+                "`kedro mlflow status` tells how far it is.",
+                in_words(courier.left()),
             )
             return
         self.journal.release()

@@ -131,8 +131,9 @@ class TestDelivering:
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         """What it has to say is in this process's log, under its own name and level."""
-        Writer(journal).append(Param("p", "v"))
-        Writer(journal).append(Param("p", "other"))
+        writer = Writer(journal)
+        writer.append(Param("p", "v"))
+        writer.append(Param("p", "other"))
         courier = make(store_uri)
         courier.flush(LIMIT)
         assert run_of(client).data.tags["param_changed.p"] == "other"
@@ -147,12 +148,13 @@ class TestDelivering:
     ) -> None:
         """If the process is killed, a thread delivers the rest to the same run."""
         courier = make(store_uri)
-        assert courier._process is not None
+        assert courier._channel.pid is not None
+        assert courier._channel._process is not None
         if when == "meanwhile":
             Writer(journal).append(Param("p", "v"))
             courier.flush(LIMIT)
-        courier._process.kill()
-        courier._process.wait()
+        os.kill(courier._channel.pid, signal.SIGKILL)
+        courier._channel._process.wait()
         Writer(journal).append(Param("q", "w"))
         Writer(journal).append(End("FINISHED", 5000))
         courier.nudge()
@@ -216,8 +218,7 @@ class TestFailures:
     def test_nothing_secret_is_in_sight(self, make: Make) -> None:
         """The URI's password is in neither the process's arguments nor its environment."""
         courier = make(closed())
-        assert courier._process is not None
-        place = Path(f"/proc/{courier._process.pid}")
+        place = Path(f"/proc/{courier._channel.pid}")
         for name in ("cmdline", "environ"):
             assert b"hunter2" not in (place / name).read_bytes()
 
@@ -249,7 +250,7 @@ class TestIsWorthIt:
 
     @pytest.fixture(autouse=True)
     def _first_run(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "_processes", module._Processes())
+        monkeypatch.setattr(module._Started, "once", False)
         monkeypatch.setattr(module.import_watch, "is_imported", lambda: False)
 
     def test_at_first(self) -> None:
