@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, make_dataclass, replace
 from typing import Any, TypeVar, get_type_hints
 
-from . import request_headers
+from . import autolog_options, request_headers
 from .description import PLACEHOLDER
 from .errors import ConfigError
 from .secrets import mask_urls
@@ -69,6 +69,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
             raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {_get(config, dotted)}")
     _check_names(config.run.kedro_run_params, where)
     _check_separator(config.params.separator, where)
+    autolog_options.wanted(config.autolog, where)
     request_headers.check(config.tracking.request_headers, where)
     pipeline_models(config, where)
     return config

@@ -63,6 +63,15 @@ def run_key() -> str | None:
     return f"argo:{workflow}" if workflow else None
 
 
+def switches_autolog_on() -> bool:
+    """Whether this is a platform that calls ``mlflow.autolog()`` by itself: Databricks.
+
+    It does so when a notebook is attached to a cluster
+    (https://docs.databricks.com/mlflow/databricks-autologging.html), and sets this variable there.
+    """
+    return "DATABRICKS_RUNTIME_VERSION" in os.environ
+
+
 def set_mlflow_defaults() -> None:
     """Set what MLflow reads from the environment, where the user has not set it.
 

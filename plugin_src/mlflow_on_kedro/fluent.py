@@ -32,6 +32,10 @@ def attach(run: TrackedRun) -> None:
     While MLflow does not answer, and offline, what a node says to MLflow goes into the run's
     journal.
     """
+    if run.config.autolog and run.in_worker:
+        from . import autolog
+
+        autolog.enter_node(run.config.autolog)
     if not import_watch.is_imported():
         # Most nodes never call MLflow, and importing it takes a second in each worker process.
         import_watch.when_imported(_attach_waiting)
@@ -70,6 +74,10 @@ def _attach_waiting() -> None:
 
 def detach(run: TrackedRun) -> None:
     """Take a run off this thread, with whatever a node has left open above it."""
+    if run.config.autolog and run.in_worker:
+        from . import autolog
+
+        autolog.leave_node()
     if run in _waiting.runs:
         _waiting.runs.remove(run)
         return

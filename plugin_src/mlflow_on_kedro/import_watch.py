@@ -1,4 +1,4 @@
-"""Doing something when MLflow is imported, instead of importing it, which takes a second."""
+"""Doing something when a library is imported, instead of importing it, which takes a second."""
 
 from __future__ import annotations
 
@@ -16,25 +16,34 @@ def is_imported() -> bool:
     return "mlflow" in sys.modules
 
 
-def when_imported(callback: Callable[[], None]) -> None:
-    """Call a function once MLflow is imported, in the thread that imports it.
+def when_imported(callback: Callable[[], None], name: str = "mlflow") -> None:
+    """Call a function once a library that is not imported yet is, in the thread that imports it.
 
     To ask for it twice is to ask for it once.
 
     Args:
-        callback: What to call; it may use MLflow.
+        callback: What to call; it may use the library.
+        name: The library, or a module of it.
 
     Example:
         >>> when_imported(lambda: print("now it takes memory"))
     """
     watches = [finder for finder in sys.meta_path if isinstance(finder, _Watch)]
     if all(watch.callback is not callback for watch in watches):
-        sys.meta_path.insert(0, _Watch(callback))
+        sys.meta_path.insert(0, _Watch(callback, name))
+
+
+def forget(callback: Callable[[], None]) -> None:
+    """Call a function no more, if it has not been called."""
+    for finder in list(sys.meta_path):
+        if isinstance(finder, _Watch) and finder.callback is callback:
+            sys.meta_path.remove(finder)
 
 
 class _Watch(MetaPathFinder):
-    def __init__(self, callback: Callable[[], None]) -> None:
+    def __init__(self, callback: Callable[[], None], name: str) -> None:
         self.callback = callback
+        self.name = name
 
     def find_spec(
         self,
@@ -42,7 +51,7 @@ class _Watch(MetaPathFinder):
         path: Sequence[str] | None,  # noqa: ARG002 - as importlib calls it
         target: ModuleType | None = None,  # noqa: ARG002 - as above
     ) -> ModuleSpec | None:
-        if fullname != "mlflow":
+        if fullname != self.name:
             return None
         if self in sys.meta_path:
             sys.meta_path.remove(self)

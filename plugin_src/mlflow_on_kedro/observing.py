@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from . import environment
 from .sections import Config
 
 if TYPE_CHECKING:
@@ -14,8 +15,12 @@ def check(config: Config) -> None:
     """Find, before a run is opened, what would fail in the midst of it.
 
     Raises:
-        ConfigError: A package is missing.
+        ConfigError: A package is missing, or MLflow does not know what is to be autologged.
     """
+    if config.autolog:
+        from . import autolog
+
+        autolog.check(config.autolog)
     if config.system_metrics.enabled:
         from . import system_metrics
 
@@ -23,7 +28,13 @@ def check(config: Config) -> None:
 
 
 def begin(run: TrackedRun) -> None:
-    """Begin to watch a run; it ends with the run."""
+    """Begin to watch a run, in the process that opened it; it ends with the run."""
+    if run.config.autolog or environment.switches_autolog_on():
+        from . import autolog
+
+        if autolog.is_needed(run.config.autolog):
+            autolog.enter(run.config.autolog)
+            run.at_end(autolog.leave)
     if run.config.system_metrics.enabled:
         from . import system_metrics
 

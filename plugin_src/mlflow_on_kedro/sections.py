@@ -168,6 +168,7 @@ class Config:
     artifacts: Artifacts = field(default_factory=Artifacts)
     env_vars: EnvVars = field(default_factory=EnvVars)
     time: Time = field(default_factory=Time)
+    autolog: Any = False
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)
     pipeline_models: dict[str, Any] = field(default_factory=dict)

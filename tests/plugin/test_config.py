@@ -80,6 +80,7 @@ DEFAULTS = {
         "time_log_filepath": None,
         "gantt_params": {},
     },
+    "autolog": False,
     "system_metrics": {"enabled": False, "interval": 10.0},
     "ui": {"host": "127.0.0.1", "port": None},
     "pipeline_models": {},
