@@ -23,6 +23,7 @@ from . import lean_import, leftovers, request_headers
 from .courier import Courier
 from .entries import from_line
 from .errors import ConfigError, MLflowOnKedroError
+from .failures import reason
 from .journal import Journal
 from .parcel import Parcel
 
@@ -59,14 +60,11 @@ class Order(TypedDict):
 def main(order: Order) -> None:
     """Deliver a run; returns never."""
     speaker = _Speaker()
+    logging.basicConfig(level=logging.INFO, handlers=[speaker], force=True)
     try:
         _Service(order, speaker).serve(sys.stdin.buffer)
     except BaseException as error:
-        speaker.say(
-            logger=__name__,
-            level=logging.DEBUG,
-            message=f"The process that delivers has failed: {type(error).__name__}: {error}",
-        )
+        logging.getLogger(__name__).info("The process that delivers failed: %s", reason(error))
         os._exit(1)
     os._exit(0)  # nothing is left to do, and Python's own end takes a while after so many imports
 
@@ -86,7 +84,19 @@ class _Speaker(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING or record.name.startswith(f"{__package__}."):
-            self.say(logger=record.name, level=record.levelno, message=record.getMessage())
+            self.say(
+                message={
+                    "name": record.name,
+                    "levelno": record.levelno,
+                    "levelname": record.levelname,
+                    "msg": record.getMessage(),
+                    "pathname": record.pathname,
+                    "filename": record.filename,
+                    "lineno": record.lineno,
+                    "funcName": record.funcName,
+                    "created": record.created,
+                }
+            )
 
 
 class _Service:
@@ -95,8 +105,6 @@ class _Service:
         self._limit = order["limit"]
         self._journal = Journal(Path(order["folder"]))
         self._ended = threading.Event()
-        logging.basicConfig(level=logging.INFO, handlers=[speaker], force=True)
-        logging.captureWarnings(capture=False)
         request_headers.use(order["headers"])
         root, uri, header = Path(order["root"]), order["uri"], self._journal.header
         self._courier = Courier(
@@ -132,6 +140,9 @@ class _Service:
 
     def _deliver(self) -> None:
         lean_import.open_store(self._uri, lean=self._lean)
+        mlflow = logging.getLogger("mlflow")
+        if not mlflow.propagate:  # as MLflow sets it up; what it warns of must reach the user
+            mlflow.addHandler(self._speaker)
         gc.freeze()
         gc.enable()
         self._courier.start()

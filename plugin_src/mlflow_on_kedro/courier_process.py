@@ -193,7 +193,10 @@ class CourierProcess(Deliverer):
 
     def _hear(self, words: Words) -> None:
         if "message" in words:
-            logging.getLogger(words["logger"]).log(words["level"], "%s", words["message"])
+            record = logging.makeLogRecord(words["message"])
+            target = logging.getLogger(record.name)
+            if target.isEnabledFor(record.levelno):
+                target.handle(record)
         if "warned" in words:
             self._warned = bool(words["warned"])
         if words.get("opened"):  # the journal is removed once all is delivered
