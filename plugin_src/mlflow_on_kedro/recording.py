@@ -64,8 +64,9 @@ class Recording:
         way = self._request.config.tracking.delivery
         headers = dict(request_headers.in_use())
         # A class of the user's that gives headers may depend on what is in this process.
+        can = store.is_for_all_processes(self.uri) and request_headers.TYPE not in headers
         chosen = way == "process" or (way == "auto" and is_worth_it())
-        if self.journal is None or not chosen or request_headers.TYPE in headers:
+        if self.journal is None or not (can and chosen):
             return self._make_thread()
         order = {
             "uri": self.uri,

@@ -26,6 +26,7 @@ logger = logging.getLogger(__name__)
 WORKING_FOLDER = ".mlflow_on_kedro"
 # Of two letters or more: one is a drive of Windows.
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+_FOR_ALL_PROCESSES = ("http://", "https://", "file:", "postgresql", "mysql", "mssql")
 _OWN_ARTIFACTS = (3, 2)
 """The first MLflow whose clients send artifacts to their own server."""
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
@@ -146,6 +147,19 @@ def prepare() -> None:
 def is_remote(uri: str) -> bool:
     """Whether a store is a server, which may not answer, and no file."""
     return sqlite_path(uri) is None and not uri.startswith("file:")
+
+
+def is_for_all_processes(uri: str) -> bool:
+    """Whether any process of this user can open a store by its URI and the environment alone.
+
+    It is not known of stores that a platform brings, whose credentials may be in this process only,
+    and not so of a database in memory.
+
+    Example:
+        >>> is_for_all_processes("https://mlflow.example.com"), is_for_all_processes("databricks")
+        (True, False)
+    """
+    return sqlite_path(uri) is not None or uri.startswith(_FOR_ALL_PROCESSES)
 
 
 def _without_retries(record: logging.LogRecord) -> bool:

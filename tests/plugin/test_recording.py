@@ -11,7 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow_on_kedro import request_headers
 from mlflow_on_kedro.config import parse
+from mlflow_on_kedro.courier import Courier
+from mlflow_on_kedro.courier_process import CourierProcess
 from mlflow_on_kedro.entries import End, Param, Text
 from mlflow_on_kedro.journal import HEADER
 from mlflow_on_kedro.leftovers import find
@@ -25,6 +28,18 @@ PLUGIN = Path(__file__).parents[2] / "plugin_src"
 def record(root: Path, **sections: Any) -> Recording:
     """A recording of a run; its arguments are sections of mlflow.yml."""
     return Recording(RunRequest(config=parse(sections), root=root, package="demo"))
+
+
+class Headers:
+    """Headers as a user's class gives them."""
+
+    def in_context(self) -> bool:
+        """Whether there are any."""
+        return True
+
+    def request_headers(self) -> dict[str, str]:
+        """The headers."""
+        return {"X-Team": "wine"}
 
 
 def run_of(client: Any) -> Any:
@@ -102,6 +117,45 @@ class TestEnd:
         (message,) = (item.getMessage() for item in caplog.records)
         assert "what it logs from now on is lost" in message
         assert "goes on" not in message
+
+
+class TestDelivery:
+    """What delivers: a thread or a process."""
+
+    @pytest.mark.parametrize(
+        ("uri", "tracking", "kind"),
+        [
+            ("sqlite:///mlflow.db", {"delivery": "process"}, CourierProcess),
+            ("https://mlflow.example.com", {"delivery": "process"}, CourierProcess),
+            ("sqlite:///mlflow.db", {"delivery": "thread"}, Courier),
+            ("sqlite:///mlflow.db", {}, Courier),  # MLflow is imported here
+            ("sqlite:///:memory:", {"delivery": "process"}, Courier),
+            ("databricks", {"delivery": "process"}, Courier),
+        ],
+    )
+    def test_choice(self, uri: str, tracking: dict[str, str], kind: type, tmp_path: Path) -> None:
+        """A process where it is chosen or faster, and where it can open the store."""
+        import mlflow  # noqa: F401
+
+        recording = record(tmp_path, tracking={"uri": uri, **tracking})
+        assert type(recording._courier) is kind
+
+    def test_headers_of_a_class(self, tmp_path: Path) -> None:
+        """A thread where a class of the user's gives the headers."""
+        request_headers.use({"type": f"{__name__}.Headers"})
+        recording = record(tmp_path, tracking={"uri": "https://x", "delivery": "process"})
+        assert type(recording._courier) is Courier
+        request_headers.use({})
+
+    def test_in_a_process(self, tmp_path: Path, store_uri: str, client: Any) -> None:
+        """A process delivers the same run."""
+        recording = record(tmp_path, tracking={"uri": store_uri, "delivery": "process"})
+        recording.open()
+        recording.outbox.put(Param("p", "v"))
+        recording.end("FINISHED")
+        assert run_of(client).data.params == {"p": "v"}
+        assert run_of(client).info.status == "FINISHED"
+        assert find(tmp_path) == []
 
 
 class TestWaiting:
