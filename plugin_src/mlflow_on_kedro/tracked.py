@@ -336,6 +336,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             created = client.create_run(experiment)
             return TrackedRun.join(uri, created.info.run_id).take_over()
         # Nodes that run at once, in whatever process, must not each make one.
+        own.wait_open()  # so that all of its nodes ask for the same
         source = own.opened.run_id if own.opened is not None else own.journal_id
         with locked(self.root / store.WORKING_FOLDER / "elsewhere.lock"):
             found = client.search_runs(

@@ -222,6 +222,7 @@ class MLflowTimeLoggerHook(TrackingHook):
             logger.warning("No Gantt chart was drawn: run `pip install plotly`.")
             return
         labels = {node.name: self._task_name(node) for node in session.pipeline.nodes}
+        run.wait_open()  # MLflow may still have to make up the name for its heading
         try:
             page = timeline.html(
                 spans,
