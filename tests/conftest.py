@@ -29,7 +29,7 @@ _numbers = itertools.count()
 def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
     """A folder of the test's own; no telemetry, no developer's variables, no active run."""
     monkeypatch.chdir(tmp_path)
-    names = ("TRACKING_URI", "EXPERIMENT_NAME", "EXPERIMENT_ID", "RUN_ID")
+    names = ("TRACKING_URI", "REGISTRY_URI", "EXPERIMENT_NAME", "EXPERIMENT_ID", "RUN_ID")
     for name in (*(f"MLFLOW_{name}" for name in names), "KEDRO_ENV"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DO_NOT_TRACK", "true")

@@ -122,9 +122,9 @@ def set_credentials(variables: Mapping[str, str]) -> None:
 
 
 class _Registry:
-    """What this plugin has set, over what the user had set before."""
+    """What this plugin has left in the environment, over what the user had set before."""
 
-    own: str | None = None
+    left: str | None = None
     users: str | None = None
 
 
@@ -135,10 +135,9 @@ def set_registry_uri(uri: str | None) -> None:
         uri: The URI; None: what the user has set, if anything.
     """
     present = registry_uri()
-    if present != _Registry.own:
+    if present != _Registry.left:  # the user has set it, or taken it away
         _Registry.users = present
-    _Registry.own = uri
-    wanted = uri or _Registry.users
+    wanted = _Registry.left = uri or _Registry.users
     if wanted is not None:
         os.environ[_REGISTRY] = wanted
     else:

@@ -167,6 +167,7 @@ def test_signal_during_an_outage(
     assert done.status == (-number if number == signal.SIGTERM else 1), done.said
     assert done.seconds < WITHIN_SECONDS + SLACK_SECONDS
     proxy.mode = "pass"
+    project.wait_idle()
     assert project.sync().exit_code == 0
     check_killed(project, done)
     assert project.run.info.end_time <= done.end * 1000 + 1
