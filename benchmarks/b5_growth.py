@@ -49,7 +49,8 @@ def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> Non
     for size in sizes:
         for variant, project in bench.projects(_shape(what, size), PLAIN, OURS).items():
             calls[f"{size} {what}, {variant}"] = project.run
-    alternate(samples, calls, 1)  # sizes apart by tens need no more
+    # Where all of it takes seconds, one round would show the machine's moods.
+    alternate(samples, calls, 1 if what in {"params", "points"} or bench.quick else 3)
 
     def added(size: int) -> float:
         tracked, plain = (f"{size} {what}, {variant}" for variant in (OURS, PLAIN))

@@ -25,7 +25,7 @@ def run(bench: Bench) -> Outcome:
             f"{runner}, {variant}": partial(project.run, f"--runner={runner}")
             for variant, project in made.items()
         }
-        alternate(samples, calls, bench.choose(5, 1))
+        alternate(samples, calls, bench.choose(3, 1))
         plain, importing, ours = calls
         constant = samples.wall(importing) - samples.wall(plain) + 0.5
         allowed = 1.1 * samples.wall(plain) + constant

@@ -58,6 +58,7 @@ _MODULES = {
     "MLflowModelDataset": "model_dataset",
     "MLflowOnKedroError": "errors",
     "ValueTooLongError": "errors",
+    "mlflow_hooks": "suite",
 }
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from .run import TrackedRun
 
+_PLAIN = (int, float)
 _POINT_KEYS = frozenset({"step", "value", "timestamp"})
 
 
@@ -92,6 +93,8 @@ def check(key: str, value: Any) -> None:
     Raises:
         DatasetError: A value, a step or a timestamp is no number; the message names the metric.
     """
+    if type(value) in _PLAIN:  # as most are
+        return
     for name, points in series(key, value):
         for point in points:
             _check_point(name, point)
@@ -129,6 +132,9 @@ def placed(points: Iterable[Given], first_step: int = 0) -> list[Point]:
 
 def log(run: TrackedRun, key: str, value: Any) -> None:
     """Log a value's metrics; each step is as it is given, or counted from 0."""
+    if type(value) in _PLAIN:
+        run.log_metric(key, value)
+        return
     for name, points in series(key, value):
         log_points(run, name, placed(points))
 

@@ -31,6 +31,8 @@ TOO_LONG_CHOICES = ("truncate", "tag", "artifact", "error")
 # In bytes and without the extension; file systems take 255.
 _MAX_FILE_NAME = 250
 
+# Most keys are legal as they are, and none but a few characters are asked of them.
+_LEGAL = re.compile(r"\w[\w\-]*(?:[ ./]\w[\w\-]*)*")
 _ILLEGAL = re.compile(r"[^/\w.\- ]" if sys.platform == "win32" else r"[^/\w.\- :]")
 
 
@@ -161,6 +163,8 @@ def legal_key(key: str) -> str:
         >>> legal_key("f1 (macro) %")
         'f1 _macro_ _'
     """
+    if len(key) <= MAX_KEY_LENGTH and _LEGAL.fullmatch(key):
+        return key
     legal = _ILLEGAL.sub("_", key)
     parts = [part if part not in {"", ".", ".."} else "_" * len(part) for part in legal.split("/")]
     legal = "/".join(part for part in parts if part) or "_"
