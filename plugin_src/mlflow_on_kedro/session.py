@@ -211,11 +211,11 @@ def open_run(
         only_missing_outputs=bool(run_params.get("only_missing_outputs")),
     )
     datasets = _tracked_datasets(pipeline, catalog)
-    saved = pipeline.all_outputs()
+    known, saved = pipeline.datasets(), pipeline.all_outputs()
     for name, dataset in datasets.items():
         try:
             dataset.check()
-            dataset.prepare(catalog, pipeline.datasets(), is_saved=name in saved)
+            dataset.prepare(catalog, known, is_saved=name in saved)
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
