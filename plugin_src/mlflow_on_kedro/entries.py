@@ -92,6 +92,29 @@ class Model(File):
 
 
 @dataclass(frozen=True)
+class Part:
+    """Something that a node has done, for the run's trace.
+
+    Attributes:
+        what: ``load``, ``run`` or ``save``; ``pipeline`` for what made all of it fail.
+        node: The node's name; "" for the pipeline.
+        name: The dataset's or node's name.
+        start: When it began, in seconds since the epoch.
+        end: When it ended.
+        error: The error's type and text; "" if there was none.
+        trace: The error's traceback.
+    """
+
+    what: str
+    node: str
+    name: str
+    start: float
+    end: float
+    error: str = ""
+    trace: str = ""
+
+
+@dataclass(frozen=True)
 class End:
     """The end of the pipeline: MLflow's status, and when, in milliseconds since the epoch."""
 
@@ -99,10 +122,11 @@ class End:
     time: int
 
 
-Entry = Param | Metric | Tag | Text | File | Model | Input | End
+Entry = Param | Metric | Tag | Text | File | Model | Input | Part | End
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind for kind in (Param, Metric, Tag, Text, File, Model, Input, End)
+    kind.__name__.lower(): kind
+    for kind in (Param, Metric, Tag, Text, File, Model, Input, Part, End)
 }
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 
@@ -116,7 +140,7 @@ def to_line(entry: Entry) -> bytes:
     """
     # As they are: `asdict` copies each value, and this is done for each value of a run.
     content: dict[str, Any] = {"kind": type(entry).__name__.lower(), **vars(entry)}
-    if isinstance(entry, Param | Metric | Tag | Input):  # no store takes half a character
+    if isinstance(entry, Param | Metric | Tag | Input | Part):  # no store takes half a character
         for name, value in content.items():
             if isinstance(value, str) and not value.isascii():
                 content[name] = value.encode("utf-8", "backslashreplace").decode()

@@ -64,6 +64,7 @@ class Header:
         key: ``run.key``: runs with the same one are one.
         resume: The journal whose run is to go on, if it has failed (``run.resume``).
         owned: Whether ending the run is up to this pipeline.
+        trace: Whether the run becomes a trace, too.
         registers: Whether the pipeline saves models for the model registry.
         start_ms: When the pipeline began, in milliseconds since the epoch.
         root: The project's root.
@@ -86,6 +87,7 @@ class Header:
     resume: str | None = None
     owned: bool = True
     registers: bool = False
+    trace: bool = False
     kedro_run_id: str | None = None
     format: int = FORMAT
 

@@ -15,8 +15,13 @@ def check(config: Config) -> None:
     """Find, before a run is opened, what would fail in the midst of it.
 
     Raises:
-        ConfigError: A package is missing, or MLflow does not know what is to be autologged.
+        ConfigError: A package is missing or too old, or MLflow does not know what is to be
+            autologged.
     """
+    if config.trace:
+        from . import traces
+
+        traces.check(config)
     if config.autolog:
         from . import autolog
 

@@ -113,6 +113,7 @@ class RunRequest:
             resume=resuming.last(self.root, self.series) if resumes else None,
             owned=not joins,
             registers=self.registers,
+            trace=self.config.trace,
             start_ms=start_ms,
             root=str(self.root),
             kedro_run_id=self.kedro_run_id,

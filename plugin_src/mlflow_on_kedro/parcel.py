@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from . import registry, store
 from .delivery import Delivery
-from .entries import End, Entry, File
-from .failures import is_gone
+from .entries import End, Entry, File, Part
+from .failures import is_gone, is_mistake, is_refusal
 from .journal import CHUNK_ENTRIES, Chunk, Header, Journal, Opened
 from .opening import end_run, open_run
 from .secrets import mask_urls
@@ -107,6 +107,7 @@ class Parcel:
         self._positions = journal.delivered if journal is not None else {}
         self._chunk: Chunk | None = None
         self._from_memory = 0
+        self._parts: dict[Part, None] = {}
         self._delivery: Delivery | None = None
         self._client: MlflowClient | None = None
         self._end: End | None = None
@@ -132,6 +133,7 @@ class Parcel:
             self._abandoned = True
             other = Parcel(self.header, self.uri, self._root, self.journal)
             other.memory.extend(self.memory)
+            other._parts.update(self._parts)
             other.opened = self.opened
             other._tried = True
             other._on_call, self._on_call = self._on_call, _nothing
@@ -211,6 +213,8 @@ class Parcel:
         for place in chunk.damaged:
             logger.warning("A line of the journal is damaged and is left out: %s.", place)
         chunk.damaged.clear()
+        if self.journal is None or self._from_memory:
+            self._parts.update(dict.fromkeys(e for e in chunk.entries if isinstance(e, Part)))
         ends = [entry for entry in chunk.entries if isinstance(entry, End)]
         self._delivery.send([entry for entry in chunk.entries if not isinstance(entry, End)])
         with self._settling:
@@ -229,6 +233,8 @@ class Parcel:
             Exception: MLflow cannot be reached.
         """
         end = self._end or self._delivered_end() or self._killed()
+        if self.opened is not None and self.header.trace:
+            self._trace(self.opened, end)
         if self.opened is not None:
             self.status = end_run(self.client, self.header, self.opened, end.status, end.time)
             # Of a run with a key another process may have saved the models.
@@ -238,6 +244,20 @@ class Parcel:
                 )
         if self.journal is not None:
             self.journal.discard()
+
+    def _trace(self, opened: Opened, end: End) -> None:
+        from . import traces
+
+        parts = list(self._parts)
+        if self.journal is not None:
+            for name in self.journal.sizes():
+                parts += [item for item in self.journal.entries(name) if isinstance(item, Part)]
+        try:
+            traces.deliver(self.uri, self.header, opened, parts, end, self._say_call)
+        except Exception as error:
+            if self._raising or not (is_refusal(error) or is_mistake(error)):
+                raise
+            logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
 
     def left(self) -> Left:
         """How much waits to be delivered."""

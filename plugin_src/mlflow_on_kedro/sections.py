@@ -169,6 +169,7 @@ class Config:
     env_vars: EnvVars = field(default_factory=EnvVars)
     time: Time = field(default_factory=Time)
     autolog: Any = False
+    trace: bool = False
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)
     pipeline_models: dict[str, Any] = field(default_factory=dict)

@@ -6,11 +6,12 @@ import logging
 import os
 import traceback
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from . import values
 from .delivery import changed_tag, say_changed
-from .entries import Entry, File, Input, Model, Param, Tag, Text
+from .entries import Entry, File, Input, Model, Param, Part, Tag, Text
 from .outbox import Outbox
 from .recording import now_ms
 from .secrets import mask_urls
@@ -119,6 +120,10 @@ class Telling:
         """Log what made the run fail: a tag with the message, and the traceback as an artifact."""
         self.set_tag("error", f"{type(error).__name__}: {error}")
         self.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
+
+    def log_part(self, part: Part) -> None:
+        """Log something that a node has done, for the run's trace."""
+        self._put(replace(part, error=mask_urls(part.error), trace=mask_urls(part.trace)))
 
     def log_page(self, content: str, path: str) -> None:
         """Log a page of the plugin's own making as an artifact, as it is."""

@@ -117,7 +117,7 @@ class TestRunners:
         """A flavor's model is one of the run's."""
         project = make(make_project, {"sklearn": {"log_model_signatures": False}})
         project.session_run()
-        assert len(project.run.outputs.model_outputs) == 1
+        assert len(project.client.get_run(project.run.info.run_id).outputs.model_outputs) == 1
 
     def test_offline(self, make_project: MakeProject) -> None:
         """While no server may be asked, parameters and metrics go into the journal."""

@@ -81,6 +81,7 @@ DEFAULTS = {
         "gantt_params": {},
     },
     "autolog": False,
+    "trace": False,
     "system_metrics": {"enabled": False, "interval": 10.0},
     "ui": {"host": "127.0.0.1", "port": None},
     "pipeline_models": {},

@@ -40,7 +40,12 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
         """Draw nothing."""
 
     def _log_node(
-        self, node: Node, catalog: CatalogProtocol[Any, Any], *, failed: bool = False
+        self,
+        node: Node,
+        catalog: CatalogProtocol[Any, Any],
+        *,
+        failed: bool = False,
+        error: Exception | None = None,
     ) -> None:
         """Leave nodes to ``MLflowTimeLoggerHook``."""
 
@@ -54,6 +59,7 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
         end: float,
         *,
         failed: bool = False,
+        error: Exception | None = None,
     ) -> None:
         run.log_metric(
             self._io_names.of(kind, name),

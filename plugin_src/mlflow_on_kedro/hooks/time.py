@@ -8,6 +8,7 @@ import json
 import logging
 import threading
 import time
+import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,7 @@ from kedro.framework.hooks import hook_impl
 
 from .. import timeline, timings
 from ..config import override
+from ..entries import Part
 from ..errors import ConfigError
 from ..sections import Time
 from ..timeline import Span
@@ -144,7 +146,7 @@ class MLflowTimeLoggerHook(TrackingHook):
         self, error: Exception, node: Node, catalog: CatalogProtocol[Any, Any]
     ) -> None:
         """Log how long the node ran until it failed."""
-        self._log_node(node, catalog, failed=True)
+        self._log_node(node, catalog, failed=True, error=error)
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -180,12 +182,17 @@ class MLflowTimeLoggerHook(TrackingHook):
             run.settle()
 
     def _log_node(
-        self, node: Node, catalog: CatalogProtocol[Any, Any], *, failed: bool = False
+        self,
+        node: Node,
+        catalog: CatalogProtocol[Any, Any],
+        *,
+        failed: bool = False,
+        error: Exception | None = None,
     ) -> None:
         begin = self._scope.begins.pop(("run", node.name), None)
         run = self.run_of(catalog)
         if run is not None and begin is not None:
-            self._log(run, node, "run", node.name, begin, time.time(), failed=failed)
+            self._log(run, node, "run", node.name, begin, time.time(), failed=failed, error=error)
             if failed:
                 run.set_tag(FAILED_NODE_TAG, node.name)
             if failed or not node.outputs:  # otherwise the saves are still to come
@@ -201,18 +208,24 @@ class MLflowTimeLoggerHook(TrackingHook):
         end: float,
         *,
         failed: bool = False,
+        error: Exception | None = None,
     ) -> None:
         with run.guard():
             step = run.plan.steps.get(node.name, 0)
             shown = self._task_name(node) if kind == "run" else name
             span = Span(kind, node.name, name, begin, end, step, failed)
             timings.log(run, span, self._names(run).of(kind, shown))
+            if run.config.trace:
+                run.log_part(Part(kind, node.name, name, begin, end, *_told(error)))
 
     # -- showing -------------------------------------------------------------------------------
 
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Draw the chart and write the files that were asked for."""
         run, settings = session.run, self._settings(session.run)
+        if run.config.trace and error is not None:
+            now = time.time()
+            run.log_part(Part("pipeline", "", "", now, now, *_told(error)))
         spans = self._spans(session)
         if settings.time_log_filepath:
             _write(run.root / settings.time_log_filepath, json.dumps(_time_log(spans), indent=2))
@@ -267,6 +280,12 @@ class MLflowTimeLoggerHook(TrackingHook):
             return here + there
         run.flush()
         return here + (timings.read(run.client, run.run_id, timed) if run.is_reachable else there)
+
+
+def _told(error: Exception | None) -> tuple[str, str]:
+    if error is None:
+        return "", ""
+    return f"{type(error).__name__}: {error}", "".join(traceback.format_exception(error))
 
 
 def _node_name(node: Node) -> str:
