@@ -57,6 +57,8 @@ MakeProject = Callable[..., Any]
 def _as_before() -> Iterator[None]:
     """Nothing is on before a test, and nothing after it, though the test may have failed."""
     assert autologging_is_disabled("sklearn")
+    # What other tests have switched off by name `mlflow.autolog` would leave off.
+    AUTOLOGGING_INTEGRATIONS.update({name: {} for name in AUTOLOGGING_INTEGRATIONS})
     yield
     mlflow.sklearn.autolog(disable=True)
     mlflow.autolog(disable=True)
