@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
+from . import fluent
 from .entries import End, Part
 from .errors import ConfigError
 from .journal import Header, Opened
@@ -88,8 +89,10 @@ def deliver(
         stored = client.start_trace(info)
     if stored.tags.get("mlflow.trace.spansLocation") != "TRACKING_STORE":
         on_call()
-        # MLflow has no public name for what it does itself with a trace that has ended.
-        client._upload_trace_data(stored, TraceData(spans))  # noqa: SLF001
+        # An older server keeps spans as a file; MLflow looks for the file's server globally. It has
+        # no public name for what it does itself with a trace that has ended.
+        with fluent.tracking_uri(uri):
+            client._upload_trace_data(stored, TraceData(spans))  # noqa: SLF001
 
 
 def trace_id(header: Header) -> str:

@@ -6,8 +6,10 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+import mlflow
 import mlflow_on_kedro
 import pytest
+from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracing.client import TracingClient
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.leftovers import deliver, find
@@ -189,6 +191,32 @@ class TestDelivery:
         deliver(journal, project.uri, project.root)
         (trace,) = traces(project)
         assert len(trace.data.spans) == len(WHOLE)
+
+    def test_an_older_server(
+        self, make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A store that takes no spans has them as a file, which goes to the run's own server."""
+        servers = []
+        upload = TracingClient._upload_trace_data
+
+        def watched(client: Any, *words: Any) -> None:
+            servers.append(mlflow.get_tracking_uri())
+            upload(client, *words)
+
+        project = make(make_project, tracking={"mode": "offline"})
+        project.session_run()
+        (journal,) = find(project.root)
+        monkeypatch.setattr(SqlAlchemyStore, "log_spans", _refused)
+        monkeypatch.setattr(TracingClient, "_upload_trace_data", watched)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://other.invalid")
+        deliver(journal, project.uri, project.root)
+        assert servers == [project.uri]
+        (trace,) = traces(project)
+        assert shape(trace) == WHOLE
+
+
+def _refused(*_: Any, **__: Any) -> None:
+    raise NotImplementedError
 
 
 def _unreachable(*_: Any) -> str:
