@@ -14,7 +14,8 @@ TITLE = "Gantt charts of 300 and 1,000 nodes"
 SIZES = (300, 1000)
 _DRAW = """
 import sys, time
-from mlflow_on_kedro.timeline import Span, html
+from mlflow_on_kedro.timeline.chart import html
+from mlflow_on_kedro.timeline.spans import Span
 nodes, target = int(sys.argv[1]), sys.argv[2]
 spans = []
 for number in range(nodes):

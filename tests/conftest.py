@@ -51,6 +51,15 @@ def _kept_handlers() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def _kept_level() -> Iterator[None]:
+    """The plugin's logger as it was: a command that runs in the tests' process turns it down."""
+    logger = logging.getLogger("mlflow_on_kedro")
+    level = logger.level
+    yield
+    logger.setLevel(level)
+
+
 class _Memory(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
@@ -112,7 +121,7 @@ def client_of() -> Callable[[str], Any]:
 
 def _client(uri: str) -> Any:
     from mlflow import MlflowClient
-    from mlflow_on_kedro import fluent
+    from mlflow_on_kedro.tracking import fluent
 
     class Client(MlflowClient):
         """Reads artifacts from its own store; MLflow 3.1 takes the global tracking URI's."""

@@ -18,8 +18,8 @@ def _blocks(language: str) -> list[str]:
 
 def test_mlflow_yml_in_the_readme_shows_every_key_with_its_default() -> None:
     """The README's mlflow.yml has all keys, each with the value that it has without the file."""
-    from mlflow_on_kedro.config import parse
-    from mlflow_on_kedro.sections import Config
+    from mlflow_on_kedro.config.parsing import parse
+    from mlflow_on_kedro.config.sections import Config
 
     (shown,) = [block for block in _blocks("yaml") if block.startswith("enabled:")]
     assert yaml.safe_load(shown) == asdict(Config())
@@ -28,7 +28,7 @@ def test_mlflow_yml_in_the_readme_shows_every_key_with_its_default() -> None:
 
 def test_the_readme_lists_every_extension() -> None:
     """The README's table names the extensions that the plugin knows, and no others."""
-    from mlflow_on_kedro.backends import KINDS, VALUE_KINDS
+    from mlflow_on_kedro.datasets.backends import KINDS, VALUE_KINDS
 
     _, _, after = README.partition("| `dataset` | In MLflow |")
     rows, _, _ = after.partition("\n\n")
@@ -73,7 +73,7 @@ def test_every_make_target_in_the_readme_exists() -> None:
 
 def test_the_pipeline_model_is_the_one_that_tests_run() -> None:
     """The README's entry of `pipeline_models` is that of the project which the tests run."""
-    from mlflow_on_kedro.config import parse, pipeline_models
+    from mlflow_on_kedro.config.parsing import parse, pipeline_models
 
     from tests.prices import ENTRY
 

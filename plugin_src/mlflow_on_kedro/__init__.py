@@ -6,7 +6,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .dask_runner import DaskRunner
+    from .dask.runner import DaskRunner
     from .dataset import MLflowDataset
     from .dataset import MLflowDataset as MLflowDataSet
     from .errors import ConfigError, MLflowOnKedroError, ValueTooLongError
@@ -52,7 +52,7 @@ __all__ = [
 # `kedro` command imports this package for its commands alone, and so does the delivery's process.
 _MODULES = {
     "ConfigError": "errors",
-    "DaskRunner": "dask_runner",
+    "DaskRunner": "dask.runner",
     "MLflowDataSet": "dataset",
     "MLflowDataset": "dataset",
     "MLflowModelDataset": "model_dataset",

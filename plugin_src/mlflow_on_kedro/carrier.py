@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 
-from .access import Access
-from .config import parse, restore
-from .sections import Config
+from .config.parsing import parse, restore
+from .config.sections import Config
+from .tracking.access import Access
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import carrier, environment, fluent, known_projects, session, store
-from .experiments import experiment_id
-from .finding import FINISHED, Runs, named
-from .opening import RunRequest
+from . import carrier, environment, known_projects, session
+from .config.sections import Config
 from .secrets import mask_urls
-from .sections import Config
+from .tracking import fluent, store
+from .tracking.experiments import experiment_id
+from .tracking.finding import FINISHED, Runs, named
+from .tracking.opening import RunRequest
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

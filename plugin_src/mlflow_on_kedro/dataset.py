@@ -10,20 +10,21 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
-from . import backends, tables, values
-from .backing import Backing
-from .config import check_choice, override
-from .downloads import artifact_folder
-from .in_run import InRun
-from .local_files import Files
-from .partitions import is_partitioned
+from . import long_values
+from .config.parsing import check_choice, override
+from .config.sections import Config, Params
+from .datasets import backends, tables
+from .datasets.backing import Backing
+from .datasets.in_run import InRun
+from .datasets.local_files import Files
+from .datasets.partitions import is_partitioned
+from .datasets.tracked import TrackedDataset
+from .datasets.written import log_written
 from .secrets import without_secrets
-from .sections import Config, Params
-from .tracked import TrackedDataset
-from .written import log_written
+from .tracking.downloads import artifact_folder
 
 if TYPE_CHECKING:
-    from .origin import Origin
+    from .datasets.origin import Origin
     from .run import TrackedRun
 
 logger = logging.getLogger(__name__)
@@ -102,7 +103,9 @@ class MLflowDataset(TrackedDataset):
         if isinstance(dataset, str):
             backends.check_kind(dataset)
         if too_long is not None:
-            check_choice("too_long", too_long, values.TOO_LONG_CHOICES, dataset_name or "dataset")
+            check_choice(
+                "too_long", too_long, long_values.TOO_LONG_CHOICES, dataset_name or "dataset"
+            )
         if copy_mode is not None:
             check_choice("copy_mode", copy_mode, _COPY_MODES, dataset_name or "dataset")
         self.dataset = dataset

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
-from .entries import File
+from .journal.entries import File
 
 logger = logging.getLogger(__name__)
 

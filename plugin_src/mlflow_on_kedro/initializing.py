@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from .config import FILE
+from .config.parsing import FILE
+from .config.sections import Config
 from .errors import ConfigError
-from .sections import Config
 from .settings_wiring import wire
 
 IGNORED = (".mlflow_on_kedro/", "mlruns/", "mlflow.db*")

@@ -12,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import environment, fluent, logged_models, registry, store
-from .flavors import find_flavor
-from .model_arguments import ModelArguments
-from .model_kinds import flavor_saved
-from .model_saving import save_model
-from .model_source import ModelSource, in_run
-from .origin import Origin
+from . import environment
+from .datasets.origin import Origin
+from .datasets.tracked import TrackedDataset, default_filepath
+from .models import logged_models, registry
+from .models.arguments import ModelArguments
+from .models.flavors import find_flavor
+from .models.kinds import flavor_saved
+from .models.saving import save_model
+from .models.source import ModelSource, in_run
 from .secrets import mask_urls
 from .suggestions import did_you_mean
-from .tracked import TrackedDataset, default_filepath
+from .tracking import fluent, store
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol

@@ -10,16 +10,20 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import advice, freshness, leftovers, request_headers, resuming, store, termination
-from .courier import Courier
-from .courier_process import CourierProcess, is_worth_it
-from .deliverer import Deliverer
-from .entries import End
-from .journal import FOLDER, Header, Journal, Opened
-from .opening import RunRequest
-from .outbox import JournalOutbox, say_no_journal
-from .parcel import Left, Parcel
+from . import advice, termination
+from .datasets import freshness
+from .delivery import leftovers
+from .delivery.courier import Courier
+from .delivery.courier_process import CourierProcess, is_worth_it
+from .delivery.deliverer import Deliverer
+from .delivery.outbox import JournalOutbox, say_no_journal
+from .delivery.parcel import Left, Parcel
+from .journal.entries import End
+from .journal.folder import FOLDER, Journal
+from .journal.records import Header, Opened
 from .secrets import mask_urls
+from .tracking import request_headers, resuming, store
+from .tracking.opening import RunRequest
 
 logger = logging.getLogger(__name__)
 

@@ -9,25 +9,27 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from . import fluent, import_watch, store
+from . import import_watch
+from .config.sections import Config
+from .delivery.outbox import DirectOutbox, Outbox, WorkerOutbox
 from .description import ARTIFACT as DESCRIPTION
-from .entries import Entry
 from .errors import MLflowOnKedroError
-from .failures import INCOMPLETE, failure_message, is_mistake, reason
-from .journal import Journal, Opened
-from .journal_writer import writer
-from .opening import RunRequest, as_opened
-from .outbox import DirectOutbox, Outbox, WorkerOutbox
+from .journal.entries import Entry
+from .journal.folder import Journal
+from .journal.records import Opened
+from .journal.writer import writer
 from .recording import Recording, now_ms
 from .secrets import mask_urls
-from .sections import Config
 from .telling import Telling
+from .tracking import fluent, store
+from .tracking.failures import INCOMPLETE, failure_message, is_mistake, reason
+from .tracking.opening import RunRequest, as_opened
 from .values import MAX_TAG_LENGTH
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from .timeline import Span
+    from .timeline.spans import Span
 
 logger = logging.getLogger(__name__)
 
@@ -113,7 +115,7 @@ class TrackedRun(Telling):
 
     @classmethod
     def open(cls, request: RunRequest) -> TrackedRun:
-        """Open a pipeline's run: see :meth:`mlflow_on_kedro.opening.RunRequest.begin`.
+        """Open a pipeline's run: see :meth:`mlflow_on_kedro.tracking.opening.RunRequest.begin`.
 
         An MLflow that cannot be reached is said; the run begins all the same.
 

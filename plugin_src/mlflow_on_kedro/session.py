@@ -11,20 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import backends, carrier, config, observing, project_config, provenance, resuming, store
-from .access import Access
-from .arguments import check_arguments
+from . import carrier, provenance
+from .config import parsing, project
+from .config.sections import Config, Tracking
+from .config.switched_off import is_switched_off
 from .dataset import MLflowDataset
+from .datasets import backends
+from .datasets.arguments import check_arguments
+from .datasets.tracked import TrackedDataset, default_filepath
 from .description import describe
 from .errors import ConfigError
 from .model_dataset import MLflowModelDataset
-from .opening import RunRequest
+from .observing import observers
 from .plan import Plan
 from .run import TrackedRun
 from .secrets import looks_secret
-from .sections import Config, Tracking
-from .switched_off import is_switched_off
-from .tracked import TrackedDataset, default_filepath
+from .tracking import resuming, store
+from .tracking.access import Access
+from .tracking.opening import RunRequest
 from .values import flatten
 
 if TYPE_CHECKING:
@@ -74,7 +78,7 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         for section, keys in (overrides or {}).items()
     }
     arguments = {section: keys for section, keys in given.items() if keys}
-    settings = asdict(project_config.read(context, arguments))
+    settings = asdict(project.read(context, arguments))
     uri = store.resolve_uri(settings["tracking"]["uri"], Path(context.project_path))
     for name, entry in catalog.items():
         if isinstance(entry, Mapping):
@@ -105,7 +109,7 @@ def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
 def settings_of(context: KedroContext) -> Config:
     """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
     entry = (_catalog_of(context) or {}).get(carrier.RESERVED_NAME)
-    return config.parse(entry["config"][0]) if entry is not None else project_config.read(context)
+    return parsing.parse(entry["config"][0]) if entry is not None else project.read(context)
 
 
 def access_of(context: KedroContext, settings: Config) -> Access:
@@ -220,7 +224,7 @@ def open_run(
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
         holder.config = _described(holder.config, pipeline)
-        observing.check(holder.config)
+        observers.check(holder.config)
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
         )

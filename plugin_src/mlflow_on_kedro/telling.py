@@ -9,13 +9,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from . import values
-from .delivery import changed_tag, say_changed
-from .entries import Entry, File, Input, Model, Param, Part, Tag, Text
-from .outbox import Outbox
+from . import keys, long_values, values
+from .config.sections import Config, Params
+from .delivery.outbox import Outbox
+from .delivery.sending import changed_tag, say_changed
+from .journal.entries import Entry, File, Input, Model, Param, Part, Tag, Text
 from .recording import now_ms
 from .secrets import mask_urls
-from .sections import Config, Params
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ class Telling:
         """
         limits = limits or self.config.params
         legal = self._key(key)
-        for entry in values.param(legal, value, limits.too_long, limits.max_length):
+        for entry in long_values.param(legal, value, limits.too_long, limits.max_length):
             if isinstance(entry, Param):
                 first = self._params.setdefault(entry.key, entry.value)
                 if first != entry.value:
@@ -146,9 +146,9 @@ class Telling:
 
     def _key(self, key: str) -> str:
         key = mask_urls(key)
-        legal = values.legal_key(key)
+        legal = keys.legal_key(key)
         if self._originals.setdefault(legal, key) != key:  # two keys become one: keep both
-            legal = values.with_digest(legal, key)
+            legal = keys.with_digest(legal, key)
         if legal != key and key not in self._said:
             self._said.add(key)
             logger.warning("MLflow allows no key %r; it is logged as '%s'.", key, legal)

@@ -3,37 +3,21 @@
 from __future__ import annotations
 
 import ast
-import hashlib
 import logging
 import math
 import numbers
-import re
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .entries import Entry, Metric, Param, Tag, Text
-from .errors import ValueTooLongError
+from .journal.entries import Entry, Metric, Tag
 from .secrets import mask_urls
 
 logger = logging.getLogger(__name__)
 
 # The limits are those of `mlflow.utils.validation`; a test compares them, so that this module
 # need not import mlflow.
-MAX_KEY_LENGTH = 250
 MAX_PARAM_LENGTH = 6000
 MAX_TAG_LENGTH = 8000
-
-_SEE_ARTIFACT = "see the artifact "
-
-TOO_LONG_CHOICES = ("truncate", "tag", "artifact", "error")
-
-# In bytes and without the extension; file systems take 255.
-_MAX_FILE_NAME = 250
-
-# Most keys are legal as they are, and none but a few characters are asked of them.
-_LEGAL = re.compile(r"\w[\w\-]*(?:[ ./]\w[\w\-]*)*")
-_ILLEGAL = re.compile(r"[^/\w.\- ]" if sys.platform == "win32" else r"[^/\w.\- :]")
 
 
 def is_number(value: Any) -> bool:
@@ -153,32 +137,6 @@ def parse_param(text: str) -> Any:
     return text
 
 
-def legal_key(key: str) -> str:
-    """Make a key that MLflow accepts: see :data:`MAX_KEY_LENGTH` and the characters' rule.
-
-    A key that is legal already is returned unchanged. Parts that would escape a folder (``..``),
-    doubled, leading and trailing slashes are replaced, because stores use keys as paths.
-
-    Example:
-        >>> legal_key("f1 (macro) %")
-        'f1 _macro_ _'
-    """
-    if len(key) <= MAX_KEY_LENGTH and _LEGAL.fullmatch(key):
-        return key
-    legal = _ILLEGAL.sub("_", key)
-    parts = [part if part not in {"", ".", ".."} else "_" * len(part) for part in legal.split("/")]
-    legal = "/".join(part for part in parts if part) or "_"
-    if legal.startswith(".."):  # MLflow looks at the characters, not at the part
-        legal = f"__{legal[2:]}"
-    return legal if len(legal) <= MAX_KEY_LENGTH else with_digest(legal, key)
-
-
-def with_digest(legal: str, original: str) -> str:
-    """Tell apart a key from another that has the same legal form, by a digest of the original."""
-    digest = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-    return f"{legal[: MAX_KEY_LENGTH - 9]}-{digest}"
-
-
 def metric(key: str, value: Any, timestamp: int, step: int = 0) -> Entry:
     """Make a metric of a number; a tag where MLflow would store another number than was given.
 
@@ -199,85 +157,10 @@ def metric(key: str, value: Any, timestamp: int, step: int = 0) -> Entry:
         logger.warning(
             "Metric '%s' is %s, which MLflow cannot hold: logged as a tag.",
             key,
-            _cut(_digits(value), 40),
+            cut(_digits(value), 40),
         )
-        return Tag(key, _cut(_digits(value), MAX_TAG_LENGTH))
+        return Tag(key, cut(_digits(value), MAX_TAG_LENGTH))
     return Metric(key, number, int(timestamp), int(step))
-
-
-def param(
-    key: str, value: Any, too_long: str = "truncate", max_length: int = MAX_PARAM_LENGTH
-) -> list[Entry]:
-    """Make a parameter, with a value that is too long treated as the user chose.
-
-    Args:
-        key: A legal key.
-        value: Any value; it is written as text.
-        too_long: ``truncate``, ``tag``, ``artifact`` or ``error``.
-        max_length: The longest value in characters, at most MLflow's own 6,000.
-
-    Raises:
-        ValueTooLongError: The value is too long, and ``too_long`` is ``error``.
-    """
-    text = tag_text(value)
-    limit = min(max_length, MAX_PARAM_LENGTH)
-    if len(text) <= limit:
-        return [Param(key, text)]
-    return _TOO_LONG[too_long](key, text, limit)
-
-
-def _truncate(key: str, text: str, limit: int) -> list[Entry]:
-    logger.warning(
-        "Parameter '%s' is %d characters long and was cut to %d (`too_long: artifact` keeps all).",
-        key,
-        len(text),
-        limit,
-    )
-    return [Param(key, _cut(text, limit))]
-
-
-def _as_tag(key: str, text: str, limit: int) -> list[Entry]:
-    if len(text) > MAX_TAG_LENGTH:
-        logger.warning(
-            "Parameter '%s' is %d characters long, too long for a tag as well: it is an artifact.",
-            key,
-            len(text),
-        )
-        return _as_artifact(key, text, limit)
-    return [Tag(key, text)]
-
-
-def _as_artifact(key: str, text: str, limit: int) -> list[Entry]:
-    fits = all(len(part) <= _MAX_FILE_NAME for part in key.encode().split(b"/"))
-    path = f"params/{key if fits else with_digest(key[:60], key)}.txt"
-    return [Param(key, _cut(f"{_SEE_ARTIFACT}{path}", limit)), Text(path, text)]
-
-
-def artifact_of(text: str) -> str | None:
-    """The artifact that holds a parameter's whole value, by the text that stands in for it.
-
-    Example:
-        >>> artifact_of("see the artifact params/prompt.txt")
-        'params/prompt.txt'
-    """
-    path = text.removeprefix(_SEE_ARTIFACT)
-    whole = text.startswith(f"{_SEE_ARTIFACT}params/") and text.endswith(".txt")
-    return path if whole and ".." not in path.split("/") else None
-
-
-def _error(key: str, text: str, limit: int) -> list[Entry]:
-    raise ValueTooLongError(
-        f"Parameter '{key}' is {len(text)} characters long, and the limit is {limit}. "
-        "Shorten it, or set `too_long` to truncate, tag or artifact."
-    )
-
-
-_TOO_LONG: dict[str, Callable[[str, str, int], list[Entry]]] = {
-    "truncate": _truncate,
-    "tag": _as_tag,
-    "artifact": _as_artifact,
-    "error": _error,
-}
 
 
 def tag(key: str, value: Any) -> Entry:
@@ -287,7 +170,7 @@ def tag(key: str, value: Any) -> Entry:
         logger.warning(
             "Tag '%s' is %d characters long and was cut to %d.", key, len(text), MAX_TAG_LENGTH
         )
-    return Tag(key, _cut(text, MAX_TAG_LENGTH))
+    return Tag(key, cut(text, MAX_TAG_LENGTH))
 
 
 def tag_text(value: Any) -> str:
@@ -326,7 +209,8 @@ _KINDS: Iterable[tuple[str, Callable[[Any], bool]]] = (
 )
 
 
-def _cut(text: str, limit: int) -> str:
+def cut(text: str, limit: int) -> str:
+    """Cut a text that is longer than `limit` characters, and mark that."""
     return text if len(text) <= limit else text[: max(limit - 3, 0)] + "..."[:limit]
 
 

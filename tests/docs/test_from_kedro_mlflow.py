@@ -9,8 +9,8 @@ from typing import Any
 import mlflow_on_kedro
 import pytest
 from mlflow_on_kedro.cli import cli
+from mlflow_on_kedro.config.sections import Config, PipelineModel
 from mlflow_on_kedro.context_mlflow import ContextMlflow
-from mlflow_on_kedro.sections import Config, PipelineModel
 
 from tests.peers.keeping import recorded, surface_of
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import mlflow_on_kedro
 import pytest
-from mlflow_on_kedro.sections import Config
+from mlflow_on_kedro.config.sections import Config
 
 from tests.peers.keeping import recorded, surface_of
 

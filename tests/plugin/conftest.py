@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.journal import Header, Journal, new_id
+from mlflow_on_kedro.journal.folder import Journal, new_id
+from mlflow_on_kedro.journal.records import Header
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from kedro.framework import project
 from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from mlflow_on_kedro import carrier, mlflow_hooks
 from mlflow_on_kedro.carrier import RESERVED_NAME, RunDataset
+from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.sections import Config
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
 

@@ -259,7 +259,7 @@ def test_the_store_is_not_on_the_command_line(
 
     uri = "postgresql://me:hunter2@127.0.0.1/db"
     store = SimpleNamespace(get_experiment_by_name=lambda _: None)
-    monkeypatch.setattr("mlflow_on_kedro.store.connect", lambda _: store)
+    monkeypatch.setattr("mlflow_on_kedro.tracking.store.connect", lambda _: store)
     monkeypatch.setattr("subprocess.Popen", popen)
     result = _invoke(make_project(NODES, mlflow={"tracking": {"uri": uri}}), "--no-browser")
     assert "MLflow's server ended with status 7" in result.output

@@ -21,7 +21,7 @@ from kedro.runner import ThreadRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 from mlflow_on_kedro import MLflowDataSet, MLflowDataset
-from mlflow_on_kedro.backends import KINDS, suffix
+from mlflow_on_kedro.datasets.backends import KINDS, suffix
 
 TYPE = "mlflow_on_kedro.MLflowDataset"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from kedro.pipeline import node, pipeline
-from mlflow_on_kedro.config import parse
+from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.description import ARTIFACT, describe, table, within_limit
 from mlflow_on_kedro.errors import ConfigError
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.entries import File
 from mlflow_on_kedro.files import expand
+from mlflow_on_kedro.journal.entries import File
 
 TREE = [
     "README.md",

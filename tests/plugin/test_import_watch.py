@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.config import parse
-from mlflow_on_kedro.opening import RunRequest
+from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.tracking.opening import RunRequest
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
 
 WORKER = """
 import pickle, sys
 
-from mlflow_on_kedro import fluent
+from mlflow_on_kedro.tracking import fluent
 
 run = pickle.load(open(sys.argv[1], "rb"))
 for _ in range(3):  # nodes that do not call MLflow

@@ -106,7 +106,7 @@ HOOKS = (
 """
 
 # It is imported when MLflow asks for a store, so MLflow is there.
-FOR_MLFLOW = "mlflow_on_kedro.journal_store"
+FOR_MLFLOW = "mlflow_on_kedro.tracking.journal_store"
 NO_PLUGIN = "HOOKS = ()\n"
 
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 from mlflow_on_kedro import initializing
-from mlflow_on_kedro.config import parse
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.initializing import Change, ignoring, plan
-from mlflow_on_kedro.sections import Config
 
 KEDRO_MLFLOW = "server:\n  mlflow_tracking_uri: null\ntracking:\n  run: {name: null}\n"
 

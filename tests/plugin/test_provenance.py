@@ -20,7 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow_on_kedro import provenance
 from mlflow_on_kedro.provenance import kedro_command
-from mlflow_on_kedro.shared_run import JOURNAL_TAG
+from mlflow_on_kedro.tracking.shared_run import JOURNAL_TAG
 
 quick = settings(max_examples=150, database=None, derandomize=True, deadline=None)
 

@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro import request_headers
-from mlflow_on_kedro.config import parse
-from mlflow_on_kedro.courier import Courier
-from mlflow_on_kedro.courier_process import CourierProcess
-from mlflow_on_kedro.entries import End, Param, Text
-from mlflow_on_kedro.journal import HEADER
-from mlflow_on_kedro.leftovers import find
-from mlflow_on_kedro.opening import RunRequest
-from mlflow_on_kedro.parcel import Left
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.delivery.courier import Courier
+from mlflow_on_kedro.delivery.courier_process import CourierProcess
+from mlflow_on_kedro.delivery.leftovers import find
+from mlflow_on_kedro.delivery.parcel import Left
+from mlflow_on_kedro.journal.entries import End, Param, Text
+from mlflow_on_kedro.journal.folder import HEADER
 from mlflow_on_kedro.recording import Recording, in_words
+from mlflow_on_kedro.tracking import request_headers
+from mlflow_on_kedro.tracking.opening import RunRequest
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
 
@@ -206,8 +206,8 @@ class TestWaiting:
 EXIT = """
 import os, sys, warnings
 from pathlib import Path
-from mlflow_on_kedro.config import parse
-from mlflow_on_kedro.opening import RunRequest
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.recording import Recording
 warnings.simplefilter("ignore")
 config = parse({"tracking": {"uri": sys.argv[1]}})

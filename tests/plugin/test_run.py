@@ -19,13 +19,13 @@ from typing import Any
 
 import mlflow
 import pytest
-from mlflow_on_kedro import fluent
-from mlflow_on_kedro.config import parse
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError, ValueTooLongError
-from mlflow_on_kedro.opening import RunRequest
 from mlflow_on_kedro.plan import Plan
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.sections import Config
+from mlflow_on_kedro.tracking import fluent
+from mlflow_on_kedro.tracking.opening import RunRequest
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
 
@@ -645,8 +645,8 @@ class TestEnd:
 AT_EXIT = """
 import os, signal, sys, time
 from pathlib import Path
-from mlflow_on_kedro.config import parse
-from mlflow_on_kedro.opening import RunRequest
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.run import TrackedRun
 
 config = parse({{"tracking": {{"uri": sys.argv[1], "on_failure": "raise"}}}})

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro import provenance
-from mlflow_on_kedro.failures import failure_message
 from mlflow_on_kedro.run import TrackedRun
 from mlflow_on_kedro.secrets import looks_secret, mask_urls, without_secrets
-from mlflow_on_kedro.store import run_url
+from mlflow_on_kedro.tracking.failures import failure_message
+from mlflow_on_kedro.tracking.store import run_url
 
 URL = "postgresql://me:hunter2@host:5432/db"
 

@@ -14,8 +14,8 @@ from kedro.framework import project
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import node, pipeline
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset, carrier, session
+from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError, ValueTooLongError
-from mlflow_on_kedro.sections import Config
 from mlflow_on_kedro.session import complete_entry
 
 URI = "sqlite:////project/mlflow.db"
@@ -330,7 +330,7 @@ def test_mistakes_are_found_before_the_pipeline_runs(
     make_project: Any, entry: dict[str, Any], message: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """An unknown flavor or a missing package stops before a node has worked for hours."""
-    monkeypatch.setattr("mlflow_on_kedro.building._is_installed", lambda _: False)
+    monkeypatch.setattr("mlflow_on_kedro.datasets.building._is_installed", lambda _: False)
     nodes = """
     from pathlib import Path
     from kedro.pipeline import node, pipeline

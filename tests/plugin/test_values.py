@@ -16,9 +16,8 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlflow_on_kedro import values
-from mlflow_on_kedro.entries import Metric, Param, Tag, Text
-from mlflow_on_kedro.errors import ValueTooLongError
+from mlflow_on_kedro import long_values, values
+from mlflow_on_kedro.journal.entries import Metric, Tag, Text
 
 # The same examples in every run, and no folder of found ones.
 quick = settings(max_examples=150, database=None, derandomize=True, deadline=None)
@@ -37,45 +36,8 @@ class TestLimits:
         """The lengths equal the constants of mlflow.utils.validation."""
         from mlflow.utils import validation
 
-        assert values.MAX_KEY_LENGTH == validation.MAX_ENTITY_KEY_LENGTH
         assert values.MAX_PARAM_LENGTH == validation.MAX_PARAM_VAL_LENGTH
         assert values.MAX_TAG_LENGTH == validation.MAX_TAG_VAL_LENGTH
-
-    @quick
-    @given(st.text(max_size=300))
-    def test_any_text_becomes_a_key_that_mlflow_takes(self, key: str) -> None:
-        """Whatever the key, MLflow's own validation accepts its legal form."""
-        from mlflow.utils import validation
-
-        legal = values.legal_key(key)
-        validation._validate_metric_name(legal)
-        validation._validate_tag_name(legal)
-        assert 0 < len(legal) <= validation.MAX_ENTITY_KEY_LENGTH
-
-    @pytest.mark.parametrize(
-        "key",
-        ["..", "../up", "..up", "up/..", "a/../b", ".", "./a", "/a", "a/", "a//b", "", "/", " "],
-    )
-    def test_paths_become_keys_that_mlflow_takes(self, key: str) -> None:
-        """Keys that MLflow refuses as paths get a legal form of their own."""
-        from mlflow.utils import validation
-
-        validation._validate_metric_name(values.legal_key(key))
-
-    @quick
-    @given(st.from_regex(r"[\w.\- :]{1,20}(/[\w.\- :]{1,20}){0,3}", fullmatch=True))
-    def test_legal_keys_stay(self, key: str) -> None:
-        """A key that MLflow accepts is not changed."""
-        from mlflow.utils import validation
-
-        if not validation.path_not_unique(key):
-            assert values.legal_key(key) == key
-
-    def test_long_keys_stay_apart(self) -> None:
-        """Keys beyond the limit that differ in their ends only stay two keys."""
-        one, other = (values.legal_key("k" * 300 + end) for end in "12")
-        assert one != other
-        assert len(one) == len(other) == values.MAX_KEY_LENGTH
 
 
 NUMBERS = [
@@ -303,66 +265,12 @@ class TestMetric:
         assert values.metric("k", 1, 5.0, 2.0) == Metric("k", 1.0, 5, 2)  # type: ignore[arg-type]
 
 
-class TestParam:
-    """Parameters, and what becomes of long ones."""
-
-    def test_at_the_limit(self) -> None:
-        """A value of exactly MLflow's limit is whole."""
-        text = "x" * values.MAX_PARAM_LENGTH
-        assert values.param("k", text) == [Param("k", text)]
-
-    def test_truncate(self, caplog: pytest.LogCaptureFixture) -> None:
-        """`truncate` cuts at the limit, and says the key and both lengths."""
-        (entry,) = values.param("k", "x" * 10_000)
-        assert entry == Param("k", "x" * 5997 + "...")
-        assert all(word in caplog.text for word in ("'k'", "10000", "6000"))
-
-    @pytest.mark.parametrize("limit", [1, 2, 3, 4, 100])
-    def test_a_lower_limit(self, limit: int) -> None:
-        """The user's own limit is kept to, however low."""
-        (entry,) = values.param("k", "x" * 200, max_length=limit)
-        assert isinstance(entry, Param)
-        assert len(entry.value) == limit
-
-    def test_a_limit_above_mlflows(self) -> None:
-        """A limit above MLflow's own is MLflow's own."""
-        (entry,) = values.param("k", "x" * 7000, max_length=9000)
-        assert isinstance(entry, Param)
-        assert len(entry.value) == values.MAX_PARAM_LENGTH
-
-    def test_tag(self) -> None:
-        """`tag` keeps the whole value as a tag of the same key."""
-        assert values.param("k", "x" * 8000, "tag") == [Tag("k", "x" * 8000)]
-
-    def test_too_long_for_a_tag(self) -> None:
-        """A value too long for a tag as well becomes an artifact: nothing is lost."""
-        assert values.param("k", "x" * 8001, "tag")[1] == Text("params/k.txt", "x" * 8001)
-
-    def test_artifact(self) -> None:
-        """`artifact` keeps the whole value as a text file, and the parameter names it."""
-        assert values.param("a/k", "x" * 7000, "artifact") == [
-            Param("a/k", "see the artifact params/a/k.txt"),
-            Text("params/a/k.txt", "x" * 7000),
-        ]
-
-    def test_the_artifact_of_a_long_key_can_be_stored(self) -> None:
-        """The artifact's file names fit into 255 bytes, also for a long key beyond ASCII."""
-        (_, one), (_, other) = (
-            values.param("長" * 200 + end, "x" * 7000, "artifact") for end in "12"
-        )
-        assert isinstance(one, Text)
-        assert isinstance(other, Text)
-        assert max(len(part.encode()) for part in one.path.split("/")) <= 255
-        assert one.path != other.path
-
-    def test_error(self) -> None:
-        """`error` raises, and says the key, both lengths and what to do."""
-        with pytest.raises(ValueTooLongError, match=r"'k' is 7000 .* 6000.*too_long"):
-            values.param("k", "x" * 7000, "error")
+class TestTags:
+    """Tags and texts that a store would refuse."""
 
     def test_half_characters(self) -> None:
         """Text with lone surrogates, which no store can encode, is made storable."""
-        entries = [*values.param("k", "bad \udcff"), values.tag("k", ["\ud800"])]
+        entries = [*long_values.param("k", "bad \udcff"), values.tag("k", ["\ud800"])]
         assert [entry.value.encode() for entry in entries if not isinstance(entry, Text)]
 
     def test_a_tag_is_cut(self, caplog: pytest.LogCaptureFixture) -> None:

@@ -11,8 +11,10 @@ import pandas as pd
 import pytest
 import yaml
 from kedro.runner import SequentialRunner, ThreadRunner
-from mlflow_on_kedro import ConfigError, leftovers, registry
-from mlflow_on_kedro.parcel import Parcel
+from mlflow_on_kedro import ConfigError
+from mlflow_on_kedro.delivery import leftovers
+from mlflow_on_kedro.delivery.parcel import Parcel
+from mlflow_on_kedro.models import registry
 
 TYPE = "mlflow_on_kedro.MLflowModelDataset"
 
@@ -73,7 +75,7 @@ def said() -> Iterator[list[str]]:
     messages: list[str] = []
     handler = logging.Handler(logging.INFO)
     handler.emit = lambda record: messages.append(record.getMessage())
-    logger = logging.getLogger("mlflow_on_kedro.registry")
+    logger = logging.getLogger("mlflow_on_kedro.models.registry")
     logger.addHandler(handler)
     yield messages
     logger.removeHandler(handler)

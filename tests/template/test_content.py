@@ -134,8 +134,8 @@ def test_the_shipped_mlflow_yml_equals_the_defaults(project: Path) -> None:
     """Every key of mlflow.yml is there with the default of the plugin's configuration."""
     code = """
 import yaml
-from mlflow_on_kedro.config import parse
-from mlflow_on_kedro.sections import Config
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.config.sections import Config
 content = yaml.safe_load(open("conf/base/mlflow.yml", encoding="utf-8"))
 assert parse(content) == Config(), content
 print(*content)

@@ -12,8 +12,8 @@ import click
 from ..errors import MLflowOnKedroError
 
 if TYPE_CHECKING:
-    from ..finding import Runs
-    from ..sections import Time
+    from ..config.sections import Time
+    from ..tracking.finding import Runs
 
 _UNSAFE = re.compile(r"[^\w.\-]+")
 _NAME_LENGTH = 100
@@ -38,9 +38,9 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     this project's experiment, which is the default. A run of many processes or machines, whose own
     gantt.html shows the nodes of one of them, is shown whole.
     """
-    from ..finding import Runs, named
     from ..secrets import mask_urls
-    from ..store import resolve_experiment, resolve_uri, run_url
+    from ..tracking.finding import Runs, named
+    from ..tracking.store import resolve_experiment, resolve_uri, run_url
     from .project import project_settings
 
     root = Path(metadata.project_path)
@@ -72,10 +72,11 @@ def file_name(name: str) -> str:
 
 
 def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
-    from .. import timeline
-    from ..failures import failure_message
-    from ..finding import named
-    from ..timings_of_run import spans_of
+    from ..timeline import chart
+    from ..timeline.spans import Timeline
+    from ..timeline.timings_of_run import spans_of
+    from ..tracking.failures import failure_message
+    from ..tracking.finding import named
 
     try:
         spans = spans_of(runs.client, found, settings.prefix)
@@ -89,8 +90,8 @@ def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
             f"The run {named(found)} has no timings: its pipeline ran no node, or without this "
             "plugin or its time hook, or with another `time.prefix` than mlflow.yml has now."
         )
-    page = timeline.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
-    return timeline.Timeline.of(spans).summary, page
+    page = chart.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
+    return Timeline.of(spans).summary, page
 
 
 def _write(path: Path, page: str) -> None:
@@ -102,9 +103,9 @@ def _write(path: Path, page: str) -> None:
 
 
 def _log(runs: Runs, run_id: str, page: str) -> None:
-    from .. import store
-    from ..failures import failure_message
     from ..hooks.time import GANTT_ARTIFACT
+    from ..tracking import store
+    from ..tracking.failures import failure_message
 
     try:
         with store.artifacts_at(runs.uri):

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
+    from ..config.sections import Config, PipelineModel
     from ..pipeline_models.choice import Choice
-    from ..sections import Config, PipelineModel
 
 
 @click.command(short_help="Make a model of a pipeline and a finished run.")
@@ -55,7 +55,7 @@ def modelify(
     The model holds what the run has saved with MLflow datasets, and its parameters. Other datasets
     are taken from the project as they are now, and so is its code.
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
-    from ..store import connect, resolve_uri
+    from ..tracking.store import connect, resolve_uri
     from .project import project_context
 
     root = Path(metadata.project_path)
@@ -80,7 +80,7 @@ def modelify(
 
 
 def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
-    from ..config import pipeline_model
+    from ..config.parsing import pipeline_model
     from ..pipeline_models.choice import choose
     from ..suggestions import did_you_mean
 
@@ -105,7 +105,7 @@ def _listed(value: Any) -> Any:
 def _run(client: MlflowClient, run_id: str | None, settings: Config, package: str) -> Run:
     from mlflow.exceptions import MlflowException
 
-    from ..store import resolve_experiment
+    from ..tracking.store import resolve_experiment
 
     if run_id is not None:
         try:
@@ -132,7 +132,7 @@ def _run(client: MlflowClient, run_id: str | None, settings: Config, package: st
 
 
 def _require_new(client: MlflowClient, run: Run, name: str) -> None:
-    from ..model_source import in_run
+    from ..models.source import in_run
 
     if in_run(client, run.info.run_id, name):
         raise MLflowOnKedroError(
@@ -146,9 +146,9 @@ def _log(
 ) -> None:
     from kedro.io import DatasetError
 
+    from ..models.registry import register_models
     from ..pipeline_models.building import Project, input_of, log_pipeline_model
     from ..pipeline_models.from_run import as_saved_by, is_of_run, with_params_of
-    from ..registry import register_models
     from ..run import TrackedRun
 
     catalog = context.catalog

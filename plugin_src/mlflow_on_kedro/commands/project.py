@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
-    from ..sections import Config
+    from ..config.sections import Config
 
 
 def project_settings(root: Path, env: str | None) -> Config:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from ..journal import Header
+    from ..journal.records import Header
 
 
 @click.command()
@@ -24,7 +24,7 @@ def status(metadata: Any, path: Path | None) -> None:
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
     """
-    from ..leftovers import find, look
+    from ..delivery.leftovers import find, look
     from ..recording import in_words
 
     journals = find(path if path is not None else Path(metadata.project_path))
@@ -53,7 +53,7 @@ def heading(header: Header) -> str:
     """Name a run for which MLflow may have no name yet.
 
     Example:
-        >>> from mlflow_on_kedro.journal import Header
+        >>> from mlflow_on_kedro.journal.records import Header
         >>> heading(Header("ab", "wine", start_ms=0, root="/", run_name="try 7"))[:16]
         'Run try 7 (wine)'
     """

@@ -14,9 +14,9 @@ import click
 from .status import heading
 
 if TYPE_CHECKING:
-    from ..journal import Journal
-    from ..leftovers import Waiting
-    from ..parcel import Left
+    from ..delivery.leftovers import Waiting
+    from ..delivery.parcel import Left
+    from ..journal.folder import Journal
 
 
 @click.command()
@@ -39,8 +39,8 @@ def sync(metadata: Any, path: Path | None, dry_run: bool, env: str | None, uri: 
 
     The exit status is 1 if something could not be delivered; it stays for the next time.
     """
-    from ..leftovers import find
-    from ..store import resolve_uri
+    from ..delivery.leftovers import find
+    from ..tracking.store import resolve_uri
     from .project import project_settings
 
     root = Path(metadata.project_path)
@@ -78,9 +78,9 @@ class Sync:
 
     def deliver(self, journal: Journal) -> bool:
         """Deliver one journal; tell whether all is well."""
-        from ..failures import failure_message, is_refusal, reason
-        from ..leftovers import look, uri_of
+        from ..delivery.leftovers import look, uri_of
         from ..secrets import mask_urls
+        from ..tracking.failures import failure_message, is_refusal, reason
 
         try:
             waiting = look(journal)
@@ -108,7 +108,7 @@ class Sync:
         return True
 
     def _outcome(self, waiting: Waiting, uri: str, title: str) -> str:
-        from ..leftovers import deliver
+        from ..delivery.leftovers import deliver
         from ..recording import in_words
         from ..secrets import mask_urls
 

@@ -52,7 +52,7 @@ def ui(
     --no-browser, as on a remote machine.
     """
     from ..secrets import mask_urls
-    from ..store import connect, resolve_experiment, resolve_uri
+    from ..tracking.store import connect, resolve_experiment, resolve_uri
     from .project import project_settings
 
     root = Path(metadata.project_path)

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
-from ..config import override
+from ..config.parsing import override
+from ..config.sections import Artifacts
+from ..datasets.local_files import Files
+from ..datasets.written import before_save, log_written
 from ..files import expand
-from ..local_files import Files
-from ..sections import Artifacts
-from ..written import before_save, log_written
 from .base import NodeScope, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 
 from .. import context_mlflow
 from ..carrier import find_run
-from ..sections import Config
+from ..config.sections import Config
 from ..session import open_run, prepare_context
 
 if TYPE_CHECKING:

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
-from .. import fluent, observing, provenance
-from ..config import ALL
+from .. import provenance
+from ..config.parsing import ALL
+from ..config.sections import Run
+from ..observing import observers
 from ..recording import now_ms
 from ..secrets import looks_secret, mask_urls, without_secrets
-from ..sections import Run
-from ..timings import FAILED_NODE_TAG, PIPELINE_METRIC
+from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC
+from ..tracking import fluent
 from ..values import param_text
 from .base import PipelineRun, TrackingHook, listed
 
@@ -114,7 +116,7 @@ class MLflowBasicLoggerHook(TrackingHook):
     def begin(self, session: PipelineRun) -> None:
         """Log versions, the command that repeats the run, and Kedro's run params."""
         run, params = session.run, session.run_params
-        observing.begin(run)
+        observers.begin(run)
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
         command = provenance.kedro_command(params, provenance.command_params())

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from ..config import PARAMETERS_CHOICES, check_choice, override
+from ..config.parsing import PARAMETERS_CHOICES, check_choice, override
+from ..config.sections import Catalog
 from ..dataset import MLflowDataset
 from ..errors import ConfigError
-from ..sections import Catalog
 from ..suggestions import did_you_mean
 from .base import PipelineRun
 from .node_values import NodeValuesHook

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset
 
+from ..datasets.tracked import TrackedDataset
 from ..session import add_to_catalog, prepare_context, prepare_datasets
-from ..tracked import TrackedDataset
 from .base import TrackingHook
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import environment
-from ..config import ALL, override
+from ..config.parsing import ALL, override
+from ..config.sections import EnvVars
 from ..errors import ConfigError
 from ..secrets import looks_secret
-from ..sections import EnvVars
 from .base import PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
-from .. import inputs as datasets
-from ..config import override
-from ..sections import Inputs
+from ..config.parsing import override
+from ..config.sections import Inputs
+from ..inputs import used as datasets
 from .base import PipelineRun, TrackingHook
 
 if TYPE_CHECKING:

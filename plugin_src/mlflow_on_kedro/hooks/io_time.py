@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from .. import timings
 from ..run import TrackedRun
+from ..timeline import timings
 from .base import PipelineRun
 from .time import MLflowTimeLoggerHook
 

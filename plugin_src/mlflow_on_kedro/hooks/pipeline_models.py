@@ -9,9 +9,9 @@ from weakref import WeakKeyDictionary
 
 from kedro.framework.hooks import hook_impl
 
-from ..config import FILE, pipeline_models
+from ..config.parsing import FILE, pipeline_models
 from ..errors import MLflowOnKedroError
-from ..failures import reason
+from ..tracking.failures import reason
 from .base import PipelineRun, TrackingHook
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kedro.framework.hooks import hook_impl
 
-from .. import timeline, timings
-from ..config import override
-from ..entries import Part
+from ..config.parsing import override
+from ..config.sections import Time
 from ..errors import ConfigError
-from ..sections import Time
-from ..timeline import Span
-from ..timings import FAILED_NODE_TAG
+from ..journal.entries import Part
+from ..timeline import chart, timings
+from ..timeline.spans import Span
+from ..timeline.timings import FAILED_NODE_TAG
 from .base import NodeScope, PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class MLflowTimeLoggerHook(TrackingHook):
     Args:
         gantt_filepath: A local file for the chart too; relative paths count from the project's
             root.
-        gantt_params: Arguments for the chart: see :func:`mlflow_on_kedro.timeline.figure`.
+        gantt_params: Arguments for the chart: see :func:`mlflow_on_kedro.timeline.chart.figure`.
         metric_name_prefix: What a node's metric begins with. Default: ``time/node/``.
         task_name_func: Names a node, in its metric and in the chart. Default: the node's name.
         time_log_filepath: A local JSON file for the times.
@@ -237,7 +237,7 @@ class MLflowTimeLoggerHook(TrackingHook):
         labels = {node.name: self._task_name(node) for node in session.pipeline.nodes}
         run.wait_open()  # MLflow may still have to make up the name for its heading
         try:
-            page = timeline.html(
+            page = chart.html(
                 spans,
                 title=run.name or None,
                 task_name=lambda name: labels.get(name, name),

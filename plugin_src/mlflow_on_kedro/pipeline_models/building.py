@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from .. import environment, logged_models
+from .. import environment
 from ..errors import ConfigError
-from ..failures import reason
+from ..models import logged_models
+from ..tracking.failures import reason
 from . import pipeline_model
 from .choice import Choice
 from .code import needed_code

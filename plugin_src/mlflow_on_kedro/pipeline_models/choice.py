@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import MemoryDataset, SharedMemoryDataset
 
+from ..config.sections import PipelineModel
 from ..dataset import MLflowDataset
 from ..errors import ConfigError
-from ..registration import Registration
-from ..sections import PipelineModel
+from ..models.registration import Registration
 from ..suggestions import did_you_mean
 from ..values import flatten
 

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from .. import backends
 from ..dataset import MLflowDataset
+from ..datasets import backends
+from ..datasets.tracked import default_filepath
 from ..model_dataset import MLflowModelDataset
-from ..model_kinds import flavor_saved
+from ..models.kinds import flavor_saved
 from ..secrets import looks_secret
-from ..tracked import default_filepath
 from ..values import flatten
 from .choice import Choice
 from .pipeline_model import DESCRIPTION, OBJECTS, resolve

@@ -18,10 +18,10 @@ from typing import Any
 
 import pytest
 import yaml
+from mlflow_on_kedro.config.sections import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.pipeline_models.building import Project, build_pipeline_model
 from mlflow_on_kedro.pipeline_models.choice import choose
-from mlflow_on_kedro.sections import PipelineModel
 
 from tests.prices import make_prices
 

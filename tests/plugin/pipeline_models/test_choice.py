@@ -10,9 +10,9 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import node, pipeline
 from kedro_datasets.pickle import PickleDataset
 from mlflow_on_kedro import MLflowDataset
+from mlflow_on_kedro.config.sections import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.pipeline_models.choice import Choice, choose
-from mlflow_on_kedro.sections import PipelineModel
 
 
 def join(*values: Any) -> Any:

@@ -1,0 +1,1 @@
+"""mlflow.yml: what it may say, how it is read, and what the command line lays over it."""

@@ -1,0 +1,175 @@
+"""The sections of mlflow.yml as dataclasses, with every key's default."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Optional
+
+from ..values import MAX_PARAM_LENGTH
+
+# OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
+# ruff: noqa: UP045
+
+
+@dataclass(frozen=True)
+class Tracking:
+    """Where runs are kept, and what happens when that fails."""
+
+    uri: Optional[str] = None
+    registry_uri: Optional[str] = None
+    mode: str = "online"
+    credentials: Optional[str] = None
+    request_headers: dict[str, Any] = field(default_factory=dict, repr=False)
+    on_failure: str = "warn"
+    timeout: float = 6.0
+    wait_at_end: float = 300.0
+    delivery: str = "auto"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """The experiment; created when it is missing, restored when it was deleted."""
+
+    name: Optional[str] = None
+    artifact_location: Optional[str] = None
+    tags: dict[str, Any] = field(default_factory=dict)
+    restore_if_deleted: bool = True
+
+
+@dataclass(frozen=True)
+class Run:
+    """How the run is named and described."""
+
+    id: Optional[str] = None
+    key: Optional[str] = None
+    name: Optional[str] = None
+    resume: bool = False
+    nested: bool = False
+    tags: dict[str, Any] = field(default_factory=dict)
+    description: Optional[str] = None
+    kedro_run_params: Any = field(default_factory=list)
+    log_time_begin: bool = True
+    log_time_end: bool = True
+    log_time: bool = True
+    offset_hours: float = 0.0
+
+
+@dataclass(frozen=True)
+class Params:
+    """How parameters that are dicts are logged, and values beyond ``max_length`` characters."""
+
+    too_long: str = "truncate"
+    max_length: int = MAX_PARAM_LENGTH
+    flatten: bool = True
+    recursive: bool = True
+    separator: str = "."
+
+    @property
+    def levels(self) -> int | None:
+        """How many levels of a dict are taken apart; None: all."""
+        return 0 if not self.flatten else None if self.recursive else 1
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """Automatic logging of node inputs and outputs."""
+
+    enabled: bool = True
+    auto: bool = True
+    parameters: str = "params"
+    mlflow_catalog: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Inputs:
+    """Datasets that the pipeline uses and does not make."""
+
+    enabled: bool = True
+    max_bytes: int = 100_000_000
+
+
+@dataclass(frozen=True)
+class Artifacts:
+    """Files and folders that are logged without a dataset."""
+
+    enabled: bool = True
+    before_pipeline_run: list[str] = field(default_factory=list)
+    after_pipeline_run: list[str] = field(default_factory=list)
+    after_node_run: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class EnvVars:
+    """Environment variables that are logged."""
+
+    enabled: bool = True
+    params: list[str] = field(default_factory=list)
+    metrics: list[str] = field(default_factory=list)
+    prefix: str = "env.."
+
+
+@dataclass(frozen=True)
+class Time:
+    """Durations and the Gantt chart."""
+
+    enabled: bool = True
+    prefix: Optional[str] = None
+    gantt: bool = True
+    gantt_filepath: Optional[str] = None
+    gantt_params: dict[str, Any] = field(default_factory=dict)
+    time_log_filepath: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class SystemMetrics:
+    """CPU, memory, disk and network of the machine while the pipeline runs."""
+
+    enabled: bool = False
+    interval: float = 10.0
+
+
+@dataclass(frozen=True)
+class Ui:
+    """Where `kedro mlflow ui` listens."""
+
+    host: str = "127.0.0.1"
+    port: Optional[int] = None
+
+
+@dataclass(frozen=True)
+class PipelineModel:
+    """One entry of ``pipeline_models``: an inference pipeline that is logged as a model."""
+
+    training: str = "__default__"
+    inference: str = ""
+    input: str = ""
+    runner: str = "SequentialRunner"
+    copy_mode: str = "assign"
+    input_example: bool = False
+    pip_requirements: Any = None
+    code_paths: list[str] = field(default_factory=list)
+    registered_model_name: Optional[str] = None
+    alias: Optional[str] = None
+    promote: Any = None
+
+
+@dataclass(frozen=True)
+class Config:
+    """The whole of mlflow.yml; each attribute is a section of it."""
+
+    enabled: bool = True
+    disabled_pipelines: list[str] = field(default_factory=list)
+    tracking: Tracking = field(default_factory=Tracking)
+    experiment: Experiment = field(default_factory=Experiment)
+    run: Run = field(default_factory=Run)
+    params: Params = field(default_factory=Params)
+    catalog: Catalog = field(default_factory=Catalog)
+    inputs: Inputs = field(default_factory=Inputs)
+    artifacts: Artifacts = field(default_factory=Artifacts)
+    env_vars: EnvVars = field(default_factory=EnvVars)
+    time: Time = field(default_factory=Time)
+    autolog: Any = False
+    trace: bool = False
+    system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
+    ui: Ui = field(default_factory=Ui)
+    pipeline_models: dict[str, Any] = field(default_factory=dict)

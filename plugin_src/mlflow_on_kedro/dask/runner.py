@@ -1,0 +1,150 @@
+"""``DaskRunner``: runs the nodes of a pipeline on a Dask cluster."""
+
+from __future__ import annotations
+
+import importlib.util
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import DatasetError
+from kedro.runner import AbstractRunner
+
+from ..carrier import package_name
+from ..errors import MLflowOnKedroError
+from .executor import NodeExecutor
+from .sources import shipped
+
+if TYPE_CHECKING:
+    from concurrent.futures import Executor
+
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
+    from pluggy import PluginManager
+
+logger = logging.getLogger(__name__)
+
+
+class DaskRunner(AbstractRunner):
+    """Runs each node as a Dask task, as soon as the nodes that it needs are done.
+
+    What the catalog does not list passes between the workers through Dask; this process gets only
+    those outputs of the pipeline that no dataset stores. The workers of a cluster that runs already
+    get the project's code with the run; packages and the folders of the catalog's datasets must be
+    there. Dask runs a node again when its worker dies.
+
+    Args:
+        address: A scheduler's address, or a cluster object of Dask. Default: Dask's own setting
+            ``scheduler-address`` (``DASK_SCHEDULER_ADDRESS``); without one a local cluster of
+            processes, which ends with the run.
+        max_workers: How many processes a local cluster has at most. Default: one a CPU.
+        is_async: Load and save each node's inputs and outputs in threads.
+
+    Raises:
+        MLflowOnKedroError: The package distributed is missing.
+        ValueError: ``max_workers`` is not positive.
+
+    Example:
+        >>> runner = DaskRunner(max_workers=2)  # kedro run --runner=mlflow_on_kedro.DaskRunner
+    """
+
+    def __init__(
+        self, address: Any = None, max_workers: int | None = None, is_async: bool = False
+    ) -> None:
+        if importlib.util.find_spec("distributed") is None:
+            raise MLflowOnKedroError(
+                "DaskRunner needs the package distributed: run "
+                '`pip install "mlflow-on-kedro[dask]"`, or `pip install distributed` where the '
+                "plugin lies in the project."
+            )
+        if max_workers is not None and max_workers < 1:
+            raise ValueError(f"max_workers should be positive, not {max_workers}")
+        super().__init__(is_async=is_async)
+        self._address = address
+        self._max_workers = max_workers
+
+    def _get_executor(self, max_workers: int) -> Executor:  # noqa: ARG002 - the cluster's business
+        return self._nodes
+
+    def _run(
+        self,
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+        hook_manager: PluginManager | None = None,
+        run_id: str | None = None,
+    ) -> None:
+        if not pipeline.nodes:  # --only-missing-outputs has left none
+            return
+        package = package_name()
+        carried = _pickled(catalog, pipeline)
+        with self._client(pipeline, package) as client:
+            self._nodes = NodeExecutor(client, pipeline, catalog, carried, package)
+            super()._run(pipeline, catalog, hook_manager, run_id)
+            self._nodes.fetch_outputs()
+
+    @contextmanager
+    def _client(self, pipeline: Pipeline, package: str | None) -> Iterator[Any]:
+        import dask
+        import distributed
+
+        # Dask's classes have no types.
+        make_client: Any = distributed.Client
+        make_cluster: Any = distributed.LocalCluster
+        address = self._address or dask.config.get("scheduler-address", None)
+        if address:
+            with (
+                make_client(address, set_as_default=False) as client,
+                shipped(client, package),
+            ):
+                logger.info("Running on the Dask cluster at %s.", client.scheduler.address)
+                yield client
+            return
+        # As in Kedro's ParallelRunner: of two layers one waits for the other.
+        useful = len(pipeline.nodes) - len(pipeline.grouped_nodes) + 1
+        count = min(useful, self._max_workers or os.cpu_count() or 1)
+        with (
+            _quiet(logging.getLogger("distributed")),
+            make_cluster(
+                n_workers=count,
+                threads_per_worker=1,
+                memory_limit=None,  # Dask's own is a share of the machine's, and kills at it
+                dashboard_address="127.0.0.1:0",  # any free port: the usual one may be taken
+            ) as cluster,
+            make_client(cluster, set_as_default=False) as client,
+        ):
+            logger.info("Running on a local Dask cluster with %d worker processes.", count)
+            yield client
+
+
+@contextmanager
+def _quiet(chatter: logging.Logger) -> Iterator[None]:
+    """Keep Dask's INFO, which it shows by default, out of the pipeline's log."""
+    level = chatter.level
+    if level == logging.INFO:
+        chatter.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        chatter.setLevel(level)
+
+
+def _pickled(catalog: CatalogProtocol[Any, Any], pipeline: Pipeline) -> bytes:
+    import cloudpickle  # type: ignore[import-untyped]
+
+    def problem(item: Any) -> Exception | None:
+        try:
+            cloudpickle.dumps(item)
+        except Exception as error:
+            return error
+        return None
+
+    try:
+        return bytes(cloudpickle.dumps(catalog))
+    except Exception as error:
+        names = sorted(name for name in pipeline.datasets() if problem(catalog.get(name)))
+        raise DatasetError(
+            f"DaskRunner cannot send the catalog to its workers: {', '.join(names) or 'it'} cannot "
+            f"be pickled ({type(error).__name__}: {error})."
+        ) from error

@@ -1,0 +1,91 @@
+"""Which run has written a local file: a note of each save in the project's working folder.
+
+On the machine of a run's workers a file from an earlier run may lie where the run's own is
+expected, because the node that wrote it ran on another machine.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+from ..tracking.store import WORKING_FOLDER
+
+FOLDER = "saved"
+OLD_SECONDS = 30 * 24 * 3600.0
+
+
+def note(root: Path, path: Path, run: str) -> None:
+    """Note that a run has written a file or folder.
+
+    Args:
+        root: The project's root.
+        path: What was written.
+        run: What identifies the run.
+
+    Raises:
+        OSError: The note cannot be written.
+    """
+    notes = _notes_of(root, run)
+    line = json.dumps([path.absolute().as_posix(), *_state(path)]).encode() + b"\n"
+    try:
+        _append(notes, line)
+    except FileNotFoundError:
+        notes.parent.mkdir(parents=True, exist_ok=True)
+        _append(notes, line)
+
+
+def is_of(root: Path, path: Path, run: str) -> bool:
+    """Whether a run has written a file or folder, and nobody else since."""
+    name = path.absolute().as_posix()
+    latest = None
+    for noted in _read(_notes_of(root, run), name):
+        latest = noted
+    try:
+        return latest == list(_state(path))
+    except OSError:
+        return False
+
+
+def forget(root: Path, run: str) -> None:
+    """Remove the notes of a run that is over, and those of runs long ago."""
+    with suppress(OSError):
+        _notes_of(root, run).unlink(missing_ok=True)
+        for notes in (root / WORKING_FOLDER / FOLDER).iterdir():
+            if time.time() - notes.stat().st_mtime > OLD_SECONDS:
+                notes.unlink()
+
+
+def _append(notes: Path, line: bytes) -> None:
+    flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+    file = os.open(notes, flags, 0o600)
+    try:
+        os.write(file, line)  # at once, so that those of several processes do not mix
+    finally:
+        os.close(file)
+
+
+def _read(notes: Path, name: str) -> Iterator[list[object]]:
+    """What was noted of one file, in order."""
+    begin = f"[{json.dumps(name)}, "
+    with suppress(OSError, UnicodeDecodeError), notes.open(encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(begin):
+                with suppress(ValueError):  # its process was killed
+                    yield json.loads(line)[1:]
+
+
+@functools.lru_cache(maxsize=64)
+def _notes_of(root: Path, run: str) -> Path:
+    return root / WORKING_FOLDER / FOLDER / f"{hashlib.sha256(run.encode()).hexdigest()[:32]}.jsonl"
+
+
+def _state(path: Path) -> tuple[int, int]:
+    found = path.stat()
+    return found.st_mtime_ns, found.st_size

@@ -1,0 +1,151 @@
+"""``MetricHistory``: ``dataset: m`` with a mode, which keeps points instead of the last value."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from .. import keys
+from ..config.parsing import check_choice
+from ..journal.entries import Metric
+from ..tracking import fluent
+from . import metrics
+from .leaves import tree
+from .metrics import Point
+
+if TYPE_CHECKING:
+    from ..run import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+MODE = "mode"
+LOAD_MODES = tuple(form for form in metrics.FORMS if form)
+SAVE_MODES = ("overwrite", "append")
+
+_MAX_RUNS = 100
+
+# What this process has logged, by run and metric. A worker gets a copy of the run and of the
+# dataset for each node, and several datasets may have one name.
+_logged: OrderedDict[str, dict[str, list[Point]]] = OrderedDict()
+_lock = threading.RLock()
+
+
+class MetricHistory:
+    """Saves points after those that a run has, and loads them in the form that is asked for.
+
+    What is kept in memory and in the local file are all points, so that it is the same whether a
+    node takes it from there or from MLflow.
+
+    Args:
+        form: What ``load`` gives: ``list``, ``dict``, ``history``, or None for what was saved.
+        appends: Whether steps that are not given continue after those that the run has.
+    """
+
+    def __init__(self, form: str | None, *, appends: bool) -> None:
+        self._form = form
+        self._appends = appends
+        self._alone: dict[str, list[Point]] = {}
+
+    @classmethod
+    def of(
+        cls, name: str, load_args: Mapping[str, Any] | None, save_args: Mapping[str, Any] | None
+    ) -> MetricHistory | None:
+        """Make one as a dataset's arguments say; None where a metric is but its last value.
+
+        Raises:
+            ConfigError: A mode is none of those that there are.
+        """
+        form = (load_args or {}).get(MODE)
+        mode = (save_args or {}).get(MODE, "overwrite")
+        if form is not None:
+            check_choice("load_args.mode", form, LOAD_MODES, name)
+        check_choice("save_args.mode", mode, SAVE_MODES, name)
+        appends = mode == "append"
+        return cls(form, appends=appends) if form or appends else None
+
+    def log(self, run: TrackedRun | None, key: str, value: Any) -> Any:
+        """Log a value's points.
+
+        Args:
+            run: The run; None: there is none, and points continue those of this dataset.
+            key: The metric's name.
+            value: What was saved.
+
+        Returns:
+            What to keep: all points of the run, or only the new ones where it does not append.
+        """
+        kept = {}
+        for name, points in metrics.series("", value):
+            full = f"{key}.{name}" if name and key else name or key
+            with _lock:
+                known = self._known(run)
+                before = _before(run, full, known) if self._appends else []
+                first = max((point.step for point in before), default=-1) + 1
+                added = metrics.placed(points, first)
+                if self._appends:
+                    known[full] = [*before, *added]
+            if run is not None:
+                metrics.log_points(run, full, added)
+            kept[name] = metrics.history([*before, *added])
+        return tree(kept)
+
+    def shown(self, kept: Any) -> Any:
+        """Give what was kept the form that is asked for."""
+        return metrics.shown(kept, self._form)
+
+    def _known(self, run: TrackedRun | None) -> dict[str, list[Point]]:
+        """What is known of the run's metrics without asking MLflow; may be written to."""
+        if run is None:
+            return self._alone
+        if not run.journal_id:  # it was joined for this one save
+            return {}
+        known = _logged.setdefault(run.journal_id, {})
+        _logged.move_to_end(run.journal_id)
+        while len(_logged) > _MAX_RUNS:
+            _logged.popitem(last=False)
+        return known
+
+
+def without_mode(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments for the local file of a metric."""
+    return {
+        name: {key: item for key, item in value.items() if key != MODE}
+        if name in {"load_args", "save_args"} and value
+        else value
+        for name, value in given.items()
+    }
+
+
+def _before(run: TrackedRun | None, key: str, known: Mapping[str, list[Point]]) -> list[Point]:
+    """The points of a metric so far."""
+    if run is None:
+        return known.get(key, [])
+    before = known[key] if key in known else _in_mlflow(run, key)
+    legal = keys.legal_key(key)
+    elsewhere = (
+        Point(entry.step, entry.value, entry.timestamp)
+        for entry in run.written_elsewhere()
+        if isinstance(entry, Metric) and entry.key == legal
+    )
+    return list(dict.fromkeys([*before, *elsewhere]))
+
+
+def _in_mlflow(run: TrackedRun, key: str) -> list[Point]:
+    """The points that a run had before this process logged to it."""
+    chosen = run.key or run.config.run.id or run.config.run.resume
+    continues = bool(chosen or not run.journal_id or fluent.active_run_id())
+    if continues and run.opened is None:
+        run.flush()
+    if run.is_reachable:
+        with run.guard():
+            return metrics.read_points(run.client, run.run_id, key)
+    if continues:
+        logger.warning(
+            "'%s' is to continue after the steps that the run has in MLflow, which cannot be asked "
+            "now: its steps begin at 0.",
+            key,
+        )
+    return []

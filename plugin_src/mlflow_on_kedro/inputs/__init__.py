@@ -1,0 +1,1 @@
+"""What a pipeline has read: the datasets of a run, with source, columns and digest."""

@@ -1,0 +1,280 @@
+"""The journal of a run: what it has to say, on local disk before it is delivered.
+
+Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
+
+========================  =========================================================================
+``run.json``              what the run is: see :class:`~.records.Header`
+``mlflow.json``           the run in MLflow, once it is there: see :class:`~.records.Opened`
+``<process>.jsonl``       entries, one a line, one file a process
+``files/``                artifacts, as they were when they were logged
+``delivered.json``        how much of each ``.jsonl`` file is in MLflow
+``failing``               there while MLflow does not answer
+``lock``                  held by the process that delivers
+========================  =========================================================================
+
+The folder is removed once all is delivered. It holds no credentials.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import os
+import re
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from pathlib import Path, PurePosixPath
+from typing import Any, get_origin, get_type_hints
+
+from ..locks import Hold
+from .entries import Entry, File, from_line
+from .records import FORMAT, Chunk, Header, Opened
+
+HEADER = "run.json"
+OPENED = "mlflow.json"
+DELIVERED = "delivered.json"
+FILES = "files"
+FAILING = "failing"
+LOCK = "lock"
+CHUNK_ENTRIES = 1000
+LAST_MS = 250_000_000_000_000  # in the year 9892: what follows is no date to Python
+_ID = re.compile(r"[0-9a-f]{24}")
+FOLDER = "journal"
+"""Below a project's working folder: one folder a run."""
+
+
+def new_id() -> str:
+    """A name for a journal that no other has."""
+    return secrets.token_hex(12)
+
+
+def is_id(text: str) -> bool:
+    """Whether a text is the name of a journal, and no path to anything else."""
+    return _ID.fullmatch(text) is not None
+
+
+class Journal:
+    """One run's folder.
+
+    Args:
+        folder: The folder, which :meth:`create` makes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._header_file = str(folder / HEADER)
+        self._hold: Hold | None = None
+
+    @classmethod
+    def create(cls, parent: Path, header: Header) -> Journal:
+        """Make the folder of a run that begins.
+
+        Raises:
+            OSError: The disk is full or read-only.
+        """
+        journal = cls(parent / header.journal)
+        journal.folder.mkdir(parents=True)
+        try:
+            journal._begin(header)
+        except OSError:
+            journal.release()
+            shutil.rmtree(journal.folder, ignore_errors=True)
+            raise
+        ignore = parent.parent / ".gitignore"
+        with contextlib.suppress(OSError):
+            if not ignore.exists():
+                ignore.write_text("*\n", encoding="utf-8")
+        return journal
+
+    def _begin(self, header: Header) -> None:
+        scratch = self.folder / f"{HEADER}.new"
+        scratch.write_text(json.dumps(asdict(header)), encoding="utf-8")
+        self.hold()  # before there is a header, by which others find the journal
+        scratch.replace(self.folder / HEADER)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"folder": self.folder, "_header_file": self._header_file, "_hold": None}
+
+    def hold(self) -> None:
+        """Take the journal: nobody else delivers it until :meth:`release` or the process's end.
+
+        Raises:
+            BlockingIOError: Its run is in progress, or somebody delivers it.
+        """
+        self._hold = Hold(self.folder / LOCK)
+
+    def release(self) -> None:
+        """Leave it to others."""
+        if self._hold is not None:
+            self._hold.release()
+            self._hold = None
+
+    @functools.cached_property
+    def header(self) -> Header:
+        """What the run is.
+
+        Raises:
+            ValueError: The file is damaged.
+            OSError: It cannot be read.
+        """
+        content = self._read(HEADER)
+        version = content.get("format", FORMAT)
+        if isinstance(version, int) and version > FORMAT:  # first: it may have other fields
+            raise ValueError(f"{self.folder} was written by a newer version of this plugin.")
+        for name, kind in get_type_hints(Header).items():
+            if name in content and not _is_of(kind, content[name]):
+                raise ValueError(f"{self.folder / HEADER} is damaged: '{name}'.")
+        try:
+            header = Header(**content)
+        except TypeError as error:
+            raise ValueError(f"{self.folder / HEADER} is damaged: {error}") from None
+        if not 0 <= header.start_ms < LAST_MS:
+            raise ValueError(f"{self.folder / HEADER} is damaged: 'start_ms'.")
+        return header
+
+    def is_here(self) -> bool:
+        """Whether this machine has the folder."""
+        return os.path.isfile(self._header_file)  # noqa: PTH113 - asked for each entry
+
+    @property
+    def opened(self) -> Opened | None:
+        """The run in MLflow; None as long as it is not there."""
+        try:
+            return Opened(**self._read(OPENED))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    @opened.setter
+    def opened(self, found: Opened) -> None:
+        self._write(OPENED, asdict(found))
+
+    @property
+    def delivered(self) -> dict[str, int]:
+        """How many bytes of each file are delivered."""
+        try:
+            found = self._read(DELIVERED)
+        except (OSError, ValueError):
+            return {}
+        return {name: count for name, count in found.items() if isinstance(count, int)}
+
+    @delivered.setter
+    def delivered(self, positions: dict[str, int]) -> None:
+        self._write(DELIVERED, positions)
+
+    @property
+    def is_failing(self) -> bool:
+        """Whether MLflow does not answer at present."""
+        return (self.folder / FAILING).exists()
+
+    @is_failing.setter
+    def is_failing(self, failing: bool) -> None:
+        with contextlib.suppress(OSError):
+            if failing:
+                (self.folder / FAILING).touch()
+            else:
+                (self.folder / FAILING).unlink(missing_ok=True)
+
+    def sizes(self) -> dict[str, int]:
+        """How many bytes each process has written."""
+        return {path.name: path.stat().st_size for path in sorted(self.folder.glob("*.jsonl"))}
+
+    def entries(self, name: str) -> Iterator[Entry]:
+        """All that is in one file, but for what is damaged."""
+        position: dict[str, int] = {}
+        while True:
+            chunk = Chunk(positions=position)
+            self._read_lines(name, CHUNK_ENTRIES, chunk, complete=False)
+            if not (chunk.entries or chunk.damaged):
+                return
+            yield from chunk.entries
+            position = chunk.positions
+
+    def read(self, positions: dict[str, int], *, complete: bool) -> Chunk:
+        """Read what comes after the given positions, not all at once.
+
+        Args:
+            positions: How far each file was read.
+            complete: Nobody writes any more: a last line without an end is damaged, too.
+        """
+        chunk = Chunk(positions=dict(positions))
+        for name, size in self.sizes().items():
+            begin = chunk.positions.get(name, 0)
+            room = CHUNK_ENTRIES - len(chunk.entries)
+            if begin < size and room > 0:
+                self._read_lines(name, room, chunk, complete=complete)
+        return chunk
+
+    def _read_lines(self, name: str, room: int, chunk: Chunk, *, complete: bool) -> None:
+        position = chunk.positions.get(name, 0)
+        with (self.folder / name).open("rb") as file:
+            file.seek(position)
+            for line in file:
+                if room == 0 or not (complete or line.endswith(b"\n")):
+                    break
+                if line.strip():
+                    try:
+                        chunk.entries.append(self._placed(from_line(line)))
+                    except ValueError:
+                        chunk.damaged.append(f"{name}, byte {position}")
+                    room -= 1
+                position += len(line)
+        chunk.positions[name] = position
+
+    def _placed(self, entry: Entry) -> Entry:
+        if not isinstance(entry, File):
+            return entry
+        # A journal may come from elsewhere: it must not name files outside of its folder. It has
+        # copies of what links lead to, so no link in it is its own.
+        parts = PurePosixPath(entry.path).parts
+        files = self.folder.resolve() / FILES
+        path, place = self.folder.joinpath(FILES, *parts), files.joinpath(*parts)
+        odd = not parts or ".." in parts or "\0" in entry.path
+        if odd or not place.is_relative_to(files) or path.resolve() != place:
+            raise ValueError("a file outside of the journal")
+        if any(item.is_symlink() for item in path.rglob("*")):
+            raise ValueError("a link in the journal")
+        return replace(entry, path=str(path))
+
+    def forget_file(self, entry: File) -> None:
+        """Remove the copy of an artifact that is delivered."""
+        first = Path(entry.path).relative_to(self.folder / FILES).parts[0]
+        shutil.rmtree(self.folder / FILES / first, ignore_errors=True)
+
+    def waiting_files(self) -> list[Path]:
+        """The artifacts that are still to be delivered."""
+        return [path for path in (self.folder / FILES).rglob("*") if path.is_file()]
+
+    def discard(self) -> None:
+        """Remove the folder: all is delivered."""
+        # The header goes first: without it nobody takes the rest for a journal.
+        for name in (HEADER, OPENED):
+            (self.folder / name).unlink(missing_ok=True)
+        self.release()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _read(self, name: str) -> dict[str, Any]:
+        content = json.loads((self.folder / name).read_text(encoding="utf-8"))
+        if not isinstance(content, dict):
+            raise ValueError(f"{self.folder / name} is damaged.")  # noqa: TRY004 - as above
+        return content
+
+    def _write(self, name: str, content: dict[str, Any]) -> None:
+        # Whole or not at all: it may be read, or the process killed, at any moment.
+        scratch = self.folder / f"{name}.{os.getpid()}-{threading.get_ident()}"
+        scratch.write_text(json.dumps(content), encoding="utf-8")
+        try:
+            scratch.replace(self.folder / name)
+        except PermissionError:  # Windows: somebody reads it just now
+            scratch.unlink(missing_ok=True)
+            if not (self.folder / name).exists():
+                raise
+
+
+def _is_of(kind: Any, value: Any) -> bool:
+    if get_origin(kind) is not dict:
+        return isinstance(value, kind)
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())

@@ -1,0 +1,79 @@
+"""What a journal holds beside its entries: what the run is, here and in MLflow."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from .entries import Entry
+
+FORMAT = 1
+
+
+@dataclass(frozen=True)
+class Header:
+    """What a run is, before MLflow knows of it.
+
+    Attributes:
+        journal: The journal's id, unique everywhere.
+        uri: Where to track, without credentials; None: decided by the project that delivers.
+        experiment: The experiment's name.
+        artifact_location: ``experiment.artifact_location``.
+        experiment_tags: Tags that the experiment should have.
+        restore_experiment: Whether a deleted experiment is restored.
+        run_name: The run's name; None: MLflow makes one up.
+        run_id: The run to continue; None: a new one.
+        parent: The run's parent.
+        key: ``run.key``: runs with the same one are one.
+        resume: The journal whose run is to go on, if it has failed (``run.resume``).
+        owned: Whether ending the run is up to this pipeline.
+        trace: Whether the run becomes a trace, too.
+        registers: Whether the pipeline saves models for the model registry.
+        start_ms: When the pipeline began, in milliseconds since the epoch.
+        root: The project's root.
+        kedro_run_id: Kedro's own id of the run.
+        format: The version of the journal's format.
+    """
+
+    journal: str
+    experiment: str
+    start_ms: int
+    root: str
+    uri: str | None = None
+    artifact_location: str | None = None
+    experiment_tags: dict[str, str] = field(default_factory=dict)
+    restore_experiment: bool = True
+    run_name: str | None = None
+    run_id: str | None = None
+    parent: str | None = None
+    key: str | None = None
+    resume: str | None = None
+    owned: bool = True
+    registers: bool = False
+    trace: bool = False
+    kedro_run_id: str | None = None
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A run that MLflow has."""
+
+    run_id: str
+    experiment_id: str
+    artifact_uri: str
+    name: str
+
+
+@dataclass
+class Chunk:
+    """Some entries of a journal.
+
+    Attributes:
+        entries: In the order in which each process wrote them.
+        positions: How far each file is read once they are delivered.
+        damaged: File and line of what could not be read.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    positions: dict[str, int] = field(default_factory=dict)
+    damaged: list[str] = field(default_factory=list)

@@ -1,0 +1,1 @@
+"""``MLflowModelDataset``: models in MLflow's own format, and the model registry."""

@@ -1,0 +1,204 @@
+"""A model's signature and input example: given by the user, or taken from other datasets."""
+
+from __future__ import annotations
+
+import json
+import logging
+import warnings
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from kedro.io import DatasetError
+
+from ..suggestions import nearest
+from ..tracking.failures import reason
+
+logger = logging.getLogger(__name__)
+
+EXAMPLE_ROWS = 5
+PREDICTED_ROWS = 100
+_PARTS = ("inputs", "outputs", "params")
+
+Load = Callable[[str], Any]
+"""Gives the value of a dataset of the catalog by its name."""
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a signature is made of; each part is a dataset's name, a schema or None.
+
+    Attributes:
+        inputs: Of the model's input.
+        outputs: Of its predictions; None: what the model predicts for the first rows of the input.
+        params: Values or a schema of the parameters of a prediction.
+        whole: A ``ModelSignature``, or ``False`` for none, as MLflow takes it.
+    """
+
+    inputs: Any = None
+    outputs: Any = None
+    params: Any = None
+    whole: Any = None
+
+    @classmethod
+    def of(cls, given: Any) -> Signature | None:
+        """Check what the user gives.
+
+        Args:
+            given: The name of a dataset, a mapping with ``inputs``, ``outputs`` and ``params``, or
+                a ``ModelSignature``.
+
+        Raises:
+            DatasetError: A key of the mapping is unknown, or it has none.
+
+        Example:
+            >>> Signature.of({"inputs": "features", "outputs": "labels"}).datasets
+            ['features', 'labels']
+        """
+        if given is None:
+            return None
+        if isinstance(given, str):
+            return cls(inputs=given)
+        if not isinstance(given, Mapping):
+            return cls(whole=given)
+        for key in given:
+            if key not in _PARTS:
+                raise DatasetError(
+                    f"`signature`: unknown key '{key}'. Did you mean "
+                    f"'{nearest(str(key), _PARTS)}'? Valid here: {', '.join(_PARTS)}."
+                )
+        if not any(given.get(part) for part in _PARTS):
+            raise DatasetError(
+                f"`signature` says nothing: {dict(given)!r}. Give the name of a dataset, or "
+                "{inputs: …, outputs: …} with names of datasets or schemas."
+            )
+        return cls(**{part: given.get(part) for part in _PARTS})
+
+    @property
+    def datasets(self) -> list[str]:
+        """The names of the datasets that it is taken from."""
+        return [part for part in (self.inputs, self.outputs) if _is_name(part)]
+
+    def check(self) -> None:
+        """Find a wrong schema before the pipeline runs.
+
+        Raises:
+            DatasetError: MLflow does not understand it.
+        """
+        for part in _PARTS:
+            given = getattr(self, part)
+            if given and not _is_name(given) and not isinstance(given, Mapping):
+                _schema(part, given)
+
+    def make(self, model: Any, load: Load, name: str) -> Any:
+        """Make MLflow's ``ModelSignature``.
+
+        Args:
+            model: The model.
+            load: Loads a dataset.
+            name: The model's name, for messages.
+        """
+        if self.whole is not None:
+            return self.whole
+        from mlflow.models import ModelSignature
+
+        data = taken_by(model, load(self.inputs)) if _is_name(self.inputs) else None
+        inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
+        if _is_name(self.outputs):
+            outputs = _inferred(load(self.outputs), "outputs")
+        elif self.outputs is None and data is not None:
+            outputs = _predicted(model, data, self.inputs, name)
+        else:
+            outputs = _schema("outputs", self.outputs)
+        return ModelSignature(inputs, outputs, _schema("params", self.params))
+
+
+def example_of(given: Any, model: Any, load: Load) -> Any:
+    """Make an input example: the first rows of a dataset if its name is given, else the value."""
+    return first_rows(taken_by(model, load(given)), EXAMPLE_ROWS) if _is_name(given) else given
+
+
+def taken_by(model: Any, data: Any) -> Any:
+    """Leave out columns that the model was not fitted on, such as the one that it predicts.
+
+    Estimators of scikit-learn, and those that follow it, know their columns.
+    """
+    known = getattr(model, "feature_names_in_", None)
+    columns = getattr(data, "columns", None)
+    if known is None or columns is None or not set(known) <= set(columns):
+        return data
+    return data[list(known)]
+
+
+def first_rows(data: Any, count: int) -> Any:
+    """Take the first rows of tables, arrays and lists; anything else is returned as it is.
+
+    Polars' tables become those of pandas, the only ones that all of MLflow knows.
+
+    Example:
+        >>> first_rows([1, 2, 3], 2)
+        [1, 2]
+    """
+    if callable(getattr(data, "head", None)):
+        return _as_pandas(data.head(count))
+    if isinstance(data, list) or hasattr(data, "shape"):
+        return data[:count]
+    return data
+
+
+def _is_name(given: Any) -> bool:
+    # The schemas in an MLmodel file are JSON in a string.
+    return isinstance(given, str) and not given.lstrip().startswith(("[", "{"))
+
+
+def _as_pandas(data: Any) -> Any:
+    is_polars = type(data).__module__.partition(".")[0] == "polars"
+    return data.to_pandas() if is_polars and hasattr(data, "to_pandas") else data
+
+
+def _inferred(data: Any, part: str) -> Any:
+    from mlflow.models import infer_signature
+
+    argument = {"inputs": "model_input", "outputs": "model_output"}[part]
+    with warnings.catch_warnings():
+        # Ten lines in the pipeline's log on integers that take no missing values.
+        warnings.filterwarnings("ignore", ".*integer column", UserWarning)
+        return getattr(infer_signature(**{argument: _as_pandas(data)}), part)
+
+
+def _predicted(model: Any, data: Any, dataset: str, name: str) -> Any:
+    predict = getattr(model, "predict", None)
+    if predict is None:
+        return None
+    try:
+        return _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
+    except Exception as error:  # whatever a model of any library says
+        logger.info(
+            "'%s': the signature has no outputs, because the model does not predict for '%s' as it "
+            "is (%s). Give `signature: {inputs: …, outputs: …}`.",
+            name,
+            dataset,
+            reason(error),
+        )
+        return None
+
+
+def _schema(part: str, given: Any) -> Any:
+    """MLflow's schema of what an ``MLmodel`` file or a user has written."""
+    if not given:
+        return None
+    from mlflow.exceptions import MlflowException
+    from mlflow.models import infer_signature
+    from mlflow.types.schema import ParamSchema, Schema
+
+    if part == "params" and isinstance(given, Mapping):
+        return infer_signature(params=dict(given)).params
+    kind = ParamSchema if part == "params" else Schema
+    text = given if isinstance(given, str) else json.dumps(given)
+    try:
+        return kind.from_json(text)
+    except (MlflowException, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise DatasetError(
+            f"`signature`: '{part}' must be the name of a dataset or a list such as "
+            f"[{{name: age, type: long}}]: {given!r} ({error})"
+        ) from None

@@ -1,0 +1,1 @@
+"""What a run shows beyond what it logs: autologging, traces, system metrics."""

@@ -1,0 +1,53 @@
+"""What ``autolog`` in mlflow.yml may be; MLflow is not needed to read it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from ..errors import ConfigError
+
+
+def wanted(value: Any, where: str = "mlflow.yml") -> Literal[True] | dict[str, dict[str, Any]]:
+    """Say what is to be switched on.
+
+    Args:
+        value: ``true``, ``false``, or flavors: each with ``true``, ``false``, nothing (which is
+            ``true``) or the arguments of its ``autolog``.
+        where: The name of the file, for messages.
+
+    Returns:
+        True for all that MLflow has, else flavors and their arguments.
+
+    Raises:
+        ConfigError: It is nothing of that kind.
+
+    Example:
+        >>> wanted({"sklearn": {"log_models": False}, "xgboost": True, "keras": False})
+        {'sklearn': {'log_models': False}, 'xgboost': {}}
+    """
+    if value is True:
+        return True
+    if value is False or value is None:
+        return {}
+    if not isinstance(value, Mapping):
+        raise ConfigError(
+            f"{where}: 'autolog' must be true, false, or flavors with their arguments, as in "
+            f"{{sklearn: {{log_models: false}}}}: {value!r}"
+        )
+    return {
+        str(flavor): _arguments(str(flavor), given, where)
+        for flavor, given in value.items()
+        if given is not False
+    }
+
+
+def _arguments(flavor: str, given: Any, where: str) -> dict[str, Any]:
+    if given is True or given is None:
+        return {}
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"{where}: 'autolog.{flavor}' must be true, false, or arguments, as in "
+            f"{{log_models: false}}: {given!r}"
+        )
+    return {str(name): value for name, value in given.items()}

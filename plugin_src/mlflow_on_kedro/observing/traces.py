@@ -1,0 +1,229 @@
+"""A run as one MLflow trace: a span for the pipeline, below it its nodes, below those their parts.
+
+MLflow's tracer sends traces from a thread of its own, and forgets what it cannot send. So spans are
+written into the run's journal, and the trace is made of them when the run's end is delivered. All
+ids follow from the journal's, so that a trace that is delivered twice is there once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+from ..config.sections import Config
+from ..errors import ConfigError
+from ..journal.entries import End, Part
+from ..journal.records import Header, Opened
+from ..tracking import fluent
+
+if TYPE_CHECKING:
+    from mlflow.entities import Span, TraceInfo
+
+SPANS_A_REQUEST = 1000
+LEAST_MLFLOW = (3, 10)
+"""The first MLflow with which traces are tested."""
+_SPAN_TYPES = {"load": "RETRIEVER", "run": "TASK", "save": "TOOL"}
+
+
+def check(config: Config) -> None:
+    """Find, before a run is opened, that it could not become a trace.
+
+    Raises:
+        ConfigError: MLflow is too old, or nothing is timed.
+    """
+    installed = metadata.version("mlflow")
+    if tuple(map(int, installed.split(".")[:2])) < LEAST_MLFLOW:
+        least = ".".join(map(str, LEAST_MLFLOW))
+        raise ConfigError(
+            f"mlflow.yml: 'trace: true' needs MLflow {least} or later, and {installed} is "
+            f'installed: run `pip install "mlflow>={least}"`, or take it out.'
+        )
+    if not config.time.enabled:
+        raise ConfigError(
+            "mlflow.yml: 'trace: true' needs the timings, of which it is made: take out "
+            "'time.enabled: false'."
+        )
+
+
+def deliver(
+    uri: str,
+    header: Header,
+    opened: Opened,
+    parts: Iterable[Part],
+    end: End,
+    on_call: Callable[[], None],
+) -> None:
+    """Send the trace of a run.
+
+    Args:
+        uri: The tracking URI.
+        header: What the run is.
+        opened: The run in MLflow.
+        parts: What the run's nodes have done.
+        end: How the pipeline has ended.
+        on_call: Called before each call to MLflow.
+
+    Raises:
+        Exception: MLflow cannot be reached, or refuses the trace.
+    """
+    from mlflow.entities import Trace, TraceData
+    from mlflow.tracing.client import TracingClient
+
+    spans = make_spans(header, parts, end)
+    info = make_info(header, opened, end)
+    client: Any = TracingClient(uri)
+    on_call()
+    begin = getattr(client, "start_trace_v3", None)  # MLflow 3.1
+    if begin is not None:
+        stored = begin(Trace(info, TraceData(spans)))
+    else:
+        with contextlib.suppress(AttributeError, NotImplementedError):  # an older MLflow or server
+            for first in range(0, len(spans), SPANS_A_REQUEST):
+                on_call()
+                client.log_spans(opened.experiment_id, spans[first : first + SPANS_A_REQUEST])
+        on_call()
+        stored = client.start_trace(info)
+    if stored.tags.get("mlflow.trace.spansLocation") != "TRACKING_STORE":
+        on_call()
+        # An older server keeps spans as a file; MLflow looks for the file's server globally. It has
+        # no public name for what it does itself with a trace that has ended.
+        with fluent.tracking_uri(uri):
+            client._upload_trace_data(stored, TraceData(spans))  # noqa: SLF001
+
+
+def trace_id(header: Header) -> str:
+    """The id of a run's trace."""
+    return f"tr-{_hex(header, 'trace', 32)}"
+
+
+def make_info(header: Header, opened: Opened, end: End) -> TraceInfo:
+    """Say what the trace is."""
+    from mlflow.entities import TraceInfo, TraceLocation, TraceState
+
+    return TraceInfo(
+        trace_id=trace_id(header),
+        trace_location=TraceLocation.from_experiment_id(opened.experiment_id),
+        request_time=header.start_ms,
+        state=TraceState.OK if end.status == "FINISHED" else TraceState.ERROR,
+        execution_duration=max(0, end.time - header.start_ms),
+        request_preview=opened.name,
+        trace_metadata={"mlflow.sourceRun": opened.run_id},
+        tags={"mlflow.traceName": "kedro run"},
+    )
+
+
+def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
+    """Make the spans: a node's lasts from its first load to its last save.
+
+    Args:
+        header: What the run is.
+        parts: What the run's nodes have done.
+        end: How the pipeline has ended.
+    """
+    make = _Spans(header)
+    nodes: dict[str, list[Part]] = {}
+    for part in dict.fromkeys(parts):
+        nodes.setdefault(part.node, []).append(part)
+    failed = end.status != "FINISHED"
+    whole = nodes.pop("", [])
+    error = next((part.error for part in whole), "") or (end.status if failed else "")
+    trace = "".join(part.trace for part in whole)
+    root = make.span(
+        "kedro run",
+        (),
+        "WORKFLOW",
+        header.start_ms * 1e-3,
+        end.time * 1e-3,
+        error=error,
+        trace=trace,
+    )
+    spans = [root]
+    for node, done in nodes.items():
+        first, last = min(part.start for part in done), max(part.end for part in done)
+        broken = next((part for part in done if part.error), None)
+        spans.append(
+            make.span(
+                node,
+                (node,),
+                "CHAIN",
+                first,
+                last,
+                parent=(),
+                error=broken.error if broken else "",
+                trace=broken.trace if broken else "",
+            )
+        )
+        for part in sorted(done, key=lambda part: part.start):
+            name = node if part.what == "run" else f"{part.what} {part.name}"
+            spans.append(
+                make.span(
+                    name,
+                    (node, part.what, part.name),
+                    _SPAN_TYPES.get(part.what, "UNKNOWN"),
+                    part.start,
+                    part.end,
+                    parent=(node,),
+                    error=part.error,
+                    trace=part.trace,
+                )
+            )
+    return spans
+
+
+class _Spans:
+    def __init__(self, header: Header) -> None:
+        self._header = header
+
+    def span(
+        self,
+        name: str,
+        place: tuple[str, ...],
+        span_type: str,
+        start: float,
+        end: float,
+        *,
+        parent: tuple[str, ...] | None = None,
+        error: str = "",
+        trace: str = "",
+    ) -> Span:
+        """Make one span; its id follows from its place."""
+        from mlflow.entities import Span
+        from opentelemetry.sdk.resources import Resource
+        from opentelemetry.sdk.trace import Event, ReadableSpan
+        from opentelemetry.trace import Status, StatusCode
+
+        end_ns = round(max(start, end) * 1e9)
+        events = []
+        if error:
+            kind, _, message = error.partition(": ")
+            told = {"exception.type": kind, "exception.message": message}
+            events = [Event("exception", {**told, "exception.stacktrace": trace}, end_ns)]
+        attributes = {"mlflow.traceRequestId": trace_id(self._header), "mlflow.spanType": span_type}
+        return Span(
+            ReadableSpan(
+                name=name,
+                context=self._context(place),
+                parent=None if parent is None else self._context(parent),
+                start_time=round(start * 1e9),
+                end_time=end_ns,
+                attributes={key: json.dumps(value) for key, value in attributes.items()},
+                status=Status(StatusCode.ERROR, error) if error else Status(StatusCode.OK),
+                events=events,
+                resource=Resource.get_empty(),
+            )
+        )
+
+    def _context(self, place: tuple[str, ...]) -> Any:
+        from opentelemetry.trace import SpanContext, TraceFlags
+
+        whole = int(_hex(self._header, "trace", 32), 16)
+        own = int(_hex(self._header, json.dumps(place), 16), 16)
+        return SpanContext(whole, own, is_remote=False, trace_flags=TraceFlags(TraceFlags.SAMPLED))
+
+
+def _hex(header: Header, what: str, length: int) -> str:
+    return hashlib.sha256(f"{header.journal} {what}".encode()).hexdigest()[:length]

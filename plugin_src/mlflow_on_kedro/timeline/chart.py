@@ -1,0 +1,139 @@
+"""Timings of a pipeline run -> a Gantt chart: Plotly's figure, or a page of its own."""
+
+from __future__ import annotations
+
+import base64
+import html as html_escaping
+import json
+import zlib
+from typing import TYPE_CHECKING, Any
+
+from .spans import Span, Timeline
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from plotly.graph_objects import Figure
+
+_MAX_PLAIN = 100_000
+"""Bytes of a chart's data; more are compressed, because what all bars say is much alike."""
+
+_PLAIN = "show({data});"
+_PACKED = """const packed = Uint8Array.from(atob("{data}"), (sign) => sign.charCodeAt(0));
+const unpacked = new Blob([packed]).stream().pipeThrough(new DecompressionStream("deflate"));
+new Response(unpacked).json().then(show);"""
+# Before and after plotly.js.
+_HEAD = """<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<title>{title}</title>
+<style>html, body {{ margin: 0; background: #fff; }}</style>
+<script>"""
+_BODY = """</script>
+</head>
+<body>
+<main aria-label="{title}">
+<noscript>{title}. The chart needs JavaScript.</noscript>
+<div id="timeline"></div>
+<script>
+const show = (figure) => Plotly.newPlot("timeline", figure.data, figure.layout, {{
+  displaylogo: false,
+  responsive: true,
+  modeBarButtonsToRemove: ["select2d", "lasso2d"],
+}});
+{chart}
+</script>
+</main>
+</body>
+</html>
+"""
+
+
+def figure(
+    spans: Iterable[Span],
+    *,
+    title: str | None = None,
+    task_name: Callable[[str], str] | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> Figure:
+    """Draw a run's timings as a Gantt chart.
+
+    One row a node, in order of start with the first at the top; loading, running and saving are
+    told apart by colour; what failed is marked. Times are wall-clock times in this machine's zone.
+
+    Args:
+        spans: What was timed, in any order. None at all gives a figure that says so.
+        title: The chart's heading; number of nodes and total duration are written below it.
+        task_name: A node's name -> the label of its row (PipelineX's ``task_name_func``).
+        params: PipelineX's ``gantt_params``: arguments of ``plotly.figure_factory.create_gantt``
+            and keys of Plotly's layout; ``options.Options`` says which of them do what.
+
+    Raises:
+        ConfigError: If ``params`` has an unknown key or a value that Plotly refuses.
+
+    Example:
+        >>> chart = figure([Span("run", "train", "train", start=0.0, end=1.5, step=0)])
+        >>> [bar.name for bar in chart.data]
+        ['run']
+    """
+    from .figure import draw
+    from .options import Options
+
+    return draw(Timeline.of(spans, task_name), Options.of(params or {}, title=title))
+
+
+def html(
+    spans: Iterable[Span],
+    *,
+    title: str | None = None,
+    task_name: Callable[[str], str] | None = None,
+    params: Mapping[str, Any] | None = None,
+) -> str:
+    """Draw a run's timings as one page that needs nothing beside it.
+
+    The MLflow UI shows HTML artifacts in a frame that can fetch nothing, so plotly.js (about
+    4.8 MB) is inside. The same spans give the same page, byte for byte, on one version of plotly.
+
+    Args:
+        spans: As for ``figure``.
+        title: As for ``figure``.
+        task_name: As for ``figure``.
+        params: As for ``figure``.
+
+    Raises:
+        ConfigError: As for ``figure``.
+
+    Example:
+        >>> page = html([Span("run", "train", "train", start=0.0, end=1.5, step=0)])
+        >>> page.startswith("<!DOCTYPE html>")
+        True
+    """
+    timeline = Timeline.of(spans, task_name)
+    from plotly.offline import get_plotlyjs
+
+    from .figure import describe, draw
+    from .options import Options
+
+    options = Options.of(params or {}, title=title)
+    # Only what the user has said needs Plotly's checks.
+    chart = draw(timeline, options).to_json() if params else json.dumps(describe(timeline, options))
+    heading = html_escaping.escape(f"{options.heading}: {timeline.summary}")
+    body = _BODY.format(title=heading, chart=_script(chart))
+    return f"{_HEAD.format(title=heading)}{get_plotlyjs()}{body}"
+
+
+def _script(figure: str) -> str:
+    """Say in JavaScript to show a figure.
+
+    Compressed data needs a browser of 2023 or later
+    (https://developer.mozilla.org/docs/Web/API/DecompressionStream).
+
+    Args:
+        figure: Its data and layout, as JSON.
+    """
+    if len(figure) > _MAX_PLAIN:
+        packed = base64.b64encode(zlib.compress(figure.encode()))
+        return _PACKED.format(data=packed.decode())
+    # Nothing in it may end the script that holds it, or begin a comment.
+    return _PLAIN.format(data=figure.replace("</", r"<\/").replace("<!--", r"\u003c!--"))

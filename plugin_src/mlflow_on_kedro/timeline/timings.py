@@ -1,0 +1,133 @@
+"""Timings as metrics of a run, and back: the duration metric is the timeline.
+
+A duration in seconds is logged with its end as the timestamp and the node's place in the pipeline
+as the step. So begin and end of everything are in MLflow itself, whatever process measured them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from ..journal.entries import Entry, Metric, Tag
+from ..keys import legal_key
+from .spans import Span
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from ..run import TrackedRun
+
+PIPELINE_METRIC = "time/pipeline"
+FAILED_NODE_TAG = "kedro.failed_node"
+PREFIX_TAG = "mlflow_on_kedro.time_prefix"
+"""What the metrics of a run's nodes begin with, where that is not ``time/node/``."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """The beginnings of the metrics' names.
+
+    Attributes:
+        run: For a node; the node's name follows.
+        load: For loading; the dataset's name follows.
+        save: For saving; the dataset's name follows.
+    """
+
+    run: str = "time/node/"
+    load: str = "time/load/"
+    save: str = "time/save/"
+
+    def of(self, kind: Literal["load", "run", "save"], name: str) -> str:
+        """The name of one metric."""
+        return f"{getattr(self, kind)}{name}"
+
+
+def log(run: TrackedRun, span: Span, metric: str) -> None:
+    """Log a span to its run and keep it for the run's chart."""
+    run.spans.append(span)
+    run.log_metric(metric, span.duration, step=span.step, timestamp=round(span.end * 1000))
+
+
+@dataclass(frozen=True)
+class Timed:
+    """What the metrics of a run time.
+
+    Attributes:
+        nodes: Step -> node name.
+        metrics: Metric name -> what it times: the kind and the dataset's or node's name.
+        repeated: Metrics with several points, one for each node that loads the dataset.
+    """
+
+    nodes: Mapping[int, str]
+    metrics: Mapping[str, tuple[Literal["load", "run", "save"], str]]
+    repeated: Collection[str] = ()
+
+
+def read(client: MlflowClient, run_id: str, timed: Timed) -> list[Span]:
+    """Read the spans of a run from its metrics in MLflow.
+
+    The history of each of the repeated ones costs a request.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+        timed: What its metrics time.
+    """
+    found = client.get_run(run_id)
+    points = [
+        point
+        for metric in latest_metrics(found)
+        if metric.key in timed.metrics
+        for point in (
+            client.get_metric_history(run_id, metric.key)
+            if metric.key in timed.repeated
+            else [metric]
+        )
+    ]
+    return spans(points, timed, failed=found.data.tags.get(FAILED_NODE_TAG))
+
+
+def read_entries(entries: Iterable[Entry], timed: Timed) -> list[Span]:
+    """Read spans from the entries of a journal."""
+    points, failed = [], None
+    for entry in entries:
+        if isinstance(entry, Metric) and entry.key in timed.metrics:
+            points.append(entry)
+        elif isinstance(entry, Tag) and entry.key == FAILED_NODE_TAG:
+            failed = entry.value
+    return spans(points, timed, failed=failed)
+
+
+def spans(points: Iterable[Any], timed: Timed, *, failed: str | None) -> list[Span]:
+    """Make spans of metric points.
+
+    Args:
+        points: Points with ``key``, ``value``, ``timestamp`` and ``step``.
+        timed: What they time.
+        failed: The node that has failed.
+    """
+    found = []
+    for point in points:
+        kind, name = timed.metrics[point.key]
+        node = timed.nodes.get(point.step)
+        if node is not None:
+            end = point.timestamp / 1000
+            is_failed = kind == "run" and node == failed
+            found.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
+    return found
+
+
+def latest_metrics(found: Any) -> list[Any]:
+    """The last point of each metric of a run, with timestamp and step.
+
+    MLflow's public ``run.data.metrics`` has the values alone, and ``get_metric_history`` costs a
+    request for each metric.
+    """
+    return list(found.data._metric_objs)  # noqa: SLF001 - there is no public name
+
+
+def metric_key(name: str) -> str:
+    """The name under which MLflow stores a metric."""
+    return legal_key(name)

@@ -1,0 +1,1 @@
+"""Speaking with MLflow: its stores, experiments and runs, and what can go wrong with them."""

@@ -1,0 +1,55 @@
+"""What a process needs to speak to MLflow: credentials, request headers, the model registry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .. import environment
+from ..config.sections import Tracking
+from . import request_headers, store
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a process needs to speak to MLflow; it can be pickled, for worker processes.
+
+    Attributes:
+        variables: Environment variables with credentials.
+        headers: What goes with each request.
+        registry_uri: Where models are registered; None: where runs are tracked.
+    """
+
+    variables: dict[str, str] = field(default_factory=dict, repr=False)
+    headers: dict[str, Any] = field(default_factory=dict, repr=False)
+    registry_uri: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, tracking: Tracking, credentials: Mapping[str, Any], root: Path) -> Access:
+        """Gather it from the configuration.
+
+        Args:
+            tracking: That section of mlflow.yml.
+            credentials: What ``tracking.credentials`` names in credentials.yml. Headers can be
+                there too, as ``request_headers``.
+            root: The project's root.
+
+        Raises:
+            ConfigError: The credentials hold something that MLflow does not need.
+        """
+        secret = credentials.get(request_headers.KEY) or {}
+        request_headers.check(secret, "credentials.yml")
+        rest = {name: item for name, item in credentials.items() if name != request_headers.KEY}
+        return cls(
+            variables=environment.mlflow_variables(rest),
+            headers={**tracking.request_headers, **secret},
+            registry_uri=store.resolve_registry_uri(tracking.registry_uri, root),
+        )
+
+    def use(self) -> None:
+        """Have all of this process's calls to MLflow use it."""
+        environment.set_credentials(self.variables)
+        environment.set_registry_uri(self.registry_uri)
+        request_headers.use(self.headers)

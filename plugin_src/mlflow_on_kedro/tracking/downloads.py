@@ -1,0 +1,101 @@
+"""Artifacts of MLflow runs on the local disk, in a folder of their own."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+from pathlib import Path, PurePosixPath
+
+from kedro.io import DatasetError
+
+from ..locks import locked
+from ..secrets import mask_urls
+from . import fluent
+from .store import WORKING_FOLDER, connect
+
+FOLDER = "downloads"
+_NOT_IN_ARTIFACTS = re.compile(r"[\\:\x00]")
+_RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
+
+
+def artifact_folder(path: str) -> str:
+    """Check a path among a run's artifacts, and write it as MLflow wants it.
+
+    Raises:
+        DatasetError: It would lead out of the run's artifacts.
+
+    Example:
+        >>> artifact_folder("models//latest/")
+        'models/latest'
+    """
+    parts = PurePosixPath(path).parts
+    if not parts or ".." in parts or path.startswith("/") or _NOT_IN_ARTIFACTS.search(path):
+        raise DatasetError(
+            f"{path!r} is no place among a run's artifacts: give a path such as models/latest, "
+            "without `..`, a leading slash, backslashes or colons."
+        )
+    return "/".join(parts)
+
+
+def place(root: Path, run_id: str, artifact: str) -> Path:
+    """Where an artifact of a run is once it is downloaded."""
+    return root / WORKING_FOLDER / FOLDER / run_id / artifact_folder(artifact)
+
+
+def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -> Path:
+    """Bring an artifact of a run to ``.mlflow_on_kedro/downloads/<run id>/`` of the project.
+
+    Args:
+        uri: The tracking URI.
+        run_id: The run.
+        artifact: The path of a file or folder among the run's artifacts.
+        root: The project's root.
+        reuse: Use what was downloaded earlier.
+
+    Returns:
+        The local file or folder.
+
+    Raises:
+        DatasetError: The run has no such artifact, or MLflow cannot be reached.
+    """
+    if not _RUN_ID.fullmatch(run_id):
+        raise DatasetError(f"{run_id!r} is no id of an MLflow run: check `loading_run_id`.")
+    target = place(root, run_id, artifact)
+    folder = root / WORKING_FOLDER / FOLDER / run_id
+    if reuse and target.exists():
+        return target
+    # A download that is cut off must not look like a whole one, so it is moved when complete.
+    with (
+        locked(folder.with_name(f"{run_id}.lock")),
+        tempfile.TemporaryDirectory(dir=folder.parent) as scratch,
+    ):
+        if reuse and target.exists():  # another process was faster
+            return target
+        arrived = _fetch(uri, run_id, artifact, scratch)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if target.is_dir():
+            shutil.rmtree(target)
+        arrived.replace(target)
+    return target
+
+
+def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
+    connect(uri)
+    from mlflow.artifacts import download_artifacts
+
+    try:
+        with fluent.tracking_uri(uri):
+            arrived = download_artifacts(
+                run_id=run_id, artifact_path=artifact, dst_path=scratch, tracking_uri=uri
+            )
+    except Exception as error:
+        arrived, reason = "", mask_urls(str(error)).strip().splitlines()[:1]
+    else:
+        reason = []
+    if not arrived or not Path(arrived).exists():
+        raise DatasetError(
+            f"Run {run_id} in MLflow at {mask_urls(uri)} gave no artifact '{artifact}'"
+            f"{': ' + reason[0] if reason else '.'}"
+        )
+    return Path(arrived)

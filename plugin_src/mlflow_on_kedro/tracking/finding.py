@@ -1,0 +1,126 @@
+"""Runs by what a user calls them: an id, a name, or ``last``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..errors import MLflowOnKedroError
+from ..secrets import mask_urls
+from ..suggestions import did_you_mean
+from . import store
+from .failures import failure_message, is_gone, is_refusal
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Run
+
+LAST = "last"
+FINISHED = "attributes.status = 'FINISHED'"
+NEWEST_FIRST = ("attributes.start_time DESC",)
+_RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
+_RECENT = 50
+
+ResultT = TypeVar("ResultT")
+
+
+class Runs:
+    """The runs of a project's experiment, and by their id those of the whole store.
+
+    Args:
+        uri: The tracking URI.
+        experiment: The experiment's name.
+    """
+
+    def __init__(self, uri: str, experiment: str) -> None:
+        self.uri = uri
+        self.experiment = experiment
+
+    @property
+    def client(self) -> MlflowClient:
+        """A client of the store.
+
+        Raises:
+            MLflowOnKedroError: The store cannot be opened.
+        """
+        return self._ask(lambda: store.connect(self.uri))
+
+    def find(self, wanted: str) -> Run:
+        """Find a run: the newest of all for ``last``, else by its id, else the newest of a name.
+
+        Raises:
+            MLflowOnKedroError: There is none, or MLflow cannot be reached.
+        """
+        if wanted == LAST:
+            found = next(self.newest(), None)
+            if found is None:
+                raise MLflowOnKedroError(
+                    f"{self._place} has no run yet: `kedro run` makes the first."
+                )
+            return found
+        return self._by_id(wanted) or self._by_name(wanted)
+
+    def newest(self, filter_string: str = "") -> Iterator[Run]:
+        """The runs of the experiment, the newest first; some, not all that there have ever been.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        yield from self._ask(lambda: self._search(filter_string))
+
+    def _by_id(self, run_id: str) -> Run | None:
+        if not _RUN_ID.fullmatch(run_id):
+            return None
+
+        def get() -> Run | None:
+            try:
+                return self.client.get_run(run_id)
+            except Exception as error:
+                if is_gone(error) or is_refusal(error):
+                    return None
+                raise
+
+        return self._ask(get)
+
+    def _by_name(self, name: str) -> Run:
+        # MLflow's search knows no escapes: any one character stands for a quote, and `%` and `_`
+        # that are meant as they are find more than was asked for.
+        pattern = name.replace("'", "_")
+        for run in self.newest(f"attributes.run_name LIKE '{pattern}'"):
+            if run.info.run_name == name:
+                return run
+        names = [str(run.info.run_name) for run in self.newest()]
+        raise MLflowOnKedroError(
+            f"{self._place} has no run with the id or name {name!r}.{did_you_mean(name, names)} "
+            f"`{LAST}` is the newest run."
+        )
+
+    def _search(self, filter_string: str) -> list[Run]:
+        found = self.client.get_experiment_by_name(self.experiment)
+        if found is None:
+            return []
+        ids = [found.experiment_id]
+        return list(
+            self.client.search_runs(
+                ids, filter_string, max_results=_RECENT, order_by=list(NEWEST_FIRST)
+            )
+        )
+
+    def _ask(self, call: Callable[[], ResultT]) -> ResultT:
+        try:
+            return call()
+        except MLflowOnKedroError:
+            raise
+        except Exception as error:
+            effect = "so no run can be looked up"
+            raise MLflowOnKedroError(failure_message(self.uri, error, effect)) from None
+
+    @property
+    def _place(self) -> str:
+        return f"The experiment '{self.experiment}' in MLflow at {mask_urls(self.uri)}"
+
+
+def named(run: Any) -> str:
+    """Name a run for a message."""
+    return f"{run.info.run_name} ({run.info.run_id})"

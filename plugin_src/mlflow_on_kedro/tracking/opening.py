@@ -1,0 +1,223 @@
+"""Finding or creating the MLflow run that a pipeline logs to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import environment
+from ..config.parsing import MODES, check_choice
+from ..config.sections import Config
+from ..description import within_limit
+from ..errors import ConfigError
+from ..journal.folder import new_id
+from ..journal.records import Header, Opened
+from ..plan import Plan
+from ..secrets import mask_urls, without_credentials
+from . import experiments, fluent, resuming, shared_run, store
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+PARENT_TAG = "mlflow.parentRunId"
+KEDRO_RUN_TAG = "kedro.run_id"
+
+
+@dataclass(frozen=True)
+class RunRequest:
+    """What is asked of MLflow when a run is opened.
+
+    Attributes:
+        config: The whole configuration.
+        root: The project's root.
+        package: The project's package, None outside of a project.
+        kedro_run_id: Kedro's own id of the run.
+        series: What runs of the same pipeline have in common: see :mod:`resuming`.
+        tags: Tags to set at once.
+        plan: What is known of the pipeline.
+        secret_params: Keys of parameters that came with the command and look like secrets.
+        registers: Whether the pipeline saves models for the model registry.
+        spread: Where nodes run: in this ``process``, on this ``machine`` or on ``any`` machine.
+    """
+
+    config: Config = field(default_factory=Config)
+    root: Path = field(default_factory=Path.cwd)
+    package: str | None = None
+    kedro_run_id: str | None = None
+    series: str = ""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    plan: Plan = field(default_factory=Plan)
+    secret_params: frozenset[str] = frozenset()
+    registers: bool = False
+    spread: str = "machine"
+
+    @property
+    def offline(self) -> bool:
+        """Whether no server may be contacted.
+
+        Raises:
+            ConfigError: The environment names no known mode.
+        """
+        given = environment.mode()
+        if given is not None:
+            check_choice(environment.MODE, given, MODES, "the environment")
+        return (given or self.config.tracking.mode) == "offline"
+
+    @property
+    def uri(self) -> str:
+        """Where to track."""
+        return store.resolve_uri(self.config.tracking.uri, self.root)
+
+    @property
+    def all_tags(self) -> dict[str, Any]:
+        """The tags of the request, and over them those that the user chose."""
+        run = self.config.run
+        note = within_limit(run.description or "")
+        own = {KEDRO_RUN_TAG: self.kedro_run_id, "mlflow.note.content": note}
+        given = {key: value for key, value in own.items() if value}
+        return {**self.tags, **given, **run.tags}
+
+    def begin(self, start_ms: int) -> tuple[Header, str]:
+        """Say what run this will be; nothing is asked of MLflow.
+
+        A run that is already active in this thread is used and left open, or, with
+        ``run.nested``, becomes the parent of a new one. ``run.id`` continues that run, and
+        ``run.resume`` the last one of the pipeline if that has failed, which MLflow is asked later.
+
+        Args:
+            start_ms: When the pipeline began, in milliseconds since the epoch.
+
+        Returns:
+            The header of its journal, and the tracking URI with its credentials.
+        """
+        run, uri = self.config.run, self.uri
+        active = None if self.offline else fluent.active_run_id()
+        joins = run.id is None and active is not None and not run.nested
+        if joins:
+            import mlflow
+
+            uri = mlflow.get_tracking_uri()
+        key = None if joins or run.id else run.key or environment.run_key()
+        resumes = run.resume and not (joins or run.id or key)
+        header = Header(
+            journal=new_id(),
+            uri=None if self.offline else without_credentials(uri),
+            experiment=store.resolve_experiment(self.config.experiment.name, self.package),
+            artifact_location=self.config.experiment.artifact_location,
+            experiment_tags=experiments.tag_texts(self.config.experiment.tags),
+            restore_experiment=self.config.experiment.restore_if_deleted,
+            run_name=run.name,
+            run_id=active if joins else run.id,
+            parent=active if run.nested and run.id is None else None,
+            key=key,
+            resume=resuming.last(self.root, self.series) if resumes else None,
+            owned=not joins,
+            registers=self.registers,
+            trace=self.config.trace,
+            start_ms=start_ms,
+            root=str(self.root),
+            kedro_run_id=self.kedro_run_id,
+        )
+        return header, uri
+
+
+def open_run(
+    client: MlflowClient, header: Header, uri: str, root: Path, *, again: bool = False
+) -> Opened:
+    """Find or create the run of a journal.
+
+    Args:
+        client: A client of the store.
+        header: What is asked for.
+        uri: The tracking URI.
+        root: The root of the project that delivers.
+        again: It was tried before, so the run may be there.
+
+    Raises:
+        ConfigError: ``run.id`` names no run of the store.
+        DeletedExperimentError: The experiment was deleted, and is not to be restored.
+        Exception: MLflow cannot be reached.
+    """
+    if header.run_id is not None:
+        return _continue(client, header, uri)
+    experiment = experiments.experiment_id(
+        client,
+        header.experiment,
+        store.resolve_artifact_location(header.artifact_location, uri, header.experiment, root),
+        header.experiment_tags,
+        restore=header.restore_experiment,
+    )
+    if header.key is not None:
+        return as_opened(shared_run.join(client, experiment, header, _tags(header)))
+    tag = shared_run.JOURNAL_TAG
+    found = shared_run.with_tag(client, experiment, tag, header.journal) if again else []
+    if found:
+        if header.resume is not None:
+            resuming.reopen(client, found[0])
+        return as_opened(found[0].info)
+    resumed = resuming.go_on(client, experiment, header)
+    if resumed is not None:
+        return as_opened(resumed)
+    created = client.create_run(
+        experiment, start_time=header.start_ms, run_name=header.run_name, tags=_tags(header)
+    )
+    return as_opened(created.info)
+
+
+def end_run(client: MlflowClient, header: Header, opened: Opened, status: str, time_ms: int) -> str:
+    """End the run of a journal in MLflow, if that is up to its pipeline.
+
+    Returns:
+        The status that the run has then: that of a run with a key depends on its other pipelines.
+    """
+    if not header.owned:
+        return status
+    if header.key is not None:
+        return shared_run.leave(client, opened.run_id, header.journal, status, time_ms)
+    if header.run_id is None:
+        _remove_twins(client, header, opened)
+    client.set_terminated(opened.run_id, status=status, end_time=time_ms)
+    return status
+
+
+def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
+    # A server that creates a run and then fails to say so is asked again, and creates another.
+    if store.sqlite_path(client.tracking_uri) is not None:
+        return
+    for run in shared_run.with_tag(
+        client, opened.experiment_id, shared_run.JOURNAL_TAG, header.journal
+    ):
+        if run.info.run_id != opened.run_id:
+            client.delete_run(run.info.run_id)
+
+
+def _tags(header: Header) -> dict[str, str]:
+    parent = {PARENT_TAG: header.parent} if header.parent else {}
+    return {**parent, shared_run.JOURNAL_TAG: header.journal}
+
+
+def _continue(client: MlflowClient, header: Header, uri: str) -> Opened:
+    from mlflow.exceptions import MlflowException
+
+    run_id = str(header.run_id)
+    try:
+        info = client.get_run(run_id).info
+    except MlflowException as error:
+        if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+            raise
+        raise ConfigError(
+            f"`run.id` in mlflow.yml is {run_id!r}, but MLflow at {mask_urls(uri)} has no such "
+            "run. Correct the id, or leave it out for a new run."
+        ) from None
+    if header.owned:
+        if info.lifecycle_stage == "deleted":
+            client.restore_run(run_id)
+        client.update_run(run_id, status="RUNNING")
+    return as_opened(info)
+
+
+def as_opened(info: Any) -> Opened:
+    """Take from MLflow's ``RunInfo`` what is needed of it."""
+    return Opened(info.run_id, info.experiment_id, info.artifact_uri, info.run_name or "")

@@ -1,0 +1,118 @@
+"""HTTP headers that go with each request to an MLflow server (``tracking.request_headers``)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from .. import import_watch
+from ..errors import ConfigError
+
+KEY = "request_headers"
+TYPE = "type"
+_NAME = re.compile(r"[\w!#$%&'*+.^`|~\-]+", re.ASCII)
+# What HTTP allows in a value: no control characters, no line ends.
+_VALUE = re.compile(r"[\x20-\x7e\x80-\xff\t]*")
+
+
+def check(headers: Any, where: str) -> None:
+    """Refuse what is no set of headers; their values are never shown.
+
+    Args:
+        headers: ``name: value`` for each header; or ``type``, the path of a class as MLflow's
+            ``RequestHeaderProvider``, and arguments for it.
+        where: The name to use in messages.
+
+    Raises:
+        ConfigError: A name or value is none that HTTP allows.
+
+    Example:
+        >>> check({"X-Team": "wine"}, "mlflow.yml")
+    """
+    if not isinstance(headers, Mapping):
+        raise ConfigError(f"{where}: '{KEY}' must be a mapping of header names to values.")
+    if TYPE in headers:
+        if not isinstance(headers[TYPE], str) or "." not in headers[TYPE]:
+            raise ConfigError(f"{where}: '{KEY}.{TYPE}' must be the path of a class: pkg.mod.Class")
+        return
+    for name, value in headers.items():
+        if not _NAME.fullmatch(str(name)):
+            raise ConfigError(f"{where}: '{KEY}': {str(name)!r} is no name of an HTTP header.")
+        fits = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if value is not None and not (fits and _VALUE.fullmatch(str(value))):
+            raise ConfigError(
+                f"{where}: the value of '{KEY}.{name}' (not shown) is none for an HTTP header: it "
+                "must be a text without line ends, or a number."
+            )
+
+
+def use(headers: Mapping[str, Any]) -> None:
+    """Send these headers, and no earlier ones, with this process's requests to MLflow servers.
+
+    Args:
+        headers: What :func:`check` allows.
+
+    Raises:
+        ConfigError: ``type`` names no class that gives headers.
+    """
+    _Headers.tell, _Headers.given = _teller(headers), dict(headers)
+    if not headers:
+        return
+    if import_watch.is_imported():
+        _register()
+    else:
+        import_watch.when_imported(_register)
+
+
+def in_use() -> Mapping[str, Any]:
+    """What :func:`use` was given last, for another process."""
+    return _Headers.given
+
+
+def _teller(headers: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
+    if TYPE in headers:
+        return _provided_by(dict(headers))
+    fixed = {str(name): str(value) for name, value in headers.items() if value is not None}
+    return lambda: fixed
+
+
+def _provided_by(arguments: dict[str, Any]) -> Callable[[], dict[str, str]]:
+    from kedro.utils import load_obj
+
+    path = arguments.pop(TYPE)
+    try:
+        provider = load_obj(path)(**arguments)
+        tell: Callable[[], dict[str, str]] = provider.request_headers
+        applies: Callable[[], bool] = provider.in_context
+    except Exception as error:
+        raise ConfigError(
+            f"`tracking.{KEY}.{TYPE}` in mlflow.yml is {path!r}, which gives no headers: it must "
+            "be a class with `in_context()` and `request_headers()`, as MLflow's "
+            f"RequestHeaderProvider. ({type(error).__name__})"
+        ) from None
+    return lambda: dict(tell()) if applies() else {}
+
+
+class _Headers:
+    """What MLflow asks for headers; the latest session of a process decides."""
+
+    tell: Callable[[], dict[str, str]] = staticmethod(dict)
+    given: Mapping[str, Any] = {}
+
+    def in_context(self) -> bool:
+        """Whether there are any headers: as MLflow calls it."""
+        return True
+
+    def request_headers(self) -> dict[str, str]:
+        """The headers: as MLflow calls it."""
+        return type(self).tell()
+
+
+def _register() -> None:
+    # The public way is an entry point, which a plugin that lies in a project's src/ has not.
+    from mlflow.tracking.request_header import registry
+
+    providers: Any = registry._request_header_provider_registry  # noqa: SLF001 - as said above
+    if not any(isinstance(provider, _Headers) for provider in providers):
+        providers.register(_Headers)

@@ -1,0 +1,132 @@
+"""One MLflow run that several pipelines log to: an orchestrator's processes with the same key.
+
+MLflow has no call that finds or creates in one step, and the processes may run on different
+machines. So each tells the others what it does by tags of runs, which all see in the same order.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from ..journal.records import Header
+from ..values import MAX_TAG_LENGTH
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+JOURNAL_TAG = "mlflow_on_kedro.journal"
+KEY_TAG = "mlflow_on_kedro.key"
+# Set on the run that all with its key use; a run without it may still be given up.
+CHOSEN_TAG = "mlflow_on_kedro.key_chosen"
+PART_TAG = "mlflow_on_kedro.part."
+
+# How long a process that has met others leaves the choice to them.
+PATIENCE_SECONDS = 3.0
+POLL_SECONDS = 0.1
+
+
+def with_tag(client: MlflowClient, experiment: str, tag: str, value: str) -> list[Any]:
+    """The runs of an experiment with a tag, the first to have begun first."""
+    found = client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{value}'")
+    return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+
+
+def searchable(key: str) -> str:
+    """Write a key so that MLflow's search, which knows no escapes, can look for it.
+
+    Example:
+        >>> searchable("airflow:etl/manual__2026-11-23"), searchable("it's")
+        ('airflow:etl/manual__2026-11-23', 'it%27s')
+    """
+    return quote(key, safe=" :/+@=,")[:MAX_TAG_LENGTH]
+
+
+def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, str]) -> Any:
+    """Find the run of a key, or create it; several processes that do so at once agree on one.
+
+    Returns:
+        MLflow's ``RunInfo``.
+    """
+    key = searchable(str(header.key))
+    found = with_tag(client, experiment, KEY_TAG, key)
+    chosen = _chosen(found)
+    if chosen is None:
+        own = _own(found, header) or client.create_run(
+            experiment,
+            start_time=header.start_ms,
+            run_name=header.run_name,
+            tags={**tags, KEY_TAG: key},
+        )
+        chosen = _agree(client, experiment, key, own)
+        if chosen.info.run_id != own.info.run_id:
+            client.delete_run(own.info.run_id)
+    run_id = chosen.info.run_id
+    client.set_tag(run_id, PART_TAG + header.journal, "RUNNING")
+    client.update_run(run_id, status="RUNNING")
+    return chosen.info
+
+
+def leave(client: MlflowClient, run_id: str, part: str, status: str, time_ms: int) -> str:
+    """End one pipeline's part of a run; the last one ends the run.
+
+    A part says how it ended before it looks at the others, so of parts that end at once at least
+    one sees them all. A failure stays: the run is FAILED once all its parts have ended.
+
+    Returns:
+        The status that the run has then.
+    """
+    if status == "FINISHED":
+        delete_tag(client, run_id, PART_TAG + part)
+    else:
+        client.set_tag(run_id, PART_TAG + part, status)
+    tags = client.get_run(run_id).data.tags
+    states = {value for key, value in tags.items() if key.startswith(PART_TAG)}
+    for state in ("RUNNING", "FAILED", "KILLED"):
+        if state in states:
+            break
+    else:
+        state = "FINISHED"
+    if state != "RUNNING":
+        client.set_terminated(run_id, status=state, end_time=time_ms)
+    return state
+
+
+def _agree(client: MlflowClient, experiment: str, key: str, own: Any) -> Any:
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        found = with_tag(client, experiment, KEY_TAG, key)
+        chosen = _chosen(found)
+        if chosen is not None:
+            return chosen
+        # Who is alone may choose at once. Who is not cannot know whether the others have seen it,
+        # so it waits for their choice first, and then the run that began first is chosen.
+        is_alone = len(found) < 2  # noqa: PLR2004 - itself and another
+        is_first = not found or found[0].info.run_id == own.info.run_id
+        if is_alone or (is_first and time.monotonic() >= deadline):
+            client.set_tag(own.info.run_id, CHOSEN_TAG, "true")
+            return _chosen(with_tag(client, experiment, KEY_TAG, key)) or own
+        if time.monotonic() >= deadline + PATIENCE_SECONDS:  # the first one's process has died
+            client.set_tag(found[0].info.run_id, CHOSEN_TAG, "true")
+        else:
+            time.sleep(POLL_SECONDS)
+
+
+def _chosen(found: list[Any]) -> Any | None:
+    return next((run for run in found if CHOSEN_TAG in run.data.tags), None)
+
+
+def _own(found: list[Any], header: Header) -> Any | None:
+    return next((run for run in found if run.data.tags.get(JOURNAL_TAG) == header.journal), None)
+
+
+def delete_tag(client: MlflowClient, run_id: str, key: str) -> None:
+    """Delete a tag of a run, which an earlier try may have deleted."""
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.delete_tag(run_id, key)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # an earlier try has deleted it
+            raise

@@ -1,0 +1,242 @@
+"""Where runs are kept: the tracking URI, the client for it, the experiment."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import re
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+from urllib.request import url2pathname
+
+from .. import environment
+from ..locks import locked
+from ..secrets import mask_urls
+from .logging_guard import kept_logging
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+WORKING_FOLDER = ".mlflow_on_kedro"
+# Of two letters or more: one is a drive of Windows.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+_FOR_ALL_PROCESSES = ("http://", "https://", "file:", "postgresql", "mysql", "mssql")
+_OWN_ARTIFACTS = (3, 2)
+"""The first MLflow whose clients send artifacts to their own server."""
+_SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
+
+
+def resolve_uri(uri: str | None, root: Path) -> str:
+    """Say where to track: the given URI, else the environment's, else a SQLite file.
+
+    Args:
+        uri: ``tracking.uri`` or a hook's argument. A relative SQLite path or folder counts from
+            ``root``, whatever the current directory is.
+        root: The project's root.
+
+    Example:
+        >>> resolve_uri("sqlite:///runs.db", Path("/project"))
+        'sqlite:////project/runs.db'
+    """
+    return _placed(uri or environment.tracking_uri() or "sqlite:///mlflow.db", root)
+
+
+def resolve_registry_uri(uri: str | None, root: Path) -> str | None:
+    """Say where models are registered: ``tracking.registry_uri``, relative paths from the root.
+
+    Example:
+        >>> resolve_registry_uri("sqlite:///models.db", Path("/project"))
+        'sqlite:////project/models.db'
+    """
+    return _placed(uri, root) if uri else None
+
+
+def _placed(uri: str, root: Path) -> str:
+    path = sqlite_path(uri)
+    if path is not None and not path.is_absolute():
+        start = uri.index("///") + len("///")
+        return f"{uri[:start]}{_in_sqlite_uri(root)}/{uri[start:]}"
+    if _SCHEME.match(uri) or uri.startswith("databricks"):
+        return uri
+    return (root / uri).resolve().as_uri()
+
+
+def _in_sqlite_uri(folder: Path) -> str:
+    # Options begin at a question mark.
+    path = folder.as_posix()
+    if (_decoded(path) == path and "?" not in path) or not _is_decoding():
+        return path
+    return path.replace("%", "%25").replace("?", "%3F")
+
+
+def _decoded(path: str) -> str:
+    return unquote(path) if "%" in path and _is_decoding() else path
+
+
+def _is_decoding() -> bool:
+    """Whether SQLAlchemy decodes percent signs in the path of a SQLite file: it does since 2.1."""
+    return _version_of("sqlalchemy") >= (2, 1)
+
+
+@functools.cache
+def _version_of(package: str) -> tuple[int, int]:
+    """Major and minor version; looked up once, because it is asked for each artifact."""
+    major, minor = metadata.version(package).split(".")[:2]
+    return int(major), int(minor)
+
+
+def sqlite_path(uri: str) -> Path | None:
+    """The file of a SQLite URI; None for any other URI and for a database in memory."""
+    match = _SQLITE.match(uri)
+    if match is None or match["path"] == ":memory:":
+        return None
+    return Path(_decoded(match["path"]))
+
+
+def resolve_experiment(name: str | None, package: str | None) -> str:
+    """Name the experiment: as given, else ``MLFLOW_EXPERIMENT_NAME``, else the package's name."""
+    return name or environment.experiment_name() or package or "Default"
+
+
+def connect(uri: str) -> MlflowClient:
+    """Make a client for a tracking URI, creating a SQLite store when it is missing.
+
+    Two processes that open a new SQLite store at once corrupt it, so the first call to any SQLite
+    store is made under a file lock.
+    """
+    environment.set_mlflow_defaults()
+    path = sqlite_path(uri)
+    if path is None:
+        logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
+        _make_registry(but=None)
+        return _client(uri)
+    import mlflow  # noqa: F401 - first, because its import sets the levels of its loggers anew
+
+    # It would tell of its connection pool and tables amid the pipeline's log.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    with locked(path.with_name(path.name + ".lock")):
+        if not path.exists():
+            logger.info("Creating the MLflow store %s (once; it takes some seconds).", path)
+        with _without_stray_folder(Path.cwd() / "mlruns"), kept_logging():
+            client = _client(uri)
+            client.search_experiments(max_results=1)
+    _make_registry(but=path)
+    return client
+
+
+def _make_registry(but: Path | None) -> None:
+    """Create a SQLite file for the model registry under its lock, too, where it is another one."""
+    uri = environment.registry_uri()
+    path = sqlite_path(uri) if uri else None
+    if uri is not None and path is not None and path != but and not path.exists():
+        connect(uri)
+
+
+def prepare() -> None:
+    """Import MLflow, which takes seconds; no server is asked."""
+    environment.set_mlflow_defaults()
+    import mlflow  # noqa: F401
+
+
+def is_remote(uri: str) -> bool:
+    """Whether a store is a server, which may not answer, and no file."""
+    return sqlite_path(uri) is None and not uri.startswith("file:")
+
+
+def is_for_all_processes(uri: str) -> bool:
+    """Whether any process of this user can open a store by its URI and the environment alone.
+
+    It is not known of stores that a platform brings, whose credentials may be in this process only,
+    and not so of a database in memory.
+
+    Example:
+        >>> is_for_all_processes("https://mlflow.example.com"), is_for_all_processes("databricks")
+        (True, False)
+    """
+    return sqlite_path(uri) is not None or uri.startswith(_FOR_ALL_PROCESSES)
+
+
+def _without_retries(record: logging.LogRecord) -> bool:
+    """Leave out urllib3's word on each retry of a call to MLflow: its failure is said once."""
+    message = record.getMessage()
+    return not (message.startswith("Retrying") and "/mlflow" in message)
+
+
+def resolve_artifact_location(location: str | None, uri: str, name: str, root: Path) -> str | None:
+    """Say where an experiment that is created keeps its artifacts.
+
+    MLflow fixes the folder at that moment, and beside a SQLite store it would be one below the
+    current directory; here it is ``mlruns`` in the project's root.
+
+    Args:
+        location: ``experiment.artifact_location``; a relative path counts from ``root``.
+        uri: The tracking URI.
+        name: The experiment's name.
+        root: The project's root.
+    """
+    if location is not None:
+        return location if _SCHEME.match(location) else (root / location).resolve().as_uri()
+    if sqlite_path(uri) is None:
+        return None
+    folder = re.sub(r"[^\w\-]+", "_", name).strip("_") or "experiment"
+    return (root / "mlruns" / folder).as_uri()
+
+
+def make_local_folder(artifact_uri: str) -> None:
+    """Make the folder of a run's artifacts, if they are kept on this machine.
+
+    It keeps :func:`connect`, in whatever process, from taking the folder above for a stray one.
+    """
+    place = urlsplit(artifact_uri)
+    if place.scheme == "file" and not place.netloc:
+        with contextlib.suppress(OSError):
+            Path(url2pathname(place.path)).mkdir(parents=True, exist_ok=True)
+
+
+def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
+    """Have MLflow send a client's artifacts to the client's own server.
+
+    Before MLflow 3.2 they go by the tracking URI of the whole process, which may be another.
+
+    Args:
+        uri: The client's tracking URI; None: the process's.
+    """
+    from . import fluent
+
+    old = _version_of("mlflow") < _OWN_ARTIFACTS
+    return fluent.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()
+
+
+def run_url(uri: str, experiment: str, run_id: str) -> str | None:
+    """The page of a run on an HTTP server, in the view that shows runs; None for other stores.
+
+    Without ``workflowType`` a fresh browser opens MLflow 3 in its GenAI view, which hides runs.
+    """
+    if not uri.startswith(("http://", "https://")):
+        return None
+    base = mask_urls(uri).rstrip("/")
+    return f"{base}/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
+
+
+def _client(uri: str) -> MlflowClient:
+    from mlflow import MlflowClient
+
+    return MlflowClient(tracking_uri=uri)
+
+
+@contextlib.contextmanager
+def _without_stray_folder(folder: Path) -> Iterator[None]:
+    # MLflow makes its default artifact folder below the current directory whenever it opens a
+    # SQLite store. Artifacts go elsewhere here, so an empty folder would be left wherever
+    # somebody happened to stand.
+    was_there = folder.exists()
+    yield
+    if not was_there:
+        with contextlib.suppress(OSError):  # not empty, or already gone
+            folder.rmdir()

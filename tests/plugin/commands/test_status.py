@@ -1,0 +1,115 @@
+"""``kedro mlflow status``: what MLflow has not got."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from mlflow_on_kedro.commands.status import heading
+from mlflow_on_kedro.journal.entries import Param, Text
+from mlflow_on_kedro.journal.folder import HEADER, LAST_MS, LOCK, Journal, new_id
+from mlflow_on_kedro.journal.records import Header
+from mlflow_on_kedro.journal.writer import Writer
+
+Leave = Callable[..., Journal]
+
+
+@pytest.fixture
+def leave(tmp_path: Path) -> Leave:
+    """A function that leaves a journal behind; its arguments are the header's."""
+
+    def leave_(**header: Any) -> Journal:
+        content = {"experiment": "demo", "start_ms": 1_700_000_000_000, "root": "/", **header}
+        journal = Journal.create(tmp_path / ".mlflow_on_kedro/journal", Header(new_id(), **content))
+        write = Writer(journal)
+        write.append(Param("p", "v"))
+        write.append(Text("a.txt", "x" * 2500))
+        journal.release()
+        return Journal(journal.folder)
+
+    return leave_
+
+
+def status(root: Path, *words: str) -> Result:
+    """Run the command in a project, of which it needs nothing but the root."""
+    from mlflow_on_kedro.cli import cli
+
+    return CliRunner().invoke(
+        cli, ["mlflow", "status", *words], obj=SimpleNamespace(project_path=root)
+    )
+
+
+def test_nothing(tmp_path: Path) -> None:
+    """Where there is nothing it says so."""
+    result = status(tmp_path)
+    assert (result.output, result.exit_code) == ("Nothing waits to be delivered.\n", 0)
+
+
+def test_what_waits(leave: Leave, tmp_path: Path) -> None:
+    """It says of each run what it is, since when, how much waits and for what, and what to do."""
+    first = leave(run_name="mine", uri="http://127.0.0.1:9")
+    second = leave(start_ms=1_800_000_000_000)
+    result = status(tmp_path)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    assert lines[0].startswith("Run mine (demo) of 2023-11-1")
+    assert "waits, " in lines[0]
+    assert lines[0].endswith("and 1 artifact (2 kB) for http://127.0.0.1:9")
+    assert lines[1] == f"  {first.folder}"
+    assert lines[2].startswith("Run (demo) of 2027-01-1")
+    assert lines[2].endswith("for wherever it is delivered (offline)")
+    assert lines[3] == f"  {second.folder}"
+    assert lines[4] == "Deliver what waits with: kedro mlflow sync"
+    assert first.is_here()
+    assert second.is_here()
+
+
+def test_in_progress(leave: Leave, tmp_path: Path) -> None:
+    """A run in progress is said to be; there is nothing to do about it."""
+    journal = leave()
+    journal.hold()
+    result = status(tmp_path)
+    assert ": in progress, " in result.output
+    assert "kedro mlflow sync" not in result.output
+    journal.release()
+
+
+@pytest.mark.parametrize("header", ["", "[]", '{"format": 99, "new": 1}', '{"start_ms": "x"}'])
+def test_a_damaged_one(leave: Leave, tmp_path: Path, header: str) -> None:
+    """A journal that cannot be read is named, and hides no other."""
+    leave(run_name="good")
+    bad = leave()
+    (bad.folder / HEADER).write_text(header)
+    result = status(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert f"{bad.folder}: " in result.output
+    assert "Run good" in result.output
+
+
+def test_a_damaged_lock(leave: Leave, tmp_path: Path) -> None:
+    """Nor does one with a lock that is none."""
+    leave(run_name="good")
+    bad = leave()
+    (bad.folder / LOCK).write_bytes(b"no lock" * 1000)
+    result = status(tmp_path)
+    assert result.exit_code == 0, result.output
+    assert str(bad.folder) in result.output
+    assert "Run good" in result.output
+
+
+def test_another_place(leave: Leave, tmp_path: Path) -> None:
+    """Another project, a copied folder or one journal can be looked at."""
+    journal = leave()
+    (tmp_path / "empty").mkdir()
+    for place in (tmp_path, tmp_path / ".mlflow_on_kedro", journal.folder):
+        assert str(journal.folder) in status(tmp_path / "empty", str(place)).output
+
+
+@pytest.mark.parametrize("start_ms", [0, 1_700_000_000_000, LAST_MS - 1])
+def test_any_time(start_ms: int) -> None:
+    """A run of any time that a header may have has a heading."""
+    assert heading(Header("a", "demo", start_ms=start_ms, root="/")).startswith("Run (demo)")

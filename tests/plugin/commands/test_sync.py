@@ -1,0 +1,231 @@
+"""``kedro mlflow sync``: what it delivers, what it says, and its exit status."""
+
+from __future__ import annotations
+
+import importlib
+import io
+import logging
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from click.testing import CliRunner, Result
+from mlflow_on_kedro.delivery.parcel import Left
+from mlflow_on_kedro.journal.entries import End, Param, Text
+from mlflow_on_kedro.journal.folder import HEADER, Journal, new_id
+from mlflow_on_kedro.journal.records import Header
+from mlflow_on_kedro.journal.writer import Writer
+
+command: Any = importlib.import_module("mlflow_on_kedro.commands.sync")
+
+NODES = """
+from kedro.pipeline import node, pipeline
+
+def create_pipeline():
+    return pipeline([node(lambda: 1, None, "one", name="one")])
+"""
+
+Leave = Callable[..., Journal]
+
+
+@pytest.fixture(autouse=True)
+def _level() -> Iterator[None]:
+    """The plugin's logger as it was: the command makes it quieter."""
+    logger = logging.getLogger("mlflow_on_kedro")
+    before = logger.level
+    yield
+    logger.setLevel(before)
+
+
+@pytest.fixture
+def project(make_project: Callable[..., Any]) -> Any:
+    """A project that tracks to a store of its own."""
+    return make_project(NODES)
+
+
+@pytest.fixture
+def leave(project: Any) -> Leave:
+    """A function that leaves a journal behind; its arguments are the header's."""
+
+    def leave_(root: Path | None = None, **header: Any) -> Journal:
+        root = root or project.root
+        content = {"experiment": project.package, "start_ms": 5, "root": str(root), **header}
+        journal = Journal.create(root / ".mlflow_on_kedro/journal", Header(new_id(), **content))
+        write = Writer(journal)
+        for entry in (Param("p", "v"), Text("a.txt", "a"), End("FINISHED", 99)):
+            write.append(entry)
+        journal.release()
+        return Journal(journal.folder)
+
+    return leave_
+
+
+def sync(project: Any, *words: str) -> Result:
+    """Run the command in a project."""
+    from kedro.framework.startup import bootstrap_project
+    from mlflow_on_kedro.cli import cli
+
+    bootstrap_project(project.root)
+    metadata = SimpleNamespace(project_path=project.root, package_name=project.package)
+    return CliRunner().invoke(cli, ["mlflow", "sync", *words], obj=metadata)
+
+
+def dead_server() -> str:
+    """A server that is not there."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return f"http://me:hunter2@127.0.0.1:{listener.getsockname()[1]}"
+
+
+def test_nothing(project: Any) -> None:
+    """Where there is nothing it says so, and all is well."""
+    result = sync(project)
+    assert result.output == "Nothing to deliver.\n"
+    assert result.exit_code == 0
+
+
+def test_all(project: Any, leave: Leave) -> None:
+    """All that waits is delivered, each run with a line of its own that names it."""
+    leave(run_name="mine", uri=project.uri)
+    leave(run_name="offline")
+    result = sync(project)
+    assert result.exit_code == 0, result.output
+    lines = result.output.splitlines()
+    runs = {run.info.run_name: run for run in project.runs()}
+    assert set(runs) == {"mine", "offline"}
+    for name, run in runs.items():
+        (line,) = [line for line in lines if f"Run {name} ({project.package})" in line]
+        assert f"delivered to {project.uri} as {name} ({run.info.run_id}), FINISHED." in line
+        assert project.artifacts(run.info.run_id) == {"a.txt"}
+    assert sync(project).output == "Nothing to deliver.\n"
+
+
+def test_dry_run(project: Any, leave: Leave) -> None:
+    """A dry run says what would be delivered where, and delivers nothing."""
+    journal = leave(run_name="mine")
+    result = sync(project, "--dry-run")
+    assert result.exit_code == 0, result.output
+    assert "Run mine" in result.output
+    assert f"and 1 artifact (1 bytes) would go to {project.uri}." in result.output
+    assert project.runs() == []
+    assert journal.is_here()
+
+
+def test_in_progress(project: Any, leave: Leave) -> None:
+    """A run in progress is left alone, which is said and is no failure."""
+    journal = leave()
+    journal.hold()
+    result = sync(project)
+    assert result.exit_code == 0, result.output
+    assert "in progress, left alone." in result.output
+    assert journal.is_here()
+    journal.release()
+
+
+def test_a_dead_server(project: Any, leave: Leave) -> None:
+    """What cannot be delivered stays, the rest is delivered; the exit status is 1."""
+    uri = dead_server()
+    stays = leave(uri=uri.replace("me:hunter2@", ""), run_name="stays")
+    leave(run_name="goes")
+    result = sync(project)
+    assert result.exit_code == 1
+    assert "Run stays" in result.output
+    assert "cannot be reached" in result.output
+    assert str(stays.folder) in result.output
+    assert stays.is_here()
+    assert [run.info.run_name for run in project.runs()] == ["goes"]
+
+
+def test_no_credentials_are_printed(project: Any, leave: Leave) -> None:
+    """The password of a URI that is given is printed nowhere."""
+    leave()
+    uri = dead_server()
+    for words in (["--dry-run"], []):
+        result = sync(project, "--uri", uri, *words)
+        assert "http://***@127.0.0.1:" in result.output
+        assert "hunter2" not in result.output
+
+
+@pytest.mark.parametrize("header", ["", "[]", '{"format": 99, "new": 1}', '{"start_ms": "x"}'])
+def test_a_damaged_one(project: Any, leave: Leave, header: str) -> None:
+    """A journal that cannot be read is named, stays, and keeps no other from being delivered."""
+    leave()
+    bad = leave()
+    (bad.folder / HEADER).write_text(header)
+    result = sync(project)
+    assert result.exit_code == 1
+    assert f"{bad.folder}: not delivered." in result.output
+    assert bad.folder.exists()
+    assert len(project.runs()) == 1
+    assert "Traceback" not in result.output
+
+
+def test_another_store(project: Any, leave: Leave, store_uri: str, client: Any) -> None:
+    """``--uri`` delivers to another store than was meant, also what is of an absent one."""
+    absent = leave(uri="sqlite:////no/such/folder/x.db")
+    result = sync(project)
+    assert result.exit_code == 1
+    assert "give `--uri`" in result.output
+    result = sync(project, "--uri", store_uri)
+    assert result.exit_code == 0, result.output
+    experiment = client.get_experiment_by_name(project.package)
+    assert len(client.search_runs([experiment.experiment_id])) == 1
+    assert project.runs() == []
+    assert not absent.folder.exists()
+
+
+@pytest.mark.parametrize("part", ["", ".mlflow_on_kedro", ".mlflow_on_kedro/journal"])
+def test_from_another_machine(project: Any, leave: Leave, tmp_path: Path, part: str) -> None:
+    """What was copied from another machine goes to where this project tracks."""
+    other = tmp_path / "other"
+    leave(other)
+    leave(run_name="own")
+    result = sync(project, str(other / part))
+    assert result.exit_code == 0, result.output
+    assert len(project.runs()) == 1
+    assert sync(project, str(other)).output == "Nothing to deliver.\n"
+    assert len(project.runs()) == 1, "only what is there, not this project's own"
+
+
+def test_one_journal(project: Any, leave: Leave, tmp_path: Path) -> None:
+    """One journal can be named; twice delivered, from two copies, it is one run."""
+    journal = leave()
+    shutil.copytree(journal.folder, tmp_path / "copy")
+    assert sync(project, str(journal.folder)).exit_code == 0
+    assert sync(project, str(tmp_path / "copy")).exit_code == 0
+    assert len(project.runs()) == 1
+
+
+def test_no_such_path(project: Any) -> None:
+    """A path that is not there is an error of the command line."""
+    result = sync(project, "no/such/path")
+    assert result.exit_code == 2
+    assert "does not exist" in result.output
+
+
+def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal a bar moves with what is left; elsewhere nothing is in the way."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    whole = Left(entry_bytes=100, files=1, file_bytes=300)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    with command._progress("Run of today", whole) as progress:
+        assert progress is not None
+        progress(Left(entry_bytes=0, files=1, file_bytes=200))
+        progress(Left())
+    shown = sys.stdout.getvalue()
+    assert "Run of today" in shown
+    assert "50%" in shown
+    assert "100%" in shown
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    with command._progress("Run of today", whole) as progress:
+        assert progress is None
+    assert sys.stdout.getvalue() == ""

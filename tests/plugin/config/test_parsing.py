@@ -1,0 +1,487 @@
+"""mlflow.yml: its defaults, its environments, and what it refuses."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+import textwrap
+from dataclasses import asdict, fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from mlflow_on_kedro.config import parsing as config
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.config.sections import Config, Time
+from mlflow_on_kedro.errors import ConfigError
+from mlflow_on_kedro.provenance import kedro_command
+
+ROOT = Path(__file__).parents[3]
+SHIPPED = ROOT / "{{ cookiecutter.repo_name }}" / "conf" / "base" / "mlflow.yml"
+
+DEFAULTS = {
+    "enabled": True,
+    "disabled_pipelines": [],
+    "tracking": {
+        "uri": None,
+        "registry_uri": None,
+        "mode": "online",
+        "credentials": None,
+        "request_headers": {},
+        "on_failure": "warn",
+        "timeout": 6.0,
+        "wait_at_end": 300.0,
+        "delivery": "auto",
+    },
+    "experiment": {
+        "name": None,
+        "artifact_location": None,
+        "tags": {},
+        "restore_if_deleted": True,
+    },
+    "run": {
+        "id": None,
+        "key": None,
+        "name": None,
+        "resume": False,
+        "nested": False,
+        "tags": {},
+        "description": None,
+        "kedro_run_params": [],
+        "log_time_begin": True,
+        "log_time_end": True,
+        "log_time": True,
+        "offset_hours": 0.0,
+    },
+    "params": {
+        "too_long": "truncate",
+        "max_length": 6000,
+        "flatten": True,
+        "recursive": True,
+        "separator": ".",
+    },
+    "catalog": {"enabled": True, "auto": True, "parameters": "params", "mlflow_catalog": {}},
+    "inputs": {"enabled": True, "max_bytes": 100_000_000},
+    "artifacts": {
+        "enabled": True,
+        "before_pipeline_run": [],
+        "after_pipeline_run": [],
+        "after_node_run": [],
+    },
+    "env_vars": {"enabled": True, "params": [], "metrics": [], "prefix": "env.."},
+    "time": {
+        "enabled": True,
+        "prefix": None,
+        "gantt": True,
+        "gantt_filepath": None,
+        "time_log_filepath": None,
+        "gantt_params": {},
+    },
+    "autolog": False,
+    "trace": False,
+    "system_metrics": {"enabled": False, "interval": 10.0},
+    "ui": {"host": "127.0.0.1", "port": None},
+    "pipeline_models": {},
+}
+
+SECTIONS = [key for key, content in DEFAULTS.items() if isinstance(content, dict)]
+KEYS = [
+    (section, key)
+    for section, content in DEFAULTS.items()
+    if isinstance(content, dict)
+    for key in content
+]
+
+# A value for each key that is neither its default nor of a wrong type.
+OTHER = {
+    "tracking.uri": "http://localhost:5000",
+    "tracking.registry_uri": "http://localhost:5001",
+    "tracking.mode": "offline",
+    "tracking.credentials": "server",
+    "tracking.request_headers": {"X-Team": "wine"},
+    "tracking.on_failure": "raise",
+    "tracking.timeout": 20.5,
+    "tracking.wait_at_end": 0.0,
+    "tracking.delivery": "thread",
+    "experiment.name": "demo",
+    "experiment.artifact_location": "artifacts",
+    "experiment.tags": {"team": "wine"},
+    "experiment.restore_if_deleted": False,
+    "run.id": "abc",
+    "run.key": "nightly",
+    "run.name": "first",
+    "run.resume": True,
+    "run.nested": True,
+    "run.tags": {"team": "wine", "numbers": [1, 2.5], "nested": {"ü": None}},
+    "run.description": "# Title",
+    "run.kedro_run_params": ["env", "tags"],
+    "run.log_time_begin": False,
+    "run.log_time_end": False,
+    "run.log_time": False,
+    "run.offset_hours": 5.5,
+    "params.too_long": "artifact",
+    "params.max_length": 100,
+    "params.flatten": False,
+    "params.recursive": False,
+    "params.separator": "-",
+    "catalog.enabled": False,
+    "catalog.auto": False,
+    "catalog.parameters": "by_type",
+    "catalog.mlflow_catalog": {"a": None, "b": {"type": "pandas.CSVDataset"}, "c": "m"},
+    "inputs.enabled": False,
+    "inputs.max_bytes": 0,
+    "artifacts.enabled": False,
+    "artifacts.before_pipeline_run": ["conf/*.yml"],
+    "artifacts.after_pipeline_run": ["logs"],
+    "artifacts.after_node_run": ["model"],
+    "env_vars.enabled": False,
+    "env_vars.params": ["HOSTNAME"],
+    "env_vars.metrics": ["SEED"],
+    "env_vars.prefix": "",
+    "time.enabled": False,
+    "time.prefix": "t ",
+    "time.gantt": False,
+    "time.gantt_filepath": "gantt.html",
+    "time.time_log_filepath": "times.json",
+    "time.gantt_params": {"title": "Nightly"},
+    "system_metrics.enabled": True,
+    "system_metrics.interval": 2.5,
+    "ui.host": "0.0.0.0",  # noqa: S104 - a value to be read, nothing listens there
+    "ui.port": 5001,
+}
+
+WRONG = {
+    "tracking.uri": [1],
+    "tracking.registry_uri": [1],
+    "tracking.mode": "sometimes",
+    "tracking.credentials": [1],
+    "tracking.request_headers": ["a"],
+    "tracking.on_failure": "explode",
+    "tracking.timeout": -1,
+    "tracking.wait_at_end": "long",
+    "tracking.delivery": "pigeon",
+    "experiment.name": {"a": 1},
+    "experiment.artifact_location": [1],
+    "experiment.tags": ["a"],
+    "experiment.restore_if_deleted": "perhaps",
+    "run.id": [1],
+    "run.key": [1],
+    "run.name": {"a": 1},
+    "run.resume": "perhaps",
+    "run.nested": "perhaps",
+    "run.tags": ["a"],
+    "run.description": [1],
+    "run.kedro_run_params": "env",
+    "run.log_time_begin": "sometimes",
+    "run.log_time_end": [1],
+    "run.log_time": "x",
+    "run.offset_hours": "nine",
+    "params.too_long": "cut",
+    "params.max_length": "long",
+    "params.flatten": "perhaps",
+    "params.recursive": [1],
+    "params.separator": [1],
+    "catalog.enabled": "perhaps",
+    "catalog.auto": [1],
+    "catalog.parameters": "all",
+    "catalog.mlflow_catalog": ["a"],
+    "inputs.enabled": "perhaps",
+    "inputs.max_bytes": "100 MB",
+    "artifacts.enabled": "perhaps",
+    "artifacts.before_pipeline_run": "logs",
+    "artifacts.after_pipeline_run": 3,
+    "artifacts.after_node_run": {"a": 1},
+    "env_vars.enabled": "perhaps",
+    "env_vars.params": "HOME",
+    "env_vars.metrics": {"a": 1},
+    "env_vars.prefix": [1],
+    "time.enabled": "perhaps",
+    "time.prefix": [1],
+    "time.gantt": "perhaps",
+    "time.gantt_filepath": [1],
+    "time.time_log_filepath": [1],
+    "time.gantt_params": ["title"],
+    "system_metrics.enabled": "perhaps",
+    "system_metrics.interval": "often",
+    "ui.host": [1],
+    "ui.port": "five thousand",
+}
+
+
+class TestDefaults:
+    """What holds when mlflow.yml says nothing."""
+
+    def test_every_default(self) -> None:
+        """Each key has the documented default."""
+        assert asdict(Config()) == DEFAULTS
+
+    @pytest.mark.parametrize("content", [None, {}])
+    def test_nothing_given(self, content: Any) -> None:
+        """An empty file is the defaults."""
+        assert parse(content) == Config()
+
+    @pytest.mark.parametrize("section", [item.name for item in fields(Config)])
+    def test_nothing_below(self, section: str) -> None:
+        """A section or key with nothing below it has its defaults."""
+        assert parse({section: None}) == Config()
+
+    @pytest.mark.parametrize("section", SECTIONS)
+    def test_an_empty_section(self, section: str) -> None:
+        """A section without content is its defaults."""
+        assert parse({section: {}}) == Config()
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_an_empty_key(self, section: str, key: str) -> None:
+        """A key without a value (`tags:` and nothing below) has its default."""
+        assert parse({section: {key: None}}) == Config()
+
+    def test_the_shipped_file(self) -> None:
+        """The values in the template's mlflow.yml are the defaults, and its keys exist."""
+        shipped = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
+        assert shipped
+        assert parse(shipped) == Config()
+        for section, content in shipped.items():
+            expected = DEFAULTS[section]
+            if isinstance(content, dict):
+                assert isinstance(expected, dict)
+                assert content == {key: expected[key] for key in content}
+            else:
+                assert content == expected
+
+
+class TestParse:
+    """What a file may say."""
+
+    def test_all_keys_are_tried(self) -> None:
+        """The lists of this module name every key of every section."""
+        keys = {f"{section}.{key}" for section, key in KEYS}
+        assert keys == set(OTHER) == set(WRONG)
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_each_key_is_read(self, section: str, key: str) -> None:
+        """Each key is read into its attribute, and changes no other."""
+        value = OTHER[f"{section}.{key}"]
+        config = asdict(parse({section: {key: value}}))
+        assert config[section][key] == value
+        assert {**DEFAULTS, section: {**DEFAULTS[section], key: value}} == config  # type: ignore[dict-item]
+
+    def test_what_is_parsed_is_plain(self) -> None:
+        """The values are Python's own types, which can be pickled and compared."""
+        read = parse({"run": {"tags": {"a": [1]}}, "artifacts": {"after_node_run": ["b"]}})
+        assert type(read.run.tags) is dict
+        assert type(read.run.tags["a"]) is list
+        assert type(read.artifacts.after_node_run) is list
+
+    def test_what_was_parsed_can_be_parsed(self) -> None:
+        """A configuration survives being written out and read again, as on its way to a worker."""
+        content = {"enabled": False, "run": {"tags": {"a": 1}}, "time": {"gantt": False}}
+        assert parse(asdict(parse(content))) == parse(content)
+
+    @pytest.mark.parametrize("names", ["__ALL__", [], ["env", "tags"]])
+    def test_kedro_run_params(self, names: Any) -> None:
+        """`kedro_run_params` is a list of names or __ALL__."""
+        assert parse({"run": {"kedro_run_params": names}}).run.kedro_run_params == names
+
+
+class TestRefused:
+    """Each mistake gives one message with file, key and what to do."""
+
+    @pytest.mark.parametrize(
+        ("content", "words"),
+        [
+            ({"trackin": {}}, ["'trackin'", "'tracking'"]),
+            ({"tracking": {"url": "x"}}, ["'tracking.url'", "'tracking.uri'"]),
+            ({"run": {"tag": {}}}, ["'run.tag'", "'run.tags'"]),
+            ({"time": {"gant": False}}, ["'time.gant'", "'time.gantt'"]),
+            ({"params": {"zzz": 1}}, ["'params.zzz'", "too_long", "max_length"]),
+            ({1: 2}, ["'1'"]),
+        ],
+    )
+    def test_unknown_keys(self, content: Any, words: list[str]) -> None:
+        """An unknown key, nested or not, is named with the file, the nearest key and all others."""
+        with pytest.raises(ConfigError) as caught:
+            parse(content, "conf/base/mlflow.yml")
+        message = caught.value.message
+        assert message.startswith("conf/base/mlflow.yml: unknown key")
+        assert "\n" not in message
+        assert all(word in message for word in words)
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_wrong_types(self, section: str, key: str) -> None:
+        """A value of a wrong type, for each key there is, is refused with file and key."""
+        with pytest.raises(ConfigError) as caught:
+            parse({section: {key: WRONG[f"{section}.{key}"]}})
+        message = caught.value.message
+        assert message.startswith("mlflow.yml: ")
+        assert f"'{section}.{key}" in message
+        assert "\n" not in message
+
+    @pytest.mark.parametrize("section", SECTIONS)
+    @pytest.mark.parametrize("content", [5, "text", ["a"], True])
+    def test_a_section_that_is_none(self, section: str, content: Any) -> None:
+        """A value where a section belongs is refused."""
+        with pytest.raises(ConfigError, match=f"mlflow.yml: '{section}' must be a mapping"):
+            parse({section: content})
+
+    @pytest.mark.parametrize("value", ["perhaps", [1], {"a": 1}])
+    def test_enabled(self, value: Any) -> None:
+        """`enabled` that is neither true nor false is refused."""
+        with pytest.raises(ConfigError, match=r"mlflow.yml: 'enabled'"):
+            parse({"enabled": value})
+
+    @pytest.mark.parametrize("content", [5, "text", ["a"]])
+    def test_a_file_that_is_no_mapping(self, content: Any) -> None:
+        """A file that holds something else than keys is refused."""
+        with pytest.raises(ConfigError, match="the file must be a mapping"):
+            parse(content)
+
+    @pytest.mark.parametrize("length", [0, -1])
+    def test_a_length_below_one(self, length: int) -> None:
+        """A `max_length` that leaves nothing is refused."""
+        with pytest.raises(ConfigError, match=rf"'params.max_length' must be >= 1: {length}"):
+            parse({"params": {"max_length": length}})
+
+    @pytest.mark.parametrize("separator", ["", "#", "//", "a?b"])
+    def test_a_separator_that_mlflow_refuses(self, separator: str) -> None:
+        """A separator with characters that no key may have is refused."""
+        with pytest.raises(ConfigError, match=r"'params.separator' must be of characters"):
+            parse({"params": {"separator": separator}})
+
+    def test_credentials_are_masked(self) -> None:
+        """A message that quotes a URL leaves out its credentials."""
+        with pytest.raises(ConfigError) as caught:
+            parse({"tracking": {"uri": ["http://me:hunter2@host"]}})
+        assert "hunter2" not in caught.value.message
+
+    @pytest.mark.parametrize("name", ["too_long", "on_failure"])
+    def test_choices_are_listed(self, name: str) -> None:
+        """A wrong choice is answered with the right ones."""
+        section = "params" if name == "too_long" else "tracking"
+        with pytest.raises(ConfigError, match=r"truncate, tag, artifact, error|warn, raise"):
+            parse({section: {name: "x"}})
+
+
+class TestCommand:
+    """Keys that come with ``kedro run --params``."""
+
+    @staticmethod
+    def given(text: str) -> Any:
+        """What Kedro makes of the option's text."""
+        from kedro.framework.cli.project import run
+
+        option: Any = next(item for item in run.params if item.name == "params")
+        with run.make_context("run", []) as context:
+            return option.process_value(context, text)
+
+    @pytest.mark.parametrize(("section", "key"), KEYS)
+    def test_each_key(self, section: str, key: str) -> None:
+        """Each key there is can be given, nested ones and lists too, by what the run remembers."""
+        value = OTHER[f"{section}.{key}"]
+        told = {"X-Team": "***"} if key == "request_headers" else value
+        given = {"mlflow": {section: {key: value}}}
+        command = shlex.split(kedro_command({"runtime_params": given}))[-1]
+        assert command.startswith("--params=")
+        read = self.given(command.removeprefix("--params="))
+        assert parse(read["mlflow"]) == parse({section: {key: told}})
+
+    @pytest.mark.parametrize(
+        ("text", "content"),
+        [
+            ("mlflow.enabled=false", {"enabled": False}),
+            ("mlflow.disabled_pipelines=[quiet]", {"disabled_pipelines": ["quiet"]}),
+            ("mlflow.disabled_pipelines=\n- a\n- b", {"disabled_pipelines": ["a", "b"]}),
+            ("mlflow.run.tags.team=wine", {"run": {"tags": {"team": "wine"}}}),
+            ("mlflow.run.name=null", {"run": {}}),
+            (
+                "mlflow.tracking.request_headers.X-A=b",
+                {"tracking": {"request_headers": {"X-A": "b"}}},
+            ),
+        ],
+    )
+    def test_how_a_user_writes_it(self, text: str, content: Any) -> None:
+        """Lists of one and of several, names below a key, and a key's default."""
+        assert parse(self.given(text)["mlflow"]) == parse(content)
+
+
+def test_sections_are_frozen() -> None:
+    """Nothing can change a configuration that several hooks share."""
+    for item in fields(Config):
+        section = getattr(Config(), item.name)
+        if is_dataclass(section):
+            assert section.__dataclass_params__.frozen  # type: ignore[attr-defined]
+
+
+def test_override() -> None:
+    """Arguments that are given win, those that are None do not."""
+    section = config.override(Time(prefix="a"), prefix=None, gantt=False)
+    assert section == Time(prefix="a", gantt=False)
+
+
+def test_any_omegaconf_that_merges_no_frozen_dataclass() -> None:
+    """OmegaConf before 2.4 refuses to merge into frozen dataclasses; nothing is merged."""
+    code = """
+    from omegaconf import OmegaConf
+
+    def merge(*_):
+        raise AssertionError("merged")
+
+    OmegaConf.merge = OmegaConf.unsafe_merge = merge
+    from mlflow_on_kedro.config.parsing import parse
+
+    assert parse({"run": {"tags": {"a": [1]}}}).run.tags == {"a": [1]}
+    """
+    subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT / "plugin_src")},
+    )
+
+
+class TestPipelineModels:
+    """The entries of `pipeline_models`."""
+
+    def test_an_entry(self) -> None:
+        """What an entry leaves out has its default; the configuration keeps it as it was given."""
+        given = {"prices": {"inference": "find", "input": "new", "code_paths": None}}
+        read = parse({"pipeline_models": given})
+        assert read.pipeline_models == given
+        (entry,) = config.pipeline_models(read).values()
+        assert asdict(entry) == {
+            "training": "__default__",
+            "inference": "find",
+            "input": "new",
+            "runner": "SequentialRunner",
+            "copy_mode": "assign",
+            "input_example": False,
+            "pip_requirements": None,
+            "code_paths": [],
+            "registered_model_name": None,
+            "alias": None,
+            "promote": None,
+        }
+
+    @pytest.mark.parametrize(
+        ("name", "entry", "message"),
+        [
+            ("m", {"input": "x"}, "mlflow.yml: 'pipeline_models.m.inference' is missing."),
+            ("m", {"inference": "x"}, "mlflow.yml: 'pipeline_models.m.input' is missing."),
+            ("m", {"infrence": "x"}, "unknown key 'pipeline_models.m.infrence'. Did you mean"),
+            ("m", {"copy_mode": "move"}, "'pipeline_models.m.copy_mode' must be one of assign"),
+            ("m", {"pip_requirements": 3}, "'pipeline_models.m.pip_requirements' must be a list"),
+            ("m", {"code_paths": "src"}, "'pipeline_models.m.code_paths' has a wrong value"),
+            ("m", {"alias": "best"}, "'pipeline_models.m': `alias` is of a model in the registry"),
+            ("m", ["x"], "'pipeline_models.m' must be a mapping of keys to values: ['x']"),
+            ("m", None, "'pipeline_models.m' must be a mapping of keys to values: None"),
+            ("a.b", {}, "'pipeline_models.a.b': a model's name has none of / : . % \" '"),
+        ],
+    )
+    def test_mistakes(self, name: str, entry: Any, message: str) -> None:
+        """Each mistake has one clear message."""
+        if isinstance(entry, dict) and len(entry) == 1 and not {"input", "inference"} & set(entry):
+            entry = {"inference": "find", "input": "new", **entry}
+        with pytest.raises(ConfigError) as raised:
+            parse({"pipeline_models": {name: entry}})
+        assert message in raised.value.message
