@@ -15,13 +15,17 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from mlflow_on_kedro.errors import MLflowOnKedroError
+from mlflow_on_kedro.observing.traces import LEAST_MLFLOW
+from packaging.version import Version
 
 pytest.importorskip("distributed")
 
 RUNNER = "--runner=mlflow_on_kedro.DaskRunner"
 MLFLOW = "mlflow_on_kedro.MLflowDataset"
+HAS_TRACES = Version(mlflow.__version__).release[:2] >= LEAST_MLFLOW
 
 
 def load_module(name: str) -> Any:
@@ -250,6 +254,19 @@ def check_meeting(place: Path) -> None:
     assert str(os.getpid()) not in layers[0]
 
 
+def check_trace(client: Any, experiment: str) -> None:
+    """The trace has the nodes of the other host, with what they loaded and saved."""
+    found = client.get_experiment_by_name(experiment)
+    (trace,) = client.search_traces([found.experiment_id])
+    nodes = {
+        span.name.split("__")[0]: span for span in trace.data.spans if span.span_type == "CHAIN"
+    }
+    assert set(nodes) == {"make_a", "make_b", "read_a", "read_b"}
+    made = [f"a_{kind}" for kind in KINDS]
+    assert nodes["make_a"].outputs == {"datasets": sorted(made)}
+    assert set(made) < set(nodes["read_b"].inputs["datasets"])
+
+
 def test_values_from_another_worker(meeting: Any, two_workers: str, tmp_path: Path) -> None:
     """MLflow datasets of each kind are loaded on another worker than the one that saved them."""
     meeting.session_run(runner=dask_runner(two_workers))
@@ -257,7 +274,7 @@ def test_values_from_another_worker(meeting: Any, two_workers: str, tmp_path: Pa
 
 
 @pytest.mark.parametrize("stale", [False, True], ids=["no files", "stale files"])
-def test_another_host(meeting: Any, stale: bool, tmp_path: Path) -> None:
+def test_another_host(meeting: Any, stale: bool, tmp_path: Path, client_of: Any) -> None:
     """Where the project's folder is another host's, values come from MLflow, not from old files."""
     there = tmp_path / "another_host"
     there.mkdir()
@@ -273,8 +290,13 @@ def test_another_host(meeting: Any, stale: bool, tmp_path: Path) -> None:
     ):
         pytest.skip("this machine lets no one hide a folder from a process")
     with cluster(tmp_path / "cluster", [], elsewhere) as address:
-        meeting.session_run(runner=dask_runner(address))
+        meeting.session_run(
+            runner=dask_runner(address), runtime_params={"mlflow": {"trace": HAS_TRACES}}
+        )
     check_meeting(tmp_path / "meeting")
+    if HAS_TRACES:
+        store = f"sqlite:///{(tmp_path / 'server' / 'mlflow.db').as_posix()}"
+        check_trace(client_of(store), meeting.package)
 
 
 TRAVEL = """

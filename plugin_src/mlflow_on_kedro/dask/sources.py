@@ -38,7 +38,7 @@ def shipped(client: Any, package: str | None) -> Iterator[None]:
 
 def archives(package: str | None) -> dict[str, bytes]:
     """Zip what the project's source folder holds, and this plugin: top-level name -> zip file."""
-    found = [Path(__file__).parent]
+    found = [Path(__file__).parents[1]]
     spec = importlib.util.find_spec(package) if package else None
     if spec is not None and spec.origin is not None:
         folder = Path(spec.origin).parent

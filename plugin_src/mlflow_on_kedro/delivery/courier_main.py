@@ -28,6 +28,7 @@ from . import lean_import, leftovers
 from .courier import Courier
 from .parcel import Parcel
 
+_OWN_LOGGERS = __package__.partition(".")[0] + "."
 HOLD_SECONDS = 5.0
 """How long the lock of a process that has died may take to vanish."""
 
@@ -84,7 +85,7 @@ class _Speaker(logging.Handler):
             self._output.flush()
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.WARNING or record.name.startswith(f"{__package__}."):
+        if record.levelno >= logging.WARNING or record.name.startswith(_OWN_LOGGERS):
             self.say(
                 message={
                     "name": record.name,

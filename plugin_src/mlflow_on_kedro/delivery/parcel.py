@@ -235,8 +235,6 @@ class Parcel:
             Exception: MLflow cannot be reached.
         """
         end = self._end or self._delivered_end() or self._killed()
-        if self.opened is not None and self.header.trace:
-            self._trace(self.opened, end)
         if self.opened is not None:
             self.status = end_run(self.client, self.header, self.opened, end.status, end.time)
             # Of a run with a key another process may have saved the models.
@@ -244,6 +242,8 @@ class Parcel:
                 registry.register_models(
                     self.client, self.opened.run_id, self.uri, raising=self._raising
                 )
+            if self.header.trace:
+                self._trace(self.opened, end)
         if self.journal is not None:
             self.journal.discard()
 

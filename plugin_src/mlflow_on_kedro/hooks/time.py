@@ -9,7 +9,6 @@ import logging
 import threading
 import time
 import traceback
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -21,6 +20,7 @@ from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
 from ..timeline import chart, timings
+from ..timeline.collecting import collect
 from ..timeline.spans import Span
 from ..timeline.timings import FAILED_NODE_TAG
 from .base import NodeScope, PipelineRun, TrackingHook
@@ -85,6 +85,7 @@ class MLflowTimeLoggerHook(TrackingHook):
         self._scope = _TimingScope()
         # Loads end before any hook knows their run; with --async even in another thread. They wait
         # here for `before_node_run`, which gets the very same data.
+        self._loading: dict[tuple[str, str, int], float] = {}
         self._loaded: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
         self._lock = threading.Lock()
 
@@ -106,12 +107,12 @@ class MLflowTimeLoggerHook(TrackingHook):
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
         """Note when a load begins."""
-        self._scope.begins["load", dataset_name] = time.time()
+        self._loading[node.name, dataset_name, threading.get_ident()] = time.time()
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
         """Keep a load's begin and end for ``before_node_run``."""
-        begin = self._scope.begins.pop(("load", dataset_name), None)
+        begin = self._loading.pop((node.name, dataset_name, threading.get_ident()), None)
         if begin is not None and not _is_parameter(dataset_name):
             with self._lock:
                 waiting = self._loaded.setdefault((node.name, dataset_name, id(data)), [])
@@ -128,7 +129,7 @@ class MLflowTimeLoggerHook(TrackingHook):
             times = self._take_load(node.name, name, data)
             if run is not None and times is not None:
                 self._log(run, node, "load", name, *times)
-        self._scope.begins["run", node.name] = time.time()
+        self._begin("run", node.name, node)
 
     @hook_impl
     def after_node_run(
@@ -151,7 +152,7 @@ class MLflowTimeLoggerHook(TrackingHook):
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
         """Note when a save begins."""
-        self._scope.begins["save", dataset_name] = time.time()
+        self._begin("save", dataset_name, node)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -161,6 +162,13 @@ class MLflowTimeLoggerHook(TrackingHook):
         if run is not None and begin is not None:
             self._log(run, node, "save", dataset_name, begin, time.time())
             run.settle()
+
+    def _begin(self, kind: Literal["run", "save"], name: str, node: Node) -> None:
+        begin = self._scope.begins[kind, name] = time.time()
+        run = self._scope.run
+        if run is not None and run.config.trace:
+            with run.guard():  # if it never ends, the trace can say so
+                run.log_part(Part(kind, node.name, name, begin, end=0.0))
 
     def _take_load(self, node: str, name: str, data: Any) -> tuple[float, float] | None:
         key = (node, name, id(data))
@@ -223,10 +231,11 @@ class MLflowTimeLoggerHook(TrackingHook):
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Draw the chart and write the files that were asked for."""
         run, settings = session.run, self._settings(session.run)
-        if run.config.trace and error is not None:
-            now = time.time()
-            run.log_part(Part("pipeline", "", "", now, now, *_told(error)))
-        spans = self._spans(session)
+        here, far = collect(run, session.pipeline, self._names(run), self._task_name)
+        spans = here + far
+        unloaded = self._unloaded(session) if error is not None else []
+        if run.config.trace:
+            _complete_trace(run, far, unloaded, error)
         if settings.time_log_filepath:
             _write(run.root / settings.time_log_filepath, json.dumps(_time_log(spans), indent=2))
         if not settings.gantt:
@@ -250,36 +259,32 @@ class MLflowTimeLoggerHook(TrackingHook):
         if settings.gantt_filepath:
             _write(run.root / settings.gantt_filepath, page)
 
-    def _spans(self, session: PipelineRun) -> list[Span]:
-        """The run's spans: this process's own, and what workers have measured.
+    def _unloaded(self, session: PipelineRun) -> list[Part]:
+        """The loads that have begun and not ended: Kedro calls no hook for one that fails."""
+        nodes = {node.name for node in session.pipeline.nodes}
+        begun = {key: begin for key, begin in list(self._loading.items()) if key[0] in nodes}
+        for key in begun:
+            self._loading.pop(key, None)
+        return [
+            Part("load", node, name, begin, end=0.0)
+            for (node, name, _), begin in begun.items()
+            if not _is_parameter(name)
+        ]
 
-        That is in the run's journal; what other machines have measured is in MLflow.
-        """
-        run = session.run
-        here = list(run.spans)
-        elsewhere = set(run.plan.steps) - {span.node for span in here}
-        if not elsewhere or not session.pipeline.nodes:
-            return here
-        names = self._names(run)
-        metrics: dict[str, tuple[Literal["load", "run", "save"], str]] = {}
-        loads: Counter[str] = Counter()
-        for node in session.pipeline.nodes:
-            metrics[timings.metric_key(names.of("run", self._task_name(node)))] = ("run", node.name)
-            for name in set(node.inputs):
-                loads[timings.metric_key(names.of("load", name))] += 1
-                metrics[timings.metric_key(names.of("load", name))] = ("load", name)
-            for name in node.outputs:
-                metrics[timings.metric_key(names.of("save", name))] = ("save", name)
-        timed = timings.Timed(
-            nodes={step: name for name, step in run.plan.steps.items() if name in elsewhere},
-            metrics=metrics,
-            repeated={name for name, count in loads.items() if count > 1},
-        )
-        there = timings.read_entries(run.written_elsewhere(), timed)
-        if elsewhere <= {span.node for span in there}:
-            return here + there
-        run.flush()
-        return here + (timings.read(run.client, run.run_id, timed) if run.is_reachable else there)
+
+def _complete_trace(
+    run: TrackedRun, far: list[Span], unloaded: list[Part], error: Exception | None
+) -> None:
+    """Note what no node of this machine has noted itself."""
+    told = _told(error)
+    for span in far:
+        failure = told if span.failed else ("", "")
+        run.log_part(Part(span.kind, span.node, span.name, span.start, span.end, *failure))
+    for part in unloaded:
+        run.log_part(part)
+    if error is not None:
+        now = time.time()
+        run.log_part(Part("pipeline", "", "", now, now, *told))
 
 
 def _told(error: Exception | None) -> tuple[str, str]:

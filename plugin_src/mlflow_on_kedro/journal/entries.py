@@ -100,7 +100,7 @@ class Part:
         node: The node's name; "" for the pipeline.
         name: The dataset's or node's name.
         start: When it began, in seconds since the epoch.
-        end: When it ended.
+        end: When it ended; 0: it has only begun.
         error: The error's type and text; "" if there was none.
         trace: The error's traceback.
     """

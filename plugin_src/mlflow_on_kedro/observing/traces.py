@@ -10,15 +10,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from collections.abc import Callable, Iterable
-from importlib import metadata
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Config
 from ..errors import ConfigError
 from ..journal.entries import End, Part
 from ..journal.records import Header, Opened
-from ..tracking import fluent
+from ..tracking import fluent, store
 
 if TYPE_CHECKING:
     from mlflow.entities import Span, TraceInfo
@@ -26,7 +27,8 @@ if TYPE_CHECKING:
 SPANS_A_REQUEST = 1000
 LEAST_MLFLOW = (3, 10)
 """The first MLflow with which traces are tested."""
-_SPAN_TYPES = {"load": "RETRIEVER", "run": "TASK", "save": "TOOL"}
+_SPAN_TYPES = {"load": "TOOL", "run": "TASK", "save": "TOOL"}
+_NOT_ENDED = "it had not ended when the pipeline did"
 
 
 def check(config: Config) -> None:
@@ -35,7 +37,7 @@ def check(config: Config) -> None:
     Raises:
         ConfigError: MLflow is too old, or nothing is timed.
     """
-    installed = metadata.version("mlflow")
+    installed = store.mlflow_version()
     if tuple(map(int, installed.split(".")[:2])) < LEAST_MLFLOW:
         least = ".".join(map(str, LEAST_MLFLOW))
         raise ConfigError(
@@ -125,13 +127,14 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
         end: How the pipeline has ended.
     """
     make = _Spans(header)
-    nodes: dict[str, list[Part]] = {}
-    for part in dict.fromkeys(parts):
-        nodes.setdefault(part.node, []).append(part)
+    told = list(dict.fromkeys(parts))
+    whole = next((part for part in told if not part.node), None)
     failed = end.status != "FINISHED"
-    whole = nodes.pop("", [])
-    error = next((part.error for part in whole), "") or (end.status if failed else "")
-    trace = "".join(part.trace for part in whole)
+    error = whole.error if whole else end.status if failed else ""
+    trace = whole.trace if whole else ""
+    nodes: dict[str, list[Part]] = {}
+    for part in _ended([part for part in told if part.node], whole, end):
+        nodes.setdefault(part.node, []).append(part)
     root = make.span(
         "kedro run",
         (),
@@ -155,23 +158,52 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
                 parent=(),
                 error=broken.error if broken else "",
                 trace=broken.trace if broken else "",
+                attributes={
+                    "kedro.node": node,
+                    "mlflow.spanInputs": _names(done, "load"),
+                    "mlflow.spanOutputs": _names(done, "save"),
+                },
             )
         )
+        seen: Counter[tuple[str, str]] = Counter()
         for part in sorted(done, key=lambda part: part.start):
             name = node if part.what == "run" else f"{part.what} {part.name}"
+            seen[part.what, part.name] += 1  # a generator saves a dataset several times
             spans.append(
                 make.span(
                     name,
-                    (node, part.what, part.name),
+                    (node, part.what, part.name, str(seen[part.what, part.name])),
                     _SPAN_TYPES.get(part.what, "UNKNOWN"),
                     part.start,
                     part.end,
                     parent=(node,),
                     error=part.error,
                     trace=part.trace,
+                    attributes={
+                        "kedro.node": node,
+                        **({} if part.what == "run" else {"kedro.dataset": part.name}),
+                    },
                 )
             )
     return spans
+
+
+def _ended(parts: list[Part], whole: Part | None, end: End) -> list[Part]:
+    """The parts that have ended, and those that have not, with the pipeline's end as theirs."""
+    ended = [part for part in parts if part.end]
+    places = {replace(part, end=0.0, error="", trace="") for part in ended}
+    open_ = [part for part in parts if not part.end and part not in places]
+    error, trace = ("", "") if end.status == "FINISHED" else (f"{end.status}: {_NOT_ENDED}", "")
+    if whole and len(open_) == 1 and not any(part.error for part in ended):
+        error, trace = whole.error, whole.trace  # no other can have failed
+    return ended + [
+        replace(part, end=max(part.start, end.time * 1e-3), error=error, trace=trace)
+        for part in open_
+    ]
+
+
+def _names(parts: Iterable[Part], what: str) -> dict[str, list[str]]:
+    return {"datasets": sorted({part.name for part in parts if part.what == what})}
 
 
 class _Spans:
@@ -189,6 +221,7 @@ class _Spans:
         parent: tuple[str, ...] | None = None,
         error: str = "",
         trace: str = "",
+        attributes: Mapping[str, Any] | None = None,
     ) -> Span:
         """Make one span; its id follows from its place."""
         from mlflow.entities import Span
@@ -200,9 +233,9 @@ class _Spans:
         events = []
         if error:
             kind, _, message = error.partition(": ")
-            told = {"exception.type": kind, "exception.message": message}
-            events = [Event("exception", {**told, "exception.stacktrace": trace}, end_ns)]
-        attributes = {"mlflow.traceRequestId": trace_id(self._header), "mlflow.spanType": span_type}
+            raised = {"exception.type": kind, "exception.message": message}
+            events = [Event("exception", {**raised, "exception.stacktrace": trace}, end_ns)]
+        told = {"mlflow.traceRequestId": trace_id(self._header), "mlflow.spanType": span_type}
         return Span(
             ReadableSpan(
                 name=name,
@@ -210,7 +243,9 @@ class _Spans:
                 parent=None if parent is None else self._context(parent),
                 start_time=round(start * 1e9),
                 end_time=end_ns,
-                attributes={key: json.dumps(value) for key, value in attributes.items()},
+                attributes={
+                    key: json.dumps(value) for key, value in {**told, **(attributes or {})}.items()
+                },
                 status=Status(StatusCode.ERROR, error) if error else Status(StatusCode.OK),
                 events=events,
                 resource=Resource.get_empty(),

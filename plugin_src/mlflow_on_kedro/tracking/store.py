@@ -79,15 +79,26 @@ def _decoded(path: str) -> str:
     return unquote(path) if "%" in path and _is_decoding() else path
 
 
+@functools.cache
 def _is_decoding() -> bool:
     """Whether SQLAlchemy decodes percent signs in the path of a SQLite file: it does since 2.1."""
-    return _version_of("sqlalchemy") >= (2, 1)
+    return _major_minor(metadata.version("sqlalchemy")) >= (2, 1)
 
 
 @functools.cache
-def _version_of(package: str) -> tuple[int, int]:
-    """Major and minor version; looked up once, because it is asked for each artifact."""
-    major, minor = metadata.version(package).split(".")[:2]
+def mlflow_version() -> str:
+    """The version of MLflow, which may be installed as mlflow-skinny alone.
+
+    It is looked up once, because it is asked for each artifact, and without importing MLflow.
+    """
+    try:
+        return metadata.version("mlflow")
+    except metadata.PackageNotFoundError:
+        return metadata.version("mlflow-skinny")
+
+
+def _major_minor(version: str) -> tuple[int, int]:
+    major, minor = version.split(".")[:2]
     return int(major), int(minor)
 
 
@@ -209,7 +220,7 @@ def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
     """
     from . import fluent
 
-    old = _version_of("mlflow") < _OWN_ARTIFACTS
+    old = _major_minor(mlflow_version()) < _OWN_ARTIFACTS
     return fluent.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()
 
 

@@ -142,6 +142,17 @@ class TestDelivering:
         assert record.name == "mlflow_on_kedro.delivery.sending"
         assert "Parameter 'p' was logged as 'v'" in record.getMessage()
 
+    def test_what_takes_long_is_said(
+        self, make: Make, journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """What the plugin itself has to tell, and not MLflow, is told although it is no warning."""
+        caplog.set_level("INFO")
+        Writer(journal).append(Param("p", "v"))
+        make(f"sqlite:///{(tmp_path / 'new.db').as_posix()}").flush(LIMIT)
+        (record,) = caplog.records
+        assert record.name == "mlflow_on_kedro.tracking.store"
+        assert "Creating the MLflow store" in record.getMessage()
+
     @pytest.mark.skipif(sys.platform == "win32", reason="POSIX's way to end a process")
     @pytest.mark.parametrize("when", ["before", "meanwhile"])
     def test_lost(

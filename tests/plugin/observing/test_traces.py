@@ -9,14 +9,16 @@ from typing import Any
 import mlflow
 import mlflow_on_kedro
 import pytest
+from kedro.io import DatasetError
+from kedro.runner import SequentialRunner
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracing.client import TracingClient
 from mlflow_on_kedro.delivery.leftovers import deliver, find
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.observing.traces import LEAST_MLFLOW
-from mlflow_on_kedro.tracking.store import _version_of
+from packaging.version import Version
 
-if _version_of("mlflow") < LEAST_MLFLOW:
+if Version(mlflow.__version__).release[:2] < LEAST_MLFLOW:
     pytest.skip("traces need a newer MLflow", allow_module_level=True)
 
 NODES = """
@@ -37,6 +39,46 @@ def create_pipeline():
     return pipeline([
         node(make, "params:n", "made", name="make"), node(use, "made", "used", name="use")
     ])
+"""
+READING = """
+from kedro.pipeline import node, pipeline
+
+def read(used):
+    return len(used)
+
+def create_pipeline():
+    return pipeline([node(read, "used", "count", name="read")])
+"""
+WRITING = """
+from kedro.pipeline import node, pipeline
+
+def write():
+    return {1, 2}
+
+def create_pipeline():
+    return pipeline([node(write, None, "saved", name="write")])
+"""
+DYING = """
+import os
+import time
+
+from kedro.pipeline import node, pipeline
+
+def die():
+    time.sleep(0.5)
+    os._exit(9)
+
+def create_pipeline():
+    return pipeline([node(die, None, "dead", name="die")])
+"""
+YIELDING = """
+from kedro.pipeline import node, pipeline
+
+def make():
+    yield from range(3)
+
+def create_pipeline():
+    return pipeline([node(make, None, "chunk", name="make")])
 """
 CATALOG = {"made": {"type": "pickle.PickleDataset", "filepath": "made.pkl"}}
 
@@ -135,6 +177,87 @@ class TestRuns:
         assert event.attributes["exception.message"] == "negative: http://***@host/x"
         assert "me:pw" not in str(trace.to_dict())
 
+    @pytest.mark.parametrize("options", [{}, {"is_async": True}])
+    def test_a_load_that_fails(self, make_project: MakeProject, options: dict[str, Any]) -> None:
+        """Kedro tells no hook of it; its span and its node's have the error all the same."""
+        catalog = {"used": {"type": "json.JSONDataset", "filepath": "used.json"}}
+        project = make_project(
+            READING, catalog=catalog, mlflow={"trace": True, "time": {"gantt": False}}
+        )
+        project.write("used.json", "{no json")
+        with pytest.raises(DatasetError):
+            project.session_run(runner=SequentialRunner(**options))
+        (trace,) = traces(project)
+        assert shape(trace) == {
+            ("kedro run", None),
+            ("read", "kedro run"),
+            ("load used", "read"),
+        }
+        assert {span.status.status_code for span in trace.data.spans} == {"ERROR"}
+        (event,) = next(span for span in trace.data.spans if span.name == "load used").events
+        assert event.attributes["exception.type"] == "DatasetError"
+        assert "JSONDecodeError" in event.attributes["exception.stacktrace"]
+        project.write("used.json", "{}")
+        project.session_run()
+        assert {trace.info.state.value for trace in traces(project)} == {"OK", "ERROR"}
+
+    def test_a_load_that_fails_in_a_worker(self, make_project: MakeProject) -> None:
+        """Nothing tells which node it was: the trace has the error as a whole."""
+        catalog = {"used": {"type": "json.JSONDataset", "filepath": "used.json"}}
+        project = make_project(READING, catalog=catalog, mlflow={"trace": True})
+        project.write("used.json", "{no json")
+        assert project.kedro("run", "--runner=ParallelRunner").returncode != 0
+        (trace,) = traces(project)
+        assert shape(trace) == {("kedro run", None)}
+        assert trace.data.spans[0].events[0].attributes["exception.type"] == "DatasetError"
+
+    def test_a_save_that_fails(self, make_project: MakeProject) -> None:
+        """Its span and its node's have the error; the node's function has none."""
+        catalog = {"saved": {"type": "json.JSONDataset", "filepath": "saved.json"}}
+        project = make_project(WRITING, catalog=catalog, mlflow={"trace": True})
+        with pytest.raises(DatasetError):
+            project.session_run()
+        (trace,) = traces(project)
+        states = {(span.name, span.span_type): span.status.status_code for span in trace.data.spans}
+        assert states == {
+            ("kedro run", "WORKFLOW"): "ERROR",
+            ("write", "CHAIN"): "ERROR",
+            ("write", "TASK"): "OK",
+            ("save saved", "TOOL"): "ERROR",
+        }
+
+    def test_killed(self, make_project: MakeProject) -> None:
+        """What a killed process was at is there until the run's end, and says so."""
+        project = make_project(DYING, mlflow={"trace": True})
+        assert project.kedro("run").returncode != 0
+        project.kedro("mlflow", "sync")
+        (trace,) = traces(project)
+        assert shape(trace) == {("kedro run", None), ("die", "kedro run"), ("die", "die")}
+        errors = {span.name: span.status.description for span in trace.data.spans}
+        assert errors["kedro run"] == "KILLED"
+        assert errors["die"] == "KILLED: it had not ended when the pipeline did"
+
+    def test_what_a_span_is_of(self, make_project: MakeProject) -> None:
+        """A node's span names what it has loaded and saved; those say which dataset they are of."""
+        project = make(make_project)
+        project.session_run()
+        (trace,) = traces(project)
+        spans = {(span.name, span.span_type): span for span in trace.data.spans}
+        node = spans["use", "CHAIN"]
+        assert node.inputs == {"datasets": ["made"]}
+        assert node.outputs == {"datasets": ["used"]}
+        load = spans["load made", "TOOL"]
+        assert load.get_attribute("kedro.dataset") == "made"
+        assert load.get_attribute("kedro.node") == "use"
+
+    def test_a_generator_node(self, make_project: MakeProject) -> None:
+        """Each save of a node that yields is a span of its own."""
+        project = make_project(YIELDING, mlflow={"trace": True})
+        project.session_run()
+        (trace,) = traces(project)
+        names = [span.name for span in trace.data.spans]
+        assert names.count("save chunk") == 3
+
     def test_off_by_default(
         self, make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
     ) -> None:
@@ -183,11 +306,18 @@ class TestDelivery:
         project = make(make_project, tracking={"mode": "offline"})
         project.session_run()
         (journal,) = find(project.root)
+        start = TracingClient.start_trace
+
+        def cut_off(client: Any, *words: Any) -> None:
+            start(client, *words)
+            raise ConnectionError
+
         with monkeypatch.context() as patch:
-            patch.setattr("mlflow_on_kedro.delivery.parcel.end_run", _unreachable)
+            patch.setattr(TracingClient, "start_trace", cut_off)
             with pytest.raises(ConnectionError):
                 deliver(journal, project.uri, project.root)
         assert len(traces(project)) == 1
+        assert project.run.info.status == "FINISHED"
         deliver(journal, project.uri, project.root)
         (trace,) = traces(project)
         assert len(trace.data.spans) == len(WHOLE)
@@ -217,10 +347,6 @@ class TestDelivery:
 
 def _refused(*_: Any, **__: Any) -> None:
     raise NotImplementedError
-
-
-def _unreachable(*_: Any) -> str:
-    raise ConnectionError
 
 
 def test_names_that_mlflow_may_move() -> None:
