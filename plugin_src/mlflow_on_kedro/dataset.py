@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 from . import long_values
 from .config.parsing import check_choice, override
 from .config.sections import Config, Params
-from .datasets import backends, tables
+from .datasets import backends, building, tables
 from .datasets.backing import Backing
 from .datasets.in_run import InRun
 from .datasets.local_files import Files
@@ -154,8 +154,10 @@ class MLflowDataset(TrackedDataset):
         return {**self.__dict__, "_cache": None, "_saves": 0}
 
     def check(self) -> None:
-        """Find missing packages before the pipeline runs."""
-        if isinstance(self.dataset, str) and self._backing.kind is None:
+        """Find missing packages, and a dataset that cannot be made, before the pipeline runs."""
+        if isinstance(self.dataset, dict) and self.dataset.get("type"):
+            building.check(self.dataset_name or "dataset", self.dataset)
+        elif isinstance(self.dataset, str) and self._backing.kind is None:
             given = {name: value for name, value in self._given.items() if value is not None}
             backends.check_installed(self.dataset, given)
 

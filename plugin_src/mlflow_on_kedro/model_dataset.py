@@ -17,7 +17,7 @@ from .datasets.origin import Origin
 from .datasets.tracked import TrackedDataset, default_filepath
 from .models import logged_models, registry
 from .models.arguments import ModelArguments
-from .models.flavors import find_flavor
+from .models.flavors import check_flavor, find_flavor
 from .models.kinds import flavor_saved
 from .models.saving import save_model
 from .models.source import ModelSource, in_run
@@ -153,7 +153,7 @@ class MLflowModelDataset(TrackedDataset):
         """Find an unknown flavor or a wrong signature before the pipeline runs."""
         environment.set_mlflow_defaults()
         if self.flavor is not None:
-            find_flavor(self.flavor)
+            check_flavor(self.flavor)
         if self._arguments.signature is not None:
             self._arguments.signature.check()
 

@@ -17,7 +17,7 @@ from .config.sections import Config, Tracking
 from .config.switched_off import is_switched_off
 from .dataset import MLflowDataset
 from .datasets import backends
-from .datasets.arguments import check_arguments
+from .datasets.arguments import check_arguments, check_values
 from .datasets.tracked import TrackedDataset, default_filepath
 from .description import describe
 from .errors import ConfigError
@@ -138,8 +138,8 @@ def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]
         known = {}
     if not isinstance(known.get(name), Mapping):
         raise ConfigError(
-            f"`tracking.credentials` in mlflow.yml is {name!r}, which is not in credentials.yml. "
-            f"There: {', '.join(known) or 'nothing'}."
+            f"`tracking.credentials` is {name!r}, and credentials.yml has no such entry. "
+            f"It has: {', '.join(known) or 'none'}."
         )
     Access.of(Tracking(), known[name], Path(context.project_path))
     found: Mapping[str, Any] = known[name]
@@ -159,7 +159,8 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     kind = entry.get("type")
     if kind not in (*_FILE_TYPES, *_MODEL_TYPES):
         return entry
-    check_arguments(entry, MLflowModelDataset if kind in _MODEL_TYPES else MLflowDataset)
+    cls = MLflowModelDataset if kind in _MODEL_TYPES else MLflowDataset
+    check_arguments(entry, cls)
     entry.setdefault("dataset_name", name.split("@", maxsplit=1)[0])
     dataset = entry.get("dataset")
     if kind in _MODEL_TYPES:
@@ -174,6 +175,7 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     elif isinstance(dataset, Mapping) and not {"filepath", "path"} & dataset.keys():
         suffix = backends.suffix_of(dict(dataset))
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
+    check_values(name, entry, cls)
     return entry
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 import pickle
 import shutil
@@ -19,7 +20,7 @@ import yaml
 from kedro.io import DataCatalog, DatasetError
 from kedro.runner import ThreadRunner
 from mlflow.pyfunc import PyFuncModel
-from mlflow_on_kedro import MLflowModelDataset
+from mlflow_on_kedro import ConfigError, MLflowModelDataset
 from sklearn.linear_model import LogisticRegression
 
 TYPE = "mlflow_on_kedro.MLflowModelDataset"
@@ -602,3 +603,14 @@ def test_as_a_run_has_it(active: Any, store_uri: str, tmp_path: Path) -> None:
     assert isinstance(other.load(), LogisticRegression)
     assert not dataset.exists()
     assert other.of_run("another", store_uri, "model") is other
+
+
+def test_a_package_that_is_missing(make_project: Callable[..., Any]) -> None:
+    """A flavor whose package is not installed is found before anything is trained for it."""
+    if importlib.util.find_spec("catboost") is not None:
+        pytest.skip("it is installed")
+    catalog = {"model": {"type": TYPE, "flavor": "catboost"}}
+    project = make_project(FLAVORS["sklearn"][0], catalog=catalog)
+    with pytest.raises(ConfigError, match=r"catboost needs a package .* `pip install catboost`"):
+        project.session_run()
+    assert project.runs() == []

@@ -89,7 +89,8 @@ def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
     if missing := [key for key in ("inference", "input") if not entry.get(key)]:
         option = {"inference": "--pipeline", "input": "--input"}[missing[0]]
         raise ConfigError(
-            f"`pipeline_models` in mlflow.yml has no '{name}', so {option} has to be given."
+            f"`pipeline_models` in mlflow.yml has no '{name}', so {option} has to be given. "
+            f"It has: {', '.join(settings.pipeline_models) or 'none'}."
             f"{did_you_mean(name, settings.pipeline_models)}"
         )
     where = "kedro mlflow modelify"

@@ -37,7 +37,10 @@ VIEW = "workflowType=machine_learning"
 @click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
 @click.option("--host", default=None, help="Where to listen. Default: ui.host in mlflow.yml.")
 @click.option(
-    "--port", type=int, default=None, help="Default: ui.port in mlflow.yml, else a free one."
+    "--port",
+    type=click.IntRange(1, 65535),
+    default=None,
+    help="Default: ui.port in mlflow.yml, else a free one.",
 )
 @click.option("--no-browser", is_flag=True, help="Print the address, open no browser.")
 @click.pass_obj

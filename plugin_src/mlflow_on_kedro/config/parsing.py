@@ -15,6 +15,7 @@ from ..observing import autolog_options
 from ..secrets import mask_urls
 from ..suggestions import nearest
 from ..tracking import request_headers
+from . import kedro_mlflow
 from .sections import Config, PipelineModel
 
 FILE = "mlflow.yml"
@@ -69,6 +70,8 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     for dotted, least in _LEAST.items():
         if _get(config, dotted) < least:
             raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {_get(config, dotted)}")
+    if config.ui.port is not None and not 0 < config.ui.port < 2**16:
+        raise ConfigError(f"{where}: 'ui.port' must be in 1 to 65535: {config.ui.port}")
     _check_names(config.run.kedro_run_params, where)
     _check_separator(config.params.separator, where)
     autolog_options.wanted(config.autolog, where)
@@ -159,9 +162,10 @@ def _check_keys(content: Any, section: type, where: str, prefix: str = "") -> No
     types = get_type_hints(section)
     for key, value in content.items():
         if key not in known:
-            meant = nearest(str(key), known)
+            unknown, meant = f"{prefix}{key}", f"{prefix}{nearest(str(key), known)}"
             raise ConfigError(
-                f"{where}: unknown key '{prefix}{key}'. Did you mean '{prefix}{meant}'? "
+                f"{where}: unknown key '{unknown}'. "
+                f"{kedro_mlflow.hint(unknown) or f'Did you mean {meant!r}?'} "
                 f"Valid here: {', '.join(known)}."
             )
         if key == "pipeline_models" and not isinstance(value, Mapping | None):

@@ -31,3 +31,18 @@ def check_arguments(entry: Mapping[str, Any], cls: type) -> None:
                 f"{cls.__name__} does not take '{argument}'."
                 f"{did_you_mean(str(argument), takes)} It takes: {', '.join(takes)}."
             )
+
+
+def check_values(name: str, entry: Mapping[str, Any], cls: type) -> None:
+    """Make the dataset, to find values that it refuses; Kedro would add a traceback to its words.
+
+    Args:
+        name: The dataset's name; that of a dataset factory still has placeholders for values.
+        entry: Its entry in the catalog.
+        cls: Its class, which costs nothing to make.
+
+    Raises:
+        DatasetError: The class refuses a value.
+    """
+    if "{" not in name:
+        cls(**{key: value for key, value in entry.items() if key not in _KEDROS_OWN})

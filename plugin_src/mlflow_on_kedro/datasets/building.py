@@ -26,11 +26,24 @@ def build(name: str, config: dict[str, Any], version: Version | None) -> AnyData
     Raises:
         DatasetError: The class is unknown, lacks a package, or does not take what was given.
     """
+    if version is not None:
+        config = {**config, "versioned": True}
+    cls = check(name, config)
+    versions = version or Version(None, None)
+    return AbstractDataset.from_config(
+        name, {**config, "type": cls}, load_version=versions.load, save_version=versions.save
+    )
+
+
+def check(name: str, config: Args) -> type[AnyDataset]:
+    """Find the class of a configuration, and what it does not take.
+
+    Raises:
+        DatasetError: As :func:`build`.
+    """
     where = f"dataset '{name}'"
     cls = class_of(name, config)
     takes = inspect.signature(cls).parameters
-    if version is not None:
-        config = {**config, "versioned": True}
     if config.get("versioned") and "version" not in takes:
         raise DatasetError(f"{where}: {cls.__name__} cannot be versioned: remove 'versioned'")
     # Kedro removes these four before it calls the class.
@@ -40,10 +53,7 @@ def build(name: str, config: dict[str, Any], version: Version | None) -> AnyData
             f"{where}: {cls.__name__} does not take {', '.join(unknown)}; "
             f"it takes: {', '.join(takes)}"
         )
-    versions = version or Version(None, None)
-    return AbstractDataset.from_config(
-        name, {**config, "type": cls}, load_version=versions.load, save_version=versions.save
-    )
+    return cls
 
 
 def class_of(name: str, config: Args) -> type[AnyDataset]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 import inspect
 import logging
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from .. import environment
+from .kinds import package_of
 
 # The argument that takes the model where it is not the first one.
 _MODEL_ARGUMENT = {"pyfunc": "python_model"}
@@ -43,6 +45,21 @@ def find_flavor(name: str) -> ModuleType:
     if not callable(getattr(flavor, "log_model", None)):
         raise DatasetError(f"mlflow.{name} is no flavor: it has no log_model.")
     return flavor
+
+
+def check_flavor(name: str) -> None:
+    """Find a flavor that cannot be used before a model is trained for it.
+
+    Those whose package is known are not imported for it, nor is MLflow.
+
+    Raises:
+        DatasetError: As :func:`find_flavor`.
+    """
+    package = package_of(name)
+    if package is None:
+        find_flavor(name)
+    elif importlib.util.find_spec(package) is None:
+        raise missing_package(name, ModuleNotFoundError(name=package))
 
 
 def missing_package(flavor: str, error: ModuleNotFoundError) -> DatasetError:

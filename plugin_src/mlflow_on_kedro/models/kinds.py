@@ -63,6 +63,18 @@ def flavor_of(model: Any) -> str:
     )
 
 
+def package_of(flavor: str) -> str | None:
+    """The package that a flavor's models are of; None for one that takes models of many.
+
+    Example:
+        >>> package_of("pytorch")
+        'torch'
+    """
+    modules = [module for module, name in _FLAVORS.items() if name == flavor]
+    packages = {module.partition(".")[0] for module in modules} - {"mlflow"}
+    return packages.pop() if len(packages) == 1 else None
+
+
 def flavor_saved(flavors: Mapping[str, Any]) -> str:
     """Name the flavor that gives the native object back.
 

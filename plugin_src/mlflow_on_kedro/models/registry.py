@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_NAMED = 10
+"""Metrics that a message names at most."""
+
 
 def register_models(client: MlflowClient, run_id: str, uri: str, *, raising: bool = False) -> None:
     """Register those models of a run for which that was asked; doing it again changes nothing.
@@ -113,7 +116,8 @@ def _promote(client: MlflowClient, run: Any, version: Any, promotion: Promotion)
         return f"it has the alias '{alias}'"
     new = run.data.metrics.get(legal_key(metric))
     if new is None:
-        known = ", ".join(sorted(run.data.metrics)) or "none"
+        own = sorted(name for name in run.data.metrics if not name.startswith("time/"))
+        known = ", ".join(own[:_NAMED]) + (", …" if own[_NAMED:] else "") or "none"
         return (
             f"it does not get the alias '{alias}', because its run has no metric '{metric}' "
             f"(there: {known})"

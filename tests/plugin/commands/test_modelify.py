@@ -91,7 +91,7 @@ def test_an_entry(make_project: Callable[..., Any]) -> None:
         ((), "Which model? Name an entry of `pipeline_models` in mlflow.yml, or give --pipeline"),
         (
             ("wine",),
-            "`pipeline_models` in mlflow.yml has no 'wine', so --pipeline has to be given.",
+            "has no 'wine', so --pipeline has to be given. It has: none.",
         ),
         (("--pipeline", "inference"), "so --input has to be given."),
         (("a/b", *OPTIONS), "a model's name has none of"),

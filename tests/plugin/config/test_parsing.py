@@ -485,3 +485,25 @@ class TestPipelineModels:
         with pytest.raises(ConfigError) as raised:
             parse({"pipeline_models": {name: entry}})
         assert message in raised.value.message
+
+
+@pytest.mark.parametrize(
+    ("content", "key", "here"),
+    [
+        ({"server": {"mlflow_tracking_uri": "x"}}, "server", "tracking"),
+        ({"tracking": {"experiment": {"name": "x"}}}, "tracking.experiment", "experiment"),
+    ],
+)
+def test_the_file_of_kedro_mlflow(content: dict[str, Any], key: str, here: str) -> None:
+    """Who comes from there is told what its key is here, and where the others are."""
+    with pytest.raises(ConfigError) as caught:
+        parse(content)
+    assert f"unknown key '{key}'. It is kedro-mlflow's; here it is '{here}'" in str(caught.value)
+    assert "docs/from-kedro-mlflow.md" in str(caught.value)
+
+
+@pytest.mark.parametrize("port", [0, -1, 65536])
+def test_a_port_that_is_none(port: int) -> None:
+    """A port that no server can listen at is refused."""
+    with pytest.raises(ConfigError, match=r"'ui.port' must be in 1 to 65535"):
+        parse({"ui": {"port": port}})
