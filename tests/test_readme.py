@@ -73,7 +73,8 @@ def test_every_make_target_in_the_readme_exists() -> None:
 
 def test_the_pipeline_model_is_the_one_that_tests_run() -> None:
     """The README's entry of `pipeline_models` is that of the project which the tests run."""
-    from mlflow_on_kedro.config.parsing import parse, pipeline_models
+    from mlflow_on_kedro.config.model_entries import pipeline_models
+    from mlflow_on_kedro.config.parsing import parse
 
     from tests.prices import ENTRY
 

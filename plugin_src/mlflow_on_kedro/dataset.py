@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
 from . import long_values
-from .config.parsing import check_choice, override
+from .config.checks import check_choice
+from .config.parsing import override
 from .config.sections import Config, Params
 from .datasets import backends, building, tables
 from .datasets.backing import Backing

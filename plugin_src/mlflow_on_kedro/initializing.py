@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-from .config.parsing import FILE
+from .config.checks import FILE
 from .config.sections import Config
 from .errors import ConfigError
 from .settings_wiring import wire

@@ -33,6 +33,12 @@ if TYPE_CHECKING:
 )
 @click.option("--input-example", is_flag=True, help="Keep the first rows of the input as example.")
 @click.option("--pip-requirement", "pip_requirements", multiple=True, help="May be repeated.")
+@click.option(
+    "--extra-pip-requirement",
+    "extra_pip_requirements",
+    multiple=True,
+    help="Beside the usual ones; may be repeated.",
+)
 @click.option("--code-path", "code_paths", multiple=True, help="Further code; may be repeated.")
 @click.option("--registered-model-name", help="Register it in the model registry.")
 @click.option("--alias", help="An alias for the version in the registry.")
@@ -80,7 +86,7 @@ def modelify(
 
 
 def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
-    from ..config.parsing import pipeline_model
+    from ..config.model_entries import pipeline_model
     from ..pipeline_models.choice import choose
     from ..suggestions import did_you_mean
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import ConfigError
 from ..secrets import mask_urls
 from . import resolvers
-from .parsing import FILE, parse
+from .checks import FILE
+from .parsing import parse
 from .sections import Config
 
 if TYPE_CHECKING:

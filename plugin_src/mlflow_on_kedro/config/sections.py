@@ -147,7 +147,11 @@ class PipelineModel:
     copy_mode: str = "assign"
     input_example: bool = False
     pip_requirements: Any = None
+    extra_pip_requirements: list[str] = field(default_factory=list)
+    conda_env: Any = None
     code_paths: list[str] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tags: dict[str, Any] = field(default_factory=dict)
     registered_model_name: Optional[str] = None
     alias: Optional[str] = None
     promote: Any = None

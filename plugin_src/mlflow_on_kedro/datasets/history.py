@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import keys
-from ..config.parsing import check_choice
+from ..config.checks import check_choice
 from ..journal.entries import Metric
 from ..tracking import fluent
 from . import metrics

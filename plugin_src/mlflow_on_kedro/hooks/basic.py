@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from kedro.framework.hooks import hook_impl
 
 from .. import provenance
-from ..config.parsing import ALL
+from ..config.checks import ALL
 from ..config.sections import Run
 from ..observing import observers
 from ..recording import now_ms

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from ..config.parsing import PARAMETERS_CHOICES, check_choice, override
+from ..config.checks import PARAMETERS_CHOICES, check_choice
+from ..config.parsing import override
 from ..config.sections import Catalog
 from ..dataset import MLflowDataset
 from ..errors import ConfigError

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import environment
-from ..config.parsing import ALL, override
+from ..config.checks import ALL
+from ..config.parsing import override
 from ..config.sections import EnvVars
 from ..errors import ConfigError
 from ..secrets import looks_secret

@@ -9,7 +9,8 @@ from weakref import WeakKeyDictionary
 
 from kedro.framework.hooks import hook_impl
 
-from ..config.parsing import FILE, pipeline_models
+from ..config.checks import FILE
+from ..config.model_entries import pipeline_models
 from ..errors import MLflowOnKedroError
 from ..tracking.failures import reason
 from .base import PipelineRun, TrackingHook

@@ -85,7 +85,8 @@ def build_pipeline_model(
                 code_paths=[str(path) for path in (loader, *code.carried, *further)],
                 signature=_signature(model_input, output, choice, parameters),
                 input_example=sample if settings.input_example else None,
-                pip_requirements=_requirements(choice, project, code.imported, contents),
+                metadata=dict(settings.metadata) or None,
+                **_environment(choice, project, code.imported, contents),
             )
 
 
@@ -122,16 +123,24 @@ def _first_rows(value: Any) -> Any:
         return None
 
 
-def _requirements(
+def _environment(
     choice: Choice, project: Project, imported: frozenset[str], contents: Path
-) -> str | list[str]:
-    asked = choice.settings.pip_requirements
+) -> dict[str, Any]:
+    """What has to be installed for the model, as ``save_model`` takes it."""
+    settings = choice.settings
+    if isinstance(settings.conda_env, str):
+        return {"conda_env": str(_path(project.root, settings.conda_env, choice.where))}
+    if settings.conda_env is not None:
+        return {"conda_env": dict(settings.conda_env)}
+    asked = settings.pip_requirements
     if isinstance(asked, str):
-        return str(_path(project.root, asked, choice.where))
-    if asked is not None:
-        return list(asked)
-    own = sorted(contents.glob("datasets/*/model/requirements.txt"))
-    return requirements(project.root, imported, own)
+        needed = [f"-r {_path(project.root, asked, choice.where)}"]
+    elif asked is not None:
+        needed = list(asked)
+    else:
+        own = sorted(contents.glob("datasets/*/model/requirements.txt"))
+        needed = requirements(project.root, imported, own)
+    return {"pip_requirements": [*needed, *settings.extra_pip_requirements]}
 
 
 def _path(root: Path, path: str, where: str) -> Path:
@@ -148,7 +157,7 @@ def log_pipeline_model(
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / choice.name
         build_pipeline_model(folder, choice, project, datasets, model_input)
-        tags = {}
+        tags = dict(choice.settings.tags)
         if choice.registration is not None:
             tags[logged_models.REGISTER_TAG] = choice.registration.to_text()
         run.log_model(logged_models.entry_of(folder, choice.name, tags=tags))

@@ -43,7 +43,7 @@ class Choice:
     def registration(self) -> Registration | None:
         """What is asked of the model registry."""
         asked = self.settings
-        return Registration.of(asked.registered_model_name, asked.alias, asked.promote, None)
+        return Registration.of(asked.registered_model_name, asked.alias, asked.promote, asked.tags)
 
     @property
     def parameters(self) -> list[str]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import environment
-from ..config.parsing import MODES, check_choice
+from ..config.checks import MODES, check_choice
 from ..config.sections import Config
 from ..description import within_limit
 from ..errors import ConfigError

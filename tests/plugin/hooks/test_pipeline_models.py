@@ -125,11 +125,15 @@ def test_a_failing_inference(make_project: Callable[..., Any], said: list[str]) 
 
 def test_registered(make_project: Callable[..., Any]) -> None:
     """The model is registered once the run has succeeded, and gets its alias."""
-    entry = with_entry(registered_model_name="prices", alias="newest")
+    tags = {"team": "wine"}
+    entry = with_entry(registered_model_name="prices", alias="newest", tags=tags)
     project = make_prices(make_project, mlflow=entry)
     project.session_run()
     version = project.client.get_model_version_by_alias("prices", "newest")
     assert version.run_id == project.run.info.run_id
+    assert version.tags == tags
+    (model,) = project.client.search_logged_models([project.run.info.experiment_id])[:1]
+    assert tags.items() <= model.tags.items()
 
 
 def test_a_secret(make_project: Callable[..., Any]) -> None:

@@ -144,8 +144,33 @@ def test_requirements_and_code_of_the_users(build: Callable[..., Path], tmp_path
     assert (folder / "code/extra.py").exists()
 
 
+def test_further_requirements(build: Callable[..., Path]) -> None:
+    """They are added to the project's own."""
+    lines = (build(extra_pip_requirements=["polars"]) / "requirements.txt").read_text().split()
+    assert lines[-1] == "polars"
+    assert any(line.startswith("kedro==") for line in lines)
+
+
+def test_a_conda_environment(build: Callable[..., Path]) -> None:
+    """It takes the place of requirements."""
+    environment = {"name": "mine", "dependencies": ["python=3.12", {"pip": ["kedro"]}]}
+    folder = build(conda_env=environment)
+    assert yaml.safe_load((folder / "conda.yaml").read_text())["name"] == "mine"
+
+
+def test_metadata(build: Callable[..., Path]) -> None:
+    """It is in the model."""
+    described = yaml.safe_load((build(metadata={"team": "wine"}) / "MLmodel").read_text())
+    assert described["metadata"] == {"team": "wine"}
+
+
 @pytest.mark.parametrize(
-    "settings", [{"pip_requirements": "missing.txt"}, {"code_paths": ["missing"]}]
+    "settings",
+    [
+        {"pip_requirements": "missing.txt"},
+        {"code_paths": ["missing"]},
+        {"conda_env": "missing.yml"},
+    ],
 )
 def test_a_missing_path(build: Callable[..., Path], settings: Mapping[str, Any]) -> None:
     """A path that mlflow.yml gives and that is not there is named."""

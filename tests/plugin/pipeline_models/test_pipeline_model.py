@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.config.parsing import COPY_MODES
+from mlflow_on_kedro.config.checks import COPY_MODES
 from mlflow_on_kedro.pipeline_models import pipeline_model
 from mlflow_on_kedro.pipeline_models.pipeline_model import (
     DESCRIPTION,

@@ -1,0 +1,76 @@
+"""``pipeline_models`` in mlflow.yml: its entries, checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from ..errors import ConfigError
+from .checks import COPY_MODES, FILE, check_choice, check_keys, check_types, without_empty
+from .sections import Config, PipelineModel
+
+# As in `mlflow.utils.validation`; a dot would end the name in `models:/` addresses.
+_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
+
+
+def pipeline_models(config: Config, where: str = FILE) -> dict[str, PipelineModel]:
+    """The entries of ``pipeline_models``, by their names.
+
+    Raises:
+        ConfigError: A name, key or value in one of them is wrong.
+    """
+    return {
+        name: pipeline_model(str(name), entry, where)
+        for name, entry in config.pipeline_models.items()
+    }
+
+
+def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
+    """Check one entry of ``pipeline_models``.
+
+    Args:
+        name: The model's name.
+        entry: What the file says of it.
+        where: The name to use in messages.
+
+    Raises:
+        ConfigError: The name, or a key or value in the entry, is wrong.
+
+    Example:
+        >>> pipeline_model("wine", {"inference": "predict", "input": "wines"}).training
+        '__default__'
+    """
+    key = f"pipeline_models.{name}"
+    if not name or _NOT_IN_MODEL_NAMES.search(name):
+        raise ConfigError(f"{where}: '{key}': a model's name has none of / : . % \" '")
+    check_keys(entry, PipelineModel, where, f"{key}.")
+    found = check_types(PipelineModel(**without_empty(entry)), where, f"{key}.")
+    for needed in ("inference", "input"):
+        if not getattr(found, needed):
+            raise ConfigError(f"{where}: '{key}.{needed}' is missing.")
+    check_choice(f"{key}.copy_mode", found.copy_mode, COPY_MODES, where)
+    _check_registration(key, found, where)
+    for name_, kinds, words in (
+        ("pip_requirements", str | list | None, "a list or a file's path"),
+        ("conda_env", str | dict | None, "a mapping or a file's path"),
+    ):
+        asked = getattr(found, name_)
+        if not isinstance(asked, kinds):
+            raise ConfigError(f"{where}: '{key}.{name_}' must be {words}: {asked!r}")
+    if found.conda_env is not None and (found.pip_requirements or found.extra_pip_requirements):
+        raise ConfigError(
+            f"{where}: '{key}.conda_env' has the requirements already: give it, or "
+            "'pip_requirements' and 'extra_pip_requirements'."
+        )
+    return found
+
+
+def _check_registration(key: str, settings: PipelineModel, where: str) -> None:
+    from kedro.io import DatasetError
+
+    from ..models.registration import Registration
+
+    try:
+        Registration.of(settings.registered_model_name, settings.alias, settings.promote, None)
+    except DatasetError as error:
+        raise ConfigError(f"{where}: '{key}': {error}") from None
