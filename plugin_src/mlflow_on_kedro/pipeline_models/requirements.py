@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator
 from importlib import metadata
 from pathlib import Path
@@ -30,8 +31,7 @@ def requirements(root: Path, imported: Iterable[str], own: Iterable[Path] = ()) 
         own: requirements.txt of MLflow models that are part of this one.
     """
     listed = root / FILE
-    known = metadata.packages_distributions()
-    by_import = sorted({dist for name in imported for dist in known.get(name, ())})
+    by_import = sorted(_distributions(set(imported)))
     names = set(map(canonicalize_name, by_import))
     lines = list(_lines(listed)) if listed.is_file() else by_import
     lines += [line for file in own if file.is_file() for line in _lines(file)]
@@ -41,6 +41,19 @@ def requirements(root: Path, imported: Iterable[str], own: Iterable[Path] = ()) 
         if pinned and (name != PLUGIN or name in names):
             found.setdefault(name, pinned)
     return list(found.values())
+
+
+def _distributions(imported: set[str]) -> set[str]:
+    """Name what is installed of what code imports."""
+    known = metadata.packages_distributions()
+    found = {dist for name in imported for dist in known.get(name, ())}
+    if sys.version_info < (3, 11) and not imported <= known.keys():
+        # It knows those that have a top_level.txt alone, and scikit-learn has none.
+        for dist in metadata.distributions():
+            top_level = {file.parts[0].removesuffix(".py") for file in dist.files or ()}
+            if top_level & (imported - known.keys()):
+                found.add(dist.metadata["Name"])
+    return found
 
 
 def _lines(file: Path) -> Iterator[str]:
