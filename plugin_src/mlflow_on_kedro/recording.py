@@ -16,7 +16,7 @@ from .delivery import leftovers
 from .delivery.courier import Courier
 from .delivery.courier_process import CourierProcess, is_worth_it
 from .delivery.deliverer import Deliverer
-from .delivery.outbox import JournalOutbox, say_no_journal
+from .delivery.journal_outbox import JournalOutbox, say_no_journal
 from .delivery.parcel import Left, Parcel
 from .journal.entries import End
 from .journal.folder import FOLDER, Journal

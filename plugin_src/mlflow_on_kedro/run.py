@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from . import import_watch
 from .config.sections import Config
-from .delivery.outbox import DirectOutbox, Outbox, WorkerOutbox
+from .delivery.direct_outbox import DirectOutbox
+from .delivery.journal_outbox import WorkerOutbox
+from .delivery.outbox import Outbox
 from .description import ARTIFACT as DESCRIPTION
 from .errors import MLflowOnKedroError
 from .journal.entries import Entry

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.delivery import outbox
-from mlflow_on_kedro.delivery.outbox import DirectOutbox as Outbox
+from mlflow_on_kedro.delivery import direct_outbox
+from mlflow_on_kedro.delivery.direct_outbox import DirectOutbox as Outbox
 from mlflow_on_kedro.delivery.sending import changed_tag
 from mlflow_on_kedro.journal.entries import File, Metric, Param, Tag, Text
 
@@ -137,7 +137,7 @@ class TestBatches:
 
     def test_when_enough_has_gathered(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
         """Entries are sent without being asked for when there are enough of them."""
-        monkeypatch.setattr(outbox, "FLUSH_SIZE", 10)
+        monkeypatch.setattr(direct_outbox, "FLUSH_SIZE", 10)
         box = store.outbox()
         for step in range(25):
             box.put(Metric("m", step, 1, step))
@@ -148,7 +148,7 @@ class TestBatches:
         box = store.outbox()
         box.put(Param("a", "v"))
         assert not store.counting.calls
-        monkeypatch.setattr(outbox, "FLUSH_SECONDS", 0.0)
+        monkeypatch.setattr(direct_outbox, "FLUSH_SECONDS", 0.0)
         box.put(Param("b", "v"))
         assert set(store.data.params) == {"a", "b"}
 
@@ -318,7 +318,7 @@ class TestUnreachable:
     ) -> None:
         """One warning names the URI without its credentials, and what to do; nothing is raised."""
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-        monkeypatch.setattr(outbox, "RETRY_SECONDS", 0.0)
+        monkeypatch.setattr(direct_outbox, "RETRY_SECONDS", 0.0)
         port = closed_port()
         box = Outbox(f"http://me:hunter2@127.0.0.1:{port}", "abc")
         for number in range(3):
@@ -433,7 +433,7 @@ class TestThreads:
         """Threads that put and flush at once lose nothing."""
         from concurrent.futures import ThreadPoolExecutor
 
-        monkeypatch.setattr(outbox, "FLUSH_SIZE", 7)
+        monkeypatch.setattr(direct_outbox, "FLUSH_SIZE", 7)
         box = store.outbox()
 
         def work(thread: int) -> None:

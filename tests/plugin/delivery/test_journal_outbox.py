@@ -10,9 +10,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.delivery import outbox
+from mlflow_on_kedro.delivery import journal_outbox
 from mlflow_on_kedro.delivery.courier import Courier
-from mlflow_on_kedro.delivery.outbox import NUDGE_BYTES, JournalOutbox, WorkerOutbox
+from mlflow_on_kedro.delivery.journal_outbox import NUDGE_BYTES, JournalOutbox, WorkerOutbox
 from mlflow_on_kedro.delivery.parcel import Parcel
 from mlflow_on_kedro.errors import MLflowOnKedroError
 from mlflow_on_kedro.journal.entries import End, Entry, File, Param, Text
@@ -273,7 +273,7 @@ class TestWorkerOutbox:
 
     def test_flush_has_a_limit(self, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
         """It does not wait for ever."""
-        monkeypatch.setattr(outbox, "POLL_SECONDS", 0.01)
+        monkeypatch.setattr(journal_outbox, "POLL_SECONDS", 0.01)
         box = WorkerOutbox(journal, "", None, 0.1, raising=False)
         box.put(Param("p", "v"))
         box.flush()

@@ -1,0 +1,190 @@
+"""Outboxes that write into the run's journal: of the process that opened the run, and of others."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from ..journal.entries import End, Entry, File, Text
+from ..journal.folder import Journal
+from ..journal.records import Opened
+from ..journal.writer import writer
+from ..secrets import mask_urls
+from ..tracking.failures import reason
+from .deliverer import Deliverer
+from .direct_outbox import DirectOutbox
+from .outbox import Outbox, is_missing
+
+if TYPE_CHECKING:
+    pass
+
+logger = logging.getLogger(__name__)
+
+NUDGE_BYTES = 100_000
+POLL_SECONDS = 0.05
+# Errors that are not of one artifact alone; Windows has no quota.
+_OF_THE_DISK = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
+
+
+class JournalOutbox(Outbox):
+    """Writes entries into the run's journal, from which a courier delivers them.
+
+    For the process that opened the run.
+
+    Args:
+        journal: The journal; None: the disk is full or read-only, so all stays in memory.
+        courier: What delivers; None: nothing is delivered now (``tracking.mode: offline``).
+        limit: The most seconds to wait for a delivery while MLflow answers.
+    """
+
+    def __init__(self, journal: Journal | None, courier: Deliverer | None, limit: float) -> None:
+        self._courier = courier
+        self._limit = limit
+        self._writer = writer(journal) if journal is not None else None
+        self._nudged = 0
+
+    def put(self, entry: Entry) -> None:
+        """Write an entry down.
+
+        Raises:
+            MLflowOnKedroError: Tracking has failed, and the user chose ``on_failure: raise``.
+        """
+        if self._courier is not None and not isinstance(entry, End):
+            self._courier.check()
+        if is_missing(entry):
+            return
+        if self._writer is not None:
+            try:
+                written = self._writer.append(entry)
+            except OSError as error:
+                if isinstance(entry, File | Text) and error.errno not in _OF_THE_DISK:
+                    self._not_kept(entry, error)
+                    return
+                self._writer = None
+                say_no_journal(error, lost=self._courier is None)
+            else:
+                waits = isinstance(entry, File) or written - self._nudged > NUDGE_BYTES
+                if self._courier is not None and waits:
+                    self._nudged = written
+                    self._courier.nudge()
+                return
+        self._remember(entry)
+
+    def flush(self) -> None:
+        """Wait until all that was put is in MLflow."""
+        if self._courier is not None:
+            self._courier.flush(self._limit)
+            self._courier.check()
+
+    def settle(self) -> None:
+        """What is written down is safe already."""
+
+    def _not_kept(self, entry: File | Text, error: OSError) -> None:
+        if self._courier is None:
+            what, why = mask_urls(entry.path), reason(error)
+            logger.warning("The artifact %s cannot be kept, and is left out. (%s)", what, why)
+        self._remember(entry)
+
+    def _remember(self, entry: Entry) -> None:
+        if self._courier is None:
+            return  # said when the journal failed: there is no other place
+        self._courier.remember(entry)
+        if isinstance(entry, File):  # it may change later
+            self._courier.flush(self._limit)
+
+
+class WorkerOutbox(Outbox):
+    """Writes entries into the run's journal, from which another process delivers them.
+
+    Where there is no such folder, on another machine or after the run's end, it delivers itself.
+
+    Args:
+        journal: The run's journal.
+        uri: The tracking URI.
+        opened: The run in MLflow, if it was there when this process got its copy.
+        limit: The most seconds to wait for a delivery.
+        raising: Raise what goes wrong (``tracking.on_failure: raise``).
+    """
+
+    def __init__(
+        self,
+        journal: Journal | None,
+        uri: str,
+        opened: Opened | None,
+        limit: float,
+        *,
+        raising: bool,
+    ) -> None:
+        self._journal = journal
+        self._writer = writer(journal) if journal is not None and journal.is_here() else None
+        self._uri = uri
+        self._opened = opened
+        self._limit = limit
+        self._raising = raising
+        self._written = 0
+        self._direct: DirectOutbox | None = None
+        self._lost = False
+
+    def put(self, entry: Entry) -> None:
+        """Write an entry down, or gather it for delivery."""
+        if is_missing(entry):
+            return
+        if self._writer is not None:
+            try:
+                self._written = self._writer.append(entry)
+            except OSError:
+                if not isinstance(entry, File | Text):
+                    self._writer = None
+            else:
+                return
+        self._deliver_itself(entry)
+
+    def flush(self) -> None:
+        """Wait until all that was put is in MLflow."""
+        if self._direct is not None:
+            self._direct.flush()
+        if self._journal is None or self._writer is None or not self._written:
+            return
+        deadline = time.monotonic() + self._limit
+        while time.monotonic() < deadline and not self._journal.is_failing:
+            if self._journal.delivered.get(self._writer.path.name, 0) >= self._written:
+                return
+            time.sleep(POLL_SECONDS)
+
+    def settle(self) -> None:
+        """Deliver what could not be written down."""
+        if self._direct is not None:
+            self._direct.flush()
+
+    def _deliver_itself(self, entry: Entry) -> None:
+        if self._direct is None and self._opened is not None:
+            self._direct = DirectOutbox(self._uri, self._opened.run_id, raising=self._raising)
+        if self._direct is not None:
+            self._direct.put(entry)
+        elif not self._lost:
+            self._lost = True
+            logger.warning(
+                "What this process logs is lost: MLflow at %s could not be reached when the run "
+                "began, and the run's journal is not on this machine.",
+                mask_urls(self._uri),
+            )
+
+
+def say_no_journal(error: OSError, *, lost: bool) -> None:
+    """Warn that a run has no journal on disk, or no longer.
+
+    Args:
+        error: Why.
+        lost: Nothing is delivered now, either (``tracking.mode: offline``).
+    """
+    effect = "tracking goes on without it"
+    if lost:
+        effect = "tracking is offline, so what it logs from now on is lost"
+    logger.warning(
+        "The journal of this run cannot be written (%s: %s); %s.",
+        type(error).__name__,
+        error.strerror or error,
+        effect,
+    )
