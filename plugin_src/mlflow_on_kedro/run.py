@@ -270,6 +270,11 @@ class TrackedRun(Telling):
         return self._journal is not None
 
     @property
+    def keeps_journal_here(self) -> bool:
+        """Whether the run's journal is on this machine."""
+        return self._journal is not None and self._journal.is_here()
+
+    @property
     def identity(self) -> str:
         """What tells this run from others before MLflow has given it an id; "" for a joined run."""
         return self.key or self.journal_id

@@ -236,6 +236,38 @@ def test_slow_server(project: FaultProject, proxy: Proxy) -> None:
     project.check_complete(run)
 
 
+@pytest.mark.parametrize("mode", ["refuse", "hang", "http500"])
+@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
+def test_own_calls_when_it_goes_away(
+    make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: Mode, runner: str
+) -> None:
+    """Row: goes away mid-run. What a node tells MLflow itself is delivered with the rest."""
+    own = NODES.replace(
+        'reach("last")\n',
+        'mlflow.log_metric("own", 0, step=0)\n    reach("last")\n    for step in (1, 2, 3):\n'
+        '        mlflow.log_metric("own", step, step=step)\n    mlflow.log_param("mine", "x")\n'
+        '    mlflow.set_tags({"a": "b"})\n',
+    )
+    project = make_fault_project(proxy.uri, f"import mlflow\n{own}", tracking={"timeout": 3.0})
+    project.stop_at("last")
+    begin = time.time()
+    process = project.start("run", f"--runner={runner}")
+    project.wait_for("last", process)
+    proxy.mode = mode
+    project.go_on("last")
+    run = ended(process, begin=begin)
+    assert run.status == 0, run.said
+    assert "Traceback" not in run.said
+    assert "Retry(" not in run.said
+    proxy.mode = "pass"
+    result = project.sync()
+    assert result.exit_code == 0, run.said + result.output
+    history = project.client.get_metric_history(project.run.info.run_id, "own")
+    assert sorted((point.step, point.value) for point in history) == [(n, n) for n in range(4)]
+    assert project.run.data.params["mine"] == "x"
+    assert project.run.data.tags["a"] == "b"
+
+
 @pytest.mark.parametrize("mode", ["online", "offline"])
 def test_own_calls_of_a_node(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: str

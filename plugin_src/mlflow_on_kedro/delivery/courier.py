@@ -238,6 +238,8 @@ class Courier(Deliverer):
 
     def _rest(self, number: int, asked: int | None, ending: bool, seconds: float) -> None:
         """Wait until there is something to do, or some time has passed."""
+        if self.parcel.journal is not None and not ending:
+            self.parcel.journal.note_alive()
         with self._changed:
             self._changed.notify_all()
             self._changed.wait_for(

@@ -178,6 +178,7 @@ class _Service:
 
     def _take_over(self) -> None:
         """Deliver and end a run whose process is dead."""
+        self._journal.note_alive()  # it has been until now
         deadline = time.monotonic() + HOLD_SECONDS
         while True:
             try:

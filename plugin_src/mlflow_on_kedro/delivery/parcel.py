@@ -302,8 +302,5 @@ class Parcel:
 
     def _killed(self) -> End:
         # Its process has died without a word; the last that it did is known.
-        last = self.header.start_ms
-        if self.journal is not None:
-            for path in self.journal.folder.glob("*.jsonl"):
-                last = max(last, path.stat().st_mtime_ns // 1_000_000)
-        return End("KILLED", last)
+        last = self.journal.last_alive_ms() if self.journal is not None else 0
+        return End("KILLED", max(self.header.start_ms, last))

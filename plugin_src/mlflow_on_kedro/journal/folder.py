@@ -9,6 +9,7 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ``files/``                artifacts, as they were when they were logged
 ``delivered.json``        how much of each ``.jsonl`` file is in MLflow
 ``failing``               there while MLflow does not answer
+``alive``                 its time is the last at which the pipeline is known to have run
 ``lock``                  held by the process that delivers
 ========================  =========================================================================
 
@@ -39,6 +40,7 @@ OPENED = "mlflow.json"
 DELIVERED = "delivered.json"
 FILES = "files"
 FAILING = "failing"
+ALIVE = "alive"
 LOCK = "lock"
 CHUNK_ENTRIES = 1000
 LAST_MS = 250_000_000_000_000  # in the year 9892: what follows is no date to Python
@@ -177,6 +179,16 @@ class Journal:
                 (self.folder / FAILING).touch()
             else:
                 (self.folder / FAILING).unlink(missing_ok=True)
+
+    def note_alive(self) -> None:
+        """Note that the pipeline runs at this moment, for a process that dies without a word."""
+        with contextlib.suppress(OSError):
+            (self.folder / ALIVE).touch()
+
+    def last_alive_ms(self) -> int:
+        """When the pipeline is last known to have run, in milliseconds since the epoch; else 0."""
+        files = [*self.folder.glob("*.jsonl"), *self.folder.glob(ALIVE)]
+        return max((path.stat().st_mtime_ns // 1_000_000 for path in files), default=0)
 
     def sizes(self) -> dict[str, int]:
         """How many bytes each process has written."""

@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from .. import environment, import_watch
-from . import own_calls
+from . import diverting, own_calls
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
@@ -49,6 +49,7 @@ def attach(run: TrackedRun) -> None:
     opened = run.opened
     if opened is not None and (run.is_reachable or not run.journal_id):
         set_tracking_uri(run.uri)
+        diverting.enter(run)
     else:
         set_tracking_uri(own_calls.uri_for(run))
         opened = own_calls.opened_for(run)
@@ -84,6 +85,7 @@ def detach(run: TrackedRun) -> None:
         return
     if not import_watch.is_imported():
         return
+    diverting.leave(run)
     stack = _stack()
     own = run.opened.run_id if run.opened is not None else None
     ids = [active.info.run_id for active in stack]

@@ -23,14 +23,18 @@ SCHEME = "mlflow-on-kedro"
 _runs: dict[str, TrackedRun] = {}
 
 
-def uri_for(run: TrackedRun) -> str:
-    """Give the tracking URI of the store that writes to a run's journal."""
+def registry() -> Any:
+    """What MLflow makes its tracking stores by, and keeps them in."""
     from mlflow.tracking._tracking_service.utils import _tracking_store_registry
 
+    return _tracking_store_registry
+
+
+def uri_for(run: TrackedRun) -> str:
+    """Give the tracking URI of the store that writes to a run's journal."""
     # MLflow has no public way to add a store but a package's entry point, and a project may have
     # this plugin as a copy.
-    registry: Any = _tracking_store_registry
-    registry.register(SCHEME, _make_store)
+    registry().register(SCHEME, _make_store)
     _runs[run.journal_id] = run
     return f"{SCHEME}://{run.journal_id}"
 
@@ -79,7 +83,12 @@ def _folder(run: TrackedRun, run_id: str) -> Path:
 
 
 def _make_store(store_uri: str, artifact_uri: str | None = None) -> Any:  # noqa: ARG001 - MLflow's
+    return journal_store(_runs[store_uri.partition("://")[2]])
+
+
+def journal_store(run: TrackedRun) -> Any:
+    """Make a tracking store that writes to a run's journal."""
     from .journal_store import JournalStore
 
     make: Any = JournalStore  # which has more methods than a type checker sees
-    return make(_runs[store_uri.partition("://")[2]])
+    return make(run)

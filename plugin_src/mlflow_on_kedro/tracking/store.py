@@ -124,7 +124,7 @@ def connect(uri: str) -> MlflowClient:
     environment.set_mlflow_defaults()
     path = sqlite_path(uri)
     if path is None:
-        logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
+        say_no_retries()
         _make_registry(but=None)
         return _client(uri)
     import mlflow  # noqa: F401 - first, because its import sets the levels of its loggers anew
@@ -153,6 +153,11 @@ def prepare() -> None:
     """Import MLflow, which takes seconds; no server is asked."""
     environment.set_mlflow_defaults()
     import mlflow  # noqa: F401
+
+
+def say_no_retries() -> None:
+    """Keep the retries of requests to a server out of the log: what comes of them is said."""
+    logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
 
 
 def is_remote(uri: str) -> bool:
