@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from kedro.io import DatasetError
+
 from .dataset import MLflowDataset
 from .datasets import backends
 from .datasets.arguments import check_arguments, check_values
@@ -34,6 +36,7 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     """
     kind = entry.get("type")
     if kind not in (*_FILE_TYPES, *_MODEL_TYPES):
+        _check_case(kind)
         return entry
     cls = MLflowModelDataset if kind in _MODEL_TYPES else MLflowDataset
     check_arguments(entry, cls)
@@ -53,3 +56,11 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
     check_values(name, entry, cls)
     return entry
+
+
+def _check_case(kind: Any) -> None:
+    """Refuse this plugin's classes in other capitals; Kedro would blame kedro-datasets."""
+    known = {name.lower(): name for name in (*_FILE_TYPES, *_MODEL_TYPES)}
+    meant = known.get(kind.lower()) if isinstance(kind, str) else None
+    if meant is not None:
+        raise DatasetError(f"there is no {kind!r}. Did you mean {meant!r}?")

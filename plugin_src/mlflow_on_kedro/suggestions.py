@@ -5,16 +5,18 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+_ALIKE = 0.5
+
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Ask whether the nearest of the known names was meant; "" when there is none at all.
+    """Ask whether the nearest of the known names was meant; "" when none is like it.
 
     Example:
         >>> did_you_mean("datset", ["flavor", "dataset"])
         " Did you mean 'dataset'?"
     """
-    meant = nearest(name, known)
-    return f" Did you mean '{meant}'?" if meant is not None else ""
+    meant = difflib.get_close_matches(name, list(known), n=1, cutoff=_ALIKE)
+    return f" Did you mean '{meant[0]}'?" if meant else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:

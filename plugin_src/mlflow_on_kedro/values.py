@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import datetime as dt
 import logging
 import math
 import numbers
@@ -98,13 +99,16 @@ def unflatten(leaves: Mapping[str, Any]) -> dict[str, Any]:
 def param_text(value: Any) -> str:
     """Write a value as a parameter's text, readable and the same in every process.
 
-    NumPy scalars are written as numbers, and sets in sorted order.
+    NumPy scalars are written as numbers, dates as in ISO 8601, and sets in sorted order.
 
     Example:
         >>> param_text({"b", "a"})
         "{'a', 'b'}"
     """
-    return value if isinstance(value, str) else _text(value)
+    if isinstance(value, str):
+        return value
+    is_whole = isinstance(value, list | tuple | set | frozenset | Mapping)
+    return _text(value) if is_whole else str(plain(value))
 
 
 def _text(value: Any) -> str:
@@ -117,7 +121,7 @@ def _text(value: Any) -> str:
         return "(" + ", ".join(map(_text, value)) + ("," if len(value) == 1 else "") + ")"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{_text(k)}: {_text(v)}" for k, v in value.items()) + "}"
-    return repr(value)
+    return repr(str(value) if isinstance(value, dt.date) else value)
 
 
 def parse_param(text: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
 from mlflow_on_kedro.catalog_entries import complete_entry
 
@@ -83,3 +84,9 @@ class TestCompleteEntry:
     def test_other_datasets(self, entry: dict[str, Any]) -> None:
         """Any other entry stays as it is."""
         assert complete_entry("x", dict(entry), URI) == entry
+
+    @pytest.mark.parametrize("kind", ["MLFlowDataset", "mlflowmodeldataset"])
+    def test_another_spelling(self, kind: str) -> None:
+        """A class of the plugin in other capitals is named, where Kedro would blame another."""
+        with pytest.raises(DatasetError, match=r"Did you mean 'mlflow_on_kedro\.MLflow"):
+            complete_entry("x", {"type": f"mlflow_on_kedro.{kind}"}, URI)

@@ -199,7 +199,9 @@ class TestParamText:
             (set(), "set()"),
             (frozenset(), "set()"),
             ({"k": [np.int8(1)], "ü": {}}, "{'k': [1], 'ü': {}}"),
-            (dt.date(2026, 1, 2), "datetime.date(2026, 1, 2)"),
+            (dt.date(2026, 1, 2), "2026-01-02"),
+            ({"since": dt.date(2026, 1, 2)}, "{'since': '2026-01-02'}"),
+            (decimal.Decimal("1.50"), "1.50"),
         ],
     )
     def test_text(self, value: Any, text: str) -> None:

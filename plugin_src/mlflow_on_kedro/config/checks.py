@@ -45,7 +45,7 @@ def check_keys(content: Any, section: type, where: str, prefix: str = "") -> Non
         ConfigError: A key is unknown, or the content is no mapping.
     """
     if not isinstance(content, Mapping):
-        place = f"'{prefix.rstrip('.')}'" if prefix else "the file"
+        place = f"'{prefix.rstrip('.')}'" if prefix else "it"
         raise ConfigError(f"{where}: {place} must be a mapping of keys to values: {content!r}")
     known = {item.name: item for item in fields(section)}
     types = get_type_hints(section)

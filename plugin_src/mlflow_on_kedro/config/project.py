@@ -67,7 +67,8 @@ def _content(loader: Any) -> Mapping[str, Any]:
         content: Mapping[str, Any] = loader["mlflow"]
     except (MissingConfigException, KeyError):
         return {}
-    except (YAMLError, ValueError) as error:  # OmegaConf's errors are ValueErrors
+    except (YAMLError, ValueError, TypeError, AttributeError) as error:
+        # OmegaConf's errors are ValueErrors, but where files of two environments do not fit.
         said = mask_urls(" ".join(str(error).split()))
         raise ConfigError(f"{FILE} cannot be read: {said}") from None
     return content

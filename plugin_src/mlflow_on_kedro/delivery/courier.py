@@ -14,7 +14,14 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import Entry
 from ..journal.records import Opened
 from ..tracking import store
-from ..tracking.failures import INCOMPLETE, failure_message, is_denial, is_gone, is_mistake
+from ..tracking.failures import (
+    INCOMPLETE,
+    failure_message,
+    is_denial,
+    is_gone,
+    is_mistake,
+    is_unknown_uri,
+)
 from .deliverer import Deliverer
 from .parcel import Left, Parcel
 
@@ -303,6 +310,8 @@ class Courier(Deliverer):
         self._warned = True
         if self._kept is None:
             effect = INCOMPLETE
+        elif is_unknown_uri(error):
+            effect = f"so this run is kept in {self._kept}; the pipeline runs on"
         else:
             effect = (
                 f"so this run is kept in {self._kept} and is delivered when MLflow answers "

@@ -13,6 +13,7 @@ from ..config.checks import PARAMETERS_CHOICES, check_choice
 from ..config.parsing import override
 from ..config.sections import Catalog
 from ..dataset import MLflowDataset
+from ..datasets import backends
 from ..errors import ConfigError
 from ..suggestions import did_you_mean
 from .base import PipelineRun
@@ -117,7 +118,8 @@ def _check_ways(ways: Mapping[str, Any]) -> None:
             )
         if isinstance(arguments["dataset"], str):
             try:
-                MLflowDataset(**arguments)
+                backends.check_kind(arguments["dataset"])
+                MLflowDataset(**arguments).check()
             except (ConfigError, DatasetError) as mistake:
                 raise ConfigError(f"mlflow_catalog, '{name}': {mistake}") from None
 

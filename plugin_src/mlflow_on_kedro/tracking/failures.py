@@ -47,6 +47,13 @@ def is_mistake(error: BaseException) -> bool:
     return isinstance(error, mistakes) and not isinstance(error, OSError | MlflowException)
 
 
+def is_unknown_uri(error: BaseException) -> bool:
+    """Tell a tracking URI of which MLflow does not know the scheme."""
+    return type(error).__name__.startswith("Unsupported") and type(error).__name__.endswith(
+        "StoreURIException"
+    )
+
+
 def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
     """Tell a file that cannot be read or named so from a store that cannot be reached."""
     if not isinstance(error, OSError):
@@ -80,6 +87,9 @@ def failure_message(uri: str, error: BaseException, effect: str) -> str:
     elif connection_error(error) is not None:
         what = "cannot be reached"
         advice = " Check `tracking.uri` in mlflow.yml, and the server."
+    elif is_unknown_uri(error):
+        what = "is nothing that MLflow knows"
+        advice = " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it."
     else:
         what, advice = "failed", ""
     return f"MLflow at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"

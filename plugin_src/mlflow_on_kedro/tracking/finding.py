@@ -26,7 +26,7 @@ ResultT = TypeVar("ResultT")
 
 
 class Runs:
-    """The runs of a project's experiment, and by their id those of the whole store.
+    """The runs of a project's experiment, and by their id or name those of the whole store.
 
     Args:
         uri: The tracking URI.
@@ -87,20 +87,28 @@ class Runs:
         # MLflow's search knows no escapes: any one character stands for a quote, and `%` and `_`
         # that are meant as they are find more than was asked for.
         pattern = name.replace("'", "_")
-        for run in self.newest(f"attributes.run_name LIKE '{pattern}'"):
-            if run.info.run_name == name:
-                return run
+        filter_string = f"attributes.run_name LIKE '{pattern}'"
+        for runs in self.newest(filter_string), self._elsewhere(filter_string):
+            found = next((run for run in runs if run.info.run_name == name), None)
+            if found is not None:
+                return found
         names = [str(run.info.run_name) for run in self.newest()]
         raise MLflowOnKedroError(
             f"{self._place} has no run with the id or name {name!r}.{did_you_mean(name, names)} "
             f"`{LAST}` is the newest run."
         )
 
-    def _search(self, filter_string: str) -> list[Run]:
-        found = self.client.get_experiment_by_name(self.experiment)
-        if found is None:
+    def _elsewhere(self, filter_string: str) -> Iterator[Run]:
+        yield from self._ask(lambda: self._search(filter_string, everywhere=True))
+
+    def _search(self, filter_string: str, *, everywhere: bool = False) -> list[Run]:
+        if everywhere:
+            ids = [experiment.experiment_id for experiment in self.client.search_experiments()]
+        else:
+            found = self.client.get_experiment_by_name(self.experiment)
+            ids = [found.experiment_id] if found is not None else []
+        if not ids:
             return []
-        ids = [found.experiment_id]
         return list(
             self.client.search_runs(
                 ids, filter_string, max_results=_RECENT, order_by=list(NEWEST_FIRST)

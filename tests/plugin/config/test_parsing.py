@@ -335,7 +335,7 @@ class TestRefused:
     @pytest.mark.parametrize("content", [5, "text", ["a"]])
     def test_a_file_that_is_no_mapping(self, content: Any) -> None:
         """A file that holds something else than keys is refused."""
-        with pytest.raises(ConfigError, match="the file must be a mapping"):
+        with pytest.raises(ConfigError, match="it must be a mapping"):
             parse(content)
 
     @pytest.mark.parametrize("length", [0, -1])

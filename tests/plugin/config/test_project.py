@@ -47,6 +47,16 @@ class TestRead:
         assert read.tracking.on_failure == "raise"
         assert project_config.read(project.context()).run.name == "base"
 
+    @pytest.mark.parametrize("text", ["run: {tags: [a, b]}\n", "- a\n"])
+    def test_environments_that_do_not_fit(
+        self, make_project: Callable[..., Any], text: str
+    ) -> None:
+        """A list where the base has a mapping is one message, and no traceback of OmegaConf's."""
+        project = make_project(self.PIPELINE, mlflow={"run": {"tags": {"a": 1}}})
+        project.write("conf/local/mlflow.yml", text)
+        with pytest.raises(ConfigError, match=r"^mlflow\.yml"):
+            project.context()
+
     def test_the_local_environment(self, make_project: Callable[..., Any]) -> None:
         """conf/local is the environment when none is named."""
         project = make_project(self.PIPELINE, mlflow={"run": {"name": "base"}})

@@ -241,6 +241,16 @@ def test_mlflow_catalog(make_project: Any, way: str) -> None:
     assert (project.root / "data/mlflow/as_csv.csv").exists()
 
 
+def test_mlflow_catalog_with_an_unknown_extension(make_project: Any) -> None:
+    """A misspelt way to log is said before any node runs."""
+    project = make_project(
+        CHOSEN, parameters={"n": 3}, mlflow={"catalog": {"mlflow_catalog": {"listed": "jsn"}}}
+    )
+    with pytest.raises(ConfigError, match=r"mlflow_catalog, 'listed': .*'jsn' is not a known"):
+        project.session_run()
+    assert "time/node/" not in " ".join(project.run.data.metrics)
+
+
 def test_mlflow_catalog_for_inputs(make_project: Any) -> None:
     """``mlflow_catalog`` names inputs too, and a parameter by its dataset name."""
     settings = CATALOG.format("mlflow_catalog={'table': 'json', 'params:n': 'm'}")

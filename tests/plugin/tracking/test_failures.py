@@ -49,6 +49,18 @@ def wrapped(cause: BaseException) -> Exception:
         return outer
 
 
+def test_a_uri_that_mlflow_does_not_know() -> None:
+    """It is no server that may answer again: the message says what to correct, and what then."""
+    from mlflow.tracking.registry import UnsupportedModelRegistryStoreURIException
+
+    error = UnsupportedModelRegistryStoreURIException("htp://x", ["http"])
+    message = failure_message("htp://x", error, "so it waits")
+    assert message.startswith(
+        "MLflow at htp://x is nothing that MLflow knows, so it waits. Correct"
+    )
+    assert "kedro mlflow sync --uri URI" in message
+
+
 @pytest.mark.parametrize(
     ("error", "kinds"),
     [

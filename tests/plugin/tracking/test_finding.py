@@ -20,6 +20,19 @@ def runs(client: Any, store_uri: str) -> Runs:
     return Runs(store_uri, "demo")
 
 
+def test_a_name_of_another_experiment(runs: Runs) -> None:
+    """A run that went elsewhere, as with `experiment.name` on the command line, is found too."""
+    assert runs.find("elsewhere").info.start_time == 2000
+
+
+def test_a_name_that_is_like_it(runs: Runs) -> None:
+    """Only a name that is like the one that was given is proposed."""
+    with pytest.raises(MLflowOnKedroError, match=r"no run with the id or name 'xyz'\. `last` is"):
+        runs.find("xyz")
+    with pytest.raises(MLflowOnKedroError, match=r"Did you mean 'try7'\?"):
+        runs.find("try8")
+
+
 def test_the_last(runs: Runs) -> None:
     """``last`` is the newest of the experiment, however it ended."""
     assert runs.find("last").info.start_time == 1003

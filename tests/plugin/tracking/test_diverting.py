@@ -1,0 +1,130 @@
+"""What a node tells a server that stops answering: diverted, and only that."""
+
+from __future__ import annotations
+
+import threading
+import time
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from mlflow.entities import Metric
+from mlflow.exceptions import MlflowException
+from mlflow.protos import databricks_pb2 as codes
+from mlflow.store.tracking.rest_store import RestStore
+from mlflow_on_kedro.tracking import diverting, own_calls
+
+POINT = Metric("m", 1.0, 5, 0)
+
+
+class Server:
+    """A store of MLflow's that does what a test tells it to."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+        self.error: Exception | None = None
+        self.seconds = 0.0
+
+    def log_metric(self, run_id: str, metric: Any) -> str:
+        """Answer, fail or hang."""
+        del run_id, metric
+        self.calls += 1
+        time.sleep(self.seconds)
+        if self.error is not None:
+            raise self.error
+        return "answer"
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The store that MLflow keeps for the run's server."""
+    kept = Server()
+    monkeypatch.setattr(own_calls, "registry", lambda: SimpleNamespace(get_store=lambda _: kept))
+    monkeypatch.setattr(diverting, "_quiet_until", {})
+    return kept
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """A run to which the thread is attached; what is diverted is in ``told``."""
+    told: list[Any] = []
+    journal = SimpleNamespace(log_metric=lambda _, metric: told.append(metric))
+    monkeypatch.setattr(own_calls, "journal_store", lambda _: journal)
+    return SimpleNamespace(
+        uri="http://server",
+        keeps_journal_here=True,
+        is_reachable=True,
+        opened=SimpleNamespace(run_id="abc"),
+        config=SimpleNamespace(tracking=SimpleNamespace(timeout=0.2)),
+        told=told,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _attached(server: Server, run: Any) -> Any:
+    del server
+    diverting.enter(run)
+    yield
+    diverting.leave(run)
+
+
+def test_names_that_mlflow_may_move() -> None:
+    """The calls that are diverted are those of MLflow's store for a server."""
+    assert all(callable(getattr(RestStore, name)) for name in diverting.WRITES)
+    assert callable(own_calls.registry().get_store)
+
+
+def test_a_server_that_answers(server: Any, run: Any) -> None:
+    """It is asked, and nothing else happens."""
+    assert server.log_metric("abc", POINT) == "answer"
+    assert run.told == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "error"), [(0.0, MlflowException("API request failed")), (2.0, None)]
+)
+def test_one_that_does_not(server: Any, run: Any, seconds: float, error: Any) -> None:
+    """The value goes into the journal, and the server is left alone for a while."""
+    server.seconds, server.error = seconds, error
+    begin = time.monotonic()
+    server.log_metric("abc", POINT)
+    server.log_metric("abc", POINT)
+    assert time.monotonic() - begin < 1.5
+    assert run.told == [POINT, POINT]
+    assert server.calls == 1
+
+
+def test_one_that_is_known_not_to(server: Any, run: Any) -> None:
+    """It is not asked at all."""
+    run.is_reachable = False
+    server.log_metric("abc", POINT)
+    assert (server.calls, run.told) == (0, [POINT])
+
+
+def test_one_that_refuses(server: Any, run: Any) -> None:
+    """What is wrong with the value is the node's to know."""
+    server.error = MlflowException("no such key", codes.INVALID_PARAMETER_VALUE)
+    with pytest.raises(MlflowException, match="no such key"):
+        server.log_metric("abc", POINT)
+    assert run.told == []
+
+
+def test_who_else_calls(server: Any, run: Any) -> None:
+    """Another run, another thread and the plugin's own deliveries have MLflow's own answer."""
+    server.error = ConnectionError("away")
+    raised: list[Exception] = []
+
+    def call(run_id: str) -> None:
+        try:
+            server.log_metric(run_id, POINT)
+        except ConnectionError as error:
+            raised.append(error)
+
+    call("another")
+    thread = threading.Thread(target=call, args=("abc",))
+    thread.start()
+    thread.join()
+    with diverting.bypassed():
+        call("abc")
+    assert len(raised) == 3
+    assert run.told == []
