@@ -6,6 +6,7 @@ import itertools
 import logging
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import sys
@@ -41,6 +42,23 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
             mlflow.end_run()
         mlflow.set_tracking_uri(None)
         mlflow.tracking.fluent._active_experiment_id = None
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _heard_signals() -> Iterator[None]:
+    """Ctrl-C and the end of a terminal, which a script in the background or `nohup` ignores.
+
+    Processes inherit what is ignored, and tests send these signals to those that they start.
+    """
+    names = [name for name in ("SIGINT", "SIGHUP") if hasattr(signal, name)]
+    ignored = [
+        one for name in names if signal.getsignal(one := signal.Signals[name]) == signal.SIG_IGN
+    ]
+    for one in ignored:
+        signal.signal(one, signal.default_int_handler if one == signal.SIGINT else signal.SIG_DFL)
+    yield
+    for one in ignored:
+        signal.signal(one, signal.SIG_IGN)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from .nodes import CATALOG, NODES, PARAMETERS
-from .processes import Ended, ctrl_c_allowed
+from .processes import Ended
 from .project import FaultProject
 from .proxy import Proxy
 from .server import Server, mlflow_server
@@ -84,8 +84,7 @@ def make_fault_project(
         made.append(fault_project)
         return fault_project
 
-    with ctrl_c_allowed():
-        yield make
+    yield make
     for project in made:
         project.stop_all()
 

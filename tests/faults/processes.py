@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,17 +77,3 @@ def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) 
         if time.monotonic() > deadline:
             raise TimeoutError
         time.sleep(0.02)
-
-
-@contextlib.contextmanager
-def ctrl_c_allowed() -> Iterator[None]:
-    """Let processes that are started here hear Ctrl-C, also where a shell has this one ignore it.
-
-    Processes inherit what is ignored, and those in the background of a script ignore it.
-    """
-    before = signal.getsignal(signal.SIGINT)
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

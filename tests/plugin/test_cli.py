@@ -22,8 +22,6 @@ from typing import Any, ClassVar
 import pytest
 from click.testing import CliRunner, Result
 
-from tests.faults.processes import ctrl_c_allowed
-
 NODES = """
 from kedro.pipeline import node, pipeline
 
@@ -200,15 +198,14 @@ def test_a_sqlite_store_is_served_until_it_is_stopped(
     project = make_project(NODES)
     project.write(f"src/{project.package}/cli.py", "from mlflow_on_kedro.cli import cli\n")
     below = project.root / "conf" / "base"
-    with ctrl_c_allowed():
-        process = subprocess.Popen(
-            [sys.executable, "-m", "kedro", "mlflow", "ui", "--no-browser", *given],
-            cwd=below,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
-            stdout=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kedro", "mlflow", "ui", "--no-browser", *given],
+        cwd=below,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
     try:
         address = _address(process)
         assert address.endswith("/#/experiments?workflowType=machine_learning")
