@@ -694,7 +694,7 @@ def test_arguments_of_the_backend(make_project: Callable[..., Any]) -> None:
 def test_unknown_argument_of_the_backend_is_refused(one_dataset: Callable[..., Any]) -> None:
     """A wrong argument in a dict backend names the class and what it takes."""
     project = one_dataset(1, dataset={"type": "json.JSONDataset", "indent": 2})
-    with pytest.raises(DatasetError, match="JSONDataset does not take indent"):
+    with pytest.raises(ConfigError, match="JSONDataset does not take indent"):
         project.session_run()
 
 

@@ -14,10 +14,9 @@ from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
 from .. import known_projects
-from ..locks import locked
 from ..secrets import mask_urls
-from ..tracking import experiments, fluent, store
-from . import freshness
+from ..tracking import fluent, store
+from . import elsewhere, freshness
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -31,7 +30,6 @@ logger = logging.getLogger(__name__)
 FOLDER = "data/mlflow"
 ARRIVAL_SECONDS = 60.0
 ARRIVAL_POLL_SECONDS = 0.5
-SAVED_FROM_TAG = "mlflow_on_kedro.saved_from"
 
 # Beside what file systems refuse: MLflow's HTTP API cuts an artifact's name at `#` and `?`, and
 # decodes what follows a `%`.
@@ -289,11 +287,15 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             return project.uri
         return store.resolve_uri(given or self._tracking_uri, self.root)
 
+    def _join(self, uri: str, run_id: str) -> TrackedRun:
+        config = self._run.config if self._run else None
+        return elsewhere.join(str(self.dataset_name), uri, run_id, config)
+
     def _reach(self, uri: str) -> TrackedRun | None:
         try:
             if self._saving_run_id:
                 return self._join(uri, self._saving_run_id)
-            return self._run_elsewhere(uri)
+            return elsewhere.begin(self._run, uri, self._saving_experiment_name, self.root)
         except DatasetError:
             raise
         except Exception as error:
@@ -309,44 +311,3 @@ class TrackedDataset(AbstractDataset[Any, Any]):
                 reason[0],
             )
             return None
-
-    def _join(self, uri: str, run_id: str) -> TrackedRun:
-        from mlflow.exceptions import MlflowException
-
-        from ..run import TrackedRun
-
-        try:
-            return TrackedRun.join(uri, run_id, self._run.config if self._run else None)
-        except MlflowException as error:
-            if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-                raise
-            raise DatasetError(
-                f"'{self.dataset_name}': MLflow at {mask_urls(uri)} has no run {run_id!r} that can "
-                f"be used: {mask_urls(str(error)).splitlines()[0]}"
-            ) from None
-
-    def _run_elsewhere(self, uri: str) -> TrackedRun:
-        """A run elsewhere, one for all that this pipeline run saves there."""
-        from ..run import TrackedRun
-
-        client = store.connect(uri)
-        own = self._run
-        name = store.resolve_experiment(self._saving_experiment_name, None)
-        location = store.resolve_artifact_location(None, uri, name, self.root)
-        experiment = experiments.experiment_id(client, name, location)
-        if own is None:
-            created = client.create_run(experiment)
-            return TrackedRun.join(uri, created.info.run_id).take_over()
-        # Nodes that run at once, in whatever process, must not each make one.
-        own.wait_open()  # so that all of its nodes ask for the same
-        source = own.opened.run_id if own.opened is not None else own.journal_id
-        with locked(self.root / store.WORKING_FOLDER / "elsewhere.lock"):
-            found = client.search_runs(
-                [experiment], filter_string=f"tags.`{SAVED_FROM_TAG}` = '{source}'"
-            )
-            there = (
-                found[0]
-                if found
-                else client.create_run(experiment, run_name=own.name, tags={SAVED_FROM_TAG: source})
-            )
-        return TrackedRun.join(uri, there.info.run_id, own.config).take_over()

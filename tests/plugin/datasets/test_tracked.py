@@ -12,7 +12,8 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Tracking
-from mlflow_on_kedro.datasets.tracked import SAVED_FROM_TAG, default_filepath
+from mlflow_on_kedro.datasets.elsewhere import SAVED_FROM_TAG
+from mlflow_on_kedro.datasets.tracked import default_filepath
 from mlflow_on_kedro.run import RunRequest, TrackedRun
 
 HOSTILE_NAMES = [
