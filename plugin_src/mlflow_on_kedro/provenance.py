@@ -41,6 +41,12 @@ _OPTIONS = {
 }
 
 
+RUNTIME_SECTION = "mlflow"
+"""The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
+RUNTIME_PARAMS_TAG = "kedro.runtime_params"
+"""What came with the command for the project's parameters, also for those that no node reads."""
+
+
 def kedro_command(
     run_params: Mapping[str, Any], cli_params: Mapping[str, Any] | None = None
 ) -> str:
@@ -74,10 +80,28 @@ def kedro_command(
         words.append("--only-missing-outputs")
     if cli_params.get("conf_source"):
         words.append(f"--conf-source={cli_params['conf_source']}")
-    params = run_params.get("runtime_params") or run_params.get("extra_params")
+    params = _runtime_params(run_params)
     if params:
         words.append(f"--params={_pairs(params)}")
     return mask_urls(shlex.join(words))
+
+
+def runtime_params(run_params: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that came with the command for the project's parameters; no keys of mlflow.yml.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+
+    Example:
+        >>> runtime_params({"runtime_params": {"depth": 3, "mlflow": {"run": {"name": "x"}}}})
+        {'depth': 3}
+    """
+    given = _runtime_params(run_params)
+    return {name: value for name, value in given.items() if name != RUNTIME_SECTION}
+
+
+def _runtime_params(run_params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return run_params.get("runtime_params") or run_params.get("extra_params") or {}
 
 
 def runner_name(runner: Any) -> str | None:

@@ -20,7 +20,7 @@ from kedro.io import DataCatalog, DatasetError, MemoryDataset
 from kedro.runner import ThreadRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
-from mlflow_on_kedro import MLflowDataSet, MLflowDataset
+from mlflow_on_kedro import ConfigError, MLflowDataSet, MLflowDataset
 from mlflow_on_kedro.datasets.backends import KINDS, suffix
 
 TYPE = "mlflow_on_kedro.MLflowDataset"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,14 @@ if TYPE_CHECKING:
 
     from ..config.sections import Config, PipelineModel
     from ..pipeline_models.choice import Choice
+    from ..tracking.finding import Runs
 
 
 @click.command(short_help="Make a model of a pipeline and a finished run.")
 @click.argument("model", required=False)
-@click.option("--run-id", "-r", help="The run. Default: the project's newest that is FINISHED.")
+@click.option(
+    "--run-id", "-r", help="The run's id or name. Default: the project's newest that is FINISHED."
+)
 @click.option("--pipeline", "-p", "inference", help="The pipeline that predicts.")
 @click.option("--input", "--input-name", "-i", "input", help="Its dataset that `predict` is given.")
 @click.option("--runner", help="The runner that predicts. Default: SequentialRunner.")
@@ -32,7 +34,13 @@ if TYPE_CHECKING:
     help="How nodes get the model's artifacts. Default: assign.",
 )
 @click.option("--input-example", is_flag=True, help="Keep the first rows of the input as example.")
-@click.option("--pip-requirement", "pip_requirements", multiple=True, help="May be repeated.")
+@click.option(
+    "--pip-requirement",
+    "--pip-requirements",
+    "pip_requirements",
+    multiple=True,
+    help="A requirement, or a file of them; may be repeated.",
+)
 @click.option(
     "--extra-pip-requirement",
     "extra_pip_requirements",
@@ -61,7 +69,10 @@ def modelify(
     The model holds what the run has saved with MLflow datasets, and its parameters. Other datasets
     are taken from the project as they are now, and so is its code.
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
-    from ..tracking.store import connect, resolve_uri
+    from ..secrets import mask_urls
+    from ..tracking.failures import connection_error, failure_message
+    from ..tracking.finding import Runs
+    from ..tracking.store import resolve_experiment, resolve_uri
     from .project import project_context
 
     root = Path(metadata.project_path)
@@ -76,13 +87,22 @@ def modelify(
     uri = resolve_uri(settings.tracking.uri, root)
     choice = _choice(str(name), settings, given)
     choice.check_catalog(context.catalog)
-    client = connect(uri)
-    run = _run(client, run_id, settings, metadata.package_name)
-    _require_new(client, run, choice.name)
-    _log(choice, run, uri, root, metadata.package_name, settings, context)
+    choice.check_files(root)
+    runs = Runs(uri, resolve_experiment(settings.experiment.name, metadata.package_name))
+    run = _run(runs, run_id)
+    try:
+        _require_new(runs.client, run, choice.name)
+        _log(choice, run, uri, root, metadata.package_name, settings, context)
+    except Exception as error:
+        if connection_error(error) is None:
+            raise
+        raise MLflowOnKedroError(failure_message(uri, error, "so no model is logged")) from None
     address = f"runs:/{run.info.run_id}/{choice.name}"
     click.echo(f"Model '{choice.name}' is logged to the run {run.info.run_name}: {address}")
-    click.echo(f"Try it with: mlflow models serve --model-uri {address} --env-manager local")
+    click.echo(
+        f"Try it with: MLFLOW_TRACKING_URI={mask_urls(uri)} "
+        f"mlflow models serve --model-uri {address} --env-manager local"
+    )
 
 
 def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
@@ -106,36 +126,30 @@ def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
 
 
 def _listed(value: Any) -> Any:
-    return list(value) if isinstance(value, tuple) else value
+    if not isinstance(value, tuple):
+        return value
+    is_file = len(value) == 1 and value[0].endswith(".txt")
+    return value[0] if is_file else list(value)
 
 
-def _run(client: MlflowClient, run_id: str | None, settings: Config, package: str) -> Run:
-    from mlflow.exceptions import MlflowException
+def _run(runs: Runs, wanted: str | None) -> Run:
+    from ..tracking.finding import FINISHED, named
 
-    from ..tracking.store import resolve_experiment
-
-    if run_id is not None:
-        try:
-            return client.get_run(run_id)
-        except MlflowException as error:
-            if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-                raise
-            raise ConfigError(f"--run-id: MLflow has no run {run_id!r}.") from None
-    name = resolve_experiment(settings.experiment.name, package)
-    experiment = client.get_experiment_by_name(name)
-    found: Sequence[Run] = ()
-    if experiment is not None:
-        found = client.search_runs(
-            [experiment.experiment_id],
-            filter_string="attributes.status = 'FINISHED'",
-            max_results=1,
-        )
-    if not found:
+    if wanted is None:
+        found = next(runs.newest(FINISHED), None)
+        if found is None:
+            raise ConfigError(
+                f"The experiment '{runs.experiment}' has no finished run. Run the training "
+                "pipeline, or give the id or name of a run as --run-id."
+            )
+        return found
+    found = runs.find(wanted)
+    if found.info.status != "FINISHED":
         raise ConfigError(
-            f"The experiment '{name}' has no finished run. Run the training pipeline, or give the "
-            "id of a run as --run-id."
+            f"--run-id: the run {named(found)} is {found.info.status}, and a model is made of one "
+            "that is FINISHED."
         )
-    return found[0]
+    return found
 
 
 def _require_new(client: MlflowClient, run: Run, name: str) -> None:
@@ -155,7 +169,7 @@ def _log(
 
     from ..models.registry import register_models
     from ..pipeline_models.building import Project, input_of, log_pipeline_model
-    from ..pipeline_models.from_run import as_saved_by, is_of_run, with_params_of
+    from ..pipeline_models.from_run import as_saved_by, is_of_run, params_of, with_params_of
     from ..run import TrackedRun
 
     catalog = context.catalog
@@ -168,7 +182,7 @@ def _log(
     parameters = {name: catalog[name].load() for name in choice.parameters}
     datasets = {
         **as_saved_by(run.info.run_id, uri, there),
-        **with_params_of(run.data.params, parameters),
+        **with_params_of(params_of(run), parameters),
     }
     tracking = replace(settings.tracking, on_failure="raise")
     joined = TrackedRun.join(uri, run.info.run_id, replace(settings, tracking=tracking))
@@ -179,4 +193,4 @@ def _log(
     except DatasetError as error:
         raise MLflowOnKedroError(f"kedro mlflow modelify: {error}") from None
     if choice.registration is not None:
-        register_models(joined.client, joined.run_id, uri, raising=True)
+        register_models(joined.client, joined.run_id, uri, only=choice.name, raising=True)

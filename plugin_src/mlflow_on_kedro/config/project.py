@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
+from ..provenance import RUNTIME_SECTION
 from ..secrets import mask_urls
 from . import resolvers
 from .checks import FILE
@@ -15,8 +16,6 @@ from .sections import Config
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
-RUNTIME_SECTION = "mlflow"
-"""The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
 RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 
 _FOR_ANYBODY = frozenset({"run", "params", "experiment.name", "experiment.tags"})

@@ -121,6 +121,8 @@ class MLflowBasicLoggerHook(TrackingHook):
             run.set_tag(key, value)
         command = provenance.kedro_command(params, provenance.command_params())
         run.set_tag("kedro_command", command)
+        if given := provenance.runtime_params(params):
+            run.set_tag(provenance.RUNTIME_PARAMS_TAG, without_secrets(given))
         for name, value in params.items():
             if value and name not in _NO_TAGS:
                 run.set_tag(f"kedro.{name}", _run_param(name, value))

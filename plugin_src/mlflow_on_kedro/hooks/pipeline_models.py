@@ -90,6 +90,7 @@ def _trained(session: PipelineRun) -> Iterator[Choice]:
         choice = choose(name, settings, f"pipeline_models.{name} in {FILE}")
         if choice.is_trained_by(session.pipeline):
             choice.check_catalog(session.catalog)
+            choice.check_files(session.run.root)
             choice.check_secrets(session.run.secret_params, session.catalog)
             yield choice
 

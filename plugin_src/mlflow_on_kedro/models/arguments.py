@@ -70,6 +70,9 @@ class ModelArguments:
         Raises:
             DatasetError: An argument is given twice, is set by the dataset, or makes no sense.
         """
+        for argument, value in {"tags": given.get("tags"), "metadata": metadata}.items():
+            if not isinstance(value, Mapping | None):
+                raise DatasetError(f"`{argument}` must be a mapping: {value!r}")
         rest = dict(save_args or {})
         for argument in _ELSEWHERE.keys() & rest.keys():
             instead = _ELSEWHERE[argument]
@@ -112,7 +115,9 @@ class ModelArguments:
         """
         made: dict[str, Any] = {}
         if self.signature is not None:
-            made["signature"] = self.signature.make(model, load, name)
+            signature = self.signature.make(model, load, name)
+            if signature is not None:
+                made["signature"] = signature
         if self.input_example is not None:
             made["input_example"] = example_of(self.input_example, model, load)
         return {**self.flavor, **made}

@@ -86,7 +86,7 @@ class Registration:
                         f"`{key}` is of a model in the registry: give `registered_model_name`."
                     )
             return None
-        if not name or _NOT_IN_NAMES.search(name):
+        if not isinstance(name, str) or not name.strip() or _NOT_IN_NAMES.search(name):
             raise DatasetError(
                 f"`registered_model_name`: {name!r} must be a name without '/' and ':'."
             )
@@ -140,7 +140,11 @@ def _promotion(given: Mapping[str, Any] | None) -> Promotion | None:
 
 
 def _check_alias(key: str, alias: str) -> None:
-    if not _ALIAS.fullmatch(alias) or _RESERVED_ALIAS.fullmatch(alias):
+    if (
+        not isinstance(alias, str)
+        or not _ALIAS.fullmatch(alias)
+        or _RESERVED_ALIAS.fullmatch(alias)
+    ):
         raise DatasetError(
             f"`{key}`: MLflow allows no alias {alias!r}: give a name of letters, digits, '_' and "
             "'-', other than latest and v1, v2, …"

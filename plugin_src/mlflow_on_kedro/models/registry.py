@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from typing import TYPE_CHECKING, Any
 
 from ..keys import legal_key
@@ -21,7 +22,9 @@ _NAMED = 10
 """Metrics that a message names at most."""
 
 
-def register_models(client: MlflowClient, run_id: str, uri: str, *, raising: bool = False) -> None:
+def register_models(
+    client: MlflowClient, run_id: str, uri: str, *, only: str | None = None, raising: bool = False
+) -> None:
     """Register those models of a run for which that was asked; doing it again changes nothing.
 
     What the registry refuses is said and left out.
@@ -30,6 +33,7 @@ def register_models(client: MlflowClient, run_id: str, uri: str, *, raising: boo
         client: A client of the run's store and of the registry.
         run_id: The run.
         uri: The tracking URI.
+        only: The name of the one model that it is about; None: all of the run's.
         raising: Raise what the registry refuses (``tracking.on_failure: raise``).
 
     Raises:
@@ -37,6 +41,8 @@ def register_models(client: MlflowClient, run_id: str, uri: str, *, raising: boo
     """
     run = client.get_run(run_id)
     for model in _wanted(client, run):
+        if only not in (None, model.name):
+            continue
         try:
             registration = Registration.from_text(model.tags[REGISTER_TAG])
             # MLflow looks a logged model up by the tracking URI of the whole process.
@@ -63,8 +69,7 @@ def _register(client: MlflowClient, run: Any, model: Any, registration: Registra
     version = _version(client, run, model, registration)
     said = [f"The model '{model.name}' is registered as '{version.name}' version {version.version}"]
     if registration.alias is not None:
-        client.set_registered_model_alias(version.name, registration.alias, version.version)
-        said.append(f"alias '{registration.alias}'")
+        said.append(_give_alias(client, run, version, registration.alias))
     if registration.promote is not None:
         said.append(_promote(client, run, version, registration.promote))
     logger.info("%s.", "; ".join(said))
@@ -107,6 +112,20 @@ def _make_registered_model(client: MlflowClient, name: str) -> None:
             raise
 
 
+def _give_alias(client: MlflowClient, run: Any, version: Any, alias: str) -> str:
+    """Give an alias to a version, unless a later run's has it: this one may be delivered late."""
+    holder = client.get_registered_model(version.name).aliases.get(alias)
+    if holder is not None and str(holder) != str(version.version):
+        later = _run_of(client, version.name, str(holder))
+        if later is not None and later.info.start_time > run.info.start_time:
+            return (
+                f"it does not get the alias '{alias}', which version {holder} has, of the later "
+                f"run {later.info.run_name}"
+            )
+    client.set_registered_model_alias(version.name, alias, version.version)
+    return f"alias '{alias}'"
+
+
 def _promote(client: MlflowClient, run: Any, version: Any, promotion: Promotion) -> str:
     """Give the alias to a version if it is better than the holder, and say why or why not."""
     alias, metric = promotion.alias, promotion.metric
@@ -115,13 +134,11 @@ def _promote(client: MlflowClient, run: Any, version: Any, promotion: Promotion)
     if str(holder) == str(version.version):
         return f"it has the alias '{alias}'"
     new = run.data.metrics.get(legal_key(metric))
-    if new is None:
+    if new is None or math.isnan(new):
         own = sorted(name for name in run.data.metrics if not name.startswith("time/"))
         known = ", ".join(own[:_NAMED]) + (", …" if own[_NAMED:] else "") or "none"
-        return (
-            f"it does not get the alias '{alias}', because its run has no metric '{metric}' "
-            f"(there: {known})"
-        )
+        lacks = f"has no metric '{metric}' (there: {known})" if new is None else f"has {metric} NaN"
+        return f"it does not get the alias '{alias}', because its run {lacks}"
     if holder is None:
         client.set_registered_model_alias(version.name, alias, version.version)
         return f"alias '{alias}', which no version had ({metric} {new:g})"
@@ -141,13 +158,19 @@ def _promote(client: MlflowClient, run: Any, version: Any, promotion: Promotion)
 
 
 def _metric_of(client: MlflowClient, name: str, version: str, metric: str) -> float | None:
+    run = _run_of(client, name, version)
+    value = run.data.metrics.get(metric) if run is not None else None
+    return float(value) if value is not None else None
+
+
+def _run_of(client: MlflowClient, name: str, version: str) -> Any:
+    """The run of a version; None if it has none, or none any more."""
     from mlflow.exceptions import MlflowException
 
     run_id = client.get_model_version(name, version).run_id
     try:
-        value = client.get_run(run_id).data.metrics.get(metric) if run_id else None
+        return client.get_run(run_id) if run_id else None
     except MlflowException as error:
         if error.error_code != "RESOURCE_DOES_NOT_EXIST":
             raise
         return None
-    return float(value) if value is not None else None

@@ -60,6 +60,11 @@ class Signature:
         if isinstance(given, str):
             return cls(inputs=given)
         if not isinstance(given, Mapping):
+            if given is not False and not hasattr(given, "to_dict"):
+                raise DatasetError(
+                    "`signature` must be the name of a dataset, or {inputs: …, outputs: …} with "
+                    f"names of datasets or schemas: {given!r}"
+                )
             return cls(whole=given)
         for key in given:
             if key not in _PARTS:
@@ -97,6 +102,9 @@ class Signature:
             model: The model.
             load: Loads a dataset.
             name: The model's name, for messages.
+
+        Returns:
+            The signature; None, and a warning, if the model does not predict for the dataset.
         """
         if self.whole is not None:
             return self.whole
@@ -107,7 +115,9 @@ class Signature:
         if _is_name(self.outputs):
             outputs = _inferred(load(self.outputs), "outputs")
         elif self.outputs is None and data is not None:
-            outputs = _predicted(model, data, self.inputs, name)
+            can, outputs = _predicted(model, data, self.inputs, name)
+            if not can:
+                return None
         else:
             outputs = _schema("outputs", self.outputs)
         return ModelSignature(inputs, outputs, _schema("params", self.params))
@@ -166,21 +176,22 @@ def _inferred(data: Any, part: str) -> Any:
         return getattr(infer_signature(**{argument: _as_pandas(data)}), part)
 
 
-def _predicted(model: Any, data: Any, dataset: str, name: str) -> Any:
+def _predicted(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, Any]:
+    """Whether a model predicts for a dataset, as far as it can be asked; and what it returns."""
     predict = getattr(model, "predict", None)
     if predict is None:
-        return None
+        return True, None
     try:
-        return _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
+        return True, _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
     except Exception as error:  # whatever a model of any library says
-        logger.info(
-            "'%s': the signature has no outputs, because the model does not predict for '%s' as it "
-            "is (%s). Give `signature: {inputs: …, outputs: …}`.",
+        logger.warning(
+            "'%s' has no signature, because it does not predict for '%s' (%s). Name the dataset "
+            "that it takes, or give `signature: {inputs: …, outputs: …}`.",
             name,
             dataset,
             reason(error),
         )
-        return None
+        return False, None
 
 
 def _schema(part: str, given: Any) -> Any:

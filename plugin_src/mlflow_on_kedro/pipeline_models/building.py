@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from .. import environment
-from ..errors import ConfigError
 from ..models import logged_models
 from ..tracking.failures import reason
 from . import pipeline_model
-from .choice import Choice
+from .choice import Choice, existing
 from .code import needed_code
 from .contents import Datasets, write_contents
 from .requirements import requirements
@@ -42,7 +41,7 @@ class Project:
 
 def build_pipeline_model(
     folder: Path, choice: Choice, project: Project, datasets: Datasets, model_input: Any = None
-) -> None:
+) -> bool:
     """Make a model that MLflow loads and serves without the project.
 
     Its signature is inferred from ``model_input``, from what the pipeline makes of its first rows,
@@ -55,6 +54,9 @@ def build_pipeline_model(
         datasets: The dataset of each of its artifacts and parameters.
         model_input: The value of the inference pipeline's input in training; None: there is none.
 
+    Returns:
+        Whether the model predicts for the input, as far as that could be tried.
+
     Raises:
         ConfigError: A path that mlflow.yml gives is missing.
         DatasetError: An artifact cannot be loaded, or cannot be kept in a model.
@@ -63,7 +65,7 @@ def build_pipeline_model(
     import mlflow.pyfunc
 
     settings = choice.settings
-    further = [_path(project.root, path, choice.where) for path in settings.code_paths]
+    further = [existing(project.root, path, choice.where) for path in settings.code_paths]
     with tempfile.TemporaryDirectory() as scratch:
         contents = Path(scratch) / "pipeline"
         contents.mkdir()
@@ -72,7 +74,7 @@ def build_pipeline_model(
         shutil.copyfile(pipeline_model.__file__, loader)
         code = needed_code(project.package, modules)
         sample = _first_rows(model_input)
-        output = _try(contents, choice, sample) if sample is not None else None
+        predicts, output = (True, None) if sample is None else _try(contents, choice, sample)
         parameters = {name: datasets[name].load() for name in choice.parameters}
         with warnings.catch_warnings():
             # That integer columns take no missing values, which holds for the pipeline as well, and
@@ -88,6 +90,7 @@ def build_pipeline_model(
                 metadata=dict(settings.metadata) or None,
                 **_environment(choice, project, code.imported, contents),
             )
+    return predicts
 
 
 def _signature(model_input: Any, output: Any, choice: Choice, parameters: dict[str, Any]) -> Any:
@@ -100,20 +103,21 @@ def _signature(model_input: Any, output: Any, choice: Choice, parameters: dict[s
     return infer_signature(model_input, output, params)
 
 
-def _try(contents: Path, choice: Choice, sample: Any) -> Any:
-    """What the model makes of the first rows; None, and a warning, when it fails."""
+def _try(contents: Path, choice: Choice, sample: Any) -> tuple[bool, Any]:
+    """Whether the model predicts for the first rows, and what; a warning when it fails."""
     try:
-        return pipeline_model.PipelineModel(contents).predict(sample)
+        return True, pipeline_model.PipelineModel(contents).predict(sample)
     except Exception as error:
         logger.warning(
             "%s: the pipeline '%s' fails on the first rows of '%s', so the model does not tell "
-            "what it returns, and may not work. (%s)",
+            "what it returns%s, and may not work. (%s)",
             choice.where,
             choice.settings.inference,
             choice.settings.input,
+            ", is not registered" if choice.registration is not None else "",
             reason(error),
         )
-        return None
+        return False, None
 
 
 def _first_rows(value: Any) -> Any:
@@ -129,12 +133,12 @@ def _environment(
     """What has to be installed for the model, as ``save_model`` takes it."""
     settings = choice.settings
     if isinstance(settings.conda_env, str):
-        return {"conda_env": str(_path(project.root, settings.conda_env, choice.where))}
+        return {"conda_env": str(existing(project.root, settings.conda_env, choice.where))}
     if settings.conda_env is not None:
         return {"conda_env": dict(settings.conda_env)}
     asked = settings.pip_requirements
     if isinstance(asked, str):
-        needed = [f"-r {_path(project.root, asked, choice.where)}"]
+        needed = [f"-r {existing(project.root, asked, choice.where)}"]
     elif asked is not None:
         needed = list(asked)
     else:
@@ -143,22 +147,15 @@ def _environment(
     return {"pip_requirements": [*needed, *settings.extra_pip_requirements]}
 
 
-def _path(root: Path, path: str, where: str) -> Path:
-    found = root / path
-    if not found.exists():
-        raise ConfigError(f"{where}: there is no {path} in {root}.")
-    return found
-
-
 def log_pipeline_model(
     run: TrackedRun, choice: Choice, project: Project, datasets: Datasets, model_input: Any
 ) -> None:
     """Make a model, see :func:`build_pipeline_model`, and log it to a run under its name."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / choice.name
-        build_pipeline_model(folder, choice, project, datasets, model_input)
+        predicts = build_pipeline_model(folder, choice, project, datasets, model_input)
         tags = dict(choice.settings.tags)
-        if choice.registration is not None:
+        if choice.registration is not None and predicts:
             tags[logged_models.REGISTER_TAG] = choice.registration.to_text()
         run.log_model(logged_models.entry_of(folder, choice.name, tags=tags))
         if not run.has_journal:  # nobody has taken a copy

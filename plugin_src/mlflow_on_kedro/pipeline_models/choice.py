@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import MemoryDataset, SharedMemoryDataset
@@ -12,7 +13,9 @@ from ..dataset import MLflowDataset
 from ..errors import ConfigError
 from ..models.registration import Registration
 from ..suggestions import did_you_mean
+from ..tracking.failures import reason
 from ..values import flatten
+from .pipeline_model import make_runner
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -79,6 +82,18 @@ class Choice:
                     "{type: mlflow_on_kedro.MLflowDataset, dataset: pkl}."
                 )
 
+    def check_files(self, root: Path) -> None:
+        """Find, before anything runs, files that the model is to have and that are not there.
+
+        Raises:
+            ConfigError: One is missing.
+        """
+        settings = self.settings
+        files = (*settings.code_paths, settings.pip_requirements, settings.conda_env)
+        for path in files:
+            if isinstance(path, str):
+                existing(root, path, self.where)
+
     def check_secrets(self, secrets: frozenset[str], catalog: CatalogProtocol[Any, Any]) -> None:
         """Refuse what came with the command and looks like a secret: models are handed on.
 
@@ -125,8 +140,28 @@ def choose(name: str, settings: PipelineModel, where: str) -> Choice:
             f"{len(outputs)} outputs: {', '.join(outputs) or 'none'}. Register a pipeline that "
             "ends in one."
         )
+    _check_runner(settings.runner, where)
     names = frozenset(node.name for node in training.nodes)
     return Choice(name, settings, where, names, inference, outputs[0])
+
+
+def existing(root: Path, path: str, where: str) -> Path:
+    """The place of a file that mlflow.yml names.
+
+    Raises:
+        ConfigError: There is none.
+    """
+    found = root / path
+    if not found.exists():
+        raise ConfigError(f"{where}: there is no {path} in {root}.")
+    return found
+
+
+def _check_runner(name: str, where: str) -> None:
+    try:
+        make_runner(name, name)
+    except Exception as error:  # of a class of the user's, too
+        raise ConfigError(f"{where}: {reason(error)}") from None
 
 
 def _find(role: str, name: str, where: str) -> Pipeline:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import logging
 from collections.abc import Mapping
 from typing import Any
@@ -10,7 +11,8 @@ from kedro.io import AbstractDataset
 
 from ..dataset import MLflowDataset
 from ..model_dataset import MLflowModelDataset
-from ..values import param_text
+from ..provenance import RUNTIME_PARAMS_TAG
+from ..values import flatten, param_text
 from .pipeline_model import Given, overridden, single_parameters
 
 logger = logging.getLogger(__name__)
@@ -43,6 +45,20 @@ def _as_saved_by(
     if isinstance(dataset, MLflowModelDataset):
         return dataset.of_run(run_id, uri, name)
     return dataset
+
+
+def params_of(run: Any) -> dict[str, str]:
+    """The parameters of a run: those that it has read, and those that came with its command.
+
+    Args:
+        run: MLflow's ``Run``.
+    """
+    try:
+        given = ast.literal_eval(run.data.tags.get(RUNTIME_PARAMS_TAG, "{}"))
+    except (ValueError, SyntaxError):  # it was too long
+        given = {}
+    leaves = flatten("", given) if isinstance(given, dict) and given else ()
+    return {**{key: param_text(value) for key, value in leaves}, **run.data.params}
 
 
 def with_params_of(

@@ -10,6 +10,7 @@ import importlib
 import json
 import logging
 import pickle
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from functools import reduce
@@ -70,7 +71,7 @@ class PipelineModel:
             ValueError: ``runner`` is no runner that may be chosen.
         """
         given = dict(params or {})
-        runner = _make_runner(str(given.pop(RUNNER, self._runner)), self._runner)
+        runner = make_runner(str(given.pop(RUNNER, self._runner)), self._runner)
         datasets = {
             **{name: Given(value, self._copy_mode) for name, value in self._artifacts.items()},
             **{
@@ -87,7 +88,49 @@ class PipelineModel:
 
 def _load_pyfunc(data_path: str) -> PipelineModel:
     """Load the model: what MLflow calls, by this name."""
-    return PipelineModel(Path(data_path))
+    folder = Path(data_path)
+    with _OwnCode(folder.parents[1] / "code"):
+        return PipelineModel(folder)
+
+
+class _OwnCode:
+    """Imports a model's code from its own folder, where another version of it is imported already.
+
+    That may be another version of the model, or the project itself. Both keep their modules.
+
+    Args:
+        folder: The model's code.
+    """
+
+    _lock = threading.RLock()
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        names = {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
+        self._names = names - {__name__, "mlflow_on_kedro"}  # one plugin is enough
+        self._others: dict[str, Any] = {}
+
+    def __enter__(self) -> None:
+        self._lock.acquire()
+        # MLflow puts a model's code on the path, but only its first is found.
+        sys.path.insert(0, self._folder)
+        self._others = {name: module for name, module in self._own() if not self._is_here(module)}
+        for name in self._others:
+            del sys.modules[name]
+
+    def __exit__(self, *_: object) -> None:
+        sys.path.remove(self._folder)
+        if self._others:
+            for name, _module in self._own():
+                del sys.modules[name]
+            sys.modules.update(self._others)
+        self._lock.release()
+
+    def _own(self) -> list[tuple[str, Any]]:
+        return [item for item in sys.modules.items() if item[0].partition(".")[0] in self._names]
+
+    def _is_here(self, module: Any) -> bool:
+        return str(getattr(module, "__file__", None) or self._folder).startswith(self._folder)
 
 
 class _Quiet:
@@ -226,7 +269,16 @@ def resolve(path: str) -> Any:
     return reduce(getattr, name.split("."), importlib.import_module(module))
 
 
-def _make_runner(name: str, own: str) -> Any:
+def make_runner(name: str, own: str) -> Any:
+    """Make a runner.
+
+    Args:
+        name: One of Kedro's own, or the model's.
+        own: The model's, which may be any class (``package.module.Class``).
+
+    Raises:
+        ValueError: It is none that may be chosen.
+    """
     from kedro import runner
 
     known = [known for known in dir(runner) if known.endswith("Runner")]

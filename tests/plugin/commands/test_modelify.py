@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import mlflow
 import pytest
 from click.testing import CliRunner, Result
 
@@ -100,7 +101,9 @@ def test_an_entry(make_project: Callable[..., Any]) -> None:
             "kedro mlflow modelify: 'inference' names the pipeline 'inferense', which is not",
         ),
         (("--pipeline", "inference", "--input", "feature"), "'feature' is no input of the pipel"),
-        ((*OPTIONS, "--run-id", "abc"), "--run-id: MLflow has no run 'abc'."),
+        ((*OPTIONS, "--run-id", "abc"), "has no run with the id or name 'abc'."),
+        ((*OPTIONS, "--pip-requirement", "no.txt"), "kedro mlflow modelify: there is no no.txt in"),
+        ((*OPTIONS, "--runner", "NoRunner"), "runner: 'NoRunner' is none of"),
     ],
 )
 def test_mistakes(make_project: Callable[..., Any], words: tuple[str, ...], message: str) -> None:
@@ -110,6 +113,29 @@ def test_mistakes(make_project: Callable[..., Any], words: tuple[str, ...], mess
     assert result.exit_code == 1
     assert message in result.output.splitlines()[-1]
     assert result.output.splitlines()[-1].startswith("Error: ")
+
+
+def test_a_run_that_failed(project: Any) -> None:
+    """No model is made of it, nor registered."""
+    run_id = project.run.info.run_id
+    project.client.set_terminated(run_id, "FAILED")
+    result = modelify(project, *OPTIONS, "--run-id", run_id)
+    assert result.exit_code == 1
+    assert "is FAILED, and a model is made of one that is FINISHED." in result.output
+
+
+def test_what_came_with_the_command(make_project: Callable[..., Any]) -> None:
+    """A parameter that training did not read is the model's as the run's command gave it."""
+    project = make_prices(make_project, mlflow={})
+    project.session_run(node_names=["make_features", "train_encoder"])
+    project.session_run(runtime_params={"options": {"factor": 3.0}})
+    result = modelify(project, *OPTIONS)
+    assert result.exit_code == 0, result.output
+    (run, _) = project.runs()
+    uri = f"runs:/{run.info.run_id}/inference"
+    mlflow.set_tracking_uri(project.uri)
+    params = mlflow.models.get_model_info(uri).signature.params
+    assert next(item.default for item in params if item.name == "options.factor") == 3.0
 
 
 def test_no_run(make_project: Callable[..., Any]) -> None:

@@ -102,15 +102,43 @@ def test_not_kept(make_project: Callable[..., Any]) -> None:
     assert not (project.root / "data").exists()
 
 
-def test_a_model_that_cannot_be_made(make_project: Callable[..., Any], said: list[str]) -> None:
+def test_a_model_that_cannot_be_made(
+    make_project: Callable[..., Any], said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It is said, with the command that makes up for it, and the run is complete otherwise."""
-    entry = {"tracking": {}, "pipeline_models": {"prices": {**ENTRY, "code_paths": ["gone"]}}}
+
+    def refuse(*_: Any, **__: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("mlflow_on_kedro.pipeline_models.building.write_contents", refuse)
+    entry = {"tracking": {}, "pipeline_models": {"prices": dict(ENTRY)}}
     project = make_prices(make_project, mlflow=entry)
     project.session_run()
     assert project.run.info.status == "FINISHED"
     (message,) = said
-    assert "there is no gone in " in message
+    assert "No space left on device" in message
     assert "`kedro mlflow modelify prices`" in message
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("code_paths", ["gone"], "there is no gone in "),
+        ("pip_requirements", "gone.txt", "there is no gone.txt in "),
+        ("runner", "NoRunner", "'NoRunner' is none of"),
+        ("runner", "nowhere.Runner", "No module named 'nowhere'"),
+    ],
+)
+def test_what_is_missing(
+    make_project: Callable[..., Any], key: str, value: Any, message: str
+) -> None:
+    """A file or a runner that is not there is found before anything is trained."""
+    project = make_prices(
+        make_project, mlflow={"pipeline_models": {"prices": {**ENTRY, key: value}}}
+    )
+    with pytest.raises(ConfigError, match=message):
+        project.session_run()
+    assert not (project.root / "data").exists()
 
 
 def test_a_failing_inference(make_project: Callable[..., Any], said: list[str]) -> None:
@@ -121,6 +149,18 @@ def test_a_failing_inference(make_project: Callable[..., Any], said: list[str]) 
     (message,) = said
     assert "the pipeline 'inference' fails on the first rows of 'features'" in message
     assert "prices" in models_of(project, project.run)
+
+
+def test_a_failing_inference_is_not_registered(
+    make_project: Callable[..., Any], said: list[str]
+) -> None:
+    """Nobody is to load it by an alias."""
+    parameters = {"options": {**PARAMETERS["options"], "factor": "one"}}
+    entry = with_entry(registered_model_name="prices", alias="newest")
+    project = make_prices(make_project, parameters=parameters, mlflow=entry)
+    project.session_run()
+    assert "is not registered, and may not work" in said[0]
+    assert project.client.search_registered_models() == []
 
 
 def test_registered(make_project: Callable[..., Any]) -> None:

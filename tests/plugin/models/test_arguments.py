@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -49,8 +50,26 @@ def test_sorting() -> None:
 )
 def test_given_twice(argument: str) -> None:
     """Which of two would be taken is not for the user to guess."""
+    value = {"x": "y"} if argument == "tags" else "y"
     with pytest.raises(DatasetError, match=f"`{argument}` is given here and in `save_args`"):
-        arguments({argument: "x"}, **{argument: "y"})
+        arguments({argument: value}, **{argument: value})
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"tags": ["a"]}, "`tags` must be a mapping"),
+        ({"metadata": "x"}, "`metadata` must be a mapping"),
+        ({"signature": 3}, "`signature` must be the name of a dataset"),
+        ({"registered_model_name": 3}, "`registered_model_name`: 3 must be a name"),
+        ({"registered_model_name": " "}, "`registered_model_name`: ' ' must be a name"),
+        ({"registered_model_name": "a", "alias": ["x"]}, "`alias`: MLflow allows no alias"),
+    ],
+)
+def test_wrong_types(given: dict[str, Any], message: str) -> None:
+    """What is no value for an argument is said before the model is made."""
+    with pytest.raises(DatasetError, match=re.escape(message)):
+        arguments({}, **given)
 
 
 @pytest.mark.parametrize("argument", ["run_id", "model_id", "prompts"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -105,6 +106,41 @@ def test_promotion(case: str, client: Any, train: Callable[..., Any], caplog: An
     (message,) = said(caplog)
     assert message.startswith("The model 'model' is registered as 'clf' version 2; ")
     assert why in message
+
+
+def aliases_of(client: Any) -> dict[str, str]:
+    """The aliases of the registered model, each with its version."""
+    found = client.get_registered_model("clf").aliases
+    return {alias: str(version) for alias, version in found.items()}
+
+
+def test_nan_is_no_reason(client: Any, train: Callable[..., Any], caplog: Any) -> None:
+    """A model whose metric is NaN gets no alias, also if nobody has it."""
+    train(Registration("clf", promote=CHAMPION), f1=math.nan)
+    assert aliases_of(client) == {}
+    assert "because its run has f1 NaN" in caplog.text
+
+
+def test_delivered_late(client: Any, train: Callable[..., Any], caplog: Any) -> None:
+    """The model of an earlier run does not take an alias from that of a later one."""
+    earlier = train(None)
+    train(Registration("clf", alias="newest"))
+    (model,) = client.get_run(earlier).outputs.model_outputs
+    tag = {logged_models.REGISTER_TAG: Registration("clf", alias="newest").to_text()}
+    client.set_logged_model_tags(model.model_id, tag)
+    register_models(client, earlier, client.tracking_uri)
+    assert aliases_of(client) == {"newest": "1"}
+    assert "version 2; it does not get the alias 'newest', which version 1 has" in caplog.text
+
+
+def test_only_one(client: Any, train: Callable[..., Any]) -> None:
+    """What makes one more model of a run leaves the registration of its others alone."""
+    run_id = train(Registration("clf", alias="old"))
+    train(Registration("clf", alias="newest"))
+    register_models(client, run_id, client.tracking_uri, only="another")
+    client.set_registered_model_alias("clf", "old", "2")
+    register_models(client, run_id, client.tracking_uri, only="another")
+    assert aliases_of(client) == {"old": "2", "newest": "2"}
 
 
 def test_lower_is_better(client: Any, train: Callable[..., Any]) -> None:

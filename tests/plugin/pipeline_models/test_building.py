@@ -228,6 +228,37 @@ def ask(address: str, question: Mapping[str, Any]) -> Any:
         return json.loads(answer.read())
 
 
+TWO = """
+import sys
+import mlflow
+import pandas as pd
+
+data = pd.DataFrame({"size": [10.0], "colour": ["blue"]})
+first, second = (mlflow.pyfunc.load_model(path) for path in sys.argv[1:])
+for model in (first, second, first):
+    print("PRICE", model.predict(data)["price"][0])
+"""
+
+
+def test_two_versions_in_one_process(build: Callable[..., Path], tmp_path: Path) -> None:
+    """Each predicts by its own code."""
+    folder = build()
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    (nodes,) = other.glob("code/*/nodes.py")
+    nodes.write_text(nodes.read_text().replace('options["factor"]', 'options["factor"] + 1000'))
+    done = subprocess.run(
+        [sys.executable, "-c", TWO, str(folder), str(other)],
+        cwd=tmp_path,
+        env=elsewhere(folder),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    prices = [line.split()[1] for line in done.stdout.splitlines() if line.startswith("PRICE")]
+    assert prices == ["13.0", "1013.0", "13.0"]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="the server ends with its process group")
 def test_served(build: Callable[..., Path]) -> None:
     """`mlflow models serve` answers, takes parameters and runners, and imports no other code."""
