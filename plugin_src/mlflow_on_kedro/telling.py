@@ -15,7 +15,7 @@ from .delivery.outbox import Outbox
 from .delivery.sending import changed_tag, say_changed
 from .journal.entries import Entry, File, Input, Model, Param, Part, Tag, Text
 from .recording import now_ms
-from .secrets import mask_urls
+from .secrets import mask_secrets, mask_urls
 
 logger = logging.getLogger(__name__)
 
@@ -118,12 +118,13 @@ class Telling:
 
     def log_error(self, error: BaseException) -> None:
         """Log what made the run fail: a tag with the message, and the traceback as an artifact."""
-        self.set_tag("error", f"{type(error).__name__}: {error}")
-        self.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
+        self.set_tag("error", mask_secrets(f"{type(error).__name__}: {error}"))
+        told = mask_secrets("".join(traceback.format_exception(error)))
+        self.log_text(told, "error/traceback.txt")
 
     def log_part(self, part: Part) -> None:
         """Log something that a node has done, for the run's trace."""
-        self._put(replace(part, error=mask_urls(part.error), trace=mask_urls(part.trace)))
+        self._put(replace(part, error=mask_secrets(part.error), trace=mask_secrets(part.trace)))
 
     def log_page(self, content: str, path: str) -> None:
         """Log a page of the plugin's own making as an artifact, as it is."""

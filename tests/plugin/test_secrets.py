@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 from mlflow_on_kedro import provenance
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.secrets import looks_secret, mask_urls, without_secrets
+from mlflow_on_kedro.secrets import (
+    looks_secret,
+    mask_secrets,
+    mask_urls,
+    without_credentials,
+    without_secrets,
+)
 from mlflow_on_kedro.tracking.failures import failure_message
 from mlflow_on_kedro.tracking.store import run_url
 
@@ -37,13 +43,26 @@ class TestNames:
             "PGPASSWD",
             "client_secret",
             "GOOGLE_APPLICATION_CREDENTIALS",
+            "OPENAI_API_KEYS",
+            "authToken",
+            "DBPASSWORD",
+            "db_pwd",
+            "AWS_ACCESS_KEY_ID",
+            "encryption_key",
+            "key",
         ],
     )
     def test_secrets(self, name: str) -> None:
         """Names with token, password, passwd, secret, key or credential, in any spelling."""
         assert looks_secret(name)
 
-    @pytest.mark.parametrize("name", ["HOSTNAME", "learning_rate", "n_estimators", "path", ""])
+    @pytest.mark.parametrize(
+        "name",
+        [
+            *("HOSTNAME", "learning_rate", "n_estimators", "path", ""),
+            *("max_tokens", "tokenizer", "key_column", "keyword", "n_keys", "monkeys"),
+        ],
+    )
     def test_others(self, name: str) -> None:
         """Ordinary names are no secrets."""
         assert not looks_secret(name)
@@ -62,6 +81,8 @@ class TestUrls:
             ("mysql+pymysql://me:pw@h/db", "mysql+pymysql://***@h/db"),
             ("s3://id:pw@bucket/a", "s3://***@bucket/a"),
             ("HTTP://Me:Pw@Host", "HTTP://***@Host"),
+            ("http://host/?token=hunter2&n=1", "http://host/?token=***&n=1"),
+            ("mysql://me:x@h/db?a=1&password=hunter2", "mysql://***@h/db?a=1&password=***"),
             (f"two: {URL} and '{URL}'.", None),
             (f"line\n{URL}\nline", None),
             (f'{{"uri": "{URL}"}}', None),
@@ -88,6 +109,18 @@ class TestUrls:
     def test_left_alone(self, text: str) -> None:
         """Text without credentials is not changed."""
         assert mask_urls(text) == text
+
+    def test_in_errors(self) -> None:
+        """Secrets that an error tells beside URLs are replaced; what is no secret stays."""
+        text = 'no: password=hunter2, {"api_key": "hunter2"} at http://h?token=hunter2 n=3'
+        assert mask_secrets(text) == (
+            'no: password=***, {"api_key": "***"} at http://h?token=*** n=3'
+        )
+
+    def test_left_out(self) -> None:
+        """A URI without credentials has none in its query either."""
+        assert without_credentials(f"{URL}?password=x&a=1") == "postgresql://host:5432/db?a=1"
+        assert without_credentials("http://h?token=x") == "http://h"
 
     def test_twice(self) -> None:
         """Masking what is masked changes nothing."""
@@ -187,6 +220,42 @@ class TestEverywhere:
         )
         assert "hunter2" not in command
         assert "db.depth=3" in command
+
+    def test_parameters_of_the_project(
+        self, make_project: Callable[..., Any], said: list[str]
+    ) -> None:
+        """Texts under such names are not logged, and that is said; all others are."""
+        parameters = {
+            "options": {"api_key": "hunter2", "depth": 3, "key_column": "id"},
+            "db_password": "hunter2",
+            "token": 512,
+            "chosen_key": "mine",
+        }
+        project = make_project(
+            """
+            from kedro.pipeline import node, pipeline
+
+            def use(*_):
+                return 1.0
+
+            keys = ["options", "db_password", "token", "chosen_key"]
+            names = [f"params:{key}" for key in keys]
+
+            def create_pipeline():
+                return pipeline([node(use, names, "y", name="use")])
+            """,
+            parameters=parameters,
+            mlflow={"catalog": {"mlflow_catalog": {"params:chosen_key": "p"}}},
+        )
+        project.session_run()
+        assert project.run.data.params == {
+            "chosen_key": "mine",
+            "options.depth": "3",
+            "options.key_column": "id",
+            "token": "512",
+        }
+        (warning,) = said
+        assert "look like those of secrets: db_password, options.api_key." in warning
 
     def test_a_pipeline(self, make_project: Callable[..., Any]) -> None:
         """A failing pipeline with secrets in its parameters and error leaves none in MLflow."""

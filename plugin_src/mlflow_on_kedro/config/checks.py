@@ -13,6 +13,19 @@ from . import kedro_mlflow
 
 SectionT = TypeVar("SectionT")
 
+_KINDS = {
+    "<class 'bool'>": "true or false",
+    "<class 'float'>": "a number",
+    "<class 'int'>": "a whole number",
+    "<class 'str'>": "a text",
+    "typing.Optional[str]": "a text",
+    "typing.Optional[int]": "a whole number",
+    "list[str]": "a list of texts",
+    "dict[str, typing.Any]": "a mapping",
+}
+_NEEDED = {"credentials": "the name of an entry of credentials.yml"}
+_NOT_SHOWN = frozenset({"credentials", "request_headers"})
+
 FILE = "mlflow.yml"
 ALL = "__ALL__"
 """PipelineX's word for every name there is."""
@@ -81,9 +94,12 @@ def check_types(section: SectionT, where: str, prefix: str = "") -> SectionT:
         # Not by merging into it: OmegaConf before 2.4 refuses that for frozen dataclasses.
         checked: Any = OmegaConf.to_object(OmegaConf.structured(section))
     except OmegaConfBaseException as error:
-        reason = mask_urls(str(error).splitlines()[0])
-        key = f"{prefix}{getattr(error, 'full_key', None)}"
-        raise ConfigError(f"{where}: '{key}' has a wrong value. {reason}") from None
+        name = str(getattr(error, "full_key", None)).partition(".")[0].partition("[")[0]
+        value = getattr(section, name, None)
+        shown = "" if name in _NOT_SHOWN else f", not {mask_urls(repr(value))[:200]}"
+        needed = _NEEDED.get(name) or _KINDS.get(str(get_type_hints(type(section)).get(name)))
+        reason = f": it must be {needed}{shown}" if needed else ""
+        raise ConfigError(f"{where}: '{prefix}{name}' has a wrong value{reason}.") from None
     return checked  # type: ignore[no-any-return]
 
 

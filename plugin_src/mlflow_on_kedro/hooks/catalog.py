@@ -15,6 +15,7 @@ from ..config.sections import Catalog
 from ..dataset import MLflowDataset
 from ..datasets import backends
 from ..errors import ConfigError
+from ..secrets import looks_secret
 from ..suggestions import did_you_mean
 from .base import PipelineRun
 from .node_values import NodeValuesHook
@@ -72,6 +73,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         _say_unknown(settings.mlflow_catalog, session)
         if settings.parameters == "none":
             return
+        hidden: list[str] = []
         for name, key in parameter_keys(session.pipeline).items():
             dataset = session.catalog.get(name)
             if name in settings.mlflow_catalog or dataset is None:
@@ -79,10 +81,20 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             value = dataset.load()  # not `catalog.load`, which would say so as for a node
             if not key and not value:  # the project has no parameters
                 continue
+            value = _open(key, value, hidden)
+            if value is None:
+                continue
             if settings.parameters == "by_type":
                 session.run.log_params_by_type(key, value)
             else:
                 session.run.log_params(key, value)
+        if hidden:
+            logger.warning(
+                "Not logged, because their names look like those of secrets: %s. "
+                "`catalog.mlflow_catalog: {'params:%s': p}` in mlflow.yml logs one all the same.",
+                ", ".join(hidden),
+                hidden[0].split(".")[0],
+            )
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
         """Log a value as ``mlflow_catalog`` says, or by type where no catalog lists it."""
@@ -91,6 +103,22 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             _log_as(run, name, settings.mlflow_catalog[name], value)
         elif settings.auto and name in run.plan.unlisted:
             run.log_values(name, value)
+
+
+def _open(key: str, value: Any, hidden: list[str]) -> Any:
+    """Leave out texts whose names look like those of secrets, and note them; None: all of it is."""
+    if isinstance(value, Mapping):
+        told = {
+            name: inner
+            for name, item in value.items()
+            if (inner := _open(f"{key}.{name}" if key else str(name), item, hidden)) is not None
+            or item is None
+        }
+        return told if told or not value else None
+    if isinstance(value, str | list | tuple) and looks_secret(key):
+        hidden.append(key)
+        return None
+    return value
 
 
 def parameter_keys(pipeline: Pipeline) -> dict[str, str]:

@@ -282,9 +282,7 @@ def _complete_trace(
         run.log_part(Part(span.kind, span.node, span.name, span.start, span.end, *failure))
     for part in unloaded:
         run.log_part(part)
-    if error is not None:
-        now = time.time()
-        run.log_part(Part("pipeline", "", "", now, now, *told))
+    run.log_part(Part("pipeline", "", "", run.start_ms / 1000, time.time(), *told))
 
 
 def _told(error: Exception | None) -> tuple[str, str]:

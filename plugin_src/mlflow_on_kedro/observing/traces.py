@@ -11,7 +11,7 @@ import contextlib
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +55,7 @@ def deliver(
     uri: str,
     header: Header,
     opened: Opened,
-    parts: Iterable[Part],
+    parts: Collection[Part],
     end: End,
     on_call: Callable[[], None],
 ) -> None:
@@ -76,7 +76,8 @@ def deliver(
     from mlflow.tracing.client import TracingClient
 
     spans = make_spans(header, parts, end)
-    info = make_info(header, opened, end)
+    whole = next((part for part in parts if not part.node), None)
+    info = make_info(header, opened, end, whole)
     client: Any = TracingClient(uri)
     on_call()
     begin = getattr(client, "start_trace_v3", None)  # MLflow 3.1
@@ -102,7 +103,7 @@ def trace_id(header: Header) -> str:
     return f"tr-{_hex(header, 'trace', 32)}"
 
 
-def make_info(header: Header, opened: Opened, end: End) -> TraceInfo:
+def make_info(header: Header, opened: Opened, end: End, whole: Part | None) -> TraceInfo:
     """Say what the trace is."""
     from mlflow.entities import TraceInfo, TraceLocation, TraceState
 
@@ -111,7 +112,7 @@ def make_info(header: Header, opened: Opened, end: End) -> TraceInfo:
         trace_location=TraceLocation.from_experiment_id(opened.experiment_id),
         request_time=header.start_ms,
         state=TraceState.OK if end.status == "FINISHED" else TraceState.ERROR,
-        execution_duration=max(0, end.time - header.start_ms),
+        execution_duration=max(0, round(_end_ms(whole, end)) - header.start_ms),
         request_preview=opened.name,
         trace_metadata={"mlflow.sourceRun": opened.run_id},
         tags={"mlflow.traceName": "kedro run"},
@@ -130,7 +131,7 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
     told = list(dict.fromkeys(parts))
     whole = next((part for part in told if not part.node), None)
     failed = end.status != "FINISHED"
-    error = whole.error if whole else end.status if failed else ""
+    error = (whole.error if whole else "") or (end.status if failed else "")
     trace = whole.trace if whole else ""
     nodes: dict[str, list[Part]] = {}
     for part in _ended([part for part in told if part.node], whole, end):
@@ -140,7 +141,7 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
         (),
         "WORKFLOW",
         header.start_ms * 1e-3,
-        end.time * 1e-3,
+        _end_ms(whole, end) * 1e-3,
         error=error,
         trace=trace,
     )
@@ -188,13 +189,18 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
     return spans
 
 
+def _end_ms(whole: Part | None, end: End) -> float:
+    """When the pipeline ended, without what tracking did afterwards; of a killed one the run."""
+    return whole.end * 1000 if whole is not None else end.time
+
+
 def _ended(parts: list[Part], whole: Part | None, end: End) -> list[Part]:
     """The parts that have ended, and those that have not, with the pipeline's end as theirs."""
     ended = [part for part in parts if part.end]
     places = {replace(part, end=0.0, error="", trace="") for part in ended}
     open_ = [part for part in parts if not part.end and part not in places]
     error, trace = ("", "") if end.status == "FINISHED" else (f"{end.status}: {_NOT_ENDED}", "")
-    if whole and len(open_) == 1 and not any(part.error for part in ended):
+    if whole and whole.error and len(open_) == 1 and not any(part.error for part in ended):
         error, trace = whole.error, whole.trace  # no other can have failed
     return ended + [
         replace(part, end=max(part.start, end.time * 1e-3), error=error, trace=trace)

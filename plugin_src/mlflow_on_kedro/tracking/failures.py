@@ -8,7 +8,7 @@ from pathlib import Path
 from kedro.io import DatasetError
 
 from ..journal.entries import File, Text
-from ..secrets import mask_urls
+from ..secrets import mask_secrets, mask_urls
 
 INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
 """What a failure means where nothing is kept for later."""
@@ -65,7 +65,7 @@ def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
 def reason(error: BaseException) -> str:
     """One line that says what happened: the operating system's own word where there is one."""
     shown = connection_error(error) or error
-    lines = mask_urls(str(shown)).strip().splitlines() or [""]
+    lines = mask_secrets(str(shown)).strip().splitlines() or [""]
     return f"{type(shown).__name__}: {lines[0][:300]}"
 
 

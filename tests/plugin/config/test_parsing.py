@@ -512,6 +512,14 @@ def test_the_file_of_kedro_mlflow(content: dict[str, Any], key: str, here: str) 
     assert "docs/from-kedro-mlflow.md" in str(caught.value)
 
 
+def test_credentials_that_are_no_name() -> None:
+    """Whoever writes a password there is told where it belongs, and it is not repeated."""
+    with pytest.raises(ConfigError) as caught:
+        parse({"tracking": {"credentials": {"password": "hunter2"}}})
+    assert "must be the name of an entry of credentials.yml" in str(caught.value)
+    assert "hunter2" not in str(caught.value)
+
+
 @pytest.mark.parametrize("port", [0, -1, 65536])
 def test_a_port_that_is_none(port: int) -> None:
     """A port that no server can listen at is refused."""
