@@ -215,7 +215,7 @@ class Recording:
         url = store.run_url(self.uri, opened.experiment_id, opened.run_id)
         if status == "RUNNING":
             status = "still open, because other processes with the same `run.key` log to it"
-        look = url or advice.to_look(self.uri, self._root)
+        look = url or advice.to_look(self.uri, self._root, self._request.env)
         logger.info(
             "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
         )
@@ -242,7 +242,7 @@ class Recording:
             mask_urls(self.uri),
             in_words(courier.left()),
             self.journal.folder,
-            advice.to_deliver(self._root),
+            advice.to_deliver(self._root, self._request.env),
         )
 
     def _say_kept(self) -> None:

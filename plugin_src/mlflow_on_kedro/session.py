@@ -219,6 +219,7 @@ def _request(
         root=holder.root,
         package=holder.package,
         kedro_run_id=run_params.get("run_id") or run_params.get("session_id"),
+        env=run_params.get("env"),
         series=resuming.series_of(run_params),
         tags=provenance.source_tags(holder.root, holder.package),
         plan=plan,

@@ -20,6 +20,8 @@ def test_in_a_project(make_project: Any) -> None:
     project = make_project(NODES)
     assert advice.to_look(project.uri, project.root) == "kedro mlflow ui"
     assert advice.to_deliver(project.root) == "`kedro mlflow sync` delivers it"
+    assert advice.to_look(project.uri, project.root, "prod") == "kedro mlflow ui --env prod"
+    assert advice.to_deliver(project.root, "prod") == "`kedro mlflow sync --env prod` delivers it"
 
 
 def test_elsewhere(tmp_path: Path) -> None:

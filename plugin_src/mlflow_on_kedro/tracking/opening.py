@@ -34,6 +34,7 @@ class RunRequest:
         root: The project's root.
         package: The project's package, None outside of a project.
         kedro_run_id: Kedro's own id of the run.
+        env: The Kedro environment that was asked for.
         series: What runs of the same pipeline have in common: see :mod:`resuming`.
         tags: Tags to set at once.
         plan: What is known of the pipeline.
@@ -46,6 +47,7 @@ class RunRequest:
     root: Path = field(default_factory=Path.cwd)
     package: str | None = None
     kedro_run_id: str | None = None
+    env: str | None = None
     series: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     plan: Plan = field(default_factory=Plan)
