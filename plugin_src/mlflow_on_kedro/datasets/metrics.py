@@ -45,7 +45,8 @@ class Point:
 def series(key: str, value: Any) -> Iterator[tuple[str, list[Given]]]:
     """Yield ``(key, points)`` for each metric that a value holds.
 
-    A number is one point; a list has the steps 0, 1, …; ``{step: value}``, by its whole-number
+    A number is one point; a list, a Series or an array of one dimension has the steps 0, 1, …;
+    ``{step: value}``, by its whole-number
     keys, and ``{"step": …, "value": …, "timestamp": …}``, also in a list, say theirs. Other dicts
     are flattened.
 
@@ -53,6 +54,8 @@ def series(key: str, value: Any) -> Iterator[tuple[str, list[Given]]]:
         >>> [(key, len(points)) for key, points in series("loss", {"train": [1, 2], "test": 3})]
         [('loss.train', 2), ('loss.test', 1)]
     """
+    if getattr(value, "ndim", None) == 1 and callable(getattr(value, "tolist", None)):
+        value = value.tolist()
     if not isinstance(value, Mapping):
         items = value if isinstance(value, list | tuple) else [value]
         yield key, [_given(item) for item in items]
@@ -105,8 +108,8 @@ def _check_point(name: str, point: Given) -> None:
         is_dict = isinstance(point.value, Mapping)
         raise DatasetError(
             f"'{name}' is saved with `dataset: m`, a metric, but it is a "
-            f"{type(point.value).__name__}: {point.value!r:.60}. Use `p` (a parameter) or `a`."
-            + (" In a list a dict is a point: {step, value, timestamp}." if is_dict else "")
+            f"{type(point.value).__name__}: {_in_a_line(point.value)}. Use `p` (a parameter) or "
+            "`a`." + (" In a list a dict is a point: {step, value, timestamp}." if is_dict else "")
         )
     if point.step is not None and not _is_whole(point.step):
         raise DatasetError(f"'{name}': a metric's step is a whole number, not {point.step!r:.60}.")
@@ -115,6 +118,10 @@ def _check_point(name: str, point: Given) -> None:
             f"'{name}': a metric's timestamp is a number, milliseconds since the epoch, not "
             f"{point.timestamp!r:.60}."
         )
+
+
+def _in_a_line(value: Any) -> str:
+    return " ".join(repr(value).split())[:60]
 
 
 def placed(points: Iterable[Given], first_step: int = 0) -> list[Point]:

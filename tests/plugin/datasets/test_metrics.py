@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Tracking
@@ -47,6 +48,8 @@ def steps(points: list[tuple[int, float, int]]) -> dict[int, float]:
         ([{"step": 3, "value": 0.5}, {"step": 1, "value": True}], {"x": {3: 0.5, 1: 1.0}}),
         ([{"value": 0.5}, 0.25, {"value": 1, "step": 7}], {"x": {0: 0.5, 1: 0.25, 7: 1.0}}),
         ({"step": 4, "value": 0.5}, {"x": {4: 0.5}}),
+        (np.array([0.5, 0.25]), {"x": {0: 0.5, 1: 0.25}}),
+        ({"loss": pd.Series([0.5, 1])}, {"x.loss": {0: 0.5, 1: 1.0}}),
         (
             {"train": {0: 1, 2: 2}, "test": {"f1": {"step": 3, "value": 0.5}}, "best": 9},
             {"x.train": {0: 1.0, 2: 2.0}, "x.test.f1": {3: 0.5}, "x.best": {0: 9.0}},
