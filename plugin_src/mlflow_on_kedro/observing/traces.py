@@ -144,6 +144,7 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
         _end_ms(whole, end) * 1e-3,
         error=error,
         trace=trace,
+        attributes={"kedro.run_id": header.kedro_run_id, "kedro.experiment": header.experiment},
     )
     spans = [root]
     for node, done in nodes.items():
