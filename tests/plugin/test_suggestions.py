@@ -10,7 +10,7 @@ from mlflow_on_kedro.suggestions import did_you_mean
     ("known", "said"),
     [
         (["flavor", "dataset", "data"], " Did you mean 'dataset'?"),
-        (["x"], " Did you mean 'x'?"),
+        (["x"], ""),
         ([], ""),
     ],
 )

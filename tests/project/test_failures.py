@@ -190,7 +190,10 @@ def test_ctrl_c(make_project: Any) -> None:
             "time:\n  gant: false\n",
             "Error: mlflow.yml: unknown key 'time.gant'. Did you mean 'time.gantt'?",
         ),
-        ("run:\n  nested: [1]\n", "Error: mlflow.yml: 'run.nested' has a wrong value."),
+        (
+            "run:\n  nested: [1]\n",
+            "Error: mlflow.yml: 'run.nested' has a wrong value: it must be true or false, not [1].",
+        ),
         (
             "catalog:\n  parameters: bytype\n",
             "Error: mlflow.yml: 'catalog.parameters' must be one of params, by_type, none",
