@@ -20,7 +20,8 @@ from .failures import is_mistake, is_refusal
 if TYPE_CHECKING:
     from ..run import TrackedRun
 
-WRITES = ("log_batch", "log_metric", "log_param", "set_tag", "log_inputs")
+CALLS = ("log_batch", "log_metric", "log_param", "set_tag", "log_inputs", "get_run")
+"""What logging a value calls; MLflow 3.1 asks for the run with each metric."""
 RETRY_SECONDS = 10.0
 """How long a server that did not answer a node is not asked again by nodes."""
 
@@ -65,13 +66,13 @@ def _guard(kept: Any) -> None:
     if hasattr(kept, "_diverts_for_mlflow_on_kedro"):
         return
     kept._diverts_for_mlflow_on_kedro = True  # noqa: SLF001 - a mark of this module's own
-    for name in WRITES:
+    for name in CALLS:
         real = getattr(kept, name, None)
         if real is not None:
-            setattr(kept, name, functools.partial(_write, name, real))
+            setattr(kept, name, functools.partial(_call, name, real))
 
 
-def _write(name: str, real: Callable[..., Any], run_id: str, *args: Any, **named: Any) -> Any:
+def _call(name: str, real: Callable[..., Any], run_id: str, *args: Any, **named: Any) -> Any:
     runs = [] if _here.is_bypassed else _here.runs
     run = next((run for run in runs if run.opened and run.opened.run_id == run_id), None)
     if run is None:
@@ -82,6 +83,8 @@ def _write(name: str, real: Callable[..., Any], run_id: str, *args: Any, **named
         if answers:
             return outcome
         _quiet_until[run_id] = time.monotonic() + RETRY_SECONDS
+    if name == "get_run" and run.opened is not None:
+        return own_calls.as_entity(run, run.opened)
     with bypassed():
         return getattr(own_calls.journal_store(run), name)(run_id, *args, **named)
 

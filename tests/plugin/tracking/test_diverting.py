@@ -70,7 +70,7 @@ def _attached(server: Server, run: Any) -> Any:
 
 def test_names_that_mlflow_may_move() -> None:
     """The calls that are diverted are those of MLflow's store for a server."""
-    assert all(callable(getattr(RestStore, name)) for name in diverting.WRITES)
+    assert all(callable(getattr(RestStore, name)) for name in diverting.CALLS)
     assert callable(own_calls.registry().get_store)
 
 
