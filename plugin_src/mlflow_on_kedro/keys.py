@@ -12,6 +12,8 @@ MAX_KEY_LENGTH = 250
 
 # Most keys are legal as they are, and none but a few characters are asked of them.
 _LEGAL = re.compile(r"\w[\w\-]*(?:[ ./]\w[\w\-]*)*")
+# As in `mlflow.utils.validation`; a dot would end the name in `models:/` addresses.
+_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
 _ILLEGAL = re.compile(r"[^/\w.\- ]" if sys.platform == "win32" else r"[^/\w.\- :]")
 
 
@@ -39,3 +41,20 @@ def with_digest(legal: str, original: str) -> str:
     """Tell apart a key from another that has the same legal form, by a digest of the original."""
     digest = hashlib.sha256(original.encode("utf-8", "surrogatepass")).hexdigest()[:8]
     return f"{legal[: MAX_KEY_LENGTH - 9]}-{digest}"
+
+
+def model_name(name: str) -> str:
+    """Make a name that MLflow takes for a logged model, which has none of ``/ : . % " '``.
+
+    A name that is legal already is returned unchanged.
+
+    Example:
+        >>> model_name("ns.wines")
+        'ns_wines'
+    """
+    return _NOT_IN_MODEL_NAMES.sub("_", name)
+
+
+def is_model_name(name: str) -> bool:
+    """Whether MLflow takes a name for a logged model: see :func:`model_name`."""
+    return bool(name) and model_name(name) == name

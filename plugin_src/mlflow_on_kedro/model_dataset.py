@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import os
-import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -15,6 +14,7 @@ from kedro.io import DatasetError
 from . import environment
 from .datasets.origin import Origin
 from .datasets.tracked import TrackedDataset, default_filepath
+from .keys import is_model_name, model_name
 from .models import logged_models, registry
 from .models.arguments import ModelArguments
 from .models.flavors import check_flavor, find_flavor
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from .run import TrackedRun
 
 # As in `mlflow.utils.validation`; dots are in the names of namespaced datasets.
-_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
 
 
 class MLflowModelDataset(TrackedDataset):
@@ -104,7 +103,7 @@ class MLflowModelDataset(TrackedDataset):
         self.metadata = metadata
         self._source = ModelSource.of(run_id, model_uri)
         self._loading_tracking_uri = tracking_uri
-        if name is not None and (not name or _NOT_IN_MODEL_NAMES.search(name)):
+        if name is not None and not is_model_name(name):
             raise DatasetError(f"`name`: MLflow allows none of / : . % \" ' in it: {name!r}")
         self._name = name
         self._pyfunc = pyfunc
@@ -280,7 +279,7 @@ class MLflowModelDataset(TrackedDataset):
         return self._logged_name() if source.run_id is not None else ""  # a URI names the model
 
     def _logged_name(self) -> str:
-        return self._name or _NOT_IN_MODEL_NAMES.sub("_", self.key())
+        return self._name or model_name(self.key())
 
     def _exists(self) -> bool:
         if self._source is None:

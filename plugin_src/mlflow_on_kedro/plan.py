@@ -60,3 +60,13 @@ class Plan:
             if only_missing_outputs
             else frozenset(name.split("@", maxsplit=1)[0] for name in pipeline.all_outputs()),
         )
+
+
+def is_parameter(name: str) -> bool:
+    """Whether a dataset of Kedro's is one of the project's parameters, or all of them.
+
+    Example:
+        >>> is_parameter("params:model.depth"), is_parameter("wines")
+        (True, False)
+    """
+    return name == "parameters" or name.startswith("params:")

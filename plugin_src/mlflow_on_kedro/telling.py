@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import traceback
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -73,16 +73,9 @@ class Telling:
 
     def _told(self, key: str, value: Any) -> Any:
         """Leave out what came with the command under a name that looks like a secret."""
-        if not self.secret_params or not isinstance(value, Mapping):
+        if not self.secret_params:
             return value
-        told = {}
-        for name, item in value.items():
-            inner = f"{key}.{name}" if key else str(name)
-            rest = self._told(inner, item)
-            was_told = rest is item or rest or not item  # else nothing of it may be told
-            if inner not in self.secret_params and was_told:
-                told[name] = rest
-        return told
+        return values.leave_out(key, value, lambda name, _: name in self.secret_params)
 
     def log_param(self, key: str, value: Any, limits: Params | None = None) -> None:
         """Log one parameter.

@@ -76,6 +76,32 @@ def flatten(
         yield key, value
 
 
+def leave_out(key: str, value: Any, hides: Callable[[str, Any], bool]) -> Any:
+    """Copy nested dicts without what is hidden, and without dicts of which nothing else is left.
+
+    Args:
+        key: The name of the whole; "" for none.
+        value: Any value; what is no dict is returned as it is.
+        hides: The name of an item, with those above it joined by ``.``, and the item -> whether it
+            is left out.
+
+    Example:
+        >>> leave_out("db", {"user": "me", "password": "x"}, lambda name, _: "password" in name)
+        {'user': 'me'}
+    """
+    if not isinstance(value, Mapping):
+        return value
+    left = {}
+    for name, item in value.items():
+        inner = f"{key}.{name}" if key else str(name)
+        if hides(inner, item):
+            continue
+        rest = leave_out(inner, item, hides)
+        if rest is item or rest or not item:
+            left[name] = rest
+    return left
+
+
 def unflatten(leaves: Mapping[str, Any]) -> dict[str, Any]:
     """Build nested dicts again from keys joined by ``.``; the opposite of :func:`flatten`.
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 from ..errors import ConfigError
+from ..keys import is_model_name
 from .checks import COPY_MODES, FILE, check_choice, check_keys, check_types, without_empty
 from .sections import Config, PipelineModel
-
-# As in `mlflow.utils.validation`; a dot would end the name in `models:/` addresses.
-_NOT_IN_MODEL_NAMES = re.compile(r"""[/:.%"']""")
 
 
 def pipeline_models(config: Config, where: str = FILE) -> dict[str, PipelineModel]:
@@ -41,7 +38,7 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
         '__default__'
     """
     key = f"pipeline_models.{name}"
-    if not name or _NOT_IN_MODEL_NAMES.search(name):
+    if not is_model_name(name):
         raise ConfigError(f"{where}: '{key}': a model's name has none of / : . % \" '")
     check_keys(entry, PipelineModel, where, f"{key}.")
     found = check_types(PipelineModel(**without_empty(entry)), where, f"{key}.")

@@ -15,8 +15,10 @@ from ..config.sections import Catalog
 from ..dataset import MLflowDataset
 from ..datasets import backends
 from ..errors import ConfigError
+from ..plan import is_parameter
 from ..secrets import looks_secret
 from ..suggestions import did_you_mean
+from ..values import leave_out
 from .base import PipelineRun
 from .node_values import NodeValuesHook
 
@@ -81,8 +83,9 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             value = dataset.load()  # not `catalog.load`, which would say so as for a node
             if not key and not value:  # the project has no parameters
                 continue
-            value = _open(key, value, hidden)
-            if value is None:
+            value, left_out = _without_secrets(key, value)
+            hidden += left_out
+            if left_out and not value:
                 continue
             if settings.parameters == "by_type":
                 session.run.log_params_by_type(key, value)
@@ -105,20 +108,17 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             run.log_values(name, value)
 
 
-def _open(key: str, value: Any, hidden: list[str]) -> Any:
-    """Leave out texts whose names look like those of secrets, and note them; None: all of it is."""
-    if isinstance(value, Mapping):
-        told = {
-            name: inner
-            for name, item in value.items()
-            if (inner := _open(f"{key}.{name}" if key else str(name), item, hidden)) is not None
-            or item is None
-        }
-        return told if told or not value else None
-    if isinstance(value, str | list | tuple) and looks_secret(key):
-        hidden.append(key)
-        return None
-    return value
+def _without_secrets(key: str, value: Any) -> tuple[Any, list[str]]:
+    """Leave out what looks like a secret, and name it; numbers are none, as in ``token: 512``."""
+    hidden: list[str] = []
+
+    def hides(name: str, item: Any) -> bool:
+        is_secret = isinstance(item, str | list | tuple) and looks_secret(name)
+        if is_secret:
+            hidden.append(name)
+        return is_secret
+
+    return None if hides(key, value) else leave_out(key, value, hides), hidden
 
 
 def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
@@ -132,7 +132,7 @@ def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
     return {
         name: name.removeprefix("params:") if name != "parameters" else ""
         for name in sorted(pipeline.inputs())
-        if name == "parameters" or name.startswith("params:")
+        if is_parameter(name)
     }
 
 

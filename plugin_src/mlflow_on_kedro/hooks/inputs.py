@@ -11,6 +11,7 @@ from kedro.framework.hooks import hook_impl
 from ..config.parsing import override
 from ..config.sections import Inputs
 from ..inputs import used as datasets
+from ..plan import is_parameter
 from .base import PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def _made_by(names: Sequence[str]) -> frozenset[str]:
 
 def _is_first(plan: Plan, name: str, node: str) -> bool:
     """Whether a node is to log an input."""
-    if name not in plan.readers or _base(name) in plan.made_elsewhere or _is_parameter(name):
+    if name not in plan.readers or _base(name) in plan.made_elsewhere or is_parameter(name):
         return False
     if "@" in name and name != _first_of_transcoded(plan, name):
         return False
@@ -114,7 +115,3 @@ def _first_of_transcoded(plan: Plan, name: str) -> str:
 
 def _base(name: str) -> str:
     return name.partition("@")[0]
-
-
-def _is_parameter(name: str) -> bool:
-    return name == "parameters" or name.startswith("params:")

@@ -19,6 +19,7 @@ from ..config.parsing import override
 from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
+from ..plan import is_parameter
 from ..timeline import chart, timings
 from ..timeline.collecting import collect
 from ..timeline.spans import Span
@@ -113,7 +114,7 @@ class MLflowTimeLoggerHook(TrackingHook):
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
         """Keep a load's begin and end for ``before_node_run``."""
         begin = self._loading.pop((node.name, dataset_name, threading.get_ident()), None)
-        if begin is not None and not _is_parameter(dataset_name):
+        if begin is not None and not is_parameter(dataset_name):
             with self._lock:
                 waiting = self._loaded.setdefault((node.name, dataset_name, id(data)), [])
                 waiting.append((begin, time.time()))
@@ -268,7 +269,7 @@ class MLflowTimeLoggerHook(TrackingHook):
         return [
             Part("load", node, name, begin, end=0.0)
             for (node, name, _), begin in begun.items()
-            if not _is_parameter(name)
+            if not is_parameter(name)
         ]
 
 
@@ -293,10 +294,6 @@ def _told(error: Exception | None) -> tuple[str, str]:
 
 def _node_name(node: Node) -> str:
     return str(node.name)
-
-
-def _is_parameter(name: str) -> bool:
-    return name == "parameters" or name.startswith("params:")
 
 
 def _time_log(spans: list[Span]) -> dict[str, dict[str, float]]:

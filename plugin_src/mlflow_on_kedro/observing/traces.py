@@ -38,7 +38,7 @@ def check(config: Config) -> None:
         ConfigError: MLflow is too old, or nothing is timed.
     """
     installed = store.mlflow_version()
-    if tuple(map(int, installed.split(".")[:2])) < LEAST_MLFLOW:
+    if store.major_minor(installed) < LEAST_MLFLOW:
         least = ".".join(map(str, LEAST_MLFLOW))
         raise ConfigError(
             f"mlflow.yml: 'trace: true' needs MLflow {least} or later, and {installed} is "
@@ -76,8 +76,7 @@ def deliver(
     from mlflow.tracing.client import TracingClient
 
     spans = make_spans(header, parts, end)
-    whole = next((part for part in parts if not part.node), None)
-    info = make_info(header, opened, end, whole)
+    info = make_info(header, opened, end, _whole(parts))
     client: Any = TracingClient(uri)
     on_call()
     begin = getattr(client, "start_trace_v3", None)  # MLflow 3.1
@@ -129,7 +128,7 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
     """
     make = _Spans(header)
     told = list(dict.fromkeys(parts))
-    whole = next((part for part in told if not part.node), None)
+    whole = _whole(told)
     failed = end.status != "FINISHED"
     error = (whole.error if whole else "") or (end.status if failed else "")
     trace = whole.trace if whole else ""
@@ -188,6 +187,11 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
                 )
             )
     return spans
+
+
+def _whole(parts: Iterable[Part]) -> Part | None:
+    """The part that is the pipeline itself; None of one that was killed."""
+    return next((part for part in parts if not part.node), None)
 
 
 def _end_ms(whole: Part | None, end: End) -> float:

@@ -12,6 +12,7 @@ from ..config.sections import PipelineModel
 from ..dataset import MLflowDataset
 from ..errors import ConfigError
 from ..models.registration import Registration
+from ..plan import is_parameter
 from ..suggestions import did_you_mean
 from ..tracking.failures import reason
 from ..values import flatten
@@ -51,13 +52,13 @@ class Choice:
     @property
     def parameters(self) -> list[str]:
         """The parameters that the inference pipeline asks for."""
-        return [name for name in sorted(self.inference.inputs()) if _is_parameter(name)]
+        return [name for name in sorted(self.inference.inputs()) if is_parameter(name)]
 
     @property
     def artifacts(self) -> list[str]:
         """The datasets that the inference pipeline needs beside its input and parameters."""
         free = self.inference.inputs() - {self.settings.input}
-        return [name for name in sorted(free) if not _is_parameter(name)]
+        return [name for name in sorted(free) if not is_parameter(name)]
 
     def is_trained_by(self, pipeline: Pipeline) -> bool:
         """Whether a run of a pipeline runs all nodes of the training pipeline."""
@@ -127,7 +128,7 @@ def choose(name: str, settings: PipelineModel, where: str) -> Choice:
     """
     inference = _find("inference", settings.inference, where)
     training = _find("training", settings.training, where)
-    free = sorted(item for item in inference.inputs() if not _is_parameter(item))
+    free = sorted(item for item in inference.inputs() if not is_parameter(item))
     if settings.input not in free:
         raise ConfigError(
             f"{where}: '{settings.input}' is no input of the pipeline '{settings.inference}'. "
@@ -177,10 +178,6 @@ def _find(role: str, name: str, where: str) -> Pipeline:
         )
     found: Pipeline = pipelines[name]
     return found
-
-
-def _is_parameter(name: str) -> bool:
-    return name == "parameters" or name.startswith("params:")
 
 
 def _is_memory(dataset: Any) -> bool:

@@ -82,7 +82,7 @@ def _decoded(path: str) -> str:
 @functools.cache
 def _is_decoding() -> bool:
     """Whether SQLAlchemy decodes percent signs in the path of a SQLite file: it does since 2.1."""
-    return _major_minor(metadata.version("sqlalchemy")) >= (2, 1)
+    return major_minor(metadata.version("sqlalchemy")) >= (2, 1)
 
 
 @functools.cache
@@ -97,7 +97,13 @@ def mlflow_version() -> str:
         return metadata.version("mlflow-skinny")
 
 
-def _major_minor(version: str) -> tuple[int, int]:
+def major_minor(version: str) -> tuple[int, int]:
+    """The first two numbers of a version.
+
+    Example:
+        >>> major_minor("3.17.2")
+        (3, 17)
+    """
     major, minor = version.split(".")[:2]
     return int(major), int(minor)
 
@@ -225,7 +231,7 @@ def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
     """
     from . import fluent
 
-    old = _major_minor(mlflow_version()) < _OWN_ARTIFACTS
+    old = major_minor(mlflow_version()) < _OWN_ARTIFACTS
     return fluent.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()
 
 
