@@ -1,8 +1,12 @@
-"""What can go wrong with MLflow: telling one kind from another, and saying it."""
+"""What can go wrong with MLflow: one kind told from another, and what to say of it."""
 
 from __future__ import annotations
 
 import errno
+import re
+import ssl
+from collections.abc import Iterator
+from enum import Enum
 from pathlib import Path
 
 from kedro.io import DatasetError
@@ -13,38 +17,119 @@ from ..secrets import mask_secrets, mask_urls
 INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
 """What a failure means where nothing is kept for later."""
 
-_REFUSALS = {"INVALID_PARAMETER_VALUE", "BAD_REQUEST", "RESOURCE_ALREADY_EXISTS"}
-_CLIENT_ERRORS = (400, 500)
-# Denied; asked too slowly or too often.
-_NOT_OF_THE_ENTRY = {401, 403, 408, 425, 429}
-_DENIALS = {"UNAUTHENTICATED", "PERMISSION_DENIED", "CUSTOMER_UNAUTHORIZED"}
+
+class Kind(Enum):
+    """What became of a request to MLflow or to an artifact store that failed."""
+
+    SILENT = "no answer came: refused, timed out, cut off"
+    BUSY = "the server asks to come again later (429)"
+    SERVER = "the server failed (5xx), for this request or for all"
+    DENIED = "the server knows nobody by these credentials (401)"
+    FORBIDDEN = "the server does not allow it (403)"
+    MISSING = "the server has no such endpoint: it is older, or has a part of MLflow only"
+    GONE = "the run or another thing that is asked for is not there (any more)"
+    REFUSED = "the server refuses this request"
+    MISTAKE = "the client refuses it: a value, a file or a package that does not fit"
+
+
+_BY_CODE = {
+    "UNAUTHENTICATED": Kind.DENIED,
+    "CUSTOMER_UNAUTHORIZED": Kind.DENIED,
+    "PERMISSION_DENIED": Kind.FORBIDDEN,
+    "ENDPOINT_NOT_FOUND": Kind.MISSING,
+    "NOT_IMPLEMENTED": Kind.MISSING,
+    "RESOURCE_DOES_NOT_EXIST": Kind.GONE,
+    "NOT_FOUND": Kind.GONE,
+    "INVALID_PARAMETER_VALUE": Kind.REFUSED,
+    "BAD_REQUEST": Kind.REFUSED,
+    "RESOURCE_ALREADY_EXISTS": Kind.REFUSED,
+    "ALREADY_EXISTS": Kind.REFUSED,
+    "RESOURCE_CONFLICT": Kind.REFUSED,
+    "REQUEST_LIMIT_EXCEEDED": Kind.BUSY,
+    "RESOURCE_EXHAUSTED": Kind.BUSY,
+}
+_BY_STATUS = {
+    401: Kind.DENIED,
+    403: Kind.FORBIDDEN,
+    404: Kind.MISSING,
+    405: Kind.MISSING,
+    408: Kind.SERVER,
+    425: Kind.BUSY,
+    429: Kind.BUSY,
+    501: Kind.MISSING,
+}
+# MLflow has no attribute for the status of an answer that is not its own JSON, as a proxy's is not:
+# `mlflow.utils.rest_utils.verify_rest_response`, and urllib3 once its retries are used up.
+_STATUS_IN_TEXT = re.compile(r"failed with error code (\d{3}) |too many (\d{3}) error responses")
+_MISTAKES = (DatasetError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_SILENT_NAMES = {"ConnectTimeoutError", "EndpointConnectionError", "ReadTimeoutError"}
+"""Of botocore and urllib3, which need not be installed and are no errors of the system."""
+
+
+def kind_of(error: BaseException) -> Kind:
+    """Say what kind of failure it is.
+
+    An answer counts before the text around it, and whatever is not known is the server's.
+    """
+    status = http_status(error)
+    if status is not None:
+        return _BY_STATUS.get(status) or (Kind.SERVER if status >= 500 else Kind.REFUSED)  # noqa: PLR2004
+    code = str(getattr(error, "error_code", ""))
+    if code in _BY_CODE:
+        return _BY_CODE[code]
+    if isinstance(error, ImportError):  # MLflow itself, or what a store of it needs
+        return Kind.MISTAKE
+    if isinstance(error, _MISTAKES) and not code and not isinstance(error, OSError):
+        return Kind.MISTAKE
+    return Kind.SILENT if _is_silent(error) else Kind.SERVER
+
+
+def http_status(error: BaseException) -> int | None:
+    """The HTTP status of the answer, where the error has one; None: none came, or none is known."""
+    for each in _chain(error):
+        response = getattr(each, "response", None)
+        status = getattr(response, "status_code", None)
+        if isinstance(response, dict):  # botocore's
+            status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+        if isinstance(status, int):
+            return status
+        found = _STATUS_IN_TEXT.search(str(each)[:2000])
+        if found:
+            return int(found[1] or found[2])
+    return None
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Tell an entry that MLflow refuses from a store that cannot be reached."""
-    status = _status(error)
-    refused = status is not None and _CLIENT_ERRORS[0] <= status < _CLIENT_ERRORS[1]
-    return _code(error) in _REFUSALS or (refused and status not in _NOT_OF_THE_ENTRY)
+    """Tell a request that MLflow refuses from a store that cannot be reached."""
+    return kind_of(error) is Kind.REFUSED
 
 
 def is_denial(error: BaseException) -> bool:
-    """Tell wrong credentials (HTTP 401 and 403), which no later try mends."""
-    return _code(error) in _DENIALS or _status(error) in {401, 403}
+    """Tell wrong credentials and missing permissions (HTTP 401 and 403)."""
+    return kind_of(error) in {Kind.DENIED, Kind.FORBIDDEN}
 
 
 def is_gone(error: BaseException) -> bool:
     """Tell a run that MLflow has no more."""
-    return _code(error) == "RESOURCE_DOES_NOT_EXIST"
+    return kind_of(error) is Kind.GONE
 
 
 def is_mistake(error: BaseException) -> bool:
-    """Tell a value or function that does not fit from a store that cannot be reached."""
-    if isinstance(error, ImportError):  # MLflow itself, or what a store of it needs
-        return True
-    from mlflow.exceptions import MlflowException
+    """Tell a value, function or package that does not fit from a store that cannot be reached."""
+    return kind_of(error) is Kind.MISTAKE
 
-    mistakes = (DatasetError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
-    return isinstance(error, mistakes) and not isinstance(error, OSError | MlflowException)
+
+def is_silent(error: BaseException) -> bool:
+    """Tell a store that does not answer at all from one that answers, whatever it answers."""
+    return kind_of(error) is Kind.SILENT
+
+
+def is_untrusted_certificate(error: BaseException) -> bool:
+    """Tell a server whose TLS certificate this machine does not trust from one that is away."""
+    return any(
+        isinstance(each, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(each)
+        for each in _chain(error)
+    )
 
 
 def is_unknown_uri(error: BaseException) -> bool:
@@ -59,7 +144,9 @@ def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
     if not isinstance(error, OSError):
         return "Invalid artifact path" in str(error)  # MLflow calls it an internal error
     is_missing = isinstance(entry, File) and not Path(entry.path).exists()
-    return is_missing or isinstance(error, PermissionError) or error.errno == errno.ENAMETOOLONG
+    # The store's own folder may be closed to us, too; that is no fault of the file's.
+    is_closed = isinstance(error, PermissionError) and str(error.filename).startswith(entry.path)
+    return is_missing or is_closed or error.errno == errno.ENAMETOOLONG
 
 
 def reason(error: BaseException) -> str:
@@ -69,47 +156,89 @@ def reason(error: BaseException) -> str:
     return f"{type(shown).__name__}: {lines[0][:300]}"
 
 
-def failure_message(uri: str, error: BaseException, effect: str) -> str:
+def failure_message(uri: str, error: BaseException, effect: str, store: str = "MLflow") -> str:
     """Say what went wrong with a store, what it means and what to do; credentials are masked.
 
     Args:
-        uri: The tracking URI.
+        uri: The tracking URI, or that of the run's artifacts.
         error: What MLflow raised.
         effect: What that means for the user.
+        store: What is at this URI.
     """
-    if is_denial(error):
-        what = "does not accept the credentials"
-        advice = (
+    what, advice = _explained(error)
+    if store != "MLflow":  # where the tracking server is does not matter then
+        advice = _ARTIFACT_ADVICE
+    return f"{store} at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"
+
+
+_ARTIFACT_ADVICE = (
+    " Check that this machine can write there: its address, the credentials and the packages that "
+    "MLflow needs for it (https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store)."
+)
+
+
+def _explained(error: BaseException) -> tuple[str, str]:
+    """What a store does, and what the user can do about it."""
+    kind = kind_of(error)
+    if is_unknown_uri(error):
+        return (
+            "is nothing that MLflow knows",
+            " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it.",
+        )
+    if is_untrusted_certificate(error):
+        return (
+            "has a TLS certificate that this machine does not trust",
+            " Set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the certificate authority.",
+        )
+    if "Invalid Host header" in str(error):
+        return (
+            "does not accept the name by which it is called (Invalid Host header)",
+            " Start the server with `--allowed-hosts`, or MLFLOW_SERVER_ALLOWED_HOSTS, naming the "
+            "host of `tracking.uri`.",
+        )
+    if kind is Kind.DENIED:
+        return (
+            "does not accept the credentials",
             " Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
             "MLFLOW_TRACKING_TOKEN, or `tracking.credentials` and `tracking.request_headers` in "
-            "mlflow.yml."
+            "mlflow.yml.",
         )
-    elif connection_error(error) is not None:
-        what = "cannot be reached"
-        advice = " Check `tracking.uri` in mlflow.yml, and the server."
-    elif is_unknown_uri(error):
-        what = "is nothing that MLflow knows"
-        advice = " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it."
-    else:
-        what, advice = "failed", ""
-    return f"MLflow at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"
+    if kind is Kind.FORBIDDEN:
+        return (
+            "does not allow this user what was asked for",
+            " Ask its administrator for permission to write there, or choose another "
+            "`experiment.name`.",
+        )
+    if kind is Kind.BUSY:
+        return "is busy", ""
+    if kind in {Kind.REFUSED, Kind.MISSING, Kind.GONE}:
+        return "answers, but refuses this", ""
+    if kind is Kind.SILENT:
+        return "cannot be reached", " Check `tracking.uri` in mlflow.yml, and the server."
+    return "failed", ""
 
 
 def connection_error(error: BaseException | None) -> OSError | None:
     """The operating system's own word in what HTTP libraries have wrapped several times."""
     found = None
-    while error is not None:
-        if isinstance(error, OSError):
-            found = error
-        error = error.__cause__ or error.__context__
+    for each in _chain(error):
+        if isinstance(each, OSError):
+            found = each
     return found
 
 
-def _code(error: BaseException) -> str:
-    return str(getattr(error, "error_code", ""))
+def _is_silent(error: BaseException) -> bool:
+    return any(
+        (isinstance(each, OSError) and not isinstance(each, FileNotFoundError | PermissionError))
+        or type(each).__name__ in _SILENT_NAMES
+        for each in _chain(error)
+    )
 
 
-def _status(error: BaseException) -> int | None:
-    """The HTTP status of an upload that a server did not take."""
-    status = getattr(getattr(error, "response", None), "status_code", None)
-    return status if isinstance(status, int) else None
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    """An error and those that it was raised for."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        yield error
+        error = error.__cause__ or error.__context__
