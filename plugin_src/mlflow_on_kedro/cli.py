@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from .commands.discard import discard
 from .commands.gantt import gantt
 from .commands.init import init
 from .commands.modelify import modelify
@@ -25,5 +26,5 @@ def mlflow_group() -> None:
     """
 
 
-for command in (gantt, init, modelify, status, sync, ui):
+for command in (discard, gantt, init, modelify, status, sync, ui):
     mlflow_group.add_command(command)

@@ -91,6 +91,14 @@ def set_mlflow_defaults() -> None:
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 
+def leave_retries_to_delivery() -> None:
+    """Have MLflow give each answer at once, in a process that only delivers.
+
+    Delivery retries by itself. A retry inside MLflow's client hides that the server has answered.
+    """
+    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+
+
 def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
     """Name the environment variables for an entry of credentials.yml.
 

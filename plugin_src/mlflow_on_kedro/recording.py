@@ -12,12 +12,13 @@ from collections.abc import Callable
 
 from . import advice, termination
 from .datasets import freshness
-from .delivery import leftovers
-from .delivery.courier import Courier
-from .delivery.courier_process import CourierProcess, is_worth_it
-from .delivery.deliverer import Deliverer
+from .delivery import backlog
+from .delivery.connection import Connection
 from .delivery.journal_outbox import JournalOutbox, say_no_journal
-from .delivery.parcel import Left, Parcel
+from .delivery.run_delivery import RunDelivery
+from .delivery.sender import Sender
+from .delivery.sender_process import SenderProcess, is_worth_it
+from .delivery.sender_thread import SenderThread
 from .journal.entries import End
 from .journal.folder import FOLDER, Journal
 from .journal.records import Header, Opened
@@ -57,14 +58,14 @@ class Recording:
         """Called before the run is ended because the process ends."""
         self.journal = _new_journal(request, header)
         self._request, self._header = request, header
-        self._courier: Deliverer | None = None
+        self._sender: Sender | None = None
         if not request.offline:
-            self._courier = self._make_courier()
+            self._sender = self._make_sender()
         elif self.journal is not None:
             self.journal.is_failing = True  # workers need not wait for a delivery
-        self.outbox = JournalOutbox(self.journal, self._courier, self._limit)
+        self.outbox = JournalOutbox(self.journal, self._sender, self._limit)
 
-    def _make_courier(self) -> Deliverer:
+    def _make_sender(self) -> Sender:
         way = self._request.config.tracking.delivery
         headers = dict(request_headers.in_use())
         # A class of the user's that gives headers may depend on what is in this process.
@@ -81,28 +82,29 @@ class Recording:
             "headers": headers,
             "lean": True,
         }
-        stand_in = functools.partial(self._make_thread, tried=True)
-        return CourierProcess(self.journal, order, stand_in)
+        fallback = functools.partial(self._make_thread, tried=True)
+        return SenderProcess(self.journal, order, fallback)
 
-    def _make_thread(self, *, tried: bool = False) -> Courier:
+    def _make_thread(self, *, tried: bool = False) -> SenderThread:
         root, raising = self._request.root, self._raising
-        return Courier(
-            Parcel(self._header, self.uri, root, self.journal, raising=raising, tried=tried),
+        connection = Connection(self.uri)
+        return SenderThread(
+            RunDelivery(self._header, connection, root, self.journal, raising=raising, tried=tried),
             timeout=self._request.config.tracking.timeout,
             kept=str(self.journal.folder) if self.journal else None,
             raising=self._raising,
-            others=leftovers.deliver_each(root, self.uri, but=self._header.journal),
+            others=backlog.deliver_each(root, self.uri, but=self._header.journal),
         )
 
     @property
     def opened(self) -> Opened | None:
         """The run in MLflow; None as long as it is not there."""
-        return self._courier.opened if self._courier is not None else None
+        return self._sender.opened if self._sender is not None else None
 
     @property
     def failing(self) -> bool:
         """Whether MLflow does not answer at present, or is not asked."""
-        return self._courier is None or self._courier.failing
+        return self._sender is None or self._sender.failing
 
     def open(self) -> None:
         """Open the run in MLflow, and see to it that it ends with the process at the latest.
@@ -112,11 +114,11 @@ class Recording:
             MLflowOnKedroError: MLflow could not be reached, and the user chose
                 ``tracking.on_failure: raise``.
         """
-        if self._courier is not None:
-            self._courier.start()
-            if isinstance(self._courier, Courier) or self._must_be_open:
-                self._courier.wait_open()
-                self._check_opened(self._courier)
+        if self._sender is not None:
+            self._sender.start()
+            if isinstance(self._sender, SenderThread) or self._must_be_open:
+                self._sender.wait_open()
+                self._check_opened(self._sender)
         if self._series is not None:
             resuming.note(self._root, self._series, self.journal_id)
         atexit.register(self._end_at_exit)
@@ -133,19 +135,19 @@ class Recording:
         continues = self._header.run_id is not None or self._header.key is not None
         return self._raising or continues or request.spread == "any"
 
-    def _check_opened(self, courier: Deliverer) -> None:
+    def _check_opened(self, sender: Sender) -> None:
         try:
-            courier.check()
+            sender.check()
         except BaseException:
-            courier.abandon()
+            sender.abandon()
             if self.journal is not None:
                 self.journal.discard()
             raise
 
     def wait_open(self) -> None:
         """Wait until MLflow has the run, or has failed to answer."""
-        if self._courier is not None:
-            self._courier.wait_open()
+        if self._sender is not None:
+            self._sender.wait_open()
 
     def end(self, status: str, limit: float | None = None) -> None:
         """Deliver everything and end the run, once.
@@ -173,43 +175,44 @@ class Recording:
             self._end_lock.release()
 
     def _finish(self, status: str, limit: float) -> None:
-        courier = self._courier
-        if courier is None:
+        sender = self._sender
+        if sender is None:
             self.outbox.put(End(status, now_ms()))
             self._say_kept()
             return
         if self._raising:
-            courier.flush(limit)
-        failed = self._raising and courier.failure is not None
+            sender.flush(limit)
+        failed = self._raising and sender.failure is not None
         if failed:
             status = "FAILED" if status == "FINISHED" else status
         self.outbox.put(End(status, now_ms()))
         if failed:
-            courier.forgive()
-        if courier.finish(limit, self._progress()):
-            self._say_ended(courier)
-        else:
-            self._say_undelivered(courier)
-        courier.check()
+            sender.forgive()
+        is_delivered = sender.finish(limit, self._progress())
+        if sender.status is not None:
+            self._say_ended(sender)
+        if not is_delivered:
+            self._say_undelivered(sender)
+        sender.check()
 
     def _progress(self) -> Callable[[float], None]:
         said = 0.0
 
         def progress(passed: float) -> None:
             nonlocal said
-            courier = self._courier
-            if courier is None or courier.failing or passed < said + QUIET_SECONDS:
+            sender = self._sender
+            if sender is None or sender.failing or passed < said + QUIET_SECONDS:
                 return
             said = passed + SAY_EVERY_SECONDS - QUIET_SECONDS
             what = "what earlier runs have left"
-            if courier.status is None:
-                what = in_words(courier.left())
+            if sender.status is None:
+                what = sender.pending().in_words()
             logger.info("Delivering to MLflow: %s to go ...", what)
 
         return progress
 
-    def _say_ended(self, courier: Deliverer) -> None:
-        opened, status = courier.opened, courier.status
+    def _say_ended(self, sender: Sender) -> None:
+        opened, status = sender.opened, sender.status
         if opened is None or not self._header.owned:
             return
         url = store.run_url(self.uri, opened.experiment_id, opened.run_id)
@@ -220,27 +223,27 @@ class Recording:
             "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
         )
 
-    def _say_undelivered(self, courier: Deliverer) -> None:
+    def _say_undelivered(self, sender: Sender) -> None:
         if self.journal is None:
             logger.warning(
                 "Not all of this run is in MLflow at %s, and it could not be kept for later.",
                 mask_urls(self.uri),
             )
             return
-        if courier.goes_on:  # and takes the journal's lock when this process has ended
+        if sender.goes_on:  # and takes the journal's lock when this process has ended
             logger.info(
                 "The rest of this run is delivered to MLflow in the background: %s to go. "
                 "`kedro mlflow status` tells how far it is.",
-                in_words(courier.left()),
+                sender.pending().in_words(),
             )
             return
         self.journal.release()
-        level = logging.INFO if courier.warned else logging.WARNING
+        level = logging.INFO if sender.warned else logging.WARNING
         logger.log(
             level,
             "Not all of this run is in MLflow at %s: %s to go, kept in %s. %s.",
             mask_urls(self.uri),
-            in_words(courier.left()),
+            sender.pending().in_words(),
             self.journal.folder,
             advice.to_deliver(self._root, self._request.env),
         )
@@ -265,29 +268,6 @@ class Recording:
 
     def _end_at_termination(self) -> None:
         self.end("KILLED", TERMINATION_SECONDS)
-
-
-def in_words(left: Left) -> str:
-    """Say how much waits to be delivered.
-
-    Example:
-        >>> in_words(Left(entry_bytes=2000, files=3, file_bytes=45_000_000))
-        '2 kB of values and 3 artifacts (45.0 MB)'
-    """
-    if not left.entry_bytes and not left.files:
-        return "only its end"
-    values = f"{_size(left.entry_bytes)} of values"
-    if not left.files:
-        return values
-    plural = "s" if left.files > 1 else ""
-    artifacts = f"{left.files} artifact{plural} ({_size(left.file_bytes)})"
-    return f"{values} and {artifacts}" if left.entry_bytes else artifacts
-
-
-def _size(count: float) -> str:
-    if count < 1_000_000:  # noqa: PLR2004 - a megabyte
-        return f"{count / 1000:.0f} kB" if count >= 1000 else f"{count:.0f} bytes"  # noqa: PLR2004
-    return f"{count / 1_000_000:.1f} MB"
 
 
 def now_ms() -> int:

@@ -16,7 +16,7 @@ from .delivery.journal_outbox import WorkerOutbox
 from .delivery.outbox import Outbox
 from .description import ARTIFACT as DESCRIPTION
 from .errors import MLflowOnKedroError
-from .journal.entries import Entry
+from .journal.entries import VALUES, Entry
 from .journal.folder import Journal
 from .journal.records import Opened
 from .journal.writer import writer
@@ -306,7 +306,7 @@ class TrackedRun(Telling):
             raising = self.config.tracking.on_failure == "raise"
             if self._journal is None and self.opened is not None:
                 self._outbox = DirectOutbox(
-                    self.uri, self.run_id, client=self._client, raising=raising
+                    self.uri, self.opened, client=self._client, raising=raising
                 )
             else:
                 self._outbox = WorkerOutbox(
@@ -321,9 +321,9 @@ class TrackedRun(Telling):
     def written_elsewhere(self) -> Iterator[Entry]:
         """What other processes have written into the run's journal, if this machine has it."""
         if self._journal is not None:
-            own = writer(self._journal).path.name
-            for name in self._journal.sizes():
-                if name != own:
+            own = writer(self._journal).name
+            for name in self._journal.sizes(VALUES):
+                if not name.startswith(own):
                     yield from self._journal.entries(name)
 
     # -- what a run can be told ----------------------------------------------------------------

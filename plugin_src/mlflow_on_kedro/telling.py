@@ -11,8 +11,8 @@ from typing import Any
 
 from . import keys, long_values, values
 from .config.sections import Config, Params
+from .delivery.batch_writer import changed_tag, warn_changed
 from .delivery.outbox import Outbox
-from .delivery.sending import changed_tag, say_changed
 from .journal.entries import Entry, File, Input, Model, Param, Part, Tag, Text
 from .recording import now_ms
 from .secrets import mask_secrets, mask_urls
@@ -91,7 +91,7 @@ class Telling:
             if isinstance(entry, Param):
                 first = self._params.setdefault(entry.key, entry.value)
                 if first != entry.value:
-                    say_changed(entry.key, first, entry.value)
+                    warn_changed(entry.key, first, entry.value)
                     entry = Tag(changed_tag(entry.key), entry.value)  # noqa: PLW2901
             self._put(entry)
 

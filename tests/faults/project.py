@@ -210,6 +210,6 @@ class FaultProject:
 def _delivers(process: psutil.Process, root: Path) -> bool:
     """Whether a process is one that delivers a project's run."""
     try:
-        return "courier_main" in " ".join(process.cmdline()) and process.cwd() == str(root)
+        return "sender_main" in " ".join(process.cmdline()) and process.cwd() == str(root)
     except psutil.Error:  # it has ended
         return False

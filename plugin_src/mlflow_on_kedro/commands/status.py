@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
+    from ..delivery.backlog import PendingJournal
     from ..journal.records import Header
 
 
@@ -16,16 +17,17 @@ if TYPE_CHECKING:
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @click.pass_obj
 def status(metadata: Any, path: Path | None) -> None:
-    """Say what waits to be delivered to MLflow.
+    """Say what waits to be delivered to MLflow, and why.
 
-    One run a line: its name and experiment, when it began, how much of it MLflow has not got, and
-    where it is kept. A run waits when MLflow could not be reached, when its process was killed, or
-    offline by choice; `kedro mlflow sync` delivers it. No server is asked.
+    One run a paragraph: its name and experiment, when it began, how much of it MLflow has not got,
+    where it is kept, and what has gone wrong. A run waits when MLflow could not be reached, when
+    its process was killed, or offline by choice; `kedro mlflow sync` delivers it. Entries that
+    MLflow or the artifact store has refused are listed with a number and the reason: `sync` tries
+    them again, `kedro mlflow discard RUN ENTRY` drops one. No server is asked.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
     """
-    from ..delivery.leftovers import find, look
-    from ..recording import in_words
+    from ..delivery.backlog import find, look
 
     journals = find(path if path is not None else Path(metadata.project_path))
     if not journals:
@@ -34,19 +36,37 @@ def status(metadata: Any, path: Path | None) -> None:
     over = 0
     for journal in journals:
         try:
-            waiting = look(journal)
+            pending = look(journal)
         except (OSError, ValueError) as error:
             if journal.is_here():
                 click.echo(f"{journal.folder}: {error}")
             continue
-        over += not waiting.running
-        state = "in progress" if waiting.running else "waits"
-        place = waiting.header.uri or "wherever it is delivered (offline)"
-        click.echo(f"{heading(waiting.header)}: {state}, {in_words(waiting.left)} for {place}")
-        click.echo(f"  {journal.folder}")
+        over += not pending.running
+        _show(pending)
     if over:
         place = f" {path}" if path is not None else ""
         click.echo(f"Deliver what waits with: kedro mlflow sync{place}")
+
+
+def _show(pending: PendingJournal) -> None:
+    from ..journal.entries import title_of
+    from ..secrets import mask_urls
+
+    journal, header, size = pending.journal, pending.header, pending.size
+    state = "in progress" if pending.running else "waits"
+    place = header.uri or "wherever it is delivered (offline)"
+    click.echo(f"{heading(header)}: {state}, {size.in_words()} for {place}")
+    if journal.ended is not None:
+        click.echo(f"  The run has ended in MLflow: {journal.ended}.")
+    click.echo(f"  {journal.folder}")
+    for lane, trouble in journal.trouble.items():
+        click.echo(f"  {lane.capitalize()} wait since {_date(trouble.time)}: {trouble.reason}")
+    for number, item in enumerate(journal.set_aside, start=1):
+        tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
+        click.echo(
+            f"  {number}. {mask_urls(title_of(item.entry))}: refused on {_date(item.time)} after "
+            f"{tries}: {item.reason}"
+        )
 
 
 def heading(header: Header) -> str:
@@ -57,7 +77,10 @@ def heading(header: Header) -> str:
         >>> heading(Header("ab", "wine", start_ms=0, root="/", run_name="try 7"))[:16]
         'Run try 7 (wine)'
     """
-    began = datetime.fromtimestamp(header.start_ms / 1000).astimezone()
     name = f" {header.run_name}" if header.run_name else ""
     name += f" with the key {header.key}" if header.key else ""
-    return f"Run{name} ({header.experiment}) of {began:%Y-%m-%d %H:%M:%S}"
+    return f"Run{name} ({header.experiment}) of {_date(header.start_ms)}"
+
+
+def _date(time_ms: int) -> str:
+    return f"{datetime.fromtimestamp(time_ms / 1000).astimezone():%Y-%m-%d %H:%M:%S}"

@@ -5,13 +5,17 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from ..journal.entries import Entry, File
+from ..journal.entries import FILES, VALUES, Entry, File
+from ..journal.records import Opened
 from ..tracking import diverting, store
 from ..tracking.failures import INCOMPLETE, failure_message
+from .answer_clock import AnswerClock, WatchedClient
+from .artifact_writer import ArtifactWriter
+from .batch_writer import BatchWriter
+from .entry_queue import EntryQueue
 from .outbox import Outbox, is_missing
-from .sending import Delivery
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -31,20 +35,25 @@ class DirectOutbox(Outbox):
 
     Args:
         uri: The tracking URI.
-        run_id: The MLflow run.
+        opened: The run.
         client: A client of this process, if there is one already.
         raising: Raise what goes wrong instead of warning (``tracking.on_failure: raise``).
     """
 
     def __init__(
-        self, uri: str, run_id: str, *, client: MlflowClient | None = None, raising: bool = False
+        self,
+        uri: str,
+        opened: Opened,
+        *,
+        client: MlflowClient | None = None,
+        raising: bool = False,
     ) -> None:
-        self._uri = uri
-        self._run_id = run_id
+        self._uri, self._opened = uri, opened
         self._raising = raising
         self._client = client
-        self._delivery: Delivery | None = None
-        self._waiting: list[Entry] = []
+        self._writers: dict[str, BatchWriter | ArtifactWriter] = {}
+        self._queue = EntryQueue(None, raising=raising, complete=False)
+        self._gathered = 0
         self._lock = threading.RLock()
         self._warned = False
         self._next_try = 0.0
@@ -55,13 +64,10 @@ class DirectOutbox(Outbox):
         if is_missing(entry):
             return
         with self._lock:
-            self._waiting.append(entry)
+            self._queue.remember(entry)
+            self._gathered += 1
             waited = time.monotonic() - self._flushed_at
-            if (
-                isinstance(entry, File)
-                or len(self._waiting) >= FLUSH_SIZE
-                or waited >= FLUSH_SECONDS
-            ):
+            if isinstance(entry, File) or self._gathered >= FLUSH_SIZE or waited >= FLUSH_SECONDS:
                 self.flush()
 
     def flush(self, *, last: bool = False) -> None:
@@ -71,25 +77,43 @@ class DirectOutbox(Outbox):
             last: There is no later try, so do not hold back after a failure.
         """
         with self._lock:
-            if not self._waiting or (time.monotonic() < self._next_try and not last):
+            if not self._gathered or (time.monotonic() < self._next_try and not last):
                 return
             self._flushed_at = time.monotonic()
-            if self._delivery is None:
-                client = self._client or store.connect(self._uri)
-                self._delivery = Delivery(
-                    client, self._run_id, raising=self._raising, uri=self._uri
-                )
-            entries = list(self._waiting)
-            try:
-                with diverting.bypassed():
-                    self._delivery.send(entries)
-            except Exception as error:
-                self._next_try = time.monotonic() + RETRY_SECONDS
-                if self._raising:
-                    raise
-                self._warn(error)
-            else:
-                del self._waiting[: len(entries)]
+            failures = [self._send(lane) for lane in (VALUES, FILES)]
+            failure = next((error for error in failures if error is not None), None)
+            if failure is None:
+                self._gathered = 0
+                return
+            self._next_try = time.monotonic() + RETRY_SECONDS
+            if self._raising:
+                raise failure
+            self._warn(failure)
+
+    def _send(self, lane: str) -> Exception | None:
+        try:
+            with diverting.bypassed():
+                while (chunk := self._queue.next(lane)) is not None:
+                    self._writer(lane).send(chunk.entries)
+                    self._queue.done(lane)
+        except Exception as error:
+            return error
+        return None
+
+    def _writer(self, lane: str) -> BatchWriter | ArtifactWriter:
+        if not self._writers:
+            client: Any = WatchedClient(self._client or store.connect(self._uri), AnswerClock())
+            run_id, refused = self._opened.run_id, self._queue.set_aside
+            self._writers[VALUES] = BatchWriter(client, run_id, refused)
+            self._writers[FILES] = ArtifactWriter(
+                client,
+                run_id,
+                self._opened.artifact_uri,
+                refused,
+                uri=self._uri,
+                raising=self._raising,
+            )
+        return self._writers[lane]
 
     def settle(self) -> None:
         """Deliver now."""

@@ -13,9 +13,9 @@ from ..journal.records import Opened
 from ..journal.writer import writer
 from ..secrets import mask_urls
 from ..tracking.failures import reason
-from .deliverer import Deliverer
 from .direct_outbox import DirectOutbox
 from .outbox import Outbox, is_missing
+from .sender import Sender
 
 if TYPE_CHECKING:
     pass
@@ -29,18 +29,18 @@ _OF_THE_DISK = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC
 
 
 class JournalOutbox(Outbox):
-    """Writes entries into the run's journal, from which a courier delivers them.
+    """Writes entries into the run's journal, from which a sender delivers them.
 
     For the process that opened the run.
 
     Args:
         journal: The journal; None: the disk is full or read-only, so all stays in memory.
-        courier: What delivers; None: nothing is delivered now (``tracking.mode: offline``).
+        sender: What delivers; None: nothing is delivered now (``tracking.mode: offline``).
         limit: The most seconds to wait for a delivery while MLflow answers.
     """
 
-    def __init__(self, journal: Journal | None, courier: Deliverer | None, limit: float) -> None:
-        self._courier = courier
+    def __init__(self, journal: Journal | None, sender: Sender | None, limit: float) -> None:
+        self._sender = sender
         self._limit = limit
         self._writer = writer(journal) if journal is not None else None
         self._nudged = 0
@@ -51,8 +51,8 @@ class JournalOutbox(Outbox):
         Raises:
             MLflowOnKedroError: Tracking has failed, and the user chose ``on_failure: raise``.
         """
-        if self._courier is not None and not isinstance(entry, End):
-            self._courier.check()
+        if self._sender is not None and not isinstance(entry, End):
+            self._sender.check()
         if is_missing(entry):
             return
         if self._writer is not None:
@@ -63,36 +63,36 @@ class JournalOutbox(Outbox):
                     self._not_kept(entry, error)
                     return
                 self._writer = None
-                say_no_journal(error, lost=self._courier is None)
+                say_no_journal(error, lost=self._sender is None)
             else:
                 waits = isinstance(entry, File) or written - self._nudged > NUDGE_BYTES
-                if self._courier is not None and waits:
+                if self._sender is not None and waits:
                     self._nudged = written
-                    self._courier.nudge()
+                    self._sender.nudge()
                 return
         self._remember(entry)
 
     def flush(self) -> None:
         """Wait until all that was put is in MLflow."""
-        if self._courier is not None:
-            self._courier.flush(self._limit)
-            self._courier.check()
+        if self._sender is not None:
+            self._sender.flush(self._limit)
+            self._sender.check()
 
     def settle(self) -> None:
         """What is written down is safe already."""
 
     def _not_kept(self, entry: File | Text, error: OSError) -> None:
-        if self._courier is None:
+        if self._sender is None:
             what, why = mask_urls(entry.path), reason(error)
             logger.warning("The artifact %s cannot be kept, and is left out. (%s)", what, why)
         self._remember(entry)
 
     def _remember(self, entry: Entry) -> None:
-        if self._courier is None:
+        if self._sender is None:
             return  # said when the journal failed: there is no other place
-        self._courier.remember(entry)
+        self._sender.remember(entry)
         if isinstance(entry, File):  # it may change later
-            self._courier.flush(self._limit)
+            self._sender.flush(self._limit)
 
 
 class WorkerOutbox(Outbox):
@@ -123,7 +123,6 @@ class WorkerOutbox(Outbox):
         self._opened = opened
         self._limit = limit
         self._raising = raising
-        self._written = 0
         self._direct: DirectOutbox | None = None
         self._lost = False
 
@@ -133,7 +132,7 @@ class WorkerOutbox(Outbox):
             return
         if self._writer is not None:
             try:
-                self._written = self._writer.append(entry)
+                self._writer.append(entry)
             except OSError:
                 if not isinstance(entry, File | Text):
                     self._writer = None
@@ -145,11 +144,12 @@ class WorkerOutbox(Outbox):
         """Wait until all that was put is in MLflow."""
         if self._direct is not None:
             self._direct.flush()
-        if self._journal is None or self._writer is None or not self._written:
+        if self._journal is None or self._writer is None or not self._writer.sizes:
             return
         deadline = time.monotonic() + self._limit
         while time.monotonic() < deadline and not self._journal.is_failing:
-            if self._journal.delivered.get(self._writer.path.name, 0) >= self._written:
+            delivered = self._journal.delivered
+            if all(delivered.get(name, 0) >= size for name, size in self._writer.sizes.items()):
                 return
             time.sleep(POLL_SECONDS)
 
@@ -160,7 +160,7 @@ class WorkerOutbox(Outbox):
 
     def _deliver_itself(self, entry: Entry) -> None:
         if self._direct is None and self._opened is not None:
-            self._direct = DirectOutbox(self._uri, self._opened.run_id, raising=self._raising)
+            self._direct = DirectOutbox(self._uri, self._opened, raising=self._raising)
         if self._direct is not None:
             self._direct.put(entry)
         elif not self._lost:

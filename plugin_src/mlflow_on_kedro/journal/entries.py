@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import dataclass, fields
+from pathlib import PurePath
 from typing import Any
+
+from ..secrets import mask_urls
 
 
 @dataclass(frozen=True)
@@ -122,13 +125,54 @@ class End:
     time: int
 
 
-Entry = Param | Metric | Tag | Text | File | Model | Input | Part | End
+@dataclass(frozen=True)
+class Register:
+    """The registration of one of the run's models, by its name; made by delivery itself."""
+
+    model: str
+
+
+Entry = Param | Metric | Tag | Text | File | Model | Input | Part | Register | End
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__.lower(): kind
-    for kind in (Param, Metric, Tag, Text, File, Model, Input, Part, End)
+    for kind in (Param, Metric, Tag, Text, File, Model, Input, Part, Register, End)
 }
+VALUES, FILES = "values", "files"
+"""The two lanes of delivery: what the tracking server takes, and what the artifact store takes."""
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
+
+
+def lane_of(entry: Entry) -> str:
+    """Name the lane in which an entry is delivered: :data:`VALUES` or :data:`FILES`.
+
+    Example:
+        >>> lane_of(Param("depth", "3")), lane_of(Text("notes.md", "# Notes"))
+        ('values', 'files')
+    """
+    return FILES if isinstance(entry, File | Text | Register) else VALUES
+
+
+def title_of(entry: Entry) -> str:
+    """Name an entry for a message.
+
+    Example:
+        >>> title_of(Param("depth", "3")), title_of(File("/tmp/model.pkl", "models"))
+        ("param 'depth'", 'artifact models/model.pkl')
+    """
+    kind = type(entry).__name__.lower()
+    if isinstance(entry, Model):
+        return f"model '{entry.folder}'"
+    if isinstance(entry, Register):
+        return f"registration of the model '{entry.model}'"
+    if isinstance(entry, Text):
+        return f"artifact {mask_urls(entry.path)}"
+    if isinstance(entry, File):
+        name = PurePath(entry.path).name
+        return f"artifact {mask_urls(f'{entry.folder}/{name}' if entry.folder else name)}"
+    if isinstance(entry, Input):
+        return f"dataset '{entry.name}' as used"
+    return f"{kind} '{getattr(entry, 'key', '')}'" if hasattr(entry, "key") else kind
 
 
 def to_line(entry: Entry) -> bytes:
@@ -140,10 +184,13 @@ def to_line(entry: Entry) -> bytes:
     """
     # As they are: `asdict` copies each value, and this is done for each value of a run.
     content: dict[str, Any] = {"kind": type(entry).__name__.lower(), **vars(entry)}
-    if isinstance(entry, Param | Metric | Tag | Input | Part):  # no store takes half a character
+    if not isinstance(entry, File | Text):
+        # No store takes half a character, and PostgreSQL no NUL.
         for name, value in content.items():
             if isinstance(value, str) and not value.isascii():
                 content[name] = value.encode("utf-8", "backslashreplace").decode()
+            if isinstance(value, str) and "\0" in value:
+                content[name] = content[name].replace("\0", "\\x00")
     return json.dumps(content).encode() + b"\n"
 
 

@@ -5,12 +5,17 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ========================  =========================================================================
 ``run.json``              what the run is: see :class:`~.records.Header`
 ``mlflow.json``           the run in MLflow, once it is there: see :class:`~.records.Opened`
-``<process>.jsonl``       entries, one a line, one file a process
+``<process>.jsonl``       values (parameters, metrics, tags, ...), one a line, one file a process
+``<process>.files.jsonl`` artifacts and models, likewise
 ``files/``                artifacts, as they were when they were logged
 ``delivered.json``        how much of each ``.jsonl`` file is in MLflow
+``set_aside.json``        entries that were refused: see :class:`~.records.SetAside`
+``trouble.json``          why a whole lane waits: see :class:`~.records.Trouble`
+``asked``                 there once a server was asked to create the run
+``ended``                 how the run has ended in MLflow, once it has
 ``failing``               there while MLflow does not answer
 ``alive``                 its time is the last at which the pipeline is known to have run
-``lock``                  held by the process that delivers
+``lock``, ``sender.lock`` held by the pipeline's process, and by what delivers
 ========================  =========================================================================
 
 The folder is removed once all is delivered. It holds no credentials.
@@ -26,23 +31,30 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, get_origin, get_type_hints
 
 from ..locks import Hold
-from .entries import Entry, File, from_line
-from .records import FORMAT, Chunk, Header, Opened
+from .entries import FILES, VALUES, Entry, File, from_line, to_line
+from .records import FORMAT, Chunk, Header, Opened, SetAside, Trouble
 
 HEADER = "run.json"
 OPENED = "mlflow.json"
 DELIVERED = "delivered.json"
-FILES = "files"
+SET_ASIDE = "set_aside.json"
+TROUBLE = "trouble.json"
+COPIES = "files"
+FILES_SUFFIX = ".files.jsonl"
 FAILING = "failing"
 ALIVE = "alive"
+ASKED = "asked"
+ENDED = "ended"
 LOCK = "lock"
-CHUNK_ENTRIES = 1000
+SENDER_LOCK = "sender.lock"
+CHUNK_ENTRIES = {VALUES: 10_000, FILES: 64}
+"""How many entries of a lane are read at once."""
 LAST_MS = 250_000_000_000_000  # in the year 9892: what follows is no date to Python
 _ID = re.compile(r"[0-9a-f]{24}")
 FOLDER = "journal"
@@ -69,7 +81,7 @@ class Journal:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._header_file = str(folder / HEADER)
-        self._hold: Hold | None = None
+        self._holds: dict[str, Hold] = {}
 
     @classmethod
     def create(cls, parent: Path, header: Header) -> Journal:
@@ -99,21 +111,30 @@ class Journal:
         scratch.replace(self.folder / HEADER)
 
     def __getstate__(self) -> dict[str, Any]:
-        return {"folder": self.folder, "_header_file": self._header_file, "_hold": None}
+        return {"folder": self.folder, "_header_file": self._header_file, "_holds": {}}
 
     def hold(self) -> None:
-        """Take the journal: nobody else delivers it until :meth:`release` or the process's end.
+        """Take the journal of a run that begins, or that is over: until :meth:`release`.
 
         Raises:
             BlockingIOError: Its run is in progress, or somebody delivers it.
         """
-        self._hold = Hold(self.folder / LOCK)
+        self._holds[LOCK] = Hold(self.folder / LOCK)
+
+    def hold_sender(self) -> None:
+        """Become the one that delivers it: until :meth:`release` or the process's end.
+
+        A pipeline's process may have ended while the process that sends for it goes on.
+
+        Raises:
+            BlockingIOError: Somebody delivers it.
+        """
+        self._holds[SENDER_LOCK] = Hold(self.folder / SENDER_LOCK)
 
     def release(self) -> None:
         """Leave it to others."""
-        if self._hold is not None:
-            self._hold.release()
-            self._hold = None
+        while self._holds:
+            self._holds.popitem()[1].release()
 
     @functools.cached_property
     def header(self) -> Header:
@@ -168,6 +189,81 @@ class Journal:
         self._write(DELIVERED, positions)
 
     @property
+    def set_aside(self) -> list[SetAside]:
+        """The entries that were refused, in the order in which they were.
+
+        What is damaged of them is left out.
+        """
+        try:
+            rows = self._read(SET_ASIDE)["entries"]
+        except (OSError, ValueError, KeyError):
+            return []
+        found = []
+        for row in rows if isinstance(rows, list) else []:
+            with contextlib.suppress(ValueError, KeyError, TypeError):
+                entry = self._placed(from_line(json.dumps(row["entry"]).encode()))
+                times = int(row["time"]), int(row["tries"])
+                found.append(SetAside(entry, str(row["reason"]), *times, bool(row["may_pass"])))
+        return found
+
+    @set_aside.setter
+    def set_aside(self, items: Sequence[SetAside]) -> None:
+        if not items:
+            (self.folder / SET_ASIDE).unlink(missing_ok=True)
+            return
+        rows = [
+            {**vars(item), "entry": json.loads(to_line(self._relative(item.entry)))}
+            for item in items
+        ]
+        self._write(SET_ASIDE, {"entries": rows})
+
+    @property
+    def trouble(self) -> dict[str, Trouble]:
+        """Why lanes wait, by their names."""
+        found = {}
+        with contextlib.suppress(OSError, ValueError, TypeError):
+            for lane, row in self._read(TROUBLE).items():
+                found[lane] = Trouble(str(row["reason"]), int(row["time"]))
+        return found
+
+    def note_trouble(self, lane: str, trouble: Trouble | None) -> None:
+        """Note why a lane waits, or that it does no longer."""
+        noted = self.trouble
+        if trouble is None and lane not in noted:
+            return
+        rows = {name: vars(item) for name, item in noted.items() if name != lane}
+        if trouble is not None:
+            rows[lane] = vars(trouble)
+        with contextlib.suppress(OSError):
+            self._write(TROUBLE, rows)
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether a server was asked to create the run: it may have, and not have answered."""
+        return (self.folder / ASKED).exists()
+
+    def note_asked(self) -> None:
+        """Note that a server is asked to create the run."""
+        with contextlib.suppress(OSError):
+            (self.folder / ASKED).touch()
+
+    @property
+    def ended(self) -> str | None:
+        """How the run has ended in MLflow; None: it has not, as far as is known."""
+        try:
+            return (self.folder / ENDED).read_text(encoding="ascii")
+        except (OSError, ValueError):
+            return None
+
+    @ended.setter
+    def ended(self, status: str | None) -> None:
+        with contextlib.suppress(OSError):
+            if status is None:
+                (self.folder / ENDED).unlink(missing_ok=True)
+            else:
+                (self.folder / ENDED).write_text(status, encoding="ascii")
+
+    @property
     def is_failing(self) -> bool:
         """Whether MLflow does not answer at present."""
         return (self.folder / FAILING).exists()
@@ -190,32 +286,40 @@ class Journal:
         files = [*self.folder.glob("*.jsonl"), *self.folder.glob(ALIVE)]
         return max((path.stat().st_mtime_ns // 1_000_000 for path in files), default=0)
 
-    def sizes(self) -> dict[str, int]:
-        """How many bytes each process has written."""
-        return {path.name: path.stat().st_size for path in sorted(self.folder.glob("*.jsonl"))}
+    def sizes(self, lane: str | None = None) -> dict[str, int]:
+        """How many bytes each process has written, in one lane or in both."""
+        return {
+            path.name: path.stat().st_size
+            for path in sorted(self.folder.glob("*.jsonl"))
+            if lane is None or path.name.endswith(FILES_SUFFIX) == (lane == FILES)
+        }
 
     def entries(self, name: str) -> Iterator[Entry]:
         """All that is in one file, but for what is damaged."""
         position: dict[str, int] = {}
         while True:
             chunk = Chunk(positions=position)
-            self._read_lines(name, CHUNK_ENTRIES, chunk, complete=False)
+            self._read_lines(name, CHUNK_ENTRIES[VALUES], chunk, complete=False)
             if not (chunk.entries or chunk.damaged):
                 return
             yield from chunk.entries
             position = chunk.positions
 
-    def read(self, positions: dict[str, int], *, complete: bool) -> Chunk:
+    def read(self, positions: Mapping[str, int], lane: str, *, complete: bool) -> Chunk:
         """Read what comes after the given positions, not all at once.
 
         Args:
             positions: How far each file was read.
+            lane: Which entries.
             complete: Nobody writes any more: a last line without an end is damaged, too.
+
+        Returns:
+            Some entries, and the positions after them of the files that were read.
         """
-        chunk = Chunk(positions=dict(positions))
-        for name, size in self.sizes().items():
-            begin = chunk.positions.get(name, 0)
-            room = CHUNK_ENTRIES - len(chunk.entries)
+        chunk = Chunk(positions={})
+        for name, size in self.sizes(lane).items():
+            begin = chunk.positions[name] = positions.get(name, 0)
+            room = CHUNK_ENTRIES[lane] - len(chunk.entries)
             if begin < size and room > 0:
                 self._read_lines(name, room, chunk, complete=complete)
         return chunk
@@ -242,8 +346,8 @@ class Journal:
         # A journal may come from elsewhere: it must not name files outside of its folder. It has
         # copies of what links lead to, so no link in it is its own.
         parts = PurePosixPath(entry.path).parts
-        files = self.folder.resolve() / FILES
-        path, place = self.folder.joinpath(FILES, *parts), files.joinpath(*parts)
+        files = self.folder.resolve() / COPIES
+        path, place = self.folder.joinpath(COPIES, *parts), files.joinpath(*parts)
         odd = not parts or ".." in parts or "\0" in entry.path
         if odd or not place.is_relative_to(files) or path.resolve() != place:
             raise ValueError("a file outside of the journal")
@@ -251,14 +355,29 @@ class Journal:
             raise ValueError("a link in the journal")
         return replace(entry, path=str(path))
 
+    def _relative(self, entry: Entry) -> Entry:
+        if not isinstance(entry, File):
+            return entry
+        return replace(entry, path=Path(entry.path).relative_to(self.folder / COPIES).as_posix())
+
     def forget_file(self, entry: File) -> None:
         """Remove the copy of an artifact that is delivered."""
-        first = Path(entry.path).relative_to(self.folder / FILES).parts[0]
-        shutil.rmtree(self.folder / FILES / first, ignore_errors=True)
+        first = Path(entry.path).relative_to(self.folder / COPIES).parts[0]
+        shutil.rmtree(self.folder / COPIES / first, ignore_errors=True)
 
     def waiting_files(self) -> list[Path]:
-        """The artifacts that are still to be delivered."""
-        return [path for path in (self.folder / FILES).rglob("*") if path.is_file()]
+        """The files of artifacts that wait to be delivered, without those that were refused."""
+        copies = self.folder / COPIES
+        refused = {
+            Path(item.entry.path).relative_to(copies).parts[0]
+            for item in self.set_aside
+            if isinstance(item.entry, File)
+        }
+        return [
+            path
+            for path in copies.rglob("*")
+            if path.is_file() and path.relative_to(copies).parts[0] not in refused
+        ]
 
     def discard(self) -> None:
         """Remove the folder: all is delivered."""

@@ -77,3 +77,35 @@ class Chunk:
     entries: list[Entry] = field(default_factory=list)
     positions: dict[str, int] = field(default_factory=dict)
     damaged: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class SetAside:
+    """An entry that the server or the artifact store refuses, while it takes others.
+
+    Attributes:
+        entry: The entry.
+        reason: What the server answered, in one line.
+        time: When it was refused last, in milliseconds since the epoch.
+        tries: How often it was tried.
+        may_pass: Whether the answer may be another one later without anybody's doing.
+    """
+
+    entry: Entry
+    reason: str
+    time: int
+    tries: int
+    may_pass: bool = False
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Why a whole lane of a run waits.
+
+    Attributes:
+        reason: What went wrong, in one line.
+        time: When it was tried last, in milliseconds since the epoch.
+    """
+
+    reason: str
+    time: int

@@ -1,4 +1,4 @@
-"""Writing a journal: one file for each process, a line for each entry."""
+"""Writing a journal: two files for each process, one a lane, a line for each entry."""
 
 from __future__ import annotations
 
@@ -12,12 +12,43 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 
-from .entries import Entry, File, Text, to_line
-from .folder import FILES, Journal
+from .entries import FILES, VALUES, Entry, File, Text, lane_of, to_line
+from .folder import COPIES, FILES_SUFFIX, Journal
+
+
+class _Stream:
+    """One file of entries, appended to line by line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.size = 0
+        self._file: int | None = None
+        self._torn = False
+
+    @property
+    def is_new(self) -> bool:
+        return self._file is None
+
+    def append(self, line: bytes) -> int:
+        if self._file is None:
+            flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
+            self._file = os.open(self.path, flags, 0o600)
+            weakref.finalize(self, os.close, self._file)
+        if self._torn:
+            line = b"\n" + line
+        written = os.write(self._file, line)
+        self._torn = written < len(line)
+        if self._torn:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
+        state = os.fstat(self._file)
+        if state.st_nlink == 0:  # it was removed, and what is written with it
+            raise FileNotFoundError(self.path)
+        self.size = state.st_size
+        return self.size
 
 
 class Writer:
-    """Writes the entries of one process; from any of its threads.
+    """Writes the entries of one process, a file for each lane; from any of its threads.
 
     Args:
         journal: The run's journal.
@@ -26,11 +57,17 @@ class Writer:
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
-        self.path = journal.folder / f"{self.name}.jsonl"
+        self._streams = {
+            VALUES: _Stream(journal.folder / f"{self.name}.jsonl"),
+            FILES: _Stream(journal.folder / f"{self.name}{FILES_SUFFIX}"),
+        }
         self._lock = threading.Lock()
-        self._file: int | None = None
-        self._torn = False
         self._stashed = 0
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """The names of the files that this process has written, and their sizes in bytes."""
+        return {stream.path.name: stream.size for stream in self._streams.values() if stream.size}
 
     def append(self, entry: Entry) -> int:
         """Write an entry down; an artifact is copied.
@@ -42,33 +79,21 @@ class Writer:
             FileNotFoundError: The journal is gone, because the run has ended.
             OSError: The disk is full.
         """
-        new = self._file is None or isinstance(entry, Text | File)
+        stream = self._streams[lane_of(entry)]
+        new = stream.is_new or isinstance(entry, Text | File)
         if new and not self._journal.is_here():  # nobody would deliver it
-            raise FileNotFoundError(self.path)
+            raise FileNotFoundError(stream.path)
         if isinstance(entry, Text | File):
             entry = self._stash(entry)
         line = to_line(entry)
         with self._lock:
-            if self._file is None:
-                flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
-                self._file = os.open(self.path, flags, 0o600)
-                weakref.finalize(self, os.close, self._file)
-            if self._torn:
-                line = b"\n" + line
-            written = os.write(self._file, line)
-            self._torn = written < len(line)
-            if self._torn:
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
-            state = os.fstat(self._file)
-            if state.st_nlink == 0:  # it was removed, and what is written with it
-                raise FileNotFoundError(self.path)
-            return state.st_size
+            return stream.append(line)
 
     def _stash(self, entry: Text | File) -> File:
         with self._lock:
             self._stashed += 1
             place = f"{self.name}-{self._stashed}"
-        target = self._journal.folder / FILES / place
+        target = self._journal.folder / COPIES / place
         try:
             return self._copy(entry, target, place)
         except BaseException:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from kedro.io import DatasetError
 
+from ..errors import MLflowOnKedroError
 from ..journal.entries import File, Text
 from ..secrets import mask_secrets, mask_urls
 
@@ -61,7 +62,15 @@ _BY_STATUS = {
 # MLflow has no attribute for the status of an answer that is not its own JSON, as a proxy's is not:
 # `mlflow.utils.rest_utils.verify_rest_response`, and urllib3 once its retries are used up.
 _STATUS_IN_TEXT = re.compile(r"failed with error code (\d{3}) |too many (\d{3}) error responses")
-_MISTAKES = (DatasetError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+_MISTAKES = (
+    MLflowOnKedroError,
+    DatasetError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    ValueError,
+)
 _SILENT_NAMES = {"ConnectTimeoutError", "EndpointConnectionError", "ReadTimeoutError"}
 """Of botocore and urllib3, which need not be installed and are no errors of the system."""
 
@@ -171,6 +180,35 @@ def failure_message(uri: str, error: BaseException, effect: str, store: str = "M
     return f"{store} at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"
 
 
+_REFUSES = ("answers, but refuses this", "")
+_EXPLAINED = {
+    Kind.DENIED: (
+        "does not accept the credentials",
+        " Check MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN, or "  # noqa: ISC004
+        "`tracking.credentials` and `tracking.request_headers` in mlflow.yml.",
+    ),
+    Kind.FORBIDDEN: (
+        "does not allow this user what was asked for",
+        " Ask its administrator for permission, or choose another `experiment.name`.",
+    ),
+    Kind.BUSY: ("is busy", ""),
+    Kind.REFUSED: _REFUSES,
+    Kind.MISSING: _REFUSES,
+    Kind.GONE: _REFUSES,
+    Kind.SILENT: ("cannot be reached", " Check `tracking.uri` in mlflow.yml, and the server."),
+}
+_UNKNOWN_URI = (
+    "is nothing that MLflow knows",
+    " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it.",
+)
+_UNTRUSTED = (
+    "has a TLS certificate that this machine does not trust",
+    " Set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the certificate authority.",
+)
+_UNKNOWN_HOST = (
+    "does not accept the name by which it is called (Invalid Host header)",
+    " Start the server with `--allowed-hosts` and the host of `tracking.uri`.",
+)
 _ARTIFACT_ADVICE = (
     " Check that this machine can write there: its address, the credentials and the packages that "
     "MLflow needs for it (https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store)."
@@ -179,43 +217,15 @@ _ARTIFACT_ADVICE = (
 
 def _explained(error: BaseException) -> tuple[str, str]:
     """What a store does, and what the user can do about it."""
-    kind = kind_of(error)
-    if is_unknown_uri(error):
-        return (
-            "is nothing that MLflow knows",
-            " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it.",
-        )
-    if is_untrusted_certificate(error):
-        return (
-            "has a TLS certificate that this machine does not trust",
-            " Set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the certificate authority.",
-        )
-    if "Invalid Host header" in str(error):
-        return (
-            "does not accept the name by which it is called (Invalid Host header)",
-            " Start the server with `--allowed-hosts`, or MLFLOW_SERVER_ALLOWED_HOSTS, naming the "
-            "host of `tracking.uri`.",
-        )
-    if kind is Kind.DENIED:
-        return (
-            "does not accept the credentials",
-            " Check MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or "
-            "MLFLOW_TRACKING_TOKEN, or `tracking.credentials` and `tracking.request_headers` in "
-            "mlflow.yml.",
-        )
-    if kind is Kind.FORBIDDEN:
-        return (
-            "does not allow this user what was asked for",
-            " Ask its administrator for permission to write there, or choose another "
-            "`experiment.name`.",
-        )
-    if kind is Kind.BUSY:
-        return "is busy", ""
-    if kind in {Kind.REFUSED, Kind.MISSING, Kind.GONE}:
-        return "answers, but refuses this", ""
-    if kind is Kind.SILENT:
-        return "cannot be reached", " Check `tracking.uri` in mlflow.yml, and the server."
-    return "failed", ""
+    special = (
+        (is_unknown_uri(error), _UNKNOWN_URI),
+        (is_untrusted_certificate(error), _UNTRUSTED),
+        ("Invalid Host header" in str(error), _UNKNOWN_HOST),
+    )
+    for applies, words in special:
+        if applies:
+            return words
+    return _EXPLAINED.get(kind_of(error), ("failed", ""))
 
 
 def connection_error(error: BaseException | None) -> OSError | None:

@@ -126,7 +126,13 @@ class RunRequest:
 
 
 def open_run(
-    client: MlflowClient, header: Header, uri: str, root: Path, *, again: bool = False
+    client: MlflowClient,
+    header: Header,
+    uri: str,
+    root: Path,
+    *,
+    again: bool = False,
+    known: dict[str, str] | None = None,
 ) -> Opened:
     """Find or create the run of a journal.
 
@@ -136,6 +142,7 @@ def open_run(
         uri: The tracking URI.
         root: The root of the project that delivers.
         again: It was tried before, so the run may be there.
+        known: Ids of experiments that were found before, by name; it is added to.
 
     Raises:
         ConfigError: ``run.id`` names no run of the store.
@@ -144,13 +151,16 @@ def open_run(
     """
     if header.run_id is not None:
         return _continue(client, header, uri)
-    experiment = experiments.experiment_id(
-        client,
-        header.experiment,
-        store.resolve_artifact_location(header.artifact_location, uri, header.experiment, root),
-        header.experiment_tags,
-        restore=header.restore_experiment,
-    )
+    known = {} if known is None else known
+    experiment = known.get(header.experiment)
+    if experiment is None:
+        experiment = known[header.experiment] = experiments.experiment_id(
+            client,
+            header.experiment,
+            store.resolve_artifact_location(header.artifact_location, uri, header.experiment, root),
+            header.experiment_tags,
+            restore=header.restore_experiment,
+        )
     if header.key is not None:
         return as_opened(shared_run.join(client, experiment, header, _tags(header)))
     tag = shared_run.JOURNAL_TAG

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
+import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -11,32 +13,42 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..journal.entries import FILES, VALUES
 from ..journal.folder import FOLDER, HEADER, Journal, is_id
 from ..journal.records import Header
 from ..secrets import without_credentials
 from ..tracking import store
-from ..tracking.failures import reason
-from .parcel import Left, Parcel
+from ..tracking.failures import Kind, kind_of, reason
+from .connection import Connection
+from .lane_thread import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, is_hopeless
+from .pending import PendingSize
+from .run_delivery import RunDelivery
 
 logger = logging.getLogger(__name__)
 
 STRAY_SECONDS = 24 * 3600.0
+LOOKED_AT = 50
+"""How many journals of earlier runs a run looks at; of more, some by chance."""
+BUSY_SECONDS = 300.0
+"""How long a server may ask to come again later."""
+
+Progress = Callable[[PendingSize], None]
 
 
 @dataclass(frozen=True)
-class Waiting:
+class PendingJournal:
     """A journal that is not delivered.
 
     Attributes:
         journal: The journal.
         header: What run it is.
-        left: How much of it waits.
+        size: How much of it waits.
         running: Whether its process still runs, or somebody delivers it now.
     """
 
     journal: Journal
     header: Header
-    left: Left
+    size: PendingSize
     running: bool
 
 
@@ -55,7 +67,7 @@ def find(place: Path) -> list[Journal]:
     return []
 
 
-def look(journal: Journal) -> Waiting:
+def look(journal: Journal) -> PendingJournal:
     """Say what waits in a journal.
 
     Raises:
@@ -63,30 +75,37 @@ def look(journal: Journal) -> Waiting:
         OSError: It cannot be read.
     """
     header = journal.header
-    left = Parcel(header, "", journal.folder, journal).left()
+    size = PendingSize.in_journal(journal, journal.delivered)
     try:
-        journal.hold()
+        _hold(journal)
     except BlockingIOError:
-        return Waiting(journal, header, left, running=True)
+        return PendingJournal(journal, header, size, running=True)
     journal.release()
-    return Waiting(journal, header, left, running=False)
+    return PendingJournal(journal, header, size, running=False)
 
 
 def deliver(
     journal: Journal,
-    uri: str,
+    connection: Connection,
     root: Path,
-    progress: Callable[[Left], None] | None = None,
-    on_call: Callable[[], None] | None = None,
-) -> Parcel:
+    *,
+    patience: float = 0.0,
+    retry: str = "all",
+    progress: Progress = lambda _: None,
+    experiment: str | None = None,
+) -> RunDelivery:
     """Deliver a journal whose process is over, and end its run.
 
     Args:
-        journal: The journal; it is gone afterwards.
-        uri: The tracking URI, with credentials.
+        journal: The journal; it is gone afterwards, unless files of it cannot be delivered or
+            entries were refused: see :attr:`RunDelivery.files_failure`.
+        connection: Where to deliver it.
         root: The root of the project that delivers.
-        progress: Told what is left, after each step.
-        on_call: Called before each call to MLflow.
+        patience: Seconds for which a server that does not answer is asked again.
+        retry: What of the refused entries is sent again: ``all``, ``passing`` (what may pass
+            without anybody's doing) or ``none``.
+        progress: Called with what is left, after each step.
+        experiment: The experiment's name, instead of the one that the run was to be in.
 
     Returns:
         What was delivered.
@@ -94,36 +113,64 @@ def deliver(
     Raises:
         BlockingIOError: Its run is in progress, or somebody else delivers it.
         ValueError: It is damaged.
-        Exception: MLflow cannot be reached; the journal stays.
+        Exception: Not even its values could be delivered; the journal stays.
     """
-    journal.hold()
+    _hold(journal)
     try:
         if not journal.is_here():  # another process delivered it, and removes it just now
             raise FileNotFoundError(journal.folder)
-        parcel = Parcel(journal.header, uri, root, journal, complete=True)
-        if on_call is not None:
-            parcel.watch(on_call)
-        parcel.open()
-        while parcel.step():
-            if progress is not None:
-                progress(parcel.left())
-        parcel.finish()
+        delivery = RunDelivery(
+            journal.header, connection, root, journal, complete=True, experiment=experiment
+        )
+        if retry != "none":
+            delivery.queue.retry_set_aside(passing_only=retry == "passing")
+
+        def each(lane: str, send: Callable[[], int]) -> None:
+            try:
+                while _keep_trying(send, delivery, lane, patience):
+                    progress(delivery.pending())
+            except Exception as error:
+                delivery.note_trouble(lane, error)
+                raise
+            delivery.note_trouble(lane, None)
+
+        each(VALUES, delivery.send_values)
+        try:
+            each(FILES, delivery.send_files)
+        except Exception as error:
+            delivery.files_failure = error
+        each(VALUES, lambda: delivery.end() is None)
+        if delivery.files_failure is None:
+            each(FILES, delivery.close)
     finally:
         journal.release()
-    return parcel
+    return delivery
 
 
-def deliver_earlier(
-    folder: Path, name: str, uri: str, root: Path, on_call: Callable[[], None]
-) -> None:
+def _keep_trying(call: Callable[[], int], delivery: RunDelivery, lane: str, patience: float) -> int:
+    """Call, and call again while the server is busy or has not been silent for long."""
+    begin = time.monotonic()
+    pause = FIRST_RETRY_SECONDS
+    while True:
+        try:
+            return call()
+        except Exception as error:
+            limit = BUSY_SECONDS if kind_of(error) is Kind.BUSY else patience
+            passed = max(time.monotonic() - begin, delivery.clocks[lane].silence)
+            if is_hopeless(error) or passed >= limit:
+                raise
+        time.sleep(pause)
+        pause = min(2 * pause, LAST_RETRY_SECONDS)
+
+
+def deliver_earlier(folder: Path, name: str, connection: Connection, root: Path) -> None:
     """Deliver what is left of the run that another is to go on with, so that MLflow has its end.
 
     Args:
         folder: Where the journals are.
         name: The journal's id.
-        uri: The tracking URI, with credentials.
+        connection: The tracking server.
         root: The root of the project that delivers.
-        on_call: Called before each call to MLflow.
 
     Raises:
         Exception: MLflow cannot be reached.
@@ -135,30 +182,32 @@ def deliver_earlier(
         meant = journal.header.uri
     except (OSError, ValueError):  # it is damaged
         return
-    if meant in (None, without_credentials(uri)):
+    if meant in (None, without_credentials(connection.uri)):
         # It may still run, or somebody else have been faster.
         with contextlib.suppress(BlockingIOError, FileNotFoundError):
-            deliver(journal, uri, root, on_call=on_call)
+            deliver(journal, connection, root)
 
 
 def deliver_each(root: Path, uri: str, but: str) -> Iterator[None]:
     """Deliver what earlier runs of a project have left for a store, one journal an iteration.
 
-    What was offline by choice, or is for another store, waits for ``kedro mlflow sync``.
+    What was offline by choice, is for another store or was refused waits for `kedro mlflow sync`.
 
     Args:
         root: The project's root.
         uri: The tracking URI, with credentials.
         but: The journal of the present run.
     """
-    _remove_strays(root / store.WORKING_FOLDER / FOLDER)
-    for journal in find(root):
+    connection = Connection(uri)
+    for journal in _some(root / store.WORKING_FOLDER / FOLDER):
         if journal.folder.name == but:
             continue
         try:
             if journal.header.uri != without_credentials(uri):
                 continue
-            parcel = deliver(journal, uri, root)
+            if PendingSize.in_journal(journal, journal.delivered).is_refused_only:
+                continue
+            delivery = deliver(journal, connection, root, retry="passing")
         except BlockingIOError:
             continue
         except Exception as error:
@@ -170,12 +219,14 @@ def deliver_each(root: Path, uri: str, but: str) -> Iterator[None]:
                 journal.folder,
                 reason(error),
             )
-            return
-        if parcel.opened is not None:
+            if kind_of(error) is Kind.SILENT:
+                return
+            continue
+        if delivery.opened is not None and not journal.is_here():
             logger.info(
                 "Delivered what was left of the earlier run %s: %s.",
-                parcel.opened.name,
-                parcel.status,
+                delivery.opened.name,
+                delivery.status,
             )
         yield
 
@@ -210,6 +261,15 @@ def uri_of(header: Header, configured: str, given: str | None, root: Path) -> st
     return header.uri
 
 
+def _hold(journal: Journal) -> None:
+    try:
+        journal.hold()
+        journal.hold_sender()
+    except BlockingIOError:
+        journal.release()
+        raise
+
+
 def _began(journal: Journal) -> int:
     try:
         return journal.header.start_ms
@@ -217,12 +277,22 @@ def _began(journal: Journal) -> int:
         return 0
 
 
-def _remove_strays(folder: Path) -> None:
-    """Remove folders without a header, which a process left that died at their beginning or end."""
-    if not folder.is_dir():
-        return
-    for path in folder.iterdir():
-        is_stray = path.is_dir() and not (path / HEADER).exists()
+def _some(folder: Path) -> list[Journal]:
+    """Some journals, the oldest first; folders without a header that are a day old are removed.
+
+    A process leaves such a folder that dies at its beginning or end.
+    """
+    try:
+        names = os.listdir(folder)  # noqa: PTH208 - of thousands, only the names
+    except OSError:
+        return []
+    found = []
+    for name in random.sample(names, min(LOOKED_AT, len(names))):
+        path = folder / name
+        if (path / HEADER).is_file():
+            found.append(Journal(path))
+            continue
         with contextlib.suppress(OSError):  # the process whose it is removes it just now
-            if is_stray and time.time() - path.stat().st_mtime > STRAY_SECONDS:
+            if path.is_dir() and time.time() - path.stat().st_mtime > STRAY_SECONDS:
                 shutil.rmtree(path, ignore_errors=True)
+    return sorted(found, key=lambda item: (_began(item), item.folder.name))

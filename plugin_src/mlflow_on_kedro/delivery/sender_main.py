@@ -1,4 +1,4 @@
-"""The process that delivers a run: started by :mod:`mlflow_on_kedro.delivery.courier_process`.
+"""The process that delivers a run: started by :mod:`mlflow_on_kedro.delivery.sender_process`.
 
 It reads commands from its standard input, one JSON object a line, and writes answers, messages for
 the log and failures to its standard output. When its input ends without a word, the pipeline's
@@ -19,21 +19,23 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, TypedDict
 
+from .. import environment
 from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import from_line
 from ..journal.folder import Journal
 from ..tracking import request_headers
 from ..tracking.failures import reason
-from . import lean_import, leftovers
-from .courier import Courier
-from .parcel import Parcel
+from . import backlog, lean_import
+from .connection import Connection
+from .run_delivery import RunDelivery
+from .sender_thread import SenderThread
 
 _OWN_LOGGERS = __package__.partition(".")[0] + "."
 HOLD_SECONDS = 5.0
 """How long the lock of a process that has died may take to vanish."""
 
 
-class Order(TypedDict):
+class SenderConfig(TypedDict):
     """What the process is told first.
 
     Attributes:
@@ -59,7 +61,7 @@ class Order(TypedDict):
     lean: bool
 
 
-def main(order: Order) -> None:
+def main(order: SenderConfig) -> None:
     """Deliver a run; returns never."""
     speaker = _Speaker()
     logging.basicConfig(level=logging.INFO, handlers=[speaker], force=True)
@@ -102,19 +104,21 @@ class _Speaker(logging.Handler):
 
 
 class _Service:
-    def __init__(self, order: Order, speaker: _Speaker) -> None:
+    def __init__(self, order: SenderConfig, speaker: _Speaker) -> None:
         self._speaker = speaker
         self._limit = order["limit"]
         self._journal = Journal(Path(order["folder"]))
+        self._journal.hold_sender()
         self._ended = threading.Event()
         request_headers.use(order["headers"])
+        environment.leave_retries_to_delivery()
         root, uri, header = Path(order["root"]), order["uri"], self._journal.header
-        self._courier = Courier(
-            Parcel(header, uri, root, self._journal, raising=order["raising"]),
+        self._sender = SenderThread(
+            RunDelivery(header, Connection(uri), root, self._journal, raising=order["raising"]),
             timeout=order["timeout"],
             kept=str(self._journal.folder),
             raising=order["raising"],
-            others=leftovers.deliver_each(root, uri, but=header.journal),
+            others=backlog.deliver_each(root, uri, but=header.journal),
             on_failure=self._tell_failure,
         )
         self._uri, self._lean = uri, order["lean"]
@@ -129,13 +133,13 @@ class _Service:
                 # The end must not wait for a flush that waits for a server.
                 threading.Thread(target=self._answer, args=(do, words), daemon=True).start()
             elif do == "nudge":
-                self._courier.nudge()
+                self._sender.nudge()
             elif do == "remember":
-                self._courier.remember(from_line(words["entry"].encode()))
+                self._sender.remember(from_line(words["entry"].encode()))
             elif do == "forgive":
-                self._courier.forgive()
+                self._sender.forgive()
             elif do == "abandon":
-                self._courier.abandon()
+                self._sender.abandon()
                 return
         if not self._ended.is_set():
             self._take_over()
@@ -147,32 +151,32 @@ class _Service:
             mlflow.addHandler(self._speaker)
         gc.freeze()
         gc.enable()
-        self._courier.start()
+        self._sender.start()
 
     def _answer(self, do: str, words: dict[str, Any]) -> None:
         answer: dict[str, Any] = {}
         if do == "wait_open":
-            self._courier.wait_open()
+            self._sender.wait_open()
         elif do == "flush":
-            self._courier.flush(words["limit"])
+            self._sender.flush(words["limit"])
         else:
-            answer["delivered"] = self._courier.finish(words["limit"], self._tell_progress)
+            answer["delivered"] = self._sender.finish(words["limit"], self._tell_progress)
             self._ended.set()
-        opened = self._courier.opened
+        opened = self._sender.opened
         self._speaker.say(
             number=words["number"],
             opened=asdict(opened) if opened is not None else None,
-            warned=self._courier.warned,
-            status=self._courier.status,
+            warned=self._sender.warned,
+            status=self._sender.status,
             **answer,
         )
 
     def _tell_progress(self, _: float) -> None:
-        self._speaker.say(status=self._courier.status)
+        self._speaker.say(status=self._sender.status)
 
     def _tell_failure(self) -> None:
         try:
-            self._courier.check()
+            self._sender.check()
         except MLflowOnKedroError as error:
             self._speaker.say(failure=error.message, is_config=isinstance(error, ConfigError))
 
@@ -190,4 +194,4 @@ class _Service:
             else:
                 break
         if self._journal.is_here():
-            self._courier.finish(self._limit, self._tell_progress)
+            self._sender.finish(self._limit, self._tell_progress)

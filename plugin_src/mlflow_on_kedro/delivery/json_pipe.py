@@ -16,13 +16,13 @@ from typing import IO, Any
 
 logger = logging.getLogger(__name__)
 
-Words = dict[str, Any]
+Message = dict[str, Any]
 GRACE_SECONDS = 2.0
 """How much later than its limit an answer may come, and how long the process's end may take."""
 POLL_SECONDS = 1.0
 
 
-class Channel:
+class JsonPipe:
     """A process that is asked things, and says things unasked.
 
     It hears each question as an object with ``do``, ``number`` and ``limit``, and answers with one
@@ -33,13 +33,13 @@ class Channel:
         hear: Called in a thread with all that the process says.
     """
 
-    def __init__(self, code: str, hear: Callable[[Words], None]) -> None:
+    def __init__(self, code: str, hear: Callable[[Message], None]) -> None:
         self._code, self._hear = code, hear
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
         self._writing = threading.Lock()
         self._asked = 0
-        self._answers: dict[int, Words] = {}
+        self._answers: dict[int, Message] = {}
         self._lost = False
 
     @property
@@ -47,7 +47,7 @@ class Channel:
         """The process's id; None: there is none."""
         return self._process.pid if self._process is not None else None
 
-    def open(self, first: Words) -> None:
+    def open(self, first: Message) -> None:
         """Start the process and tell it the first thing; one that can't be started is lost."""
         flags = 0
         if sys.platform == "win32":
@@ -65,7 +65,7 @@ class Channel:
             logger.debug("No other process could be started: %s", error)
             self._lose()
             return
-        _channels.add(self)
+        _pipes.add(self)
         self.say(first)
         threading.Thread(
             target=self._listen,
@@ -74,7 +74,7 @@ class Channel:
             daemon=True,
         ).start()
 
-    def say(self, words: Words) -> bool:
+    def say(self, words: Message) -> bool:
         """Tell the process something; False if it is lost."""
         process = self._process
         if process is None or process.stdin is None:
@@ -93,7 +93,7 @@ class Channel:
         limit: float | None = None,
         patience: float | None = None,
         progress: Callable[[float], None] | None = None,
-    ) -> Words | None:
+    ) -> Message | None:
         """Ask the process something and wait for its answer.
 
         Args:
@@ -178,14 +178,14 @@ class Channel:
                 self._process.stdin.close()
 
 
-_channels: weakref.WeakSet[Channel] = weakref.WeakSet()
-_held: list[Channel] = []
+_pipes: weakref.WeakSet[JsonPipe] = weakref.WeakSet()
+_held: list[JsonPipe] = []
 
 
 def _before_fork() -> None:
-    for channel in list(_channels):
-        channel.before_fork()
-        _held.append(channel)
+    for pipe in list(_pipes):
+        pipe.before_fork()
+        _held.append(pipe)
 
 
 def _after_fork() -> None:

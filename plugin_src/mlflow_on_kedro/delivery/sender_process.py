@@ -1,7 +1,7 @@
 """Delivery in a process of its own, so that the pipeline's process need not import MLflow.
 
 It works on the other processor while nodes run, and outlives a pipeline that is killed. What the
-two processes say to each other is in :mod:`mlflow_on_kedro.delivery.courier_main`; all else is in
+two processes say to each other is in :mod:`mlflow_on_kedro.delivery.sender_main`; all else is in
 the journal.
 """
 
@@ -18,9 +18,9 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import Entry, to_line
 from ..journal.folder import Journal
 from ..journal.records import Opened
-from .channel import Channel, Words
-from .deliverer import Deliverer
-from .parcel import Left
+from .json_pipe import JsonPipe, Message
+from .pending import PendingSize
+from .sender import Sender
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 _BOOT = (
     "import gc, json, sys; gc.disable(); order = json.loads(sys.stdin.buffer.readline()); "
     "sys.path[:] = order['path']; "
-    "from mlflow_on_kedro.delivery.courier_main import main; main(order)"
+    "from mlflow_on_kedro.delivery.sender_main import main; main(order)"
 )
 
 
@@ -52,23 +52,23 @@ def is_worth_it() -> bool:
     return is_python and not import_watch.is_imported() and not _Started.once
 
 
-class CourierProcess(Deliverer):
+class SenderProcess(Sender):
     """A process that delivers a run's entries; should it be lost, a thread goes on.
 
     Args:
         journal: The run's journal.
         order: What the process is told first, beside the journal: see
-            :class:`mlflow_on_kedro.delivery.courier_main.Order`.
-        stand_in: Makes a deliverer for this process.
+            :class:`mlflow_on_kedro.delivery.sender_main.SenderConfig`.
+        fallback: Makes a deliverer for this process.
     """
 
-    def __init__(self, journal: Journal, order: Words, stand_in: Callable[[], Deliverer]) -> None:
+    def __init__(self, journal: Journal, order: Message, fallback: Callable[[], Sender]) -> None:
         self._journal = journal
         self._order = {**order, "folder": str(journal.folder), "path": sys.path}
-        self._make_stand_in = stand_in
-        self._stand_in: Deliverer | None = None
+        self._make_fallback = fallback
+        self._fallback: Sender | None = None
         self._replacing = threading.Lock()
-        self._channel = Channel(_BOOT, self._hear)
+        self._pipe = JsonPipe(_BOOT, self._hear)
         self._opened: Opened | None = None
         self._status: str | None = None
         self._failure: Exception | None = None
@@ -79,8 +79,8 @@ class CourierProcess(Deliverer):
     @property
     def opened(self) -> Opened | None:
         """The run in MLflow; None as long as it is not there."""
-        if self._stand_in is not None:
-            return self._stand_in.opened
+        if self._fallback is not None:
+            return self._fallback.opened
         if self._opened is None:
             self._opened = self._journal.opened
         return self._opened
@@ -88,35 +88,35 @@ class CourierProcess(Deliverer):
     @property
     def status(self) -> str | None:
         """How the run has ended in MLflow; None as long as it has not."""
-        return self._status if self._stand_in is None else self._stand_in.status
+        return self._status if self._fallback is None else self._fallback.status
 
     @property
     def failing(self) -> bool:
         """Whether MLflow does not answer at present."""
-        if self._stand_in is not None:
-            return self._stand_in.failing
+        if self._fallback is not None:
+            return self._fallback.failing
         return self._failure is not None or self._journal.is_failing
 
     @property
     def failure(self) -> Exception | None:
         """What no later try will mend."""
-        return self._failure if self._stand_in is None else self._stand_in.failure
+        return self._failure if self._fallback is None else self._fallback.failure
 
     @property
     def warned(self) -> bool:
-        """Whether the user was told that MLflow does not answer."""
-        return self._warned or (self._stand_in is not None and self._stand_in.warned)
+        """Whether the user was warned that not all could be delivered."""
+        return self._warned or (self._fallback is not None and self._fallback.warned)
 
-    def left(self) -> Left:
+    def pending(self) -> PendingSize:
         """How much waits to be delivered."""
-        return Left.in_journal(self._journal, self._journal.delivered)
+        return PendingSize.in_journal(self._journal, self._journal.delivered)
 
     # -- what is asked of it -------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the process."""
         _Started.once = True
-        self._channel.open(self._order)
+        self._pipe.open(self._order)
 
     def wait_open(self) -> None:
         """Wait for the run to be there, but not longer than a server that hangs may take."""
@@ -130,30 +130,30 @@ class CourierProcess(Deliverer):
 
     def nudge(self) -> None:
         """Deliver soon: much has gathered."""
-        if self._stand_in is not None:
-            self._stand_in.nudge()
+        if self._fallback is not None:
+            self._fallback.nudge()
         else:
-            self._channel.say({"do": "nudge"})
+            self._pipe.say({"do": "nudge"})
 
     def remember(self, entry: Entry) -> None:
         """Take an entry that the journal could not."""
         told = {"do": "remember", "entry": to_line(entry).decode()}
-        if self._stand_in is not None or not self._channel.say(told):
+        if self._fallback is not None or not self._pipe.say(told):
             self._replacement().remember(entry)
 
     def finish(self, limit: float, progress: Callable[[float], None]) -> bool:
         """Deliver the rest and end the run, and say whether all is delivered."""
-        if self._stand_in is not None:
-            return self._stand_in.finish(limit, progress)
+        if self._fallback is not None:
+            return self._fallback.finish(limit, progress)
         whole: float = self._order["limit"]
         patience = limit if limit < whole else None
         try:
-            answer = self._channel.ask("finish", whole, patience, progress)
+            answer = self._pipe.ask("finish", whole, patience, progress)
         except TimeoutError:
             self.goes_on = patience is not None
             answer = {"delivered": False}
         if not self.goes_on:
-            self._channel.close()
+            self._pipe.close()
         if answer is None:
             return self._replacement().finish(limit, progress)
         delivered = bool(answer["delivered"])
@@ -163,37 +163,37 @@ class CourierProcess(Deliverer):
 
     def abandon(self) -> None:
         """Stop as soon as possible; what is undelivered stays in the journal."""
-        if self._stand_in is not None:
-            self._stand_in.abandon()
+        if self._fallback is not None:
+            self._fallback.abandon()
         else:
-            self._channel.say({"do": "abandon"})
-        self._channel.close()
+            self._pipe.say({"do": "abandon"})
+        self._pipe.close()
 
     def check(self) -> None:
         """Raise what has failed, if that was chosen."""
         if self._failure is not None:
             raise self._failure
-        if self._stand_in is not None:
-            self._stand_in.check()
+        if self._fallback is not None:
+            self._fallback.check()
 
     def forgive(self) -> None:
         """Deliver the rest in spite of a failure that :meth:`check` will raise."""
-        if self._stand_in is not None:
-            self._stand_in.forgive()
+        if self._fallback is not None:
+            self._fallback.forgive()
         else:
-            self._channel.say({"do": "forgive"})
+            self._pipe.say({"do": "forgive"})
 
     # -- speaking with the process -------------------------------------------------------------
 
-    def _ask(self, what: str, limit: float | None = None) -> Words | None:
-        if self._stand_in is not None:
+    def _ask(self, what: str, limit: float | None = None) -> Message | None:
+        if self._fallback is not None:
             return None
         try:
-            return self._channel.ask(what, limit)
+            return self._pipe.ask(what, limit)
         except TimeoutError:  # it is stuck: the journal has it all
             return {}
 
-    def _hear(self, words: Words) -> None:
+    def _hear(self, words: Message) -> None:
         if "message" in words:
             record = logging.makeLogRecord(words["message"])
             target = logging.getLogger(record.name)
@@ -209,11 +209,11 @@ class CourierProcess(Deliverer):
         if "status" in words:
             self._status = words["status"]
 
-    def _replacement(self) -> Deliverer:
+    def _replacement(self) -> Sender:
         """What delivers now that the process is lost."""
         with self._replacing:
-            if self._stand_in is None:
+            if self._fallback is None:
                 logger.debug("The process that delivers to MLflow is lost; a thread goes on.")
-                self._stand_in = self._make_stand_in()
-                self._stand_in.start()
-            return self._stand_in
+                self._fallback = self._make_fallback()
+                self._fallback.start()
+            return self._fallback

@@ -7,10 +7,10 @@ from collections.abc import Callable
 
 from ..journal.entries import Entry
 from ..journal.records import Opened
-from .parcel import Left
+from .pending import PendingSize
 
 
-class Deliverer(ABC):
+class Sender(ABC):
     """Delivers what a run's journal holds, and tries again as long as the run lasts.
 
     Attributes:
@@ -42,7 +42,7 @@ class Deliverer(ABC):
     @property
     @abstractmethod
     def warned(self) -> bool:
-        """Whether the user was told that MLflow does not answer."""
+        """Whether the user was warned that not all could be delivered."""
 
     @abstractmethod
     def start(self) -> None:
@@ -98,5 +98,5 @@ class Deliverer(ABC):
         """Deliver the rest in spite of a failure that :meth:`check` will raise."""
 
     @abstractmethod
-    def left(self) -> Left:
+    def pending(self) -> PendingSize:
         """How much waits to be delivered."""

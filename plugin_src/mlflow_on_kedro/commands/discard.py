@@ -1,0 +1,100 @@
+"""``kedro mlflow discard``: drops what waits and is not to be delivered."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .status import heading
+
+if TYPE_CHECKING:
+    from ..journal.folder import Journal
+
+
+@click.command()
+@click.argument("run")
+@click.argument("entry", type=click.IntRange(min=1), required=False)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@click.option(
+    "--path",
+    type=click.Path(exists=True, path_type=Path),
+    default=None,
+    help="Another project's root, its .mlflow_on_kedro, or a copy of that.",
+)
+@click.pass_obj
+def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path | None) -> None:
+    """Drop a run that waits to be delivered, or one of its refused entries.
+
+    RUN is the name of its folder in .mlflow_on_kedro/journal or the beginning of that name, the
+    run's name, or its id in MLflow. ENTRY is the number of a refused entry, as `kedro mlflow
+    status` shows it; without it all that waits of the run is dropped. What MLflow has of the run
+    already stays there.
+    """
+    from ..delivery.backlog import find, look
+    from ..journal.entries import title_of
+
+    journal = _chosen(find(path if path is not None else Path(metadata.project_path)), run)
+    pending = look(journal)
+    if pending.running:
+        raise click.ClickException(f"{heading(pending.header)} is in progress: nothing is dropped.")
+    items = journal.set_aside
+    if entry is not None and entry > len(items):
+        raise click.ClickException(
+            f"{heading(pending.header)} has {len(items) or 'no'} refused entries: {entry} is none "
+            "of them. `kedro mlflow status` lists them."
+        )
+    what = pending.size.in_words() if entry is None else title_of(items[entry - 1].entry)
+    if not yes:
+        click.confirm(f"Drop {what} of {heading(pending.header)} for good?", abort=True)
+    if entry is None:
+        journal.discard()
+    else:
+        _drop(journal, entry)
+    click.echo(f"Dropped {what} of {heading(pending.header)}.")
+
+
+def _chosen(journals: list[Journal], run: str) -> Journal:
+    """The one journal that a user means.
+
+    Raises:
+        ClickException: It is none, or more than one.
+    """
+    found = [journal for journal in journals if run in _names(journal)]
+    found = found or [item for item in journals if run and item.folder.name.startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    if not found:
+        raise click.ClickException(
+            f"No run that waits is {run!r}. `kedro mlflow status` lists those that do."
+        )
+    names = ", ".join(journal.folder.name for journal in found)
+    raise click.ClickException(
+        f"{len(found)} runs that wait are {run!r}: {names}. Name one of these."
+    )
+
+
+def _names(journal: Journal) -> set[str]:
+    names = {journal.folder.name}
+    try:
+        names.add(journal.header.run_name or "")
+    except (OSError, ValueError):  # it is damaged, and may be dropped all the same
+        return names
+    opened = journal.opened
+    return names | ({opened.run_id, opened.name} if opened is not None else set()) - {""}
+
+
+def _drop(journal: Journal, number: int) -> None:
+    """Drop one refused entry; with the last thing that waits, the journal goes, too."""
+    from ..delivery.pending import PendingSize
+    from ..journal.entries import File
+
+    items = journal.set_aside
+    dropped = items.pop(number - 1)
+    journal.set_aside = items
+    if isinstance(dropped.entry, File):
+        journal.forget_file(dropped.entry)
+    left = PendingSize.in_journal(journal, journal.delivered)
+    if journal.ended is not None and left == PendingSize():
+        journal.discard()

@@ -1,0 +1,44 @@
+"""Names of artifacts that an HTTP server keeps as they are."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from pathlib import PurePosixPath
+
+# MLflow's client puts a name into the URL as it is
+# (`mlflow.store.artifact.http_artifact_repo.HttpArtifactRepository.log_artifact`): the server would
+# see nothing after `#` and `?`, and `%25` as `%`.
+_ODD = re.compile(r"[#?\x00-\x1f\x7f\\]|%(?=[0-9A-Fa-f]{2})")
+_HTTP = ("http:", "https:", "mlflow-artifacts:")
+
+
+def goes_by_http(artifact_uri: str) -> bool:
+    """Whether a run's artifacts go to a server by HTTP, and not straight to a store.
+
+    Example:
+        >>> goes_by_http("mlflow-artifacts:/1/ab"), goes_by_http("s3://bucket/ab")
+        (True, False)
+    """
+    return artifact_uri.startswith(_HTTP)
+
+
+def url_safe(path: str) -> str:
+    """Give an artifact a name that every part of MLflow finds again.
+
+    A changed name ends in a digest of the old one, so that no two become one.
+
+    Example:
+        >>> url_safe("reports/q#1.csv"), url_safe("reports/q1.csv")
+        ('reports/q_1-2f8f.csv', 'reports/q1.csv')
+    """
+    return "/".join(_safe_part(part) for part in path.split("/"))
+
+
+def _safe_part(part: str) -> str:
+    safe = _ODD.sub("_", part)
+    if safe == part:
+        return part
+    name = PurePosixPath(safe)
+    digest = hashlib.sha256(part.encode("utf-8", "backslashreplace")).hexdigest()[:4]
+    return f"{name.stem}-{digest}{name.suffix}"

@@ -1,0 +1,232 @@
+"""Uploading artifacts and models of a run: several at once, and none takes others with it."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from ..journal.entries import Entry, File, Model, Register, Text
+from ..models import logged_models, registry
+from ..tracking import store
+from ..tracking.failures import Kind, is_of_this_file, is_refusal, is_silent, kind_of, reason
+from .artifact_names import goes_by_http, url_safe
+from .batch_writer import OnRefused
+from .overlap import overlap
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+_HOLD_UP = (Kind.SILENT, Kind.BUSY, Kind.GONE)
+
+
+@dataclass
+class _Upload:
+    """One file of an entry, or a whole model or text.
+
+    Attributes:
+        place: The entry's place among those that are sent.
+        name: What tells it from the entry's other files.
+        call: Uploads it.
+    """
+
+    place: int
+    name: str
+    call: Callable[[], None]
+
+
+class ArtifactWriter:
+    """Uploads files, folders, texts and models to one run.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+        artifact_uri: Where the run's artifacts are.
+        on_refused: Called with an entry that is refused while others are taken, the answer, and how
+            often the entry was tried.
+        on_sent: Called with an entry that has arrived.
+        uri: The client's tracking URI.
+        raising: Raise what is wrong with a model instead of uploading its files as they are.
+        threads: Uploads at once.
+    """
+
+    def __init__(
+        self,
+        client: MlflowClient,
+        run_id: str,
+        artifact_uri: str,
+        on_refused: OnRefused,
+        *,
+        on_sent: Callable[[Entry], None] = lambda _: None,
+        uri: str | None = None,
+        raising: bool = False,
+        threads: int = 1,
+    ) -> None:
+        self._client, self._run_id, self._uri = client, run_id, uri
+        self._by_http = goes_by_http(artifact_uri)
+        self._on_refused, self._on_sent = on_refused, on_sent
+        self._raising, self._threads = raising, threads
+        # Of a call to :meth:`send` that failed half-way: entries and files that have arrived.
+        self._sent: set[int] = set()
+        self._uploaded: set[tuple[int, str]] = set()
+        self._silent: Exception | None = None
+
+    def send(self, entries: Sequence[Entry]) -> None:
+        """Upload entries; after a failure the same call goes on where that one stopped.
+
+        An entry that the store answers with a failure is refused at once: it may be sent again
+        later, and meanwhile the others are.
+
+        Raises:
+            Exception: The store does not answer, or is busy; or the run was deleted.
+        """
+        failures: dict[int, Exception] = {}
+        uploads: list[_Upload] = []
+        waiting = [place for place in range(len(entries)) if place not in self._sent]
+        for place in waiting:
+            try:
+                uploads += self._uploads(place, entries[place])
+            except Exception as error:  # it cannot be read
+                failures[place] = error
+        self._silent = None
+        calls = [functools.partial(self._upload, upload) for upload in uploads]
+        for upload, failure in zip(uploads, overlap(calls, self._threads), strict=True):
+            if failure is None:
+                self._uploaded.add((upload.place, upload.name))
+            else:
+                failures.setdefault(upload.place, failure)
+        for place in waiting:
+            if place not in failures:
+                self._sent.add(place)
+                self._on_sent(entries[place])
+        waits: Exception | None = None
+        for place, failure in failures.items():
+            entry = entries[place]
+            if _holds_up_all(entry, failure):
+                waits = waits or failure
+            else:
+                self._on_refused(entry, failure, 1)
+                self._sent.add(place)
+        if waits is not None:
+            raise waits
+        self._sent.clear()
+        self._uploaded.clear()
+
+    def _upload(self, upload: _Upload) -> None:
+        if self._silent is not None:  # each would wait as long for the same
+            raise self._silent
+        try:
+            upload.call()
+        except Exception as error:
+            if is_silent(error):
+                self._silent = error
+            raise
+
+    # -- what is uploaded ----------------------------------------------------------------------
+
+    def _uploads(self, place: int, entry: Entry) -> list[_Upload]:
+        if isinstance(entry, Register):
+            call = functools.partial(self._register, entry)
+            return [_Upload(place, "", call)]
+        if isinstance(entry, Text):
+            return [_Upload(place, "", functools.partial(self._log_text, entry))]
+        if isinstance(entry, Model):
+            return [_Upload(place, "", functools.partial(self._log_model, entry))]
+        if not isinstance(entry, File):
+            raise TypeError(f"no artifact: {entry!r}")
+        return [
+            _Upload(place, str(path), functools.partial(self._log_file, path, folder))
+            for path, folder in _files_of(Path(entry.path), entry.folder)
+            if (place, str(path)) not in self._uploaded
+        ]
+
+    def _log_text(self, entry: Text) -> None:
+        with store.artifacts_at(self._uri):
+            self._client.log_text(self._run_id, entry.content, self._safe(entry.path))
+
+    def _log_file(self, path: Path, folder: str) -> None:
+        name = self._safe(path.name)
+        with store.artifacts_at(self._uri), _named(path, name) as source:
+            self._client.log_artifact(self._run_id, str(source), self._safe(folder) or None)
+
+    def _safe(self, path: str) -> str:
+        if not self._by_http:
+            return path
+        safe = url_safe(path)
+        if safe != path:
+            logger.warning(
+                "The artifact '%s' is logged as '%s': MLflow's server would change its name.",
+                path,
+                safe,
+            )
+        return safe
+
+    def _log_model(self, entry: Model) -> None:
+        with store.artifacts_at(self._uri):
+            try:
+                logged_models.log(self._client, self._run_id, entry)
+            except Exception as error:
+                if self._raising or not is_refusal(error):
+                    raise
+                logger.warning(
+                    "MLflow did not take '%s' as a model, so its files are plain artifacts of the "
+                    "run, below %s: %s",
+                    entry.folder,
+                    entry.folder,
+                    reason(error),
+                )
+                for path, folder in _files_of(Path(entry.path), entry.folder):
+                    self._log_file(path, folder)
+
+    def _register(self, entry: Register) -> None:
+        registry.register_models(
+            self._client, self._run_id, self._uri or "", only=entry.model, raising=True
+        )
+
+
+def _holds_up_all(entry: Entry, error: Exception) -> bool:
+    """Tell a store that no entry can reach now from one that has answered about this entry."""
+    if isinstance(entry, File | Text) and is_of_this_file(entry, error):
+        return False
+    return kind_of(error) in _HOLD_UP
+
+
+def _files_of(path: Path, folder: str) -> Iterator[tuple[Path, str]]:
+    """The files of an entry, and the artifact folder of each.
+
+    Raises:
+        FileNotFoundError: There is no such file or folder.
+    """
+    if not path.is_dir():
+        if not path.exists():
+            raise FileNotFoundError(f"{path.name} is not there any more")
+        yield path, folder
+        return
+    for file in sorted(item for item in path.rglob("*") if item.is_file()):
+        below = file.parent.relative_to(path).as_posix()
+        place = str(PurePosixPath(folder, below))
+        yield file, "" if place == "." else place
+
+
+@contextlib.contextmanager
+def _named(path: Path, name: str) -> Iterator[Path]:
+    """A file under another name: MLflow uploads a file by the name that it has on disk."""
+    if name == path.name:
+        yield path
+        return
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        renamed = Path(scratch) / name
+        try:
+            os.link(path, renamed)
+        except OSError:
+            shutil.copy2(path, renamed)
+        yield renamed

@@ -1,0 +1,46 @@
+"""What one sender has of a tracking server: a client, and what it found there."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ..tracking import store
+from .answer_clock import AnswerClock, WatchedClient
+from .overlap import THREADS
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+class Connection:
+    """A tracking server, for one run or for many that are delivered one after another.
+
+    Args:
+        uri: The tracking URI, with credentials.
+    """
+
+    def __init__(self, uri: str) -> None:
+        self.uri = uri
+        self.is_remote = store.is_remote(uri)
+        self.threads = THREADS if self.is_remote else 1
+        self.experiments: dict[str, str] = {}
+        """Ids of experiments that were found or created, by name."""
+        self._client: MlflowClient | None = None
+        self._lock = threading.Lock()
+
+    def clock(self) -> AnswerClock:
+        """A clock for requests to the tracking server."""
+        return AnswerClock(remote=self.is_remote, http=self.uri.startswith("http"))
+
+    def client(self, clock: AnswerClock) -> MlflowClient:
+        """A client whose requests a clock watches.
+
+        Raises:
+            Exception: The store cannot be opened.
+        """
+        with self._lock:
+            if self._client is None:
+                self._client = store.connect(self.uri)
+        watched: Any = WatchedClient(self._client, clock)
+        return watched  # type: ignore[no-any-return]

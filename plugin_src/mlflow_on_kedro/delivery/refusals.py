@@ -1,0 +1,67 @@
+"""Whether a failure is that of one entry, of the whole server, or a passing one."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ..tracking.failures import Kind, kind_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+TRIES = 3
+"""How often an entry is sent that a server refuses while it takes others."""
+BUSY_TRIES = 10
+PAUSE_SECONDS = 0.3
+_TRUSTED_SECONDS = 5.0
+
+_RUN_NAME_TAG = "mlflow.runName"
+
+
+class RefusalJudge:
+    """Decides what a failure means for the entries that were sent.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+    """
+
+    def __init__(self, client: MlflowClient, run_id: str) -> None:
+        self._client, self._run_id = client, run_id
+        self._accepted_at = float("-inf")
+        self._busy = 0
+
+    def note_accepted(self) -> None:
+        """Note that the server has taken something."""
+        self._accepted_at = time.monotonic()
+        self._busy = 0
+
+    def may_be_refusal(self, error: Exception) -> bool:
+        """Tell an answer to these entries from a server that is away, busy or fails altogether."""
+        kind = kind_of(error)
+        if kind in (Kind.SILENT, Kind.GONE):
+            return False
+        if kind is Kind.BUSY:
+            self._busy += 1
+            return self._busy > BUSY_TRIES and self._takes_others()
+        return is_final(error) or self._takes_others()
+
+    def _takes_others(self) -> bool:
+        """Whether the server takes a value that changes nothing: the run's own name."""
+        if time.monotonic() < self._accepted_at + _TRUSTED_SECONDS:
+            return True
+        try:
+            name = self._client.get_run(self._run_id).info.run_name
+            self._client.set_tag(self._run_id, _RUN_NAME_TAG, name)
+        except Exception:
+            return False
+        self.note_accepted()
+        return True
+
+
+def is_final(error: Exception) -> bool:
+    """Tell a refusal that MLflow itself has made, which another try now does not change."""
+    kind = kind_of(error)
+    by_mlflow = kind is Kind.REFUSED and bool(getattr(error, "error_code", ""))
+    return kind is Kind.MISTAKE or by_mlflow

@@ -1,0 +1,317 @@
+"""Delivering one run: its values with its end, and its files; no thread of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import logging
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..journal.entries import FILES, VALUES, End, Part, Register, lane_of
+from ..journal.folder import Journal
+from ..journal.records import Header, Opened, Trouble
+from ..models import registry
+from ..secrets import mask_urls
+from ..tracking import store
+from ..tracking.failures import is_gone, is_mistake, is_refusal, reason
+from ..tracking.opening import end_run, open_run
+from ..tracking.shared_run import delete_tag
+from ..values import MAX_TAG_LENGTH
+from .artifact_names import goes_by_http
+from .artifact_writer import ArtifactWriter
+from .batch_writer import BatchWriter
+from .connection import Connection
+from .entry_queue import EntryQueue
+from .pending import PendingSize
+from .refusals import is_final
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+WAITING_TAG = "kedro.files_waiting"
+"""On a run that has ended while artifacts still wait: their names."""
+_NAMED = 5
+
+
+class RunDelivery:
+    """Delivers one run in two lanes.
+
+    The methods of a lane (:meth:`open`, :meth:`send_values` and :meth:`end`; :meth:`send_files` and
+    :meth:`close`) are each called by one thread at a time; those of both lanes may overlap.
+
+    Args:
+        header: What run it is.
+        connection: The tracking server.
+        root: The root of the project that delivers.
+        journal: Where the entries are; None: in memory only.
+        raising: Raise what MLflow refuses.
+        complete: Nobody writes to the journal any more.
+        tried: Another process has tried to deliver it, and may have created the run.
+        experiment: The experiment's name, instead of the header's.
+    """
+
+    def __init__(
+        self,
+        header: Header,
+        connection: Connection,
+        root: Path,
+        journal: Journal | None,
+        *,
+        raising: bool = False,
+        complete: bool = False,
+        tried: bool = False,
+        experiment: str | None = None,
+    ) -> None:
+        self.header = replace(header, experiment=experiment) if experiment else header
+        self.uri = connection.uri
+        self.journal = journal
+        self.queue = EntryQueue(journal, raising=raising, complete=complete)
+        self.opened: Opened | None = journal.opened if journal is not None else None
+        self.status: str | None = journal.ended if journal is not None else None
+        """How the run has ended in MLflow."""
+        self.files_failure: Exception | None = None
+        """Why files still wait of a run that has ended."""
+        self.clocks = {VALUES: connection.clock(), FILES: connection.clock()}
+        self._connection = connection
+        self._root = root
+        self._raising = raising
+        # An earlier try, perhaps of a process that was killed, may have created the run.
+        self._tried = tried or (journal is not None and journal.was_asked)
+        # What an earlier process has opened may be of another store (`kedro mlflow sync --uri`).
+        self._is_known = not complete
+        self._parts: dict[Part, None] = {}
+        self._values: BatchWriter | None = None
+        self._files: ArtifactWriter | None = None
+        self._end: End | None = None
+        self._has_tag = self.status is not None
+
+    # -- the lane of values --------------------------------------------------------------------
+
+    def open(self) -> Opened:
+        """Find or create the run in MLflow.
+
+        Raises:
+            ConfigError: ``run.id`` names no run of the store.
+            Exception: MLflow cannot be reached, or refuses the run.
+        """
+        client = self._client(VALUES)
+        if self.opened is not None and not self._is_known:
+            self._check_known(client, self.opened)
+        if self.opened is None:
+            self._deliver_earlier()
+            again, self._tried = self._tried, True
+            if self.journal is not None:
+                self.journal.note_asked()
+            self.opened = open_run(
+                client,
+                self.header,
+                self.uri,
+                self._root,
+                again=again,
+                known=self._connection.experiments,
+            )
+            store.make_local_folder(self.opened.artifact_uri)
+            if self.journal is not None:
+                with contextlib.suppress(OSError):  # a full disk; the tag finds the run again
+                    self.journal.opened = self.opened
+        return self.opened
+
+    def send_values(self) -> int:
+        """Send some values.
+
+        Returns:
+            How many.
+
+        Raises:
+            Exception: MLflow is away, busy or takes nothing; the next call tries the same again.
+        """
+        opened = self.open()
+        chunk = self.queue.next(VALUES)
+        if chunk is None:
+            return 0
+        if self._values is None:
+            self._values = BatchWriter(
+                self._client(VALUES),
+                opened.run_id,
+                self.queue.set_aside,
+                threads=self._connection.threads,
+            )
+        if self.queue.is_from_memory(VALUES):
+            self._parts.update(dict.fromkeys(e for e in chunk.entries if isinstance(e, Part)))
+        self._values.send(chunk.entries)
+        files = [entry for entry in chunk.entries if lane_of(entry) == FILES]
+        if files:  # an older version of the plugin has written both lanes into one file
+            self._artifact_writer(opened).send(files)
+        ends = [entry for entry in chunk.entries if isinstance(entry, End)]
+        self._end = ends[-1] if ends else self._end
+        self.queue.done(VALUES)
+        return len(chunk.entries)
+
+    def end(self) -> str:
+        """End the run in MLflow, once its values are there; files that wait are named in a tag.
+
+        Returns:
+            How the run has ended.
+
+        Raises:
+            Exception: MLflow cannot be reached.
+        """
+        opened = self.open()
+        if self.status is None:
+            client, end = self._client(VALUES), self._last_end()
+            self._mark_waiting(client, opened)
+            self.status = end_run(client, self.header, opened, end.status, end.time)
+            if self.header.trace:
+                self._send_trace(opened, end)
+            if self.journal is not None:
+                self.journal.ended = self.status
+        return self.status
+
+    # -- the lane of files ---------------------------------------------------------------------
+
+    def send_files(self) -> int:
+        """Upload some artifacts and models of a run that is open.
+
+        Returns:
+            How many.
+
+        Raises:
+            Exception: The artifact store is away, busy or takes nothing; the next call tries the
+                same again.
+        """
+        chunk = self.queue.next(FILES) if self.opened is not None else None
+        if chunk is None or self.opened is None:
+            return 0
+        self._artifact_writer(self.opened).send(chunk.entries)
+        self.queue.done(FILES)
+        return len(chunk.entries)
+
+    def close(self) -> int:
+        """Finish a run that has ended, once its files are there: register models, remove the tag.
+
+        Returns:
+            0: nothing more waits but what was refused.
+
+        Raises:
+            Exception: MLflow cannot be reached.
+        """
+        if self.opened is not None:
+            client = self._client(FILES)
+            # Of a run with a key another process may have saved the models.
+            if self.status == "FINISHED" and (self.header.registers or self.header.key):
+                self._register(client, self.opened)
+            if self.queue.waiting_files():
+                self._mark_waiting(client, self.opened)
+            elif self._has_tag:
+                delete_tag(client, self.opened.run_id, WAITING_TAG)
+        if self.journal is not None and not self.journal.set_aside:
+            self.journal.discard()
+        return 0
+
+    def _register(self, client: MlflowClient, opened: Opened) -> None:
+        try:
+            registry.register_models(client, opened.run_id, self.uri, raising=self._raising)
+        except Exception as error:
+            if self._raising or not is_final(error):
+                raise
+            self.queue.set_aside(Register(""), error, 1)
+
+    # -- both ----------------------------------------------------------------------------------
+
+    def pending(self) -> PendingSize:
+        """How much waits to be delivered."""
+        return self.queue.pending()
+
+    def note_trouble(self, lane: str, error: Exception | None) -> None:
+        """Note in the journal why a lane waits, or that it does no longer."""
+        if self.journal is not None and self.journal.is_here():
+            trouble = Trouble(reason(error), time.time_ns() // 1_000_000) if error else None
+            self.journal.note_trouble(lane, trouble)
+
+    def _client(self, lane: str) -> MlflowClient:
+        return self._connection.client(self.clocks[lane])
+
+    def _artifact_writer(self, opened: Opened) -> ArtifactWriter:
+        if self._files is None:
+            clock, place = self.clocks[FILES], opened.artifact_uri
+            clock.remote = ":" in place and not place.startswith("file:")
+            clock.http = goes_by_http(place)
+            self._files = ArtifactWriter(
+                self._client(FILES),
+                opened.run_id,
+                place,
+                functools.partial(self.queue.set_aside, place=_artifact_store(place)),
+                on_sent=self.queue.forget,
+                uri=self.uri,
+                raising=self._raising,
+                threads=self._connection.threads,
+            )
+        return self._files
+
+    # -- the run in MLflow ---------------------------------------------------------------------
+
+    def _deliver_earlier(self) -> None:
+        if self.header.resume is not None and self.journal is not None:
+            from .backlog import deliver_earlier  # which delivers runs
+
+            folder = self.journal.folder.parent
+            deliver_earlier(folder, self.header.resume, self._connection, self._root)
+
+    def _check_known(self, client: MlflowClient, opened: Opened) -> None:
+        """Begin anew if the store has no such run: it was removed, or is that of another store."""
+        try:
+            client.get_run(opened.run_id)
+        except Exception as error:
+            if not is_gone(error):
+                raise
+            if self.queue.has_begun:
+                logger.warning(
+                    "MLflow at %s has no run %s, to which a part was delivered: all goes to a new "
+                    "run, but for the artifacts that were delivered.",
+                    mask_urls(self.uri),
+                    opened.run_id,
+                )
+            self.queue.start_again()
+            self.opened, self.status, self._has_tag = None, None, False
+        self._is_known = True
+
+    def _mark_waiting(self, client: MlflowClient, opened: Opened) -> None:
+        """Name the artifacts in the run that it has not got."""
+        names = self.queue.waiting_files()
+        if names:
+            more = f" and {len(names) - _NAMED} more" if names[_NAMED:] else ""
+            text = ", ".join(names[:_NAMED]) + more
+            client.set_tag(opened.run_id, WAITING_TAG, text[:MAX_TAG_LENGTH])
+            self._has_tag = True
+
+    def _send_trace(self, opened: Opened, end: End) -> None:
+        from ..observing import traces
+
+        parts = [*self._parts, *(e for e in self.queue.written() if isinstance(e, Part))]
+        try:
+            with self.clocks[VALUES].request():
+                traces.deliver(self.uri, self.header, opened, parts, end, lambda: None)
+        except Exception as error:
+            if self._raising or not (is_refusal(error) or is_mistake(error)):
+                raise
+            logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
+
+    def _last_end(self) -> End:
+        """The end of the pipeline: one that was sent now or earlier, or that of a kill."""
+        if self._end is not None:
+            return self._end
+        if self.queue.has_begun:
+            ends = [entry for entry in self.queue.written() if isinstance(entry, End)]
+            if ends:
+                return max(ends, key=lambda end: end.time)
+        last = self.journal.last_alive_ms() if self.journal is not None else 0
+        return End("KILLED", max(self.header.start_ms, last))
+
+
+def _artifact_store(uri: str) -> str:
+    return "MLflow" if goes_by_http(uri) else f"The artifact store {mask_urls(uri)}"
