@@ -70,6 +70,7 @@ class SenderThread(Sender):
         self._others_done = others is None
         self._ending_since: float | None = None
         self._files_sent = False
+        self._grace = FILES_GRACE_SECONDS
         self._has_retried = False
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self._values, self._files = self._make_lanes()
@@ -166,6 +167,7 @@ class SenderThread(Sender):
 
     def finish(self, limit: float, progress: Callable[[float], None]) -> bool:
         """Deliver the rest and end the run; return whether all is delivered."""
+        self._grace = min(FILES_GRACE_SECONDS, limit / 2)
         begin = self._ending_since = time.monotonic()
         lanes = (self._values, self._files)
         for lane in lanes:
@@ -262,7 +264,7 @@ class SenderThread(Sender):
     def _finish_values(self) -> bool:
         since = self._ending_since
         arriving = not (self._files_sent or self._files.is_failing)
-        if arriving and since is not None and time.monotonic() - since < FILES_GRACE_SECONDS:
+        if arriving and since is not None and time.monotonic() - since < self._grace:
             return False
         self.delivery.end()
         return True
@@ -305,7 +307,8 @@ class SenderThread(Sender):
         """Note the outcome of a lane's try, and warn once of a failure."""
         journal = self.delivery.journal
         if lane is self._values and journal is not None:
-            journal.is_failing = error is not None  # workers that wait for a delivery look there
+            # Workers that wait for a delivery look there.
+            journal.is_failing = error is not None and kind_of(error) is not Kind.BUSY
         if error is None:
             return
         is_config = isinstance(error, ConfigError)

@@ -6,9 +6,9 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ``run.json``              what the run is: see :class:`~.records.Header`
 ``mlflow.json``           the run in MLflow, once it is there: see :class:`~.records.Opened`
 ``<process>.jsonl``       values (parameters, metrics, tags, ...), one a line, one file a process
-``<process>.files.jsonl`` artifacts and models, likewise
+``<process>.files``       artifacts and models, likewise
 ``files/``                artifacts, as they were when they were logged
-``delivered.json``        how much of each ``.jsonl`` file is in MLflow
+``delivered.json``        how many bytes of each of these files are in MLflow
 ``set_aside.json``        entries that were refused: see :class:`~.records.SetAside`
 ``trouble.json``          why a whole lane waits: see :class:`~.records.Trouble`
 ``asked``                 there once a server was asked to create the run
@@ -46,7 +46,7 @@ DELIVERED = "delivered.json"
 SET_ASIDE = "set_aside.json"
 TROUBLE = "trouble.json"
 COPIES = "files"
-FILES_SUFFIX = ".files.jsonl"
+VALUES_SUFFIX, FILES_SUFFIX = ".jsonl", ".files"
 FAILING = "failing"
 ALIVE = "alive"
 ASKED = "asked"
@@ -283,15 +283,16 @@ class Journal:
 
     def last_alive_ms(self) -> int:
         """When the pipeline is last known to have run, in milliseconds since the epoch; else 0."""
-        files = [*self.folder.glob("*.jsonl"), *self.folder.glob(ALIVE)]
+        files = [*(self.folder / name for name in self.sizes()), *self.folder.glob(ALIVE)]
         return max((path.stat().st_mtime_ns // 1_000_000 for path in files), default=0)
 
     def sizes(self, lane: str | None = None) -> dict[str, int]:
         """How many bytes each process has written, in one lane or in both."""
         return {
             path.name: path.stat().st_size
-            for path in sorted(self.folder.glob("*.jsonl"))
-            if lane is None or path.name.endswith(FILES_SUFFIX) == (lane == FILES)
+            for name, suffix in ((VALUES, VALUES_SUFFIX), (FILES, FILES_SUFFIX))
+            if lane in (None, name)
+            for path in sorted(self.folder.glob(f"*{suffix}"))
         }
 
     def entries(self, name: str) -> Iterator[Entry]:

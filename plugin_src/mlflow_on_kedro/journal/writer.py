@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from .entries import FILES, VALUES, Entry, File, Text, lane_of, to_line
-from .folder import COPIES, FILES_SUFFIX, Journal
+from .folder import COPIES, FILES_SUFFIX, VALUES_SUFFIX, Journal
 
 
 class _Stream:
@@ -58,7 +58,7 @@ class Writer:
         self._journal = journal
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._streams = {
-            VALUES: _Stream(journal.folder / f"{self.name}.jsonl"),
+            VALUES: _Stream(journal.folder / f"{self.name}{VALUES_SUFFIX}"),
             FILES: _Stream(journal.folder / f"{self.name}{FILES_SUFFIX}"),
         }
         self._lock = threading.Lock()
