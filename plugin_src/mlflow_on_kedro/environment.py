@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from collections.abc import Mapping
@@ -91,12 +92,17 @@ def set_mlflow_defaults() -> None:
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
 
-def leave_retries_to_delivery() -> None:
-    """Have MLflow give each answer at once, in a process that only delivers.
+def leave_retries_to_delivery(timeout: float) -> None:
+    """Have MLflow's client give each answer at once, in a process that only delivers.
 
-    Delivery retries by itself. A retry inside MLflow's client hides that the server has answered.
+    Delivery retries by itself. A retry inside MLflow's client hides that the server has answered,
+    and a request that hangs keeps it from noticing that the server is back.
+
+    Args:
+        timeout: ``tracking.timeout``: seconds without an answer after which a server is away.
     """
     os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
+    os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(max(1, math.ceil(timeout)))
 
 
 def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:

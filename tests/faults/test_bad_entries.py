@@ -101,7 +101,7 @@ def test_changed_parameter_of_a_continued_run(
 
 
 def test_what_mlflow_refuses(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: one bad entry. What only the server refuses is said by name; the rest is delivered."""
+    """Row: one bad entry. What only the server refuses is set aside; the rest is delivered."""
     project = make_fault_project(proxy.uri, tracking={"mode": "offline"})
     run = project.kedro()
     (path,) = project.journals[0].glob("*.jsonl")
@@ -118,11 +118,16 @@ def test_what_mlflow_refuses(make_fault_project: Callable[..., FaultProject], pr
     lines[middle:middle] = [json.dumps(entry) for entry in refused]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     result: Ended = project.kedro("mlflow", "sync")
-    assert result.status == 0, result.said
+    assert result.status == 1, result.said
     assert "a$b" in result.said
     assert "Traceback" not in result.said
     assert project.run.data.params == {"n": "3"}
     assert project.run.data.tags["param_changed.n"] == "another"
     tracked = project.check_complete(run)
-    assert project.journals == []
     assert "a$b" not in tracked.data.metrics
+    waiting = project.status().output
+    assert "metric 'a$b': refused" in waiting
+    assert f"param '{'k' * 300}'" in waiting
+    assert project.kedro("mlflow", "discard", project.journals[0].name, "--yes").status == 0
+    assert project.journals == []
+    assert project.check_complete(run).data.params == {"n": "3"}

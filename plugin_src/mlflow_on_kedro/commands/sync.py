@@ -62,6 +62,7 @@ def sync(
     The exit status is 1 if something could not be delivered; it stays for the next time. `kedro
     mlflow discard` drops what never will be.
     """
+    from .. import environment
     from ..delivery.backlog import find
     from ..delivery.overlap import overlap
     from ..tracking.store import resolve_uri
@@ -76,6 +77,7 @@ def sync(
     configured = resolve_uri(settings.tracking.uri, root)
     given = resolve_uri(uri, root) if uri is not None else None
     logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the rest is said here
+    environment.leave_retries_to_delivery(settings.tracking.timeout)
     run = Sync(configured, given, root, settings.tracking.timeout)
     run.experiment, run.refused, run.dry_run = experiment, refused, dry_run
     calls = [partial(run.deliver, journal) for journal in journals]

@@ -111,7 +111,7 @@ class _Service:
         self._journal.hold_sender()
         self._ended = threading.Event()
         request_headers.use(order["headers"])
-        environment.leave_retries_to_delivery()
+        environment.leave_retries_to_delivery(order["timeout"])
         root, uri, header = Path(order["root"]), order["uri"], self._journal.header
         self._sender = SenderThread(
             RunDelivery(header, Connection(uri), root, self._journal, raising=order["raising"]),

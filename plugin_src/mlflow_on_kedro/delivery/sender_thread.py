@@ -28,6 +28,10 @@ RETRY_SECONDS = 10.0
 FILES_GRACE_SECONDS = 5.0
 """How long the end of a run in MLflow waits for files that arrive one after another."""
 LEAST_PATIENCE_SECONDS = 1.0
+LAST_TRY_SECONDS = 2.0
+"""How long a last try may take, once the time for a server that does not answer is over."""
+LEAST_BYTES_A_SECOND = 5_000_000
+"""How fast a server stores what it was sent, before it answers."""
 
 
 class SenderThread(Sender):
@@ -235,13 +239,14 @@ class SenderThread(Sender):
     def _gives_up(self, passed: float, patience: float) -> bool:
         """Whether nothing can be delivered any more within the time that the user allows."""
 
-        def is_away(lane: LaneThread) -> bool:
-            waited = passed >= min(patience, self._timeout / 2)
-            return lane.is_hopeless or (waited and lane.silence >= patience)
+        def is_away(lane: LaneThread, more: float = 0.0) -> bool:
+            # A request that was sent before the server came back has to end before another is.
+            silent = lane.silence >= patience + LAST_TRY_SECONDS + more
+            return lane.is_hopeless or (silent and passed >= min(patience, self._timeout / 2))
 
         if not self._values.is_done:
             return is_away(self._values)
-        return is_away(self._files)
+        return is_away(self._files, self.delivery.pending().file_bytes / LEAST_BYTES_A_SECOND)
 
     # -- the lanes -----------------------------------------------------------------------------
 

@@ -189,7 +189,7 @@ _EXPLAINED = {
     ),
     Kind.FORBIDDEN: (
         "does not allow this user what was asked for",
-        " Ask its administrator for permission, or choose another `experiment.name`.",
+        " Ask for permission to write there, use other credentials or another `experiment.name`.",
     ),
     Kind.BUSY: ("is busy", ""),
     Kind.REFUSED: _REFUSES,
