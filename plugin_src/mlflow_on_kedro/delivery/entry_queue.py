@@ -172,9 +172,9 @@ class EntryQueue:
             kept = self._keep(entry, error, tries)
             # A store that is closed refuses each file with the same words.
             kind = (type(error).__name__, http_status(error))
-            is_known = kind in self._warned and kept
+            is_repeated = lane_of(entry) == FILES and kind in self._warned and kept
             self._warned.add(kind)
-        if not is_known:
+        if not is_repeated:
             logger.warning(
                 "%s did not take the %s, which is %s. (%s)",
                 place,
