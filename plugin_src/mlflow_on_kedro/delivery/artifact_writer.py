@@ -79,6 +79,7 @@ class ArtifactWriter:
         self._sent: set[int] = set()
         self._uploaded: set[tuple[int, str]] = set()
         self._silent: Exception | None = None
+        self._is_known = False
 
     def send(self, entries: Sequence[Entry]) -> None:
         """Upload entries; after a failure the same call goes on where that one stopped.
@@ -99,7 +100,11 @@ class ArtifactWriter:
                 failures[place] = error
         self._silent = None
         calls = [functools.partial(self._upload, upload) for upload in uploads]
-        for upload, failure in zip(uploads, overlap(calls, self._threads), strict=True):
+        # MLflow's client asks once where a run's artifacts are, if the first one asks alone.
+        alone = 0 if self._is_known else 1
+        outcomes = [*overlap(calls[:alone], 1), *overlap(calls[alone:], self._threads)]
+        self._is_known = True
+        for upload, failure in zip(uploads, outcomes, strict=True):
             if failure is None:
                 self._uploaded.add((upload.place, upload.name))
             else:
