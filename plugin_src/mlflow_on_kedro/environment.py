@@ -150,6 +150,11 @@ def allows_pickle() -> bool:
     return given.lower() not in {"false", "0"}
 
 
+def allows_file_store() -> bool:
+    """``MLFLOW_ALLOW_FILE_STORE``, MLflow's own: true has it track to folders, as before 3.13."""
+    return os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() in {"true", "1"}
+
+
 def value(name: str) -> str | None:
     """The value of an environment variable that the user asked to log."""
     return os.environ.get(name)

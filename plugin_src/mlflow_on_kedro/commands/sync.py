@@ -40,7 +40,7 @@ def sync(metadata: Any, path: Path | None, dry_run: bool, env: str | None, uri: 
     The exit status is 1 if something could not be delivered; it stays for the next time.
     """
     from ..delivery.leftovers import find
-    from ..tracking.store import resolve_uri
+    from ..tracking.uris import resolve_uri
     from .project import project_settings
 
     root = Path(metadata.project_path)
@@ -50,7 +50,7 @@ def sync(metadata: Any, path: Path | None, dry_run: bool, env: str | None, uri: 
         click.echo("Nothing to deliver.")
         return
     configured = resolve_uri(settings.tracking.uri, root)
-    given = resolve_uri(uri, root) if uri is not None else None
+    given = resolve_uri(uri, root, "--uri") if uri is not None else None
     logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the rest is said here
     run = Sync(configured, given, root, dry_run=dry_run)
     undelivered = [journal for journal in journals if not run.deliver(journal)]
