@@ -52,9 +52,11 @@ _HOST = r"(?:[\w.\-]+|\[[0-9A-Fa-f:.%]+\])"
 _PLACE = re.compile(rf"(?:[^/?#]*@)?(?P<host>{_HOST})(?::(?P<port>\d+))?(?:[/?].*)?")
 # Which a name without a scheme is, rather than a folder.
 _ADDRESS = re.compile(
-    rf"(?:[^/@]+@{_HOST}|(?![.~]){_HOST}(?=:\d)|localhost|\d+(?:\.\d+){{3}}|[\w\-]+(?:\.[\w\-]+)+)"
+    rf"(?:[^/@]+@{_HOST}|(?![.~]){_HOST}(?=:\d)|localhost|\d+(?:\.\d+){{3}})"
     r"(?::\d+)?(?:/.*)?"
 )
+# Which may be either.
+_DOTTED = re.compile(r"[\w\-]+(?:\.[\w\-]+)+(?:/.*)?")
 _PORT = re.compile(r":?(?P<port>\d{2,5})")
 _DATABASE_FILE = re.compile(r".*\.(?:db|sqlite3?)")
 _AROUND = " \t\r\n'\"`"
@@ -162,8 +164,10 @@ def _without_scheme(uri: str) -> _Mistake | None:
     if _DATABASE_FILE.fullmatch(uri):
         return _Mistake("the scheme is missing", f"sqlite:///{uri}")
     if uri.startswith(("://", "//")) or _ADDRESS.fullmatch(uri):
+        return _Mistake("the scheme is missing", f"http://{uri.lstrip(':/')}")
+    if _DOTTED.fullmatch(uri):
         folder = "" if _folder() else f" (a folder of that name is './{uri}')"
-        return _Mistake(f"the scheme is missing{folder}", f"http://{uri.lstrip(':/')}")
+        return _Mistake(f"the scheme is missing{folder}", f"http://{uri}")
     near = difflib.get_close_matches(uri.lower(), WORDS[:1], n=1, cutoff=_ALIKE)
     if near:
         return _Mistake("MLflow does not know that word", near[0])
