@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from kedro.io import DatasetError
@@ -24,14 +24,24 @@ _MODEL_TYPES = (
 )
 
 
-def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[str, Any]:
+def complete_entry(
+    name: str, entry: dict[str, Any], tracking_uri: Callable[[], str]
+) -> dict[str, Any]:
     """Fill in what an MLflow dataset's catalog entry leaves out: name, file and tracking URI.
 
     The entry of a dataset factory is completed with its pattern; Kedro fills in the placeholders.
 
+    Args:
+        name: The dataset's name.
+        entry: Its entry, which is changed.
+        tracking_uri: Gives where the project tracks.
+
+    Raises:
+        DatasetError: The entry says something that the dataset does not take.
+
     Example:
         >>> entry = {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "csv"}
-        >>> complete_entry("predictions", entry, "sqlite:///mlflow.db")["filepath"]
+        >>> complete_entry("predictions", entry, lambda: "sqlite:///mlflow.db")["filepath"]
         'data/mlflow/predictions.csv'
     """
     kind = entry.get("type")
@@ -45,9 +55,9 @@ def complete_entry(name: str, entry: dict[str, Any], tracking_uri: str) -> dict[
     if kind in _MODEL_TYPES:
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
         if entry.get("run_id") or entry.get("model_uri"):
-            entry.setdefault("tracking_uri", tracking_uri)
+            entry.setdefault("tracking_uri", tracking_uri())
     elif entry.get("loading_run_id"):
-        entry.setdefault("loading_tracking_uri", tracking_uri)
+        entry.setdefault("loading_tracking_uri", tracking_uri())
     elif isinstance(dataset, str):
         suffix = backends.suffix_of("pkl" if dataset in backends.VALUE_KINDS else dataset)
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))

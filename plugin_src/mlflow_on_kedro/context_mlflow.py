@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import carrier, environment, known_projects, session
 from .config.sections import Config
 from .secrets import mask_urls
-from .tracking import fluent, store
+from .tracking import fluent, store, uris
 from .tracking.experiments import experiment_id
 from .tracking.finding import FINISHED, Runs, named
 from .tracking.opening import RunRequest
@@ -55,7 +55,7 @@ class ContextMlflow:
         """The tracking URI."""
         session.access_of(self._context, self.settings).use()
         environment.set_mlflow_defaults()
-        return store.resolve_uri(self.settings.tracking.uri, self.root)
+        return uris.resolve_uri(self.settings.tracking.uri, self.root)
 
     @functools.cached_property
     def experiment(self) -> str:

@@ -15,6 +15,7 @@ from .config.checks import check_choice
 from .config.parsing import override
 from .config.sections import Config, Params
 from .datasets import backends, building, tables
+from .datasets.arguments import check_uri
 from .datasets.backing import Backing
 from .datasets.in_run import InRun
 from .datasets.local_files import Files
@@ -66,8 +67,8 @@ class MLflowDataset(TrackedDataset):
         max_length: The longest parameter value in characters. Default: as in mlflow.yml.
 
     Raises:
-        DatasetError: ``dataset`` is no known extension (the message lists them), or
-            ``artifact_path`` leads out of the run's artifacts.
+        DatasetError: ``dataset`` is no known extension (the message lists them),
+            ``artifact_path`` leads out of the run's artifacts, or no MLflow can be at a URI.
         ConfigError: ``too_long``, ``copy_mode`` or ``mode`` is no known way.
 
     Example:
@@ -109,6 +110,8 @@ class MLflowDataset(TrackedDataset):
             )
         if copy_mode is not None:
             check_choice("copy_mode", copy_mode, _COPY_MODES, dataset_name or "dataset")
+        check_uri("saving_tracking_uri", saving_tracking_uri)
+        check_uri("loading_tracking_uri", loading_tracking_uri)
         self.dataset = dataset
         self.filepath = str(filepath) if filepath is not None else None
         self.dataset_name = dataset_name

@@ -19,6 +19,7 @@ _CREDENTIALS = {
     "password": "MLFLOW_TRACKING_PASSWORD",
     "token": "MLFLOW_TRACKING_TOKEN",
 }
+_POOL_SIZES = {"MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW"}
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
 # Argo names a step's pod after its workflow and a hash of the step's path.
 _ARGO_STEP = re.compile(r"-\d{6,10}$")
@@ -79,7 +80,8 @@ def set_mlflow_defaults() -> None:
     Telemetry is off (a network call). A dead server is given up soon, because delivery has its own
     retries; with MLflow's the first call blocks for 4 to 20 minutes. SQLite connections are not
     pooled, because a connection must not be carried across a fork
-    (https://www.sqlite.org/howtocorrupt.html). Progress bars for artifacts are off: they would
+    (https://www.sqlite.org/howtocorrupt.html), unless the user has chosen a pool's size, which
+    SQLAlchemy refuses without a pool. Progress bars for artifacts are off: they would
     appear amid the pipeline's log. MLflow's own word on a run's address is off: it costs a request,
     and shows the credentials in a URI.
     """
@@ -87,7 +89,8 @@ def set_mlflow_defaults() -> None:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
-    os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
+    if not _POOL_SIZES & os.environ.keys():
+        os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
 
@@ -162,6 +165,11 @@ def allows_pickle() -> bool:
     """``MLFLOW_ALLOW_PICKLE_DESERIALIZATION``, MLflow's own: false forbids pickled models."""
     given = os.environ.get("MLFLOW_ALLOW_PICKLE_DESERIALIZATION", "true")
     return given.lower() not in {"false", "0"}
+
+
+def allows_file_store() -> bool:
+    """``MLFLOW_ALLOW_FILE_STORE``, MLflow's own: true has it track to folders, as before 3.13."""
+    return os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() in {"true", "1"}
 
 
 def value(name: str) -> str | None:

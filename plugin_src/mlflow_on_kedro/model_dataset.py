@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from . import environment
+from .datasets.arguments import check_uri
 from .datasets.origin import Origin
 from .datasets.tracked import TrackedDataset, default_filepath
 from .keys import is_model_name, model_name
@@ -102,6 +103,7 @@ class MLflowModelDataset(TrackedDataset):
         self.dataset_name = dataset_name
         self.metadata = metadata
         self._source = ModelSource.of(run_id, model_uri)
+        check_uri("tracking_uri", tracking_uri)
         self._loading_tracking_uri = tracking_uri
         if name is not None and not is_model_name(name):
             raise DatasetError(f"`name`: MLflow allows none of / : . % \" ' in it: {name!r}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import logging
 from collections.abc import Mapping
 from dataclasses import asdict, replace
@@ -23,7 +24,7 @@ from .observing import observers
 from .plan import Plan
 from .run import TrackedRun
 from .secrets import looks_secret
-from .tracking import resuming, store
+from .tracking import resuming, uris
 from .tracking.access import Access
 from .tracking.opening import RunRequest
 from .values import flatten
@@ -66,7 +67,9 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
     }
     arguments = {section: keys for section, keys in given.items() if keys}
     settings = asdict(project.read(context, arguments))
-    uri = store.resolve_uri(settings["tracking"]["uri"], Path(context.project_path))
+    root = Path(context.project_path)
+    # Asked for by few entries, and refused where it is wrong, which is of no matter without a run.
+    uri = functools.cache(lambda: uris.resolve_uri(settings["tracking"]["uri"], root))
     for name, entry in catalog.items():
         if isinstance(entry, Mapping):
             try:

@@ -41,34 +41,40 @@ class TestCompleteEntry:
     def test_mlflow_datasets(self, name: str, given: dict[str, Any], added: dict[str, str]) -> None:
         """An entry gets its name and its file; what the user gave stays."""
         entry = {"type": f"mlflow_on_kedro.{name}", **given}
-        assert complete_entry("x", dict(entry), URI) == {**entry, "dataset_name": "x", **added}
+        assert complete_entry("x", dict(entry), lambda: URI) == {
+            **entry,
+            "dataset_name": "x",
+            **added,
+        }
 
     def test_models(self) -> None:
         """A model's folder has its name; one of another run knows where the project tracks."""
         entry = {"type": "mlflow_on_kedro.MLflowModelDataset", "flavor": "sklearn"}
-        completed = complete_entry("model", dict(entry), URI)
+        completed = complete_entry("model", dict(entry), lambda: URI)
         assert completed == {**entry, "dataset_name": "model", "filepath": "data/mlflow/model"}
-        other = complete_entry("model", {**entry, "run_id": "abc"}, URI)
+        other = complete_entry("model", {**entry, "run_id": "abc"}, lambda: URI)
         assert other["tracking_uri"] == URI
 
     def test_transcoding(self) -> None:
         """Both sides of a transcoded dataset share one name and one file."""
         entry = {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "csv"}
-        sides = [complete_entry(name, dict(entry), URI) for name in ("x@pandas", "x@spark")]
+        sides = [complete_entry(name, dict(entry), lambda: URI) for name in ("x@pandas", "x@spark")]
         assert sides[0] == sides[1]
         assert sides[0]["dataset_name"] == "x"
 
     def test_factories(self) -> None:
         """A factory's placeholders are left for Kedro to fill in."""
         entry = {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "pkl"}
-        completed = complete_entry("{name}_model", dict(entry), URI)
+        completed = complete_entry("{name}_model", dict(entry), lambda: URI)
         assert completed["dataset_name"] == "{name}_model"
         assert completed["filepath"] == "data/mlflow/{name}_model.pkl"
 
     @pytest.mark.parametrize("cls", [MLflowDataset, MLflowModelDataset])
     def test_the_full_type(self, cls: type[Any]) -> None:
         """The type that Kedro writes when a catalog is exported is completed, too."""
-        completed = complete_entry("x", {"type": f"{cls.__module__}.{cls.__qualname__}"}, URI)
+        completed = complete_entry(
+            "x", {"type": f"{cls.__module__}.{cls.__qualname__}"}, lambda: URI
+        )
         assert completed["dataset_name"] == "x"
 
     @pytest.mark.parametrize(
@@ -83,10 +89,10 @@ class TestCompleteEntry:
     )
     def test_other_datasets(self, entry: dict[str, Any]) -> None:
         """Any other entry stays as it is."""
-        assert complete_entry("x", dict(entry), URI) == entry
+        assert complete_entry("x", dict(entry), lambda: URI) == entry
 
     @pytest.mark.parametrize("kind", ["MLFlowDataset", "mlflowmodeldataset"])
     def test_another_spelling(self, kind: str) -> None:
         """A class of the plugin in other capitals is named, where Kedro would blame another."""
         with pytest.raises(DatasetError, match=r"Did you mean 'mlflow_on_kedro\.MLflow"):
-            complete_entry("x", {"type": f"mlflow_on_kedro.{kind}"}, URI)
+            complete_entry("x", {"type": f"mlflow_on_kedro.{kind}"}, lambda: URI)

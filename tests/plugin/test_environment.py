@@ -35,6 +35,20 @@ class TestEnvironment:
         environment.set_mlflow_defaults()
         assert os.environ == given
 
+    @pytest.mark.parametrize("name", ["POOL_SIZE", "MAX_OVERFLOW"])
+    def test_a_pool_of_the_users(
+        self, monkeypatch: pytest.MonkeyPatch, store_uri: str, name: str
+    ) -> None:
+        """Who chooses the size of a pool has one; without a pool SQLAlchemy refuses the size."""
+        from mlflow.store.db.utils import create_sqlalchemy_engine
+
+        monkeypatch.setattr(os, "environ", {f"MLFLOW_SQLALCHEMYSTORE_{name}": "3"})
+        environment.set_mlflow_defaults()
+        assert "MLFLOW_SQLALCHEMYSTORE_POOLCLASS" not in os.environ
+        engine = create_sqlalchemy_engine(store_uri)
+        assert type(engine.pool).__name__ == "QueuePool"
+        engine.dispose()
+
     def test_mlflow_knows_the_variables(self) -> None:
         """The variables have the names that the installed MLflow reads."""
         from mlflow import environment_variables

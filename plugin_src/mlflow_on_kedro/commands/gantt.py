@@ -40,7 +40,8 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     """
     from ..secrets import mask_urls
     from ..tracking.finding import Runs, named
-    from ..tracking.store import resolve_experiment, resolve_uri, run_url
+    from ..tracking.store import resolve_experiment, run_url
+    from ..tracking.uris import resolve_uri
     from .project import project_settings
 
     root = Path(metadata.project_path)

@@ -72,7 +72,8 @@ def modelify(
     from ..secrets import mask_urls
     from ..tracking.failures import connection_error, failure_message
     from ..tracking.finding import Runs
-    from ..tracking.store import resolve_experiment, resolve_uri
+    from ..tracking.store import resolve_experiment
+    from ..tracking.uris import resolve_uri
     from .project import project_context
 
     root = Path(metadata.project_path)

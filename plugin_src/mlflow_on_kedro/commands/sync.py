@@ -65,7 +65,7 @@ def sync(
     from .. import environment
     from ..delivery.backlog import find
     from ..delivery.overlap import overlap
-    from ..tracking.store import resolve_uri
+    from ..tracking.uris import resolve_uri
     from .project import project_settings
 
     root = Path(metadata.project_path)
@@ -75,7 +75,7 @@ def sync(
         click.echo("Nothing to deliver.")
         return
     configured = resolve_uri(settings.tracking.uri, root)
-    given = resolve_uri(uri, root) if uri is not None else None
+    given = resolve_uri(uri, root, "--uri") if uri is not None else None
     logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the rest is said here
     environment.leave_retries_to_delivery(settings.tracking.timeout)
     run = Sync(configured, given, root, settings.tracking.timeout)

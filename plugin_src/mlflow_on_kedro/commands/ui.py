@@ -55,7 +55,8 @@ def ui(
     --no-browser, as on a remote machine.
     """
     from ..secrets import mask_urls
-    from ..tracking.store import connect, resolve_experiment, resolve_uri
+    from ..tracking.store import connect, resolve_experiment
+    from ..tracking.uris import check_registry_variable, resolve_uri
     from .project import project_settings
 
     root = Path(metadata.project_path)
@@ -66,6 +67,7 @@ def ui(
         _require_answer(uri, base)
         _show(f"{base}/#/experiments?{VIEW}", open_browser=not no_browser)
         return
+    check_registry_variable()
     host = host or settings.ui.host
     port = port or settings.ui.port or _free_port(host)
     _require_free(host, port)

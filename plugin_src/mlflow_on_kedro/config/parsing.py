@@ -11,7 +11,7 @@ from ..errors import ConfigError
 from ..keys import legal_key
 from ..long_values import TOO_LONG_CHOICES
 from ..observing import autolog_options
-from ..tracking import request_headers
+from ..tracking import request_headers, uri_checks
 from .checks import (
     ALL,
     FILE,
@@ -51,7 +51,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
 
     Raises:
         ConfigError: A key is unknown or a value has the wrong type; the message names the file,
-            the key and, for an unknown key, the nearest valid one.
+            the key and, for an unknown key, the nearest valid one; or no MLflow can be at a URI.
 
     Example:
         >>> parse({"experiment": {"name": "demo"}}).experiment.name
@@ -72,6 +72,9 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     _check_separator(config.params.separator, where)
     autolog_options.wanted(config.autolog, where)
     request_headers.check(config.tracking.request_headers, where)
+    for dotted in ("tracking.uri", "tracking.registry_uri"):
+        if uri := _get(config, dotted):
+            uri_checks.check(uri, f"{where}: '{dotted}'")
     pipeline_models(config, where)
     return config
 

@@ -9,6 +9,7 @@ from typing import Any
 from kedro.io import DatasetError
 
 from ..suggestions import did_you_mean
+from ..tracking import uri_checks
 
 # Kedro removes these before it calls the class.
 _KEDROS_OWN = frozenset({"type", "versioned", "version", "validator"})
@@ -31,6 +32,17 @@ def check_arguments(entry: Mapping[str, Any], cls: type) -> None:
                 f"{cls.__name__} does not take '{argument}'."
                 f"{did_you_mean(str(argument), takes)} It takes: {', '.join(takes)}."
             )
+
+
+def check_uri(argument: str, uri: str | None) -> None:
+    """Refuse a tracking URI that no MLflow can be at.
+
+    Raises:
+        DatasetError: It is none; the message gives the nearest that is.
+    """
+    found = uri_checks.mistake(uri) if uri else None
+    if found is not None:
+        raise DatasetError(f"`{argument}` is {found}")
 
 
 def check_values(name: str, entry: Mapping[str, Any], cls: type) -> None:

@@ -15,7 +15,7 @@ from kedro.utils import find_kedro_project
 
 from .. import known_projects
 from ..secrets import mask_urls
-from ..tracking import fluent, store
+from ..tracking import fluent, uris
 from . import elsewhere, freshness
 
 if TYPE_CHECKING:
@@ -285,7 +285,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         project = self.project()
         if given is None and project is not None:
             return project.uri
-        return store.resolve_uri(given or self._tracking_uri, self.root)
+        return uris.resolve_uri(given or self._tracking_uri, self.root)
 
     def _join(self, uri: str, run_id: str) -> TrackedRun:
         config = self._run.config if self._run else None

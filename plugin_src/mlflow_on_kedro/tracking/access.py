@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import environment
 from ..config.sections import Tracking
-from . import request_headers, store
+from . import request_headers, uris
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class Access:
             root: The project's root.
 
         Raises:
-            ConfigError: The credentials hold something that MLflow does not need.
+            ConfigError: The credentials hold something that MLflow does not need, or no MLflow
+                can be at ``tracking.registry_uri``.
         """
         secret = credentials.get(request_headers.KEY) or {}
         request_headers.check(secret, "credentials.yml")
@@ -45,7 +46,7 @@ class Access:
         return cls(
             variables=environment.mlflow_variables(rest),
             headers={**tracking.request_headers, **secret},
-            registry_uri=store.resolve_registry_uri(tracking.registry_uri, root),
+            registry_uri=uris.resolve_registry_uri(tracking.registry_uri, root),
         )
 
     def use(self) -> None:

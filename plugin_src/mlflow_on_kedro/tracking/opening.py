@@ -16,7 +16,7 @@ from ..journal.folder import new_id
 from ..journal.records import Header, Opened
 from ..plan import Plan
 from ..secrets import mask_urls, without_credentials
-from . import experiments, fluent, resuming, shared_run, store
+from . import experiments, fluent, resuming, shared_run, store, uris
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -69,8 +69,12 @@ class RunRequest:
 
     @property
     def uri(self) -> str:
-        """Where to track."""
-        return store.resolve_uri(self.config.tracking.uri, self.root)
+        """Where to track.
+
+        Raises:
+            ConfigError: No MLflow can be there.
+        """
+        return uris.resolve_uri(self.config.tracking.uri, self.root)
 
     @property
     def all_tags(self) -> dict[str, Any]:
@@ -93,7 +97,12 @@ class RunRequest:
 
         Returns:
             The header of its journal, and the tracking URI with its credentials.
+
+        Raises:
+            ConfigError: No MLflow can be at the tracking URI, or at the registry's if it is needed.
         """
+        if self.registers:
+            uris.check_registry_variable()
         run, uri = self.config.run, self.uri
         active = None if self.offline else fluent.active_run_id()
         joins = run.id is None and active is not None and not run.nested

@@ -1,4 +1,4 @@
-"""Where runs are kept: the tracking URI, the client for it, the experiment."""
+"""Stores of runs: which a URI means, the client for it, the experiment and its artifacts."""
 
 from __future__ import annotations
 
@@ -32,42 +32,8 @@ _OWN_ARTIFACTS = (3, 2)
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
 
 
-def resolve_uri(uri: str | None, root: Path) -> str:
-    """Say where to track: the given URI, else the environment's, else a SQLite file.
-
-    Args:
-        uri: ``tracking.uri`` or a hook's argument. A relative SQLite path or folder counts from
-            ``root``, whatever the current directory is.
-        root: The project's root.
-
-    Example:
-        >>> resolve_uri("sqlite:///runs.db", Path("/project"))
-        'sqlite:////project/runs.db'
-    """
-    return _placed(uri or environment.tracking_uri() or "sqlite:///mlflow.db", root)
-
-
-def resolve_registry_uri(uri: str | None, root: Path) -> str | None:
-    """Say where models are registered: ``tracking.registry_uri``, relative paths from the root.
-
-    Example:
-        >>> resolve_registry_uri("sqlite:///models.db", Path("/project"))
-        'sqlite:////project/models.db'
-    """
-    return _placed(uri, root) if uri else None
-
-
-def _placed(uri: str, root: Path) -> str:
-    path = sqlite_path(uri)
-    if path is not None and not path.is_absolute():
-        start = uri.index("///") + len("///")
-        return f"{uri[:start]}{_in_sqlite_uri(root)}/{uri[start:]}"
-    if _SCHEME.match(uri) or uri.startswith("databricks"):
-        return uri
-    return (root / uri).resolve().as_uri()
-
-
-def _in_sqlite_uri(folder: Path) -> str:
+def in_sqlite_uri(folder: Path) -> str:
+    """Write a folder as SQLAlchemy reads it in a URI."""
     # Options begin at a question mark.
     path = folder.as_posix()
     if (_decoded(path) == path and "?" not in path) or not _is_decoding():

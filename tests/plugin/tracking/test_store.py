@@ -1,4 +1,4 @@
-"""Where runs are kept: URIs, SQLite stores opened by several processes, experiments."""
+"""Where runs are kept: SQLite stores opened by several processes, experiments, artifacts."""
 
 from __future__ import annotations
 
@@ -8,116 +8,20 @@ import subprocess
 import sys
 import threading
 from contextlib import closing
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow_on_kedro import locks
 from mlflow_on_kedro.tracking import store
-from packaging.version import Version
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
-NEEDS_DECODING = pytest.mark.skipif(
-    Version(version("sqlalchemy")) < Version("2.1"),
-    reason="before 2.1 SQLAlchemy takes percent signs in the path of a SQLite file literally",
-)
 
 
 @pytest.fixture(autouse=True)
 def _in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A current folder of the test's own: MLflow keeps artifacts there."""
     monkeypatch.chdir(tmp_path)
-
-
-class TestResolveUri:
-    """Where to track."""
-
-    @pytest.mark.parametrize("folder", [".", "elsewhere"])
-    @pytest.mark.parametrize(
-        ("uri", "file"),
-        [
-            (None, "mlflow.db"),
-            ("sqlite:///runs.db", "runs.db"),
-            ("sqlite:///deep/er/runs.db", "deep/er/runs.db"),
-            ("sqlite:///./runs.db", "runs.db"),
-            ("sqlite+pysqlite:///runs.db", "runs.db"),
-        ],
-    )
-    def test_relative_sqlite(
-        self,
-        tmp_path: Path,
-        monkeypatch: pytest.MonkeyPatch,
-        uri: str | None,
-        file: str,
-        folder: str,
-    ) -> None:
-        """A relative SQLite file counts from the project's root, whatever the current folder."""
-        (tmp_path / folder).mkdir(exist_ok=True)
-        monkeypatch.chdir(tmp_path / folder)
-        found = store.sqlite_path(store.resolve_uri(uri, tmp_path / "project"))
-        assert found is not None
-        assert found == tmp_path / "project" / file
-
-    def test_what_follows_the_file_stays(self, tmp_path: Path) -> None:
-        """The driver and the options of a SQLite URI are kept."""
-        uri = store.resolve_uri("sqlite+pysqlite:///runs.db?timeout=5", tmp_path)
-        assert uri == f"sqlite+pysqlite:///{tmp_path.as_posix()}/runs.db?timeout=5"
-
-    @pytest.mark.parametrize(
-        "uri",
-        [
-            "sqlite:////abs/runs.db",
-            "sqlite:///:memory:",
-            "http://localhost:5000",
-            "https://me:pw@host/mlflow",
-            "postgresql://me:pw@host/db",
-            "databricks",
-            "databricks://profile",
-            "file:///abs/mlruns",
-        ],
-    )
-    def test_other_uris_stay(self, tmp_path: Path, uri: str) -> None:
-        """Any other URI is used as it is."""
-        assert store.resolve_uri(uri, tmp_path) == uri
-
-    def test_a_plain_folder(self, tmp_path: Path) -> None:
-        """A plain path counts from the project's root, too."""
-        assert store.resolve_uri("mlruns", tmp_path) == (tmp_path / "mlruns").as_uri()
-
-    def test_precedence(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What is given wins over MLFLOW_TRACKING_URI, and that over the default."""
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://env:1")
-        assert store.resolve_uri("http://given:1", tmp_path) == "http://given:1"
-        assert store.resolve_uri(None, tmp_path) == "http://env:1"
-
-    @pytest.mark.parametrize(
-        "root",
-        [
-            "my project",
-            "100%",
-            "a%20b",
-            pytest.param("why?", marks=NEEDS_DECODING),
-            "ünïcode 東京",
-            "a#b",
-        ],
-    )
-    def test_the_file_that_sqlalchemy_opens(self, root: str) -> None:
-        """SQLAlchemy finds the store in the project's root, whatever the root's name."""
-        from sqlalchemy.engine import make_url
-
-        for uri in (None, "sqlite:///my runs.db", "sqlite:///runs.db?timeout=5"):
-            resolved = store.resolve_uri(uri, Path("/home") / root)
-            found = store.sqlite_path(resolved)
-            assert found is not None
-            assert found.parent == Path("/home") / root
-            assert make_url(resolved).database == str(found)
-
-    @NEEDS_DECODING
-    def test_percent_signs_in_a_uri(self) -> None:
-        """A relative file that is written with percent signs counts from the root as well."""
-        resolved = store.resolve_uri("sqlite:///my%20runs.db", Path("/project"))
-        assert store.sqlite_path(resolved) == Path("/project/my runs.db")
 
 
 class TestSqlitePath:

@@ -1,0 +1,80 @@
+"""Where runs are kept and models are registered: the URI that counts, checked and made absolute."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from .. import environment
+from . import uri_checks
+from .store import in_sqlite_uri, sqlite_path
+
+# Of two letters or more: one is a drive of Windows.
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]+:")
+_SERVERS = ("http://", "https://")
+
+
+def resolve_uri(uri: str | None, root: Path, where: str = "'tracking.uri'") -> str:
+    """Say where to track: the given URI, else the environment's, else a SQLite file.
+
+    Args:
+        uri: ``tracking.uri`` or a hook's argument. A relative SQLite path or folder counts from
+            ``root``, whatever the current directory is.
+        root: The project's root.
+        where: Where the URI was given, for the message.
+
+    Raises:
+        ConfigError: No MLflow can be there; the message gives the nearest valid form.
+
+    Example:
+        >>> resolve_uri("sqlite:///runs.db", Path("/project"))
+        'sqlite:////project/runs.db'
+    """
+    if uri:
+        return _resolved(uri, root, where)
+    given = environment.tracking_uri()
+    if given is not None:
+        return _resolved(given, root, "The environment variable MLFLOW_TRACKING_URI")
+    return _placed("sqlite:///mlflow.db", root)
+
+
+def resolve_registry_uri(uri: str | None, root: Path) -> str | None:
+    """Say where models are registered: ``tracking.registry_uri``, relative paths from the root.
+
+    Raises:
+        ConfigError: See :func:`resolve_uri`.
+
+    Example:
+        >>> resolve_registry_uri("sqlite:///models.db", Path("/project"))
+        'sqlite:////project/models.db'
+    """
+    return _resolved(uri, root, "'tracking.registry_uri'") if uri else None
+
+
+def check_registry_variable() -> None:
+    """Check ``MLFLOW_REGISTRY_URI``, which only matters to who registers models.
+
+    Raises:
+        ConfigError: See :func:`resolve_uri`.
+    """
+    given = environment.registry_uri()
+    if given is not None:
+        uri_checks.check(given, "The environment variable MLFLOW_REGISTRY_URI")
+
+
+def _resolved(uri: str, root: Path, where: str) -> str:
+    uri_checks.check(uri, where)
+    return _placed(uri, root)
+
+
+def _placed(uri: str, root: Path) -> str:
+    path = sqlite_path(uri)
+    if path is not None and not path.is_absolute():
+        start = uri.index("///") + len("///")
+        return f"{uri[:start]}{in_sqlite_uri(root)}/{uri[start:]}"
+    if uri.lower().startswith(_SERVERS):  # which MLflow takes in capitals, too
+        scheme, _, place = uri.partition(":")
+        return f"{scheme.lower()}:{place}"
+    if _SCHEME.match(uri) or uri in uri_checks.WORDS:
+        return uri
+    return (root / uri).resolve().as_uri()
