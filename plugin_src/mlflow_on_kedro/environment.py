@@ -13,6 +13,8 @@ RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
 MODE = "MLFLOW_ON_KEDRO_MODE"
 
 _REGISTRY = "MLFLOW_REGISTRY_URI"
+_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _CREDENTIALS = {
     "username": "MLFLOW_TRACKING_USERNAME",
     "password": "MLFLOW_TRACKING_PASSWORD",
@@ -84,11 +86,40 @@ def set_mlflow_defaults() -> None:
     """
     if "DO_NOT_TRACK" not in os.environ:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+    os.environ.setdefault(_RETRIES, "1")
+    os.environ.setdefault(_TIMEOUT, "60")
     os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
+
+
+class _Suspended:
+    """What MLflow's client does with a request that is not answered, while it is kept from it."""
+
+    retries: str | None = None
+    timeout: str | None = None
+
+
+def send_once(timeout: int | None) -> None:
+    """Have MLflow's client send each request once, until :func:`send_again`.
+
+    Args:
+        timeout: Seconds that an answer is waited for at least; None: as otherwise.
+    """
+    _Suspended.retries = os.environ.get(_RETRIES)
+    _Suspended.timeout = os.environ.get(_TIMEOUT)
+    os.environ[_RETRIES] = "0"
+    if timeout is not None and int(_Suspended.timeout or 0) < timeout:
+        os.environ[_TIMEOUT] = str(timeout)
+
+
+def send_again() -> None:
+    """Have MLflow's client do as before :func:`send_once`."""
+    for name, given in ((_RETRIES, _Suspended.retries), (_TIMEOUT, _Suspended.timeout)):
+        if given is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = given
 
 
 def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
