@@ -96,6 +96,7 @@ def set_mlflow_defaults() -> None:
 class _Suspended:
     """What MLflow's client does with a request that is not answered, while it is kept from it."""
 
+    is_on = False
     retries: str | None = None
     timeout: str | None = None
 
@@ -106,15 +107,18 @@ def send_once(timeout: int | None) -> None:
     Args:
         timeout: Seconds that an answer is waited for at least; None: as otherwise.
     """
-    _Suspended.retries = os.environ.get(_RETRIES)
-    _Suspended.timeout = os.environ.get(_TIMEOUT)
-    os.environ[_RETRIES] = "0"
-    if timeout is not None and int(_Suspended.timeout or 0) < timeout:
+    if not _Suspended.is_on:
+        _Suspended.is_on = True
+        _Suspended.retries = os.environ.get(_RETRIES)
+        _Suspended.timeout = os.environ.get(_TIMEOUT)
+        os.environ[_RETRIES] = "0"
+    if timeout is not None and int(os.environ.get(_TIMEOUT) or 0) < timeout:
         os.environ[_TIMEOUT] = str(timeout)
 
 
 def send_again() -> None:
     """Have MLflow's client do as before :func:`send_once`."""
+    _Suspended.is_on = False
     for name, given in ((_RETRIES, _Suspended.retries), (_TIMEOUT, _Suspended.timeout)):
         if given is None:
             os.environ.pop(name, None)

@@ -78,6 +78,7 @@ class _Giving:
         present = client.get_registered_model(version.name).aliases
         self._holders = {alias: str(holder) for alias, holder in present.items()}
         self._before = _before(version)
+        self._runs: dict[str, Any] = {}
 
     def give(self, alias: str) -> str:
         """Give an alias, unless a later run's has it: this one may be delivered late."""
@@ -87,7 +88,7 @@ class _Giving:
         if holder == str(self._version.version):
             return f"alias '{alias}'"
         if holder is not None:
-            later = _run_of(self._client, self._version.name, holder)
+            later = self._run_of(holder)
             if later is not None and later.info.start_time > self._run.info.start_time:
                 return (
                     f"it does not get the alias '{alias}', which version {holder} has, of the "
@@ -114,7 +115,8 @@ class _Giving:
 
     def _given_if_better(self, promotion: Promotion, new: float, holder: str) -> str:
         alias, metric = promotion.alias, promotion.metric
-        held = _metric_of(self._client, self._version.name, holder, legal_key(metric))
+        run = self._run_of(holder)
+        held = run.data.metrics.get(legal_key(metric)) if run is not None else None
         if held is None:
             return (
                 f"it does not get the alias '{alias}', because nothing is known of the {metric} of "
@@ -153,6 +155,12 @@ class _Giving:
         known = ", ".join(own[:_NAMED]) + (", …" if own[_NAMED:] else "") or "none"
         return f"has no metric '{metric}' (there: {known})"
 
+    def _run_of(self, holder: str) -> Any:
+        """The run of a version; None if it has none, or none any more."""
+        if holder not in self._runs:
+            self._runs[holder] = _run_of(self._client, self._version.name, holder)
+        return self._runs[holder]
+
     def _set(self, alias: str) -> None:
         version = self._version
         self._client.set_registered_model_alias(version.name, alias, version.version)
@@ -168,14 +176,7 @@ def _before(version: Any) -> dict[str, str] | None:
         return None
 
 
-def _metric_of(client: MlflowClient, name: str, version: str, metric: str) -> float | None:
-    run = _run_of(client, name, version)
-    value = run.data.metrics.get(metric) if run is not None else None
-    return float(value) if value is not None else None
-
-
 def _run_of(client: MlflowClient, name: str, version: str) -> Any:
-    """The run of a version; None if it has none, or none any more."""
     from mlflow.exceptions import MlflowException
 
     run_id = client.get_model_version(name, version).run_id

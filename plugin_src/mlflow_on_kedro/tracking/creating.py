@@ -79,8 +79,7 @@ def note_single(what: str) -> None:
 def _sent_once(timeout: int | None) -> Iterator[None]:
     """Switch the retries of MLflow's client off, which takes their number from the environment."""
     with _requests.lock:
-        if _requests.in_progress == 0:
-            environment.send_once(timeout)
+        environment.send_once(timeout)
         _requests.in_progress += 1
     try:
         yield

@@ -112,7 +112,8 @@ def artifacts_of(client: MlflowClient, run_id: str, folder: str | None) -> set[s
 
         root = client.get_run(run_id).info.artifact_uri
         there = list_artifacts(f"{root}/{folder}" if folder else root, tracking_uri=uri)
-        return {f"{folder}/{item.path}" if folder else item.path for item in there}
+        names = {PurePosixPath(item.path).name for item in there}
+        return {f"{folder}/{name}" if folder else name for name in names}
 
 
 def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
