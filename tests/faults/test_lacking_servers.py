@@ -12,17 +12,15 @@ from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.models import logged_models
-from mlflow_on_kedro.models.flavors import find_flavor
-from mlflow_on_kedro.models.registration import Promotion, Registration
+from mlflow_on_kedro.models.registration import Promotion
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.models.source import in_run
 from mlflow_on_kedro.tracking import capabilities, store
 from mlflow_on_kedro.tracking.capabilities import Feature
 from mlflow_on_kedro.tracking.opening import open_run
-from sklearn.linear_model import LogisticRegression
 
-from .gateway import Gateway, Rule, gateway
-from .server import Server
+from .gateway import Gateway, Rule
+from .trained import run_with_model, warnings
 
 ANSWERS = {
     "404": (404, "<!doctype html><title>404 Not Found</title>"),
@@ -40,48 +38,9 @@ def _forget() -> Iterator[None]:
     capabilities.forget()
 
 
-@pytest.fixture
-def gate(server: Server) -> Iterator[Gateway]:
-    """A gateway before the server."""
-    with gateway(server.uri) as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model in MLflow's format."""
-    path = tmp_path_factory.mktemp("model") / "m"
-    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
-    find_flavor("sklearn").save_model(
-        model, str(path), pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
-    )
-    return path
-
-
-def run_with_model(
-    uri: str, folder: Path, registered: str, *, f1: float = 0.5, **asked: Any
-) -> tuple[Any, str]:
-    """A run whose model is to be registered; gives a client and the run's id."""
-    client = store.connect(uri)
-    experiment = client.create_experiment(f"lacking {new_id()}")
-    run_id = client.create_run(experiment).info.run_id
-    client.log_metric(run_id, "f1", f1, synchronous=True)
-    text = Registration(registered, **asked).to_text()
-    entry = logged_models.entry_of(folder, "model", tags={logged_models.REGISTER_TAG: text})
-    with store.artifacts_at(uri):
-        logged_models.log(client, run_id, entry)
-    return client, run_id
-
-
-def warnings(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What the plugin has warned about."""
-    records = [item for item in caplog.records if item.name.startswith("mlflow_on_kedro")]
-    return [item.getMessage() for item in records if item.levelname == "WARNING"]
-
-
 @pytest.mark.parametrize("kind", ANSWERS)
 def test_no_logged_models(
-    kind: str, gate: Gateway, folder: Path, caplog: pytest.LogCaptureFixture
+    kind: str, gate: Gateway, model_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A16: the model is an artifact that is loaded and registered as one; one warning for all."""
     status, answer = ANSWERS[kind]
@@ -89,7 +48,7 @@ def test_no_logged_models(
     name = f"lacking_{kind}"
     for f1 in (0.5, 0.7):
         client, run_id = run_with_model(
-            gate.uri, folder, name, f1=f1, alias="newest", promote=Promotion("champion", "f1")
+            gate.uri, model_folder, name, f1=f1, alias="newest", promote=Promotion("champion", "f1")
         )
         register_models(client, run_id, gate.uri)
         register_models(client, run_id, gate.uri)
@@ -112,11 +71,11 @@ def test_no_logged_models(
     assert message.startswith(f"MLflow at {gate.uri} has no logged models (MLflow 3), so a model's")
 
 
-def test_a_proxy_that_knows_nothing(gate: Gateway, folder: Path, caplog: Any) -> None:
+def test_a_proxy_that_knows_nothing(gate: Gateway, model_folder: Path, caplog: Any) -> None:
     """What answers 404 to everything is no old server: the model waits until it is a real one."""
     client = store.connect(gate.uri)
     run_id = client.create_run(client.create_experiment(f"lacking {new_id()}")).info.run_id
-    entry = logged_models.entry_of(folder, "model")
+    entry = logged_models.entry_of(model_folder, "model")
     gate.rules += [Rule("runs/get", times=1), Rule(".", status=404)]
     with pytest.raises(mlflow.MlflowException):
         logged_models.log(client, run_id, entry)
@@ -124,10 +83,12 @@ def test_a_proxy_that_knows_nothing(gate: Gateway, folder: Path, caplog: Any) ->
     assert warnings(caplog) == []
 
 
-def test_no_links_to_models(gate: Gateway, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_links_to_models(
+    gate: Gateway, model_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     """Without `runs/outputs` a logged model is whole, and is found to be registered."""
     gate.rules.append(Rule("runs/outputs", status=404))
-    client, run_id = run_with_model(gate.uri, folder, "unlinked")
+    client, run_id = run_with_model(gate.uri, model_folder, "unlinked")
     capabilities.forget()  # as another process, which delivers the rest
     register_models(client, run_id, gate.uri)
     (version,) = client.search_model_versions(f"run_id = '{run_id}'")
@@ -136,12 +97,12 @@ def test_no_links_to_models(gate: Gateway, folder: Path, caplog: pytest.LogCaptu
     assert "has no runs' links to their logged models" in message
 
 
-def test_no_aliases(gate: Gateway, folder: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_no_aliases(gate: Gateway, model_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Without aliases the version is registered, with one warning however many there are."""
     gate.rules.append(Rule("registered-models/alias", status=404))
     for _ in range(2):
         client, run_id = run_with_model(
-            gate.uri, folder, "unaliased", alias="newest", promote=Promotion("champion", "f1")
+            gate.uri, model_folder, "unaliased", alias="newest", promote=Promotion("champion", "f1")
         )
         register_models(client, run_id, gate.uri)
         assert len(client.search_model_versions(f"run_id = '{run_id}'")) == 1

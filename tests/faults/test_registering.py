@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,59 +17,31 @@ from mlflow_on_kedro.journal.entries import Model
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.models import logged_models
-from mlflow_on_kedro.models.flavors import find_flavor
 from mlflow_on_kedro.models.pending import pending_registrations
 from mlflow_on_kedro.models.registration import Promotion, Registration
 from mlflow_on_kedro.models.registry import register, register_models
 from mlflow_on_kedro.tracking import store
 from mlflow_on_kedro.tracking.opening import end_run, open_run
-from sklearn.linear_model import LogisticRegression
 
-from .gateway import Gateway, Rule, gateway
+from .gateway import Gateway, Rule
 from .project import PLUGIN
 from .server import Server
+from .trained import run_with_model
 
 CREATE = "POST .*/model-versions/create"
 ALIAS = "POST .*/registered-models/alias"
 SCRIPT = Path(__file__).with_name("registering.py")
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model in MLflow's format."""
-    path = tmp_path_factory.mktemp("model") / "m"
-    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
-    find_flavor("sklearn").save_model(
-        model, str(path), pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
-    )
-    return path
-
-
-@pytest.fixture
-def gate(server: Server) -> Iterator[Gateway]:
-    """A gateway before the server."""
-    with gateway(server.uri) as running:
-        yield running
-
-
 @pytest.fixture
 def train(
-    server: Server, folder: Path, request: pytest.FixtureRequest
+    server: Server, model_folder: Path, request: pytest.FixtureRequest
 ) -> Callable[..., SimpleNamespace]:
     """A function: a run with a model that is to be registered under the test's own name."""
-    client = store.connect(server.uri)
-    found = client.get_experiment_by_name(request.node.name)
-    experiment = found.experiment_id if found else client.create_experiment(request.node.name)
     named = request.node.name.replace("/", "_").replace(":", "_")
 
-    def made(*, name: str = "model", registered: str = named, **asked: Any) -> SimpleNamespace:
-        f1 = asked.pop("f1", 0.5)
-        run_id = client.create_run(experiment).info.run_id
-        client.log_metric(run_id, "f1", f1, synchronous=True)
-        text = Registration(registered, **asked).to_text()
-        entry = logged_models.entry_of(folder, name, tags={logged_models.REGISTER_TAG: text})
-        with store.artifacts_at(server.uri):
-            logged_models.log(client, run_id, entry)
+    def made(*, registered: str = named, **asked: Any) -> SimpleNamespace:
+        client, run_id = run_with_model(server.uri, model_folder, registered, **asked)
         return SimpleNamespace(run_id=run_id, registered=registered, client=client)
 
     return made
@@ -180,12 +153,12 @@ def test_an_alias_that_was_moved(
 
 
 def test_a_forbidden_model(
-    train: Callable[..., Any], gate: Gateway, folder: Path, caplog: pytest.LogCaptureFixture
+    train: Callable[..., Any], gate: Gateway, model_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """A8: a model that the user may not change is named; the others of the run are registered."""
     trained = train(name="closed", registered="closed_model")
     text = Registration("open_model").to_text()
-    entry = logged_models.entry_of(folder, "open", tags={logged_models.REGISTER_TAG: text})
+    entry = logged_models.entry_of(model_folder, "open", tags={logged_models.REGISTER_TAG: text})
     logged_models.log(trained.client, trained.run_id, entry)
     gate.rules.append(Rule("model-versions/create", status=403, body="closed_model"))
     client = store.connect(gate.uri)
@@ -225,14 +198,19 @@ class TestLoggedModels:
         ids=["lost", "late", "held", "502"],
     )
     def test_once(
-        self, rule: dict[str, Any], server: Server, gate: Gateway, folder: Path, monkeypatch: Any
+        self,
+        rule: dict[str, Any],
+        server: Server,
+        gate: Gateway,
+        model_folder: Path,
+        monkeypatch: Any,
     ) -> None:
         """A6: whatever becomes of the request that creates it."""
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
         client = store.connect(server.uri)
         experiment = client.create_experiment(f"logged {new_id()}")
         run_id = client.create_run(experiment).info.run_id
-        entry = logged_models.entry_of(folder, "model")
+        entry = logged_models.entry_of(model_folder, "model")
         gate.rules.append(Rule("POST .*/mlflow/logged-models$", **rule, times=1))
         for _ in range(2):
             try:
@@ -242,12 +220,12 @@ class TestLoggedModels:
         (model,) = client.search_logged_models([experiment])
         assert model.status.name == "READY"
 
-    def test_a_twin(self, server: Server, folder: Path) -> None:
+    def test_a_twin(self, server: Server, model_folder: Path) -> None:
         """Of twins that stays which has its files."""
         client = store.connect(server.uri)
         experiment = client.create_experiment(f"twins {new_id()}")
         run_id = client.create_run(experiment).info.run_id
-        entry = logged_models.entry_of(folder, "model")
+        entry = logged_models.entry_of(model_folder, "model")
         logged_models.log(client, run_id, entry)
         (model,) = client.search_logged_models([experiment])
         client.create_logged_model(
@@ -302,9 +280,6 @@ class TestRuns:
         assert gate.count("runs/create") == 1
         opened = open_run(client, header, gate.uri, tmp_path)
         if "before" in rule:
-            gate.rules.clear()
-            import time
-
             time.sleep(1.5)  # until the first request has arrived
         end_run(client, header, opened, "FINISHED", 9)
         tag = f"tags.`mlflow_on_kedro.journal` = '{header.journal}'"
