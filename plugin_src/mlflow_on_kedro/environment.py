@@ -14,6 +14,8 @@ RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
 MODE = "MLFLOW_ON_KEDRO_MODE"
 
 _REGISTRY = "MLFLOW_REGISTRY_URI"
+_RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
+_TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _CREDENTIALS = {
     "username": "MLFLOW_TRACKING_USERNAME",
     "password": "MLFLOW_TRACKING_PASSWORD",
@@ -87,8 +89,8 @@ def set_mlflow_defaults() -> None:
     """
     if "DO_NOT_TRACK" not in os.environ:
         os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
-    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", "60")
+    os.environ.setdefault(_RETRIES, "1")
+    os.environ.setdefault(_TIMEOUT, "60")
     if not _POOL_SIZES & os.environ.keys():
         os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
@@ -104,8 +106,41 @@ def leave_retries_to_delivery(timeout: float) -> None:
     Args:
         timeout: ``tracking.timeout``: seconds without an answer after which a server is away.
     """
-    os.environ["MLFLOW_HTTP_REQUEST_MAX_RETRIES"] = "0"
-    os.environ["MLFLOW_HTTP_REQUEST_TIMEOUT"] = str(max(1, math.ceil(timeout)))
+    os.environ[_RETRIES] = "0"
+    os.environ[_TIMEOUT] = str(max(1, math.ceil(timeout)))
+
+
+class _Suspended:
+    """What MLflow's client does with a request that is not answered, while it is kept from it."""
+
+    is_on = False
+    retries: str | None = None
+    timeout: str | None = None
+
+
+def send_once(timeout: int | None) -> None:
+    """Have MLflow's client send each request once, until :func:`send_again`.
+
+    Args:
+        timeout: Seconds that an answer is waited for at least; None: as otherwise.
+    """
+    if not _Suspended.is_on:
+        _Suspended.is_on = True
+        _Suspended.retries = os.environ.get(_RETRIES)
+        _Suspended.timeout = os.environ.get(_TIMEOUT)
+        os.environ[_RETRIES] = "0"
+    if timeout is not None and int(os.environ.get(_TIMEOUT) or 0) < timeout:
+        os.environ[_TIMEOUT] = str(timeout)
+
+
+def send_again() -> None:
+    """Have MLflow's client do as before :func:`send_once`."""
+    _Suspended.is_on = False
+    for name, given in ((_RETRIES, _Suspended.retries), (_TIMEOUT, _Suspended.timeout)):
+        if given is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = given
 
 
 def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:

@@ -50,7 +50,8 @@ class MLflowModelDataset(TrackedDataset):
         tracking_uri: The MLflow to load from with ``run_id`` or ``model_uri``. Default: the
             project's.
         model_uri: Load this instead of the local folder: ``models:/m-…`` (a logged model),
-            ``models:/name/version`` or ``models:/name@alias``; nothing can be saved then.
+            ``models:/name/version``, ``models:/name@alias`` or ``runs:/run_id/name``; nothing can
+            be saved then.
         name: The model's name in MLflow.
         signature: The name of the dataset that the model takes; or ``inputs``, ``outputs`` and
             ``params``, each the name of a dataset or a schema as in an ``MLmodel`` file; or a
@@ -249,17 +250,17 @@ class MLflowModelDataset(TrackedDataset):
     def _load_from(self, source: ModelSource) -> Any:
         uri = self.loading_uri(self._loading_tracking_uri)
         client = store.connect(uri)
-        with fluent.tracking_uri(uri):
-            try:
-                place = source.resolve(client, self._name_in(source))
-                return self._loader(place).load_model(place, **self._load_args)
-            except DatasetError:
-                raise
-            except Exception as error:
-                raise DatasetError(
-                    f"{source} in MLflow at {mask_urls(uri)} gave no model '{self.dataset_name}': "
-                    f"{mask_urls(str(error))}"
-                ) from None
+        try:
+            place = source.place(client, self._name_in(source))
+            with fluent.tracking_uri(place.tracking_uri):
+                return self._loader(place.uri).load_model(place.uri, **self._load_args)
+        except DatasetError:
+            raise
+        except Exception as error:
+            raise DatasetError(
+                f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
+                f"'{self.dataset_name}': {mask_urls(str(error))}"
+            ) from None
 
     def _loader(self, place: str) -> ModuleType:
         if self._pyfunc:

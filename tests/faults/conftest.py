@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from .gateway import Gateway, gateway
 from .nodes import CATALOG, NODES, PARAMETERS
 from .processes import Ended
 from .project import FaultProject
@@ -44,6 +45,27 @@ def server(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> It
     shutil.copy(store_template, database)
     with mlflow_server(database, folder) as running:
         yield running
+
+
+@pytest.fixture
+def gate(server: Server) -> Iterator[Gateway]:
+    """A gateway before the server, without rules."""
+    with gateway(server.uri) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model in MLflow's format."""
+    from mlflow_on_kedro.models.flavors import find_flavor
+    from sklearn.linear_model import LogisticRegression
+
+    path = tmp_path_factory.mktemp("model") / "m"
+    model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
+    find_flavor("sklearn").save_model(
+        model, str(path), pip_requirements=["scikit-learn"], serialization_format="cloudpickle"
+    )
+    return path
 
 
 @pytest.fixture

@@ -50,20 +50,26 @@ def mlflow_server(database: Path, folder: Path) -> Iterator[Server]:
 
 
 @contextlib.contextmanager
-def served(options: Sequence[str], environment: Mapping[str, str], folder: Path) -> Iterator[str]:
+def served(
+    options: Sequence[str],
+    environment: Mapping[str, str],
+    folder: Path,
+    python: str = sys.executable,
+) -> Iterator[str]:
     """Run ``mlflow server`` with the given options on a free port until the block ends.
 
     Args:
         options: Beside host, port and workers.
         environment: The server's environment variables.
         folder: Its current folder, and where it keeps its log.
+        python: The interpreter of the environment that has the server's MLflow.
 
     Returns:
         Its URL.
     """
     port = _free_port()
     uri = f"http://{HOST}:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", *options]
+    command = [python, "-m", "mlflow", "server", *options]
     command += ["--host", HOST, "--port", str(port), "--workers", "1"]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     log = folder / "server.log"

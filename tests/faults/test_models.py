@@ -37,7 +37,7 @@ CATALOG = {
         "promote": {"alias": "champion", "metric": "f1"},
     },
 }
-MOST_REQUESTS = 16
+MOST_REQUESTS = 20
 """What a model and its version take, besides its files."""
 
 

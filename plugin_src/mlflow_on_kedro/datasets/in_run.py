@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from ..secrets import mask_urls
-from ..tracking import fluent
-from ..tracking.downloads import download, place
+from ..tracking.downloads import artifacts_of, download, place
 from ..tracking.store import connect
 from .backing import ELSEWHERE
 from .origin import Origin
@@ -93,9 +92,7 @@ class InRun:
         client, kind = connect(self._uri), self._backing.kind
         if kind is None:
             artifact = self.artifact
-            with fluent.tracking_uri(client.tracking_uri):
-                beside = client.list_artifacts(run_id, artifact.rpartition("/")[0] or None)
-            return any(item.path == artifact for item in beside)
+            return artifact in artifacts_of(client, run_id, artifact.rpartition("/")[0] or None)
         try:
             kind.read(client, run_id, self._owner.key())
         except KeyError:

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from ..journal.entries import Entry, File, Model, Register, Text
 from ..models import logged_models, registry
-from ..tracking import store
+from ..models.pending import pending_registrations
+from ..tracking import creating, store
 from ..tracking.failures import Kind, is_of_this_file, is_refusal, is_silent, kind_of, reason
 from .artifact_names import goes_by_http, url_safe
 from .batch_writer import OnRefused
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+STORING_SECONDS = 120
+"""How long the answer to an upload is waited for."""
 _HOLD_UP = (Kind.SILENT, Kind.BUSY, Kind.GONE)
 
 
@@ -130,7 +133,9 @@ class ArtifactWriter:
         if self._silent is not None:  # each would wait as long for the same
             raise self._silent
         try:
-            upload.call()
+            # A server stores what it was sent before it answers.
+            with creating.sent_once(STORING_SECONDS):
+                upload.call()
         except Exception as error:
             if is_silent(error):
                 self._silent = error
@@ -193,9 +198,9 @@ class ArtifactWriter:
                     self._log_file(path, folder)
 
     def _register(self, entry: Register) -> None:
-        registry.register_models(
-            self._client, self._run_id, self._uri or "", only=entry.model, raising=True
-        )
+        for pending in pending_registrations(self._client, self._run_id):
+            if pending.name == entry.model:
+                registry.register(self._client, self._uri or "", pending)
 
 
 def _holds_up_all(entry: Entry, error: Exception) -> bool:

@@ -14,9 +14,10 @@ from ..journal.entries import FILES, VALUES, End, Part, Register, lane_of
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
 from ..models import registry
+from ..models.pending import pending_registrations
 from ..secrets import mask_urls
 from ..tracking import store
-from ..tracking.failures import is_gone, is_mistake, is_refusal, reason
+from ..tracking.failures import Kind, is_gone, is_mistake, is_refusal, kind_of, reason
 from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
 from ..values import MAX_TAG_LENGTH
@@ -26,7 +27,6 @@ from .batch_writer import BatchWriter
 from .connection import Connection
 from .entry_queue import EntryQueue
 from .pending import PendingSize
-from .refusals import is_final
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -81,7 +81,7 @@ class RunDelivery:
         self._root = root
         self._raising = raising
         # An earlier try, perhaps of a process that was killed, may have created the run.
-        self._tried = tried or (journal is not None and journal.was_asked)
+        self._again = self._tried = tried or (journal is not None and journal.was_asked)
         # What an earlier process has opened may be of another store (`kedro mlflow sync --uri`).
         self._is_known = not complete
         self._parts: dict[Part, None] = {}
@@ -165,7 +165,9 @@ class RunDelivery:
         if self.status is None:
             client, end = self._client(VALUES), self._last_end()
             self._mark_waiting(client, opened)
-            self.status = end_run(client, self.header, opened, end.status, end.time)
+            self.status = end_run(
+                client, self.header, opened, end.status, end.time, again=self._again
+            )
             if self.header.trace:
                 self._send_trace(opened, end)
             if self.journal is not None:
@@ -214,12 +216,13 @@ class RunDelivery:
         return 0
 
     def _register(self, client: MlflowClient, opened: Opened) -> None:
-        try:
-            registry.register_models(client, opened.run_id, self.uri, raising=self._raising)
-        except Exception as error:
-            if self._raising or not is_final(error):
-                raise
-            self.queue.set_aside(Register(""), error, 1)
+        for pending in pending_registrations(client, opened.run_id):
+            try:
+                registry.register(client, self.uri, pending, again=self._again)
+            except Exception as error:
+                if kind_of(error) in (Kind.SILENT, Kind.BUSY, Kind.SERVER):
+                    raise
+                self.queue.set_aside(Register(pending.name), error, 1)
 
     # -- both ----------------------------------------------------------------------------------
 

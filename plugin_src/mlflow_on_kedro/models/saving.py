@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset, DatasetError
 from .arguments import ModelArguments
 from .flavors import call, find_flavor, missing_package, saving_quietly, with_defaults
 from .kinds import flavor_of
-from .logged_models import MLMODEL
+from .mlmodel import MLMODEL
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol

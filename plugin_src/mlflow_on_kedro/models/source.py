@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 from kedro.io import DatasetError
 
-from ..tracking import fluent
+from ..tracking.downloads import artifacts_of
+from . import other_server
+from .mlmodel import MLMODEL
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -17,9 +19,25 @@ _FORMS = {
     "model_id": re.compile(r"models:/(?P<model_id>m-[\w\-]+)"),
     "version": re.compile(r"models:/(?P<name>[^/@:]+)/(?P<version>[1-9]\d*)"),
     "alias": re.compile(r"models:/(?P<name>[^/@:]+)@(?P<alias>[\w\-]+)"),
+    "run": re.compile(r"runs:/(?P<run_id>[A-Za-z0-9][\w\-]*)/(?P<model>[^/@:]+)"),
 }
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
 _LOGGED = "models:/m-"
+_OF_THE_SERVER = (_LOGGED, "mlflow-artifacts:")
+"""How a registry's server names what it keeps itself."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a model is loaded from.
+
+    Attributes:
+        uri: Its URI.
+        tracking_uri: The MLflow in which the URI means that model.
+    """
+
+    uri: str
+    tracking_uri: str
 
 
 @dataclass(frozen=True)
@@ -28,7 +46,8 @@ class ModelSource:
 
     Attributes:
         run_id: The run that has it, under the dataset's name.
-        uri: ``models:/m-…``, ``models:/name/version`` or ``models:/name@alias``.
+        uri: ``models:/m-…``, ``models:/name/version``, ``models:/name@alias`` or
+            ``runs:/run_id/name``.
     """
 
     run_id: str | None = None
@@ -57,15 +76,16 @@ class ModelSource:
         if uri is not None and not any(form.fullmatch(uri) for form in _FORMS.values()):
             raise DatasetError(
                 f"`model_uri`: {uri!r} is not one of models:/m-… (a logged model), "
-                "models:/name/version and models:/name@alias. For the model of a run give `run_id`."
+                "models:/name/version, models:/name@alias and runs:/run_id/name. For the model of "
+                "this name in a run give `run_id`."
             )
         return cls(run_id, uri)
 
     def __str__(self) -> str:
         return self.uri or f"Run {self.run_id}"
 
-    def resolve(self, client: MlflowClient, name: str) -> str:
-        """Name the model's place in terms of its tracking server.
+    def place(self, client: MlflowClient, name: str) -> Place:
+        """Name the model's place in terms of one server.
 
         The registry may be on another server than the one that MLflow takes for it when it loads
         ``models:/name/version``, so it is asked here.
@@ -77,8 +97,9 @@ class ModelSource:
         Raises:
             mlflow.exceptions.MlflowException: There is no such version or alias.
         """
+        tracking = client.tracking_uri
         if self.run_id is not None:
-            return f"runs:/{self.run_id}/{name}"
+            return Place(f"runs:/{self.run_id}/{name}", tracking)
         uri = str(self.uri)
         version, alias = _FORMS["version"].fullmatch(uri), _FORMS["alias"].fullmatch(uri)
         if version is not None:
@@ -86,12 +107,22 @@ class ModelSource:
         elif alias is not None:
             found = client.get_model_version_by_alias(alias["name"], alias["alias"])
         else:
-            return uri
+            return Place(uri, tracking)
         source = str(found.source)
-        if source.startswith(_LOGGED):
-            return source
-        # What other tools registered may be kept by the registry itself.
-        return str(client.get_model_version_download_uri(found.name, found.version))
+        if not source.startswith(_LOGGED):
+            # What other tools registered may be kept by the registry itself.
+            source = str(client.get_model_version_download_uri(found.name, found.version))
+        is_there = other_server.is_asked(client) and source.startswith(_OF_THE_SERVER)
+        return Place(source, self.asked(client) if is_there else tracking)
+
+    def asked(self, client: MlflowClient) -> str:
+        """The URI of who is asked first: the tracking server, or the model registry."""
+        is_registered = any(_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
+        if is_registered and other_server.is_asked(client):
+            import mlflow
+
+            return str(mlflow.get_registry_uri())
+        return str(client.tracking_uri)
 
     def exists(self, client: MlflowClient, name: str) -> bool:
         """Whether MLflow has the model; nothing is downloaded.
@@ -99,14 +130,17 @@ class ModelSource:
         Raises:
             mlflow.exceptions.MlflowException: MLflow cannot be reached.
         """
+        from mlflow import MlflowClient
         from mlflow.exceptions import MlflowException
 
         try:
-            if self.run_id is not None:
-                return in_run(client, self.run_id, name)
-            uri = self.resolve(client, name)
-            if uri.startswith(_LOGGED):
-                client.get_logged_model(uri.removeprefix("models:/"))
+            place = self.place(client, name)
+            of_run = _FORMS["run"].fullmatch(place.uri)
+            if of_run is not None:
+                return in_run(client, of_run["run_id"], of_run["model"])
+            if place.uri.startswith(_LOGGED):
+                model_id = place.uri.removeprefix("models:/")
+                MlflowClient(place.tracking_uri).get_logged_model(model_id)
         except MlflowException as error:
             if _is_missing(error):
                 return False
@@ -119,13 +153,11 @@ def in_run(client: MlflowClient, run_id: str, name: str) -> bool:
     from mlflow.exceptions import MlflowException
 
     try:
-        with fluent.tracking_uri(client.tracking_uri):
-            files = client.list_artifacts(run_id, name)
+        return f"{name}/{MLMODEL}" in artifacts_of(client, run_id, name)
     except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return False
         raise
-    return any(item.path == f"{name}/MLmodel" for item in files)
 
 
 def _is_missing(error: Exception) -> bool:

@@ -6,13 +6,18 @@ import re
 import shutil
 import tempfile
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
 from kedro.io import DatasetError
 
 from ..locks import locked
 from ..secrets import mask_urls
-from . import fluent
+from . import capabilities, fluent
+from .capabilities import Feature
 from .store import WORKING_FOLDER, connect
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 FOLDER = "downloads"
 _NOT_IN_ARTIFACTS = re.compile(r"[\\:\x00]")
@@ -78,6 +83,37 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
             shutil.rmtree(target)
         arrived.replace(target)
     return target
+
+
+def artifacts_of(client: MlflowClient, run_id: str, folder: str | None) -> set[str]:
+    """The paths of the artifacts in a folder of a run, and of its models.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+        folder: A folder among the run's artifacts, or a model's name; None: the uppermost.
+
+    Raises:
+        mlflow.exceptions.MlflowException: There is no such run, or MLflow cannot be reached.
+    """
+    uri = client.tracking_uri
+    with fluent.tracking_uri(uri):
+        if capabilities.has(uri, Feature.LOGGED_MODELS):
+            try:
+                return {item.path for item in client.list_artifacts(run_id, folder)}
+            except Exception as error:
+                # MLflow 3 asks for the run's logged models, too.
+                instead = "only the artifacts of runs are looked for"
+                if not capabilities.lacks(
+                    uri, Feature.LOGGED_MODELS, error, instead, lambda: client.get_run(run_id)
+                ):
+                    raise
+        from mlflow.artifacts import list_artifacts
+
+        root = client.get_run(run_id).info.artifact_uri
+        there = list_artifacts(f"{root}/{folder}" if folder else root, tracking_uri=uri)
+        names = {PurePosixPath(item.path).name for item in there}
+        return {f"{folder}/{name}" if folder else name for name in names}
 
 
 def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:

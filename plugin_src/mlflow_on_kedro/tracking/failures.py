@@ -62,6 +62,8 @@ _BY_STATUS = {
 # MLflow has no attribute for the status of an answer that is not its own JSON, as a proxy's is not:
 # `mlflow.utils.rest_utils.verify_rest_response`, and urllib3 once its retries are used up.
 _STATUS_IN_TEXT = re.compile(r"failed with error code (\d{3}) |too many (\d{3}) error responses")
+# https://fastapi.tiangolo.com/, Azure's and Kong's answers to what they do not know
+_BY_WORDS = {"notfound": 404, "noroute": 404, "methodnotallowed": 405, "notimplemented": 501}
 _MISTAKES = (
     MLflowOnKedroError,
     DatasetError,
@@ -102,9 +104,29 @@ def http_status(error: BaseException) -> int | None:
             status = response.get("ResponseMetadata", {}).get("HTTPStatusCode")
         if isinstance(status, int):
             return status
+        foreign = _status_in_json(getattr(each, "json", None))
+        if foreign is not None:
+            return foreign
         found = _STATUS_IN_TEXT.search(str(each)[:2000])
         if found:
             return int(found[1] or found[2])
+    return None
+
+
+def _status_in_json(content: object) -> int | None:
+    """The status in an answer in JSON that is not MLflow's own: of a gateway, or of FastAPI."""
+    if not isinstance(content, dict) or "error_code" in content:
+        return None
+    nested = content.get("error")
+    for each in (content, nested if isinstance(nested, dict) else {}):
+        for name in ("status", "statusCode", "code"):
+            if str(each.get(name)).isdecimal():
+                return int(each[name])
+        for name in ("detail", "title", "message", "error", "code"):
+            words = str(each.get(name, "")).lower().replace(" ", "")
+            status = next((_BY_WORDS[key] for key in _BY_WORDS if words.startswith(key)), None)
+            if status is not None:
+                return status
     return None
 
 

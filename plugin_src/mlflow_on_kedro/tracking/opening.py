@@ -16,7 +16,7 @@ from ..journal.folder import new_id
 from ..journal.records import Header, Opened
 from ..plan import Plan
 from ..secrets import mask_urls, without_credentials
-from . import experiments, fluent, resuming, shared_run, store, uris
+from . import creating, experiments, fluent, resuming, shared_run, store, uris
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -172,6 +172,7 @@ def open_run(
         )
     if header.key is not None:
         return as_opened(shared_run.join(client, experiment, header, _tags(header)))
+    again = again or creating.may_exist(header.journal)
     tag = shared_run.JOURNAL_TAG
     found = shared_run.with_tag(client, experiment, tag, header.journal) if again else []
     if found:
@@ -181,14 +182,31 @@ def open_run(
     resumed = resuming.go_on(client, experiment, header)
     if resumed is not None:
         return as_opened(resumed)
-    created = client.create_run(
-        experiment, start_time=header.start_ms, run_name=header.run_name, tags=_tags(header)
-    )
+    with creating.creating(header.journal):
+        created = client.create_run(
+            experiment, start_time=header.start_ms, run_name=header.run_name, tags=_tags(header)
+        )
     return as_opened(created.info)
 
 
-def end_run(client: MlflowClient, header: Header, opened: Opened, status: str, time_ms: int) -> str:
+def end_run(
+    client: MlflowClient,
+    header: Header,
+    opened: Opened,
+    status: str,
+    time_ms: int,
+    *,
+    again: bool = False,
+) -> str:
     """End the run of a journal in MLflow, if that is up to its pipeline.
+
+    Args:
+        client: A client of the store.
+        header: What was asked for.
+        opened: The run.
+        status: How the pipeline has ended.
+        time_ms: When, in milliseconds since the epoch.
+        again: Another process may have asked for the run without getting an answer.
 
     Returns:
         The status that the run has then: that of a run with a key depends on its other pipelines.
@@ -197,21 +215,20 @@ def end_run(client: MlflowClient, header: Header, opened: Opened, status: str, t
         return status
     if header.key is not None:
         return shared_run.leave(client, opened.run_id, header.journal, status, time_ms)
-    if header.run_id is None:
+    if header.run_id is None and (again or creating.may_exist_twice(header.journal)):
         _remove_twins(client, header, opened)
     client.set_terminated(opened.run_id, status=status, end_time=time_ms)
     return status
 
 
 def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
-    # A server that creates a run and then fails to say so is asked again, and creates another.
-    if store.sqlite_path(client.tracking_uri) is not None:
-        return
+    # A request to create the run may have arrived after another one had been sent.
     for run in shared_run.with_tag(
         client, opened.experiment_id, shared_run.JOURNAL_TAG, header.journal
     ):
         if run.info.run_id != opened.run_id:
             client.delete_run(run.info.run_id)
+    creating.note_single(header.journal)
 
 
 def _tags(header: Header) -> dict[str, str]:

@@ -12,6 +12,9 @@ from urllib.parse import quote
 
 from ..journal.records import Header
 from ..values import MAX_TAG_LENGTH
+from . import capabilities, creating
+from .capabilities import Feature
+from .failures import is_refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,12 +28,32 @@ PART_TAG = "mlflow_on_kedro.part."
 # How long a process that has met others leaves the choice to them.
 PATIENCE_SECONDS = 3.0
 POLL_SECONDS = 0.1
+_MOST_RUNS = 1000
+"""Runs that are looked through, the newest first, where a server cannot search by tag."""
 
 
 def with_tag(client: MlflowClient, experiment: str, tag: str, value: str) -> list[Any]:
     """The runs of an experiment with a tag, the first to have begun first."""
-    found = client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{value}'")
+    found = _search(client, experiment, tag, value)
     return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
+
+
+def _search(client: MlflowClient, experiment: str, tag: str, value: str) -> list[Any]:
+    uri = client.tracking_uri
+    if not capabilities.has(uri, Feature.SEARCH):
+        return []
+    try:
+        return list(client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{value}'"))
+    except Exception as error:
+        if is_refusal(error):  # it knows no such filter
+            runs = client.search_runs([experiment], max_results=_MOST_RUNS)
+            return [run for run in runs if run.data.tags.get(tag) == value]
+        instead = "what an earlier try may have created there is not found again"
+        if not capabilities.lacks(
+            uri, Feature.SEARCH, error, instead, lambda: client.get_experiment(experiment)
+        ):
+            raise
+        return []
 
 
 def searchable(key: str) -> str:
@@ -53,12 +76,15 @@ def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, 
     found = with_tag(client, experiment, KEY_TAG, key)
     chosen = _chosen(found)
     if chosen is None:
-        own = _own(found, header) or client.create_run(
-            experiment,
-            start_time=header.start_ms,
-            run_name=header.run_name,
-            tags={**tags, KEY_TAG: key},
-        )
+        own = _own(found, header)
+        if own is None:
+            with creating.creating(header.journal):
+                own = client.create_run(
+                    experiment,
+                    start_time=header.start_ms,
+                    run_name=header.run_name,
+                    tags={**tags, KEY_TAG: key},
+                )
         chosen = _agree(client, experiment, key, own)
         if chosen.info.run_id != own.info.run_id:
             client.delete_run(own.info.run_id)

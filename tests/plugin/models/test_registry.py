@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro import environment
-from mlflow_on_kedro.models import logged_models
+from mlflow_on_kedro.models import logged_models, versions
 from mlflow_on_kedro.models.flavors import find_flavor
 from mlflow_on_kedro.models.registration import Promotion, Registration
 from mlflow_on_kedro.models.registry import register_models
@@ -67,7 +67,7 @@ def test_version(client: Any, train: Callable[..., Any], caplog: Any) -> None:
     version = client.get_model_version_by_alias("clf", "newest")
     (model,) = client.search_logged_models([client.get_run(run_id).info.experiment_id])
     assert (version.run_id, version.source) == (run_id, f"models:/{model.model_id}")
-    assert version.tags == {"owner": "me"}
+    assert version.tags == {"owner": "me", versions.ALIASES_TAG: versions.GIVEN}
     assert said(caplog) == ["The model 'model' is registered as 'clf' version 1; alias 'newest'."]
 
 

@@ -15,10 +15,11 @@ from sklearn.linear_model import LogisticRegression
 
 
 @pytest.mark.parametrize(
-    "uri", ["models:/m-0123abc", "models:/classifier/7", "models:/my model@champion"]
+    "uri",
+    ["models:/m-0123abc", "models:/classifier/7", "models:/my model@champion", "runs:/abc/model"],
 )
 def test_what_can_be_loaded(uri: str) -> None:
-    """A logged model, a version and an alias."""
+    """A logged model, a version, an alias and a model of a run."""
     assert str(ModelSource.of(None, uri)) == uri
 
 
@@ -30,7 +31,8 @@ def test_what_can_be_loaded(uri: str) -> None:
         "models:/classifier/Production",
         "models:/classifier/0",
         "models:/a/b/1",
-        "runs:/abc/model",
+        "runs:/abc",
+        "runs:/abc/models/model",
         "file:///etc",
         "s3://bucket/model",
         "../model",
@@ -71,17 +73,17 @@ def version(client: Any, store_uri: str, tmp_path: Path) -> Any:
 
 def test_resolving(client: Any, version: Any) -> None:
     """A version and an alias lead to the logged model, a run to its model of the given name."""
-    assert ModelSource(uri="models:/clf/1").resolve(client, "") == version.source
-    assert ModelSource(uri="models:/clf@champion").resolve(client, "") == version.source
-    assert ModelSource(uri=version.source).resolve(client, "") == version.source
-    assert ModelSource(run_id="abc").resolve(client, "model") == "runs:/abc/model"
+    assert ModelSource(uri="models:/clf/1").place(client, "").uri == version.source
+    assert ModelSource(uri="models:/clf@champion").place(client, "").uri == version.source
+    assert ModelSource(uri=version.source).place(client, "").uri == version.source
+    assert ModelSource(run_id="abc").place(client, "model").uri == "runs:/abc/model"
 
 
 def test_version_of_other_tools(client: Any, tmp_path: Path) -> None:
     """A version that was registered from a folder leads to that folder."""
     client.create_registered_model("clf")
     client.create_model_version("clf", (tmp_path / "m").as_uri())
-    found = ModelSource(uri="models:/clf/1").resolve(client, "")
+    found = ModelSource(uri="models:/clf/1").place(client, "").uri
     assert found == (tmp_path / "m").as_uri()
 
 

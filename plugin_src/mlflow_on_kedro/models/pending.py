@@ -1,0 +1,81 @@
+"""The models of a run that are to be registered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ..tracking import capabilities
+from ..tracking.capabilities import Feature
+from . import run_models
+from .logged_models import REGISTER_TAG, outputs_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+
+@dataclass(frozen=True)
+class PendingRegistration:
+    """A model that is to be registered.
+
+    Attributes:
+        name: The model's name in its run.
+        text: The registration, as text.
+        run: MLflow's entity of the run.
+        location: The URI of its files.
+        model_id: The id of its logged model; None: its files are artifacts of the run.
+        model: MLflow's entity of the logged model, if it is one.
+    """
+
+    name: str
+    text: str
+    run: Any
+    location: str
+    model_id: str | None = None
+    model: Any = None
+
+
+def pending_registrations(client: MlflowClient, run_id: str) -> list[PendingRegistration]:
+    """Find the models of a run that are to be registered, whether or not they are by now.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+
+    Returns:
+        One for each name: of several models under one name the last that was saved.
+    """
+    run = client.get_run(run_id)
+    found = {
+        name: PendingRegistration(name, text, run, f"{run.info.artifact_uri.rstrip('/')}/{name}")
+        for name, text in run_models.registrations(run).items()
+    }
+    for model in sorted(_models_of(client, run), key=lambda item: item.creation_timestamp):
+        text = model.tags.get(REGISTER_TAG)
+        if text is not None and model.source_run_id == run_id:
+            found[model.name] = PendingRegistration(
+                model.name, text, run, model.artifact_location, model.model_id, model
+            )
+    return list(found.values())
+
+
+def _models_of(client: MlflowClient, run: Any) -> list[Any]:
+    ids = outputs_of(run)
+    if ids:
+        return [client.get_logged_model(model_id) for model_id in ids]
+    uri = client.tracking_uri
+    if not capabilities.has(uri, Feature.LOGGED_MODELS):
+        return []
+    # A run without links to its models may have some, where the server keeps no such links.
+    try:
+        found = client.search_logged_models(
+            [run.info.experiment_id], filter_string=f"source_run_id = '{run.info.run_id}'"
+        )
+    except Exception as error:
+        instead = "models that are artifacts of their runs are registered"
+        if not capabilities.lacks(
+            uri, Feature.LOGGED_MODELS, error, instead, lambda: client.get_run(run.info.run_id)
+        ):
+            raise
+        return []
+    return [model for model in found if model.status == "READY"]

@@ -1,0 +1,89 @@
+"""What a server does not have: it is older than this client, or has a part of MLflow only.
+
+No list of versions is kept: Azure ML, Databricks and gateways have parts of their own. A server
+shows by its answer what it lacks, and from then on the next best way is taken at once.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from enum import Enum
+
+from ..secrets import mask_urls, without_credentials
+from .failures import Kind, kind_of, reason
+
+logger = logging.getLogger(__name__)
+
+
+class Feature(Enum):
+    """A part of MLflow's API that some servers do not have; the value names it in messages."""
+
+    LOGGED_MODELS = "logged models (MLflow 3)"
+    MODEL_OUTPUTS = "runs' links to their logged models (MLflow 3)"
+    INPUTS = "datasets that a run has used (MLflow 2.4)"
+    ALIASES = "aliases in its model registry (MLflow 2.3)"
+    TRACES = "traces (MLflow 2.14)"
+    SEARCH = "search for runs"
+
+
+_lacking: set[tuple[str, Feature]] = set()
+_lock = threading.Lock()
+
+
+def has(uri: str, feature: Feature) -> bool:
+    """Whether a server may have a feature: nothing else has been found out in this process.
+
+    Args:
+        uri: The tracking URI, or that of the model registry.
+        feature: The feature.
+    """
+    return (without_credentials(uri), feature) not in _lacking
+
+
+def lacks(
+    uri: str, feature: Feature, error: BaseException, instead: str, confirm: Callable[[], object]
+) -> bool:
+    """Whether a call has failed because the server does not have the feature.
+
+    It is remembered, and warned about once for each server and feature.
+
+    Args:
+        uri: The tracking URI, or that of the model registry.
+        feature: The feature that the call needs.
+        error: What the call has raised.
+        instead: What is done instead, for the warning.
+        confirm: Another call, which every server can answer. A proxy whose server is away may
+            answer "not found" to everything; nothing is to be concluded from that.
+
+    Example:
+        >>> lacks("http://host", Feature.TRACES, TimeoutError(), "they are left out", print)
+        False
+    """
+    if kind_of(error) is not Kind.MISSING:
+        return False
+    place = (without_credentials(uri), feature)
+    if place not in _lacking:
+        try:
+            confirm()
+        except Exception:  # the server's state is told by the error of the first call
+            return False
+    with _lock:
+        is_new = place not in _lacking
+        _lacking.add(place)
+    if is_new:
+        logger.warning(
+            "MLflow at %s has no %s, so %s. (%s)",
+            mask_urls(uri),
+            feature.value,
+            instead,
+            reason(error),
+        )
+    return True
+
+
+def forget() -> None:
+    """Forget what servers lack, as when one may have been replaced by a newer one."""
+    with _lock:
+        _lacking.clear()
