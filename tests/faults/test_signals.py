@@ -15,7 +15,8 @@ import pytest
 from .nodes import NODES, SERIES
 from .processes import Ended, ended, kill_all, wait_until
 from .project import FaultProject
-from .proxy import Mode, Proxy
+from .proxy import Proxy
+from .rules import Mode
 
 WITHIN_SECONDS = 5
 SLACK_SECONDS = 10
