@@ -121,7 +121,7 @@ def test_discard_leaves_a_run_in_progress(project: FaultProject, proxy: Proxy) -
     assert result.exit_code != 0, result.output
     assert project.journals == [journal]
     project.go_on("last")
-    process.communicate()
+    process.communicate(timeout=120)
 
 
 # -- damage ----------------------------------------------------------------------------------------
