@@ -140,7 +140,12 @@ class FaultProject:
 
     def wait_idle(self) -> None:
         """Wait for the process that delivers, which outlives a pipeline that is killed."""
-        wait_until(lambda: not any(_delivers(each, self.root) for each in psutil.process_iter()))
+        wait_until(lambda: not self.is_delivering)
+
+    @property
+    def is_delivering(self) -> bool:
+        """Whether there is a process that delivers a run, beside that of the pipeline."""
+        return any(_delivers(each, self.root) for each in psutil.process_iter())
 
     # -- what MLflow holds ---------------------------------------------------------------------
 

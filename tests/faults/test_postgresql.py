@@ -5,14 +5,14 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import os
-import pwd
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from .nodes import PARAMETERS
+from .nodes import PARAMETERS, USES_ALL_PARAMETERS
 from .project import FaultProject
 from .server import served
 
@@ -24,33 +24,30 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql() -> Iterator[str]:
     """A PostgreSQL of its own, reached by a socket in its folder; its URI for SQLAlchemy."""
-    # A path of a socket has at most 107 characters, and PostgreSQL does not run as root.
-    folder = tmp_path_factory.mktemp("pg")
-    user = "nobody" if os.geteuid() == 0 else pwd.getpwuid(os.geteuid()).pw_name
-    if os.geteuid() == 0:
-        shutil.chown(folder, user)
-        for parent in folder.parents[:2]:
-            parent.chmod(0o711)
+    user = "nobody" if os.geteuid() == 0 else None  # PostgreSQL does not run as root
+    with tempfile.TemporaryDirectory(prefix="pg-") as folder:
+        if user is not None:
+            shutil.chown(folder, user)
 
-    def call(program: str, *words: str) -> None:
-        subprocess.run(
-            [str(PROGRAMS[program]), "-D", str(folder / "data"), *words],
-            cwd=folder,
-            user=user if os.geteuid() == 0 else None,
-            env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        def call(program: str, *words: str) -> None:
+            subprocess.run(
+                [str(PROGRAMS[program]), "-D", f"{folder}/data", *words],
+                cwd=folder,
+                user=user,
+                env={"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8"},
+                stdout=subprocess.DEVNULL,
+                check=True,
+            )
 
-    call("initdb", "--username=mlflow", "--auth=trust", "--encoding=UTF8", "--no-sync")
-    options = f"-k {folder} -c listen_addresses='' -c fsync=off"
-    call("pg_ctl", "--wait", "--log", str(folder / "log.txt"), "--options", options, "start")
-    try:
-        yield f"postgresql+psycopg2://mlflow@/postgres?host={folder}"
-    finally:
-        call("pg_ctl", "--mode=immediate", "stop")
+        call("initdb", "--username=mlflow", "--auth=trust", "--encoding=UTF8", "--no-sync")
+        options = f"-k {folder} -c listen_addresses='' -c fsync=off"
+        call("pg_ctl", "--wait", "--log", f"{folder}/log.txt", "--options", options, "start")
+        try:
+            yield f"postgresql+psycopg2://mlflow@/postgres?host={folder}"
+        finally:
+            call("pg_ctl", "--mode=immediate", "stop")
 
 
 @pytest.fixture(scope="module")
@@ -70,7 +67,8 @@ ODD = {"sep": "\0", "nested": {"in\0side": "a\0b"}, "list": ["\0", "x"]}
 
 def test_null_characters(make_fault_project: Callable[..., FaultProject], server_uri: str) -> None:
     """A2: a NUL, which PostgreSQL refuses, is written out as half a character is."""
-    project = make_fault_project(server_uri, parameters={**PARAMETERS, **ODD})
+    parameters = {**PARAMETERS, **ODD}
+    project = make_fault_project(server_uri, USES_ALL_PARAMETERS, parameters=parameters)
     project.server = server_uri
     ended = project.kedro()
     assert ended.status == 0, ended.said

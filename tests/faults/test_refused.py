@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from .nodes import CATALOG, NODES
+from .nodes import CATALOG, NODES, USES_ALL_PARAMETERS
 from .project import FaultProject
 from .proxy import Proxy
 from .rules import holds, on
@@ -35,6 +35,7 @@ def refused(offline: FaultProject, proxy: Proxy) -> Path:
     """A journal of which all is delivered but for one parameter, which the server refuses."""
     project = offline.project
     project.write("conf/base/parameters.yml", f"{{n: 3, bad: {MARKER}}}")
+    project.write(f"src/{project.package}/nodes.py", USES_ALL_PARAMETERS)
     journal = offline.run_here("first")
     proxy.rules = [on(holds(MARKER.encode()), "http500")]
     result = offline.sync()

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from .nodes import CATALOG, METRICS, PARAMETERS
+from .nodes import CATALOG, METRICS, PARAMETERS, USES_ALL_PARAMETERS
 from .processes import Ended
 from .project import FaultProject
 from .proxy import Proxy
@@ -45,7 +45,10 @@ def check_delivered(project: FaultProject, ended: Ended) -> Any:
 
 def test_a_body_limit(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
     """A1: a batch that is too large for a proxy is halved until it passes."""
-    project = make_fault_project(proxy.uri, parameters={**PARAMETERS, **LONG}, mlflow=NO_CHART)
+    parameters = {**PARAMETERS, **LONG}
+    project = make_fault_project(
+        proxy.uri, USES_ALL_PARAMETERS, parameters=parameters, mlflow=NO_CHART
+    )
     proxy.body_limit = 1_000_000
     ended = project.kedro()
     run = check_values(project, ended)
@@ -58,7 +61,10 @@ def test_a_body_limit(make_fault_project: Callable[..., FaultProject], proxy: Pr
 
 def test_what_never_passes(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
     """A1: what is too large by itself is set aside with its reason; all else is there."""
-    project = make_fault_project(proxy.uri, parameters={**PARAMETERS, **LONG}, mlflow=NO_CHART)
+    parameters = {**PARAMETERS, **LONG}
+    project = make_fault_project(
+        proxy.uri, USES_ALL_PARAMETERS, parameters=parameters, mlflow=NO_CHART
+    )
     proxy.body_limit = 20_000
     ended = project.kedro()
     run = check_values(project, ended)
@@ -81,7 +87,8 @@ def test_a_parameter_that_is_refused(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, status: int
 ) -> None:
     """A2: a steady answer for one entry is the entry's, whatever its status."""
-    project = make_fault_project(proxy.uri, parameters={**PARAMETERS, "bad": MARKER})
+    parameters = {**PARAMETERS, "bad": MARKER}
+    project = make_fault_project(proxy.uri, USES_ALL_PARAMETERS, parameters=parameters)
     answer = Answer(status, "Failed") if status != 422 else UNPROCESSABLE
     proxy.rules = [on(holds(MARKER.encode()), Fate(answer=answer))]
     ended = project.kedro()
