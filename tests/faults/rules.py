@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import random
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -140,6 +141,16 @@ def moody(seed: int, seconds: float = 2.0) -> Rule:
         mode: Mode = chance.choice(_BAD_MOODS) if bad else "pass"
         delay = seconds * chance.random() ** 2  # mostly short: a run has hundreds of requests
         return Fate(mode, delay / 2, delay / 2)
+
+    return rule
+
+
+def comes_and_goes(when: When, seconds: float) -> Rule:
+    """Have requests fail with 503 for so many seconds, pass for as many, and so on."""
+
+    def rule(call: Call) -> Fate | None:
+        is_away = int(time.monotonic() / seconds) % 2 == 0
+        return Fate("http503") if is_away and when(call) else None
 
     return rule
 

@@ -13,7 +13,7 @@ import pytest
 
 from .certificates import self_signed
 from .proxy import Proxy
-from .rules import INVALID_HOST, Fate, at_random, holds, moody, on
+from .rules import INVALID_HOST, Fate, at_random, comes_and_goes, holds, moody, on
 from .server import Server
 
 SECONDS = 0.5
@@ -144,6 +144,17 @@ def test_moods(proxy: Proxy) -> None:
     assert statuses(1) != statuses(2)
     proxy.rules = [moody(1, seconds=0)]
     assert {ask(proxy.uri)[0] for _ in range(150)} == {200, 413, 429, 500, 504}
+
+
+def test_a_part_that_comes_and_goes(proxy: Proxy) -> None:
+    """Some requests fail for a while, pass for a while, and so on."""
+    proxy.rules = [comes_and_goes(holds("health"), 0.2)]
+    statuses: list[int] = []
+    while len(statuses) < 5:
+        status, _ = ask(proxy.uri)
+        if status not in statuses[-1:]:
+            statuses.append(status)
+    assert set(statuses) == {200, 503}
 
 
 def test_tls(server: Server, tmp_path: Path) -> None:
