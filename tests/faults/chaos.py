@@ -21,22 +21,35 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 
-from .chaos_project import PACKAGE, Held, write_project
+from .chaos_checker import Checker, Kill
+from .chaos_project import write_project
 from .chaos_tally import RUNNERS, Tally
 from .processes import kill_all, started_by
 from .proxy import Proxy
+from .rules import comes_and_goes, holds, moody
 from .server import Server, mlflow_server
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
 LIMIT_SECONDS = 300
 
 # What else goes wrong, in turn.
-TWISTS = ("none", "sync killed", "answers lost", "server away", "next run delivers")
+TWISTS = (
+    "none",
+    "sync killed",
+    "answers lost",
+    "server away",
+    "next run delivers",
+    "moody server",
+    "artifacts away",
+)
 LOSE_EVERY = 4
+AWAY_SECONDS = 3.0
+"""How long the artifact store is away, and how long it is back before it goes again."""
+SYNCS_IN_TROUBLE = 2
+"""How often sync is tried while the server is as it was during the run, before it is well again."""
 
 # Where the kills fall: while nodes run, at any time of it, and before that.
 DURING_NODES, AT_ANY_TIME = 0.6, 0.35
@@ -55,16 +68,12 @@ class Chaos:
     """
 
     def __init__(self, folder: Path, server: Server, proxy: Proxy, seed: int = 0) -> None:
-        from mlflow import MlflowClient
-
         self.tally = Tally()
+        self._checker = Checker(server, self.tally)
         self._root = folder / "project"
         self._notes = folder / "notes.txt"
-        self._server, self._proxy = server, proxy
-        self._client = MlflowClient(server.uri)
+        self._proxy = proxy
         self._random = random.Random(seed)  # noqa: S311 - a seed must give the same moments
-        self._known: set[str] = set()
-        self._new_runs("")
         self._usual: dict[str, tuple[float, float]] = {}
         self._usual_notes = 0
         write_project(self._root, proxy.uri)
@@ -85,6 +94,10 @@ class Chaos:
         self._proxy.mode = "pass"
         self._deliver(twist)
         self._check(runner, twist, moment, finished=finished)
+
+    def _check(self, runner: str, twist: str, moment: float, *, finished: bool) -> None:
+        notes = set(self._read_notes())
+        self._checker.check(Kill(runner, twist, moment, notes, finished))
 
     def _wait(self, process: subprocess.Popen[bytes], begins: float, ends: float) -> float:
         """Wait for a random moment of a run, or its end; say after how many seconds that was."""
@@ -130,6 +143,10 @@ class Chaos:
             self._proxy.mode = "lose"
         elif twist == "server away":
             self._proxy.mode = "refuse"
+        elif twist == "moody server":
+            self._proxy.rules = [moody(self._random.randrange(2**32))]
+        elif twist == "artifacts away":
+            self._proxy.rules = [comes_and_goes(holds("/mlflow-artifacts/"), AWAY_SECONDS)]
 
     def _deliver(self, twist: str) -> None:
         if twist == "sync killed":
@@ -137,6 +154,10 @@ class Chaos:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=self._random.uniform(1, 5))
             _kill(process)
+        if self._proxy.rules:  # such a server may refuse things, which stay for the next time
+            for _ in range(SYNCS_IN_TROUBLE):
+                self._start("mlflow", "sync").wait(timeout=LIMIT_SECONDS)
+            self._proxy.rules = []
         command = ("run", "--nodes=node_0") if twist == "next run delivers" else ("mlflow", "sync")
         notes = self._notes.with_name("other.txt") if command[0] == "run" else None
         status = self._start(*command, notes=notes).wait(timeout=LIMIT_SECONDS)
@@ -145,65 +166,6 @@ class Chaos:
         left = list(self._root.glob(".mlflow_on_kedro/journal/*/run.json"))
         if left:
             self._fault(f"left over after {command}: {left}")
-
-    # -- checking ------------------------------------------------------------------------------
-
-    def _check(self, runner: str, twist: str, moment: float, *, finished: bool) -> None:
-        notes = set(self._read_notes())
-        runs = self._new_runs(twist)
-        row = {"runner": runner, "twist": twist, "moment": moment, "noted": len(notes)}
-        row |= {"state": "none", "missing": 0, "twice": 0}
-        self.tally.rows.append(row)
-        where = f"{runner}, {twist}, killed after {moment:.2f} s"
-        if len(runs) > 1:
-            row["twice"] += len(runs) - 1
-            self._fault(f"{where}: {len(runs)} MLflow runs")
-        if not runs:
-            if "started" in notes:
-                row["missing"] += len(notes)
-                self._fault(f"{where}: no MLflow run, and {len(notes)} things were logged")
-            return
-        run = runs[0]
-        row["state"] = run.info.status
-        state = "FINISHED" if finished or "ended" in notes else "KILLED"
-        allowed = {state, "FINISHED"} if "ending" in notes else {state}
-        if run.info.status not in allowed:
-            self._fault(f"{where}: the run is {run.info.status}, and not {state}")
-        if not run.info.end_time or run.info.end_time < run.info.start_time:
-            self._fault(f"{where}: it began at {run.info.start_time}, ended {run.info.end_time}")
-        missing, twice = self._compare(run, notes)
-        row["missing"] += len(missing)
-        row["twice"] += len(twice)
-        if missing:
-            self._fault(f"{where}: missing {missing}")
-        if twice:
-            self._fault(f"{where}: twice {twice}")
-
-    def _new_runs(self, twist: str) -> list[Any]:
-        found = self._client.get_experiment_by_name(PACKAGE)
-        runs = self._client.search_runs([found.experiment_id]) if found else []
-        new = [run for run in runs if run.info.run_id not in self._known]
-        self._known |= {run.info.run_id for run in new}
-        if twist == "next run delivers":  # and is a run itself, the newest
-            new = sorted(new, key=lambda run: run.info.start_time)[:-1]
-        return new
-
-    def _compare(self, run: Any, notes: set[str]) -> tuple[list[str], list[str]]:
-        """What was noted and is not in MLflow as it was; what is there more than once."""
-        histories = {
-            key: self._client.get_metric_history(run.info.run_id, key) for key in run.data.metrics
-        }
-        points = {
-            key: {point.step: point.value for point in history}
-            for key, history in histories.items()
-        }
-        held = Held(run.data.params, points, self._artifacts(run))
-        missing = [note for note in sorted(notes) if not held.keeps(note)]
-        twice = [key for key, history in histories.items() if len(history) > len(points[key])]
-        return missing, twice
-
-    def _artifacts(self, run: Any) -> Path:
-        return self._server.artifacts / run.info.experiment_id / run.info.run_id / "artifacts"
 
     def _fault(self, words: str) -> None:
         self.tally.faults.append(words)

@@ -1,14 +1,15 @@
 """The project whose runs are killed, and what each of its notes promises.
 
-30 nodes log parameters, metrics of one and of several steps, artifacts and times. Hooks of the
-project's own, called after all others, note each thing in a file once it has been logged.
+30 nodes log parameters, metrics of one and of several steps, artifacts and times; one more saves a
+model that is to be registered. Hooks of the project's own, called after all others, note each thing
+in a file once it has been logged.
 """
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from typing import Any
 PACKAGE = "chaos_project"
 NODES = 30
 STEPS = 5
+MODEL = "model_0"
+REGISTERED = "chaos_model"
 
 DATASET = "mlflow_on_kedro.MLflowDataset"
 KINDS = {"param": "p", "metric": "m", "series": "m", "artifact": "json"}
@@ -33,8 +36,12 @@ def work(number, *before):
         {{"number": number, "filler": "x" * 20_000}}, number,
     )
 
+def train(number):
+    from sklearn.linear_model import LinearRegression
+    return LinearRegression().fit([[0.0], [1.0]], [0.0, float(number)])
+
 def create_pipeline():
-    nodes = []
+    nodes = [node(train, "memory_2", "{MODEL}", name="train")]
     for number in range({NODES}):
         # Three chains side by side, so that runners have something to do at once.
         before = [f"memory_{{number - 3}}"] if number >= 3 else []
@@ -94,6 +101,10 @@ def write_project(root: Path, uri: str) -> None:
         f"{kind}_{{number}}": {"type": DATASET, "dataset": dataset}
         for kind, dataset in KINDS.items()
     }
+    catalog[MODEL] = {
+        "type": "mlflow_on_kedro.MLflowModelDataset",
+        "registered_model_name": REGISTERED,
+    }
     source = f"src/{PACKAGE}"
     files = {
         "conf/base/catalog.yml": json.dumps(catalog),  # which is YAML, too
@@ -131,11 +142,13 @@ class Held:
         params: Its parameters.
         points: The values of each metric, by step.
         artifacts: The folder of its artifacts.
+        models: The names of its models that can be loaded, each as often as it is there.
     """
 
     params: dict[str, str]
     points: dict[str, dict[int, float]]
     artifacts: Path
+    models: Sequence[str]
 
     def keeps(self, note: str) -> bool:
         """Tell whether what was noted is there, with its value."""
@@ -163,6 +176,9 @@ class Held:
         path = self.artifacts / f"{name}.json"
         return path.exists() and bool(json.loads(path.read_bytes())["number"] == number)
 
+    def _model(self, name: str, _: int) -> bool:
+        return name in self.models
+
 
 _CHECKS: dict[str, Callable[[Held, str, int], bool]] = {
     "param": Held._param,
@@ -170,4 +186,5 @@ _CHECKS: dict[str, Callable[[Held, str, int], bool]] = {
     "series": Held._series,
     "memory": Held._memory,
     "artifact": Held._artifact,
+    "model": Held._model,
 }

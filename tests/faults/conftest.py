@@ -118,6 +118,12 @@ def project(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> Fa
 
 
 @pytest.fixture
+def offline(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> FaultProject:
+    """A project whose runs wait for sync."""
+    return make_fault_project(proxy.uri, tracking={"mode": "offline"})
+
+
+@pytest.fixture
 def outage(project: FaultProject, proxy: Proxy) -> Ended:
     """A run of the project while nothing listens; the server is back."""
     proxy.mode = "refuse"

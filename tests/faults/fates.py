@@ -6,9 +6,11 @@ import contextlib
 import http.client
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
+
+from .rules import Answer, Call, Fate, answer_of
 
 if TYPE_CHECKING:
     from .proxy import Proxy
@@ -54,38 +56,38 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _handle(self) -> None:
         proxy = self.server.proxy
-        fate = proxy.fate(self.command, self.path, self.headers)
-        time.sleep(proxy.delay)
-        _FATES[fate](self)
+        self.body = self._read_body()
+        fate = proxy.fate(Call(self.command, self.path, self.body), self.headers)
+        time.sleep(proxy.delay + fate.delay)
+        if fate.answer is not None:
+            self._answer_as(fate.answer)
+        elif fate.mode.startswith("http"):
+            self._answer_as(answer_of(fate.mode))
+        else:
+            _FATES[fate.mode](self, fate)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = _handle  # noqa: N815
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
 
-    def give(self) -> None:
+    def give(self, fate: Fate) -> None:
         status, headers, body = self._ask()
+        time.sleep(self.server.proxy.answer_delay + fate.answer_delay)
         self._answer(status, headers, body)
 
-    def lose(self) -> None:
+    def lose(self, fate: Fate) -> None:
         self._ask()
-        self.drop()
+        self.drop(fate)
 
-    def drop(self) -> None:
+    def drop(self, _: Fate) -> None:
         self.close_connection = True
         with contextlib.suppress(OSError):
             self.connection.shutdown(socket.SHUT_RDWR)
 
-    def hang(self) -> None:
+    def hang(self, _: Fate) -> None:
         self.close_connection = True
         self.server.proxy.wait_until_closed()
-
-    def fail(self, status: int) -> None:
-        self._body()
-        headers = [("Content-Type", "text/plain")]
-        if status == http.client.UNAUTHORIZED:
-            headers.append(("WWW-Authenticate", 'Basic realm="mlflow"'))
-        self._answer(status, headers, http.client.responses[status].encode())
 
     def _ask(self) -> tuple[int, list[tuple[str, str]], bytes]:
         upstream = self.server.proxy.upstream
@@ -99,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
             if name.lower() not in {"connection", "transfer-encoding", "authorization"}
         }
         try:
-            connection.request(self.command, self.path, self._body(), headers)
+            connection.request(self.command, self.path, self.body, headers)
             answer = connection.getresponse()
             return answer.status, answer.getheaders(), answer.read()
         finally:
@@ -115,7 +117,11 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _body(self) -> bytes:
+    def _answer_as(self, answer: Answer) -> None:
+        headers = [("Content-Type", answer.content_type), *answer.headers.items()]
+        self._answer(answer.status, headers, answer.body.encode())
+
+    def _read_body(self) -> bytes:
         if "chunked" not in self.headers.get("Transfer-Encoding", ""):
             return self._read(int(self.headers.get("Content-Length", 0)))
         chunks = []
@@ -135,13 +141,10 @@ class _Handler(BaseHTTPRequestHandler):
         return b"".join(parts)
 
 
-_FATES: dict[str, Callable[[_Handler], None]] = {
+_FATES: Mapping[str, Callable[[_Handler, Fate], None]] = {
     "pass": _Handler.give,
     "refuse": _Handler.drop,
     "hang": _Handler.hang,
     "drop": _Handler.drop,
     "lose": _Handler.lose,
-    "http401": lambda handler: handler.fail(401),
-    "http403": lambda handler: handler.fail(403),
-    "http500": lambda handler: handler.fail(500),
 }

@@ -36,6 +36,10 @@ def create_pipeline():
         node(last, "series", ["late", "report"], name="last"),
     ])
 """
+# The same, with all parameters there are.
+USES_ALL_PARAMETERS = NODES.replace("params:n", "parameters").replace(
+    "def first(n):", 'def first(parameters):\n    n = parameters["n"]'
+)
 DATASET = "mlflow_on_kedro.MLflowDataset"
 CATALOG = {
     "early": {"type": DATASET, "dataset": "m"},

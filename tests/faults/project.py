@@ -60,6 +60,11 @@ class FaultProject:
         """The journals that are there."""
         return sorted(path.parent for path in self.journal.glob("*/run.json"))
 
+    @property
+    def entry_files(self) -> list[Path]:
+        """The files of entries in the journals."""
+        return list(self.journal.glob("*/*.jsonl"))
+
     # -- processes -----------------------------------------------------------------------------
 
     def start(self, *words: str, before: tuple[str, ...] = (), **env: str) -> subprocess.Popen[str]:
@@ -97,6 +102,21 @@ class FaultProject:
         process = self.start(*words, before=before, **env)
         return ended(process, begin=begin)
 
+    def run_here(self, name: str, **mlflow: Any) -> Path:
+        """Run the pipeline in this process, which saves seconds.
+
+        Args:
+            name: The run's name.
+            mlflow: Sections of mlflow.yml.
+
+        Returns:
+            The journal that it leaves.
+        """
+        before = set(self.journals)
+        self.project.session_run(runtime_params={"mlflow": {"run": {"name": name}, **mlflow}})
+        (journal,) = set(self.journals) - before
+        return journal
+
     def stop_all(self) -> None:
         """Leave no process behind."""
         for process in self.processes:
@@ -125,7 +145,12 @@ class FaultProject:
 
     def wait_idle(self) -> None:
         """Wait for the process that delivers, which outlives a pipeline that is killed."""
-        wait_until(lambda: not any(_delivers(each, self.root) for each in psutil.process_iter()))
+        wait_until(lambda: not self.is_delivering)
+
+    @property
+    def is_delivering(self) -> bool:
+        """Whether there is a process that delivers a run, beside that of the pipeline."""
+        return any(_delivers(each, self.root) for each in psutil.process_iter())
 
     # -- what MLflow holds ---------------------------------------------------------------------
 
@@ -136,6 +161,10 @@ class FaultProject:
             return []
         runs = self.client.search_runs([found.experiment_id], order_by=["attributes.start_time"])
         return list(runs)
+
+    def states(self) -> dict[str, str]:
+        """The name and state of each run."""
+        return {run.info.run_name: run.info.status for run in self.runs()}
 
     @property
     def run(self) -> Any:
@@ -195,7 +224,11 @@ class FaultProject:
         """Call ``kedro mlflow status``."""
         return self._call("status", *words)
 
-    def _call(self, *words: str) -> Any:
+    def discard(self, *words: str, answer: str = "") -> Any:
+        """Call ``kedro mlflow discard``, and type an answer to what it asks."""
+        return self._call("discard", *words, typed=f"{answer}\n")
+
+    def _call(self, *words: str, typed: str | None = None) -> Any:
         from click.testing import CliRunner
         from kedro.framework.startup import bootstrap_project
         from mlflow_on_kedro.cli import cli
@@ -204,7 +237,7 @@ class FaultProject:
         metadata = SimpleNamespace(
             project_path=metadata.project_path, package_name=metadata.package_name
         )
-        return CliRunner().invoke(cli, ["mlflow", *words], obj=metadata)
+        return CliRunner().invoke(cli, ["mlflow", *words], input=typed, obj=metadata)
 
 
 def _delivers(process: psutil.Process, root: Path) -> bool:

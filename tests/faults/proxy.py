@@ -5,18 +5,17 @@ from __future__ import annotations
 import base64
 import contextlib
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
 from urllib.parse import urlsplit
 
 from .fates import HttpServer
+from .rules import TOO_LARGE, Call, Fate, Mode, Rule
 
 HOST = "127.0.0.1"
-
-Mode = Literal["pass", "refuse", "hang", "http500", "http401", "http403", "drop", "lose"]
 
 
 @dataclass(frozen=True)
@@ -26,7 +25,7 @@ class Request:
     Attributes:
         method: GET, POST, ...
         path: Without the query.
-        fate: What became of it: a :data:`Mode`.
+        fate: What became of it: a :data:`~.rules.Mode`, or ``http`` and a status.
         when: Seconds since the epoch.
     """
 
@@ -43,19 +42,26 @@ class Proxy:
     ``pass``                the server answers
     ``refuse``              nothing listens, open connections are cut
     ``hang``                connections are accepted, and no answer ever comes
-    ``http500`` and so on   the proxy answers with that status
+    ``http500`` and so on   the proxy answers with that status, in plain text
     ``drop``                the connection is cut before the server has seen the request
     ``lose``                the server does what it is asked to, and the answer is lost
     ======================  ====================================================================
 
     Args:
         upstream: The server's URL.
+        tls: Serve HTTPS with this certificate, for ``localhost``.
     """
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, tls: ssl.SSLContext | None = None) -> None:
         self.upstream = urlsplit(upstream)
+        self.rules: list[Rule] = []
+        """What decides on a request before the mode does; the first that does not give None."""
+        self.body_limit: int | None = None
+        """The most bytes that a request may have; more is answered with 413, as by nginx."""
         self.delay = 0.0
-        """Seconds that each request takes longer."""
+        """Seconds that each request takes longer, before the server gets it."""
+        self.answer_delay = 0.0
+        """Seconds by which each answer comes late, after the server has done its work."""
         self.bandwidth: float | None = None
         """Bytes a second that all requests' bodies together come in with; None: no limit."""
         self.authorization: set[str] = set()
@@ -72,6 +78,7 @@ class Proxy:
         self._mode: Mode = "pass"
         self._closed = threading.Event()
         self._server: HttpServer | None = None
+        self._tls = tls
         self.port = self._listen(0)
 
     def close(self) -> None:
@@ -82,7 +89,7 @@ class Proxy:
     @property
     def uri(self) -> str:
         """What to track to."""
-        return f"http://{HOST}:{self.port}"
+        return f"https://localhost:{self.port}" if self._tls else f"http://{HOST}:{self.port}"
 
     def uri_of(self, login: str) -> str:
         """The same with a user name and a password in it."""
@@ -121,15 +128,28 @@ class Proxy:
             if not self._changed.wait_for(lambda: self.seen(path, fate), seconds):
                 raise TimeoutError(f"no request for {path!r} within {seconds} s")
 
-    def fate(self, method: str, path: str, headers: Mapping[str, str]) -> Mode:
+    def fate(self, call: Call, headers: Mapping[str, str]) -> Fate:
         """Decide on a request, and note it."""
         with self._changed:
-            mode: Mode = self._mode if (len(self.requests) + 1) % self.every == 0 else "pass"
-            if mode == "pass" and not self._lets_in(headers):
-                mode = "http401"
-            self.requests.append(Request(method, urlsplit(path).path, mode, time.time()))
+            fate = self._decide(call)
+            if fate.mode == "pass" and fate.answer is None and not self._lets_in(headers):
+                fate = Fate("http401")
+            done = f"http{fate.answer.status}" if fate.answer is not None else fate.mode
+            path = urlsplit(call.path).path
+            self.requests.append(Request(call.method, path, done, time.time()))
             self._changed.notify_all()
-        return mode
+        return fate
+
+    def _decide(self, call: Call) -> Fate:
+        if self._mode == "refuse":
+            return Fate("refuse")
+        if self.body_limit is not None and len(call.body) > self.body_limit:
+            return Fate(answer=TOO_LARGE)
+        for rule in self.rules:
+            fate = rule(call)
+            if fate is not None:
+                return fate
+        return Fate(self._mode if (len(self.requests) + 1) % self.every == 0 else "pass")
 
     def _lets_in(self, headers: Mapping[str, str]) -> bool:
         known = not self.authorization or headers.get("Authorization") in self.authorization
@@ -158,6 +178,10 @@ class Proxy:
 
     def _listen(self, port: int) -> int:
         self._server = HttpServer((HOST, port), self)
+        if self._tls is not None:
+            self._server.socket = self._tls.wrap_socket(
+                self._server.socket, server_side=True, do_handshake_on_connect=False
+            )
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
         return int(self._server.server_address[1])
 

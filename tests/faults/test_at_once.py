@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import time
+from collections import Counter
 from collections.abc import Callable
 
 import pytest
 
 from .nodes import ARTIFACTS, METRICS, SERIES, VALUES_ONLY
-from .processes import ended
+from .processes import ended, wait_until
 from .project import FaultProject
 from .proxy import Proxy
 
@@ -79,3 +81,46 @@ def test_a_part_fails(
     assert project.kedro("run", "--nodes=first", **words).status == 0
     assert project.run.info.status == "FAILED"
     assert project.run.data.metrics["early"] == METRICS["early"]
+
+
+def test_syncs_beside_a_delivery(project: FaultProject, proxy: Proxy) -> None:
+    """A6: while a run is delivered in the background, two syncs make no second one of it."""
+    project.stop_at("last")
+    begin = time.time()
+    process = project.start()
+    project.wait_for("last", process)
+    proxy.delay = 1.5
+    project.go_on("last")
+    wait_until(lambda: '"end"' in "".join(path.read_text() for path in project.entry_files))
+    process.send_signal(signal.SIGINT)  # who does not wait has the rest in the background
+    run = ended(process, begin=begin)
+    assert project.is_delivering, run.said  # or this test shows nothing
+    processes = [project.start("mlflow", "sync") for _ in range(2)]
+    both = [ended(process, begin=begin) for process in processes]
+    proxy.delay = 0
+    project.wait_idle()
+    assert all("Traceback" not in done.said for done in both), both
+    assert project.sync().exit_code == 0
+    project.check_complete(run)
+    assert project.journals == []
+    assert len(proxy.seen("runs/create")) == 1
+    uploads = Counter(item.path for item in proxy.seen() if item.method == "PUT")
+    assert set(uploads.values()) == {1}
+
+
+def test_three_syncs(offline: FaultProject, proxy: Proxy) -> None:
+    """A6: several syncs of several runs deliver each once, and share the work."""
+    names = [f"run {number}" for number in range(6)]
+    for name in names:
+        offline.run_here(name)
+    proxy.delay = 0.1
+    begin = time.time()
+    processes = [offline.start("mlflow", "sync") for _ in range(3)]
+    all_ended = [ended(process, begin=begin) for process in processes]
+    assert [done.status for done in all_ended] == [0, 0, 0], [done.said for done in all_ended]
+    assert offline.states() == dict.fromkeys(names, "FINISHED")
+    assert len(offline.runs()) == len(names)
+    for run in offline.runs():
+        assert offline.series(run, "series") == SERIES
+        assert offline.artifacts(run) == ARTIFACTS
+    assert offline.journals == []

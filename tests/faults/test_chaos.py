@@ -16,6 +16,7 @@ from .server import Server
     [
         ("SequentialRunner", ("none", "answers lost")),
         ("ParallelRunner", ("server away", "sync killed")),
+        ("ThreadRunner", ("moody server", "artifacts away")),
     ],
 )
 def test_chaos(

@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from .project import FaultProject
-from .proxy import Mode, Proxy
+from .proxy import Proxy
+from .rules import Mode
 
 USER, PASSWORD = "scientist", "hush-hush"
 BOTH = {"username": USER, "password": PASSWORD}

@@ -11,6 +11,7 @@ import pytest
 
 from .project import FaultProject
 from .proxy import Proxy
+from .rules import Fate, holds, on
 
 PIPELINE = """
     from kedro.pipeline import node, pipeline
@@ -82,6 +83,20 @@ def test_while_it_does_not(modelling: FaultProject, proxy: Proxy, mode: Any) -> 
     proxy.mode = "pass"
     result = modelling.sync()
     assert result.exit_code == 0, result.output
+    check_registered(modelling)
+    assert modelling.journals == []
+
+
+@pytest.mark.parametrize("seconds", [3.0, 8.0])
+def test_registering_is_answered_late(
+    modelling: FaultProject, proxy: Proxy, seconds: float
+) -> None:
+    """A6: however late the answer is, the model is registered once."""
+    proxy.rules = [on(holds("model-versions/create"), Fate(answer_delay=seconds), times=1)]
+    run = modelling.kedro()
+    assert run.status == 0, run.said
+    proxy.rules = []
+    assert modelling.sync().exit_code == 0, run.said
     check_registered(modelling)
     assert modelling.journals == []
 

@@ -13,7 +13,8 @@ from .conftest import EXTRA
 from .nodes import METRICS, NODES
 from .processes import Ended, ended
 from .project import FaultProject
-from .proxy import Mode, Proxy
+from .proxy import Proxy
+from .rules import Mode
 
 # What the issue allows, and what a busy machine may take on top of it.
 EXTRA_SECONDS = 10

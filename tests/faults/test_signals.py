@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +14,8 @@ import pytest
 from .nodes import NODES, SERIES
 from .processes import Ended, ended, kill_all, wait_until
 from .project import FaultProject
-from .proxy import Mode, Proxy
+from .proxy import Proxy
+from .rules import Mode
 
 WITHIN_SECONDS = 5
 SLACK_SECONDS = 10
@@ -131,7 +131,7 @@ def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
     project.wait_for("last", process)
     proxy.delay = 2
     project.go_on("last")
-    wait_until(lambda: '"end"' in "".join(path.read_text() for path in journal_files(project)))
+    wait_until(lambda: '"end"' in "".join(path.read_text() for path in project.entry_files))
     end = time.time()
     process.send_signal(signal.SIGINT)
     done = ended(process, begin=begin, seconds=120)
@@ -141,11 +141,6 @@ def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
     project.wait_idle()
     project.sync()
     project.check_complete(done)
-
-
-def journal_files(project: FaultProject) -> list[Path]:
-    """The files of entries in the project's journals."""
-    return list(project.journal.glob("*/*.jsonl"))
 
 
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
