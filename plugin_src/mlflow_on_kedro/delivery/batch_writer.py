@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from ..datasets import tables
 from ..journal.entries import Entry, Input, Metric, Param, Tag
 from ..keys import legal_key
+from ..tracking import capabilities
+from ..tracking.capabilities import Feature
 from .overlap import overlap
 from .refusals import PAUSE_SECONDS, TRIES, RefusalJudge, is_final
 
@@ -154,7 +156,20 @@ class BatchWriter:
             )
             for x in entries
         ]
-        self._client.log_inputs(self._run_id, used)
+        uri = self._client.tracking_uri
+        if not capabilities.has(uri, Feature.INPUTS):
+            return
+        try:
+            self._client.log_inputs(self._run_id, used)
+        except Exception as error:
+            if not capabilities.lacks(
+                uri,
+                Feature.INPUTS,
+                error,
+                "the datasets that a run has read are left out",
+                lambda: self._client.get_run(self._run_id),
+            ):
+                raise
 
 
 def _batches(entries: dict[int, Entry]) -> list[list[int]]:

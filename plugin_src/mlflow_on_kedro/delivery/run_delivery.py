@@ -16,7 +16,8 @@ from ..journal.records import Header, Opened, Trouble
 from ..models import registry
 from ..models.pending import pending_registrations
 from ..secrets import mask_urls
-from ..tracking import store
+from ..tracking import capabilities, store
+from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_gone, is_mistake, is_refusal, kind_of, reason
 from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
@@ -300,6 +301,15 @@ class RunDelivery:
             with self.clocks[VALUES].request():
                 traces.deliver(self.uri, self.header, opened, parts, end, lambda: None)
         except Exception as error:
+            is_lacking = capabilities.lacks(
+                self.uri,
+                Feature.TRACES,
+                error,
+                "the run's trace is left out",
+                lambda: self._client(VALUES).get_run(opened.run_id),
+            )
+            if is_lacking:
+                return
             if self._raising or not (is_refusal(error) or is_mistake(error)):
                 raise
             logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
