@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from ..secrets import mask_urls
-from ..tracking.downloads import artifacts_of, download, place
+from ..tracking.downloads import artifacts_of, download, name_in_run, place
 from ..tracking.store import connect
 from .backing import ELSEWHERE
 from .origin import Origin
@@ -91,7 +91,7 @@ class InRun:
         """Whether a run has the value; nothing is downloaded."""
         client, kind = connect(self._uri), self._backing.kind
         if kind is None:
-            artifact = self.artifact
+            artifact = name_in_run(client, run_id, self.artifact)
             return artifact in artifacts_of(client, run_id, artifact.rpartition("/")[0] or None)
         try:
             kind.read(client, run_id, self._owner.key())

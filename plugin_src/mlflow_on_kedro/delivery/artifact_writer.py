@@ -17,8 +17,8 @@ from ..journal.entries import Entry, File, Model, Register, Text
 from ..models import logged_models, registry
 from ..models.pending import pending_registrations
 from ..tracking import creating, store
+from ..tracking.artifact_names import goes_by_http, url_safe
 from ..tracking.failures import Kind, is_of_this_file, is_refusal, is_silent, kind_of, reason
-from .artifact_names import goes_by_http, url_safe
 from .batch_writer import OnRefused
 from .overlap import overlap
 

@@ -17,12 +17,12 @@ from ..models import registry
 from ..models.pending import pending_registrations
 from ..secrets import mask_urls
 from ..tracking import capabilities, store
+from ..tracking.artifact_names import goes_by_http
 from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_gone, is_mistake, is_refusal, kind_of, reason
 from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
 from ..values import MAX_TAG_LENGTH
-from .artifact_names import goes_by_http
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
 from .connection import Connection

@@ -11,8 +11,8 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import FILES, VALUES, Entry
 from ..journal.records import Opened
 from ..tracking import store
+from ..tracking.artifact_names import goes_by_http
 from ..tracking.failures import INCOMPLETE, Kind, failure_message, is_unknown_uri, kind_of
-from .artifact_names import goes_by_http
 from .fork_gate import ForkGate
 from .lane_thread import LaneThread, LaneWork, is_hopeless
 from .pending import PendingSize

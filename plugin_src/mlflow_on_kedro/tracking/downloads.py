@@ -12,7 +12,7 @@ from kedro.io import DatasetError
 
 from ..locks import locked
 from ..secrets import mask_urls
-from . import capabilities, fluent
+from . import artifact_names, capabilities, fluent
 from .capabilities import Feature
 from .store import WORKING_FOLDER, connect
 
@@ -116,14 +116,28 @@ def artifacts_of(client: MlflowClient, run_id: str, folder: str | None) -> set[s
         return {f"{folder}/{name}" if folder else name for name in names}
 
 
+def name_in_run(client: MlflowClient, run_id: str, artifact: str) -> str:
+    """The name under which a run has an artifact: a server has some names changed.
+
+    Raises:
+        mlflow.exceptions.MlflowException: There is no such run, or MLflow cannot be reached.
+    """
+    safe = artifact_names.url_safe(artifact)
+    if safe == artifact:
+        return artifact
+    by_http = artifact_names.goes_by_http(client.get_run(run_id).info.artifact_uri)
+    return safe if by_http else artifact
+
+
 def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
-    connect(uri)
+    client = connect(uri)
     from mlflow.artifacts import download_artifacts
 
     try:
         with fluent.tracking_uri(uri):
+            name = name_in_run(client, run_id, artifact)
             arrived = download_artifacts(
-                run_id=run_id, artifact_path=artifact, dst_path=scratch, tracking_uri=uri
+                run_id=run_id, artifact_path=name, dst_path=scratch, tracking_uri=uri
             )
     except Exception as error:
         arrived, reason = "", mask_urls(str(error)).strip().splitlines()[:1]

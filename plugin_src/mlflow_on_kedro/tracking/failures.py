@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
+import socket
 import ssl
 from collections.abc import Iterator
 from enum import Enum
@@ -73,6 +74,8 @@ _MISTAKES = (
     TypeError,
     ValueError,
 )
+_NETWORK_ERRORS = {errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH}
+_HTTP_LIBRARIES = ("requests.", "urllib3.")
 _SILENT_NAMES = {"ConnectTimeoutError", "EndpointConnectionError", "ReadTimeoutError"}
 """Of botocore and urllib3, which need not be installed and are no errors of the system."""
 
@@ -260,8 +263,11 @@ def connection_error(error: BaseException | None) -> OSError | None:
 
 
 def _is_silent(error: BaseException) -> bool:
+    """Tell the network's errors from those of files, which are of the same classes."""
     return any(
-        (isinstance(each, OSError) and not isinstance(each, FileNotFoundError | PermissionError))
+        isinstance(each, ConnectionError | TimeoutError | socket.gaierror | ssl.SSLError)
+        or (isinstance(each, OSError) and each.errno in _NETWORK_ERRORS)
+        or (isinstance(each, OSError) and type(each).__module__.startswith(_HTTP_LIBRARIES))
         or type(each).__name__ in _SILENT_NAMES
         for each in _chain(error)
     )
