@@ -15,6 +15,7 @@ from .datasets import freshness
 from .delivery import backlog
 from .delivery.connection import Connection
 from .delivery.journal_outbox import JournalOutbox, say_no_journal
+from .delivery.pending import PendingSize
 from .delivery.run_delivery import RunDelivery
 from .delivery.sender import Sender
 from .delivery.sender_process import SenderProcess, is_worth_it
@@ -204,9 +205,9 @@ class Recording:
             if sender is None or sender.failing or passed < said + QUIET_SECONDS:
                 return
             said = passed + SAY_EVERY_SECONDS - QUIET_SECONDS
-            what = "what earlier runs have left"
-            if sender.status is None:
-                what = sender.pending().in_words()
+            size = sender.pending()
+            is_done = sender.status is not None and size == PendingSize()
+            what = "what earlier runs have left" if is_done else size.in_words()
             logger.info("Delivering to MLflow: %s to go ...", what)
 
         return progress

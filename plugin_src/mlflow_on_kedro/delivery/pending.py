@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from ..journal.entries import VALUES
 from ..journal.folder import Journal
 
 
@@ -13,7 +14,7 @@ class PendingSize:
     """How much of a journal waits.
 
     Attributes:
-        entry_bytes: Bytes of its entries.
+        entry_bytes: Bytes of its values.
         files: Files of artifacts.
         file_bytes: Bytes of these files.
         set_aside: Entries that were refused.
@@ -32,7 +33,7 @@ class PendingSize:
         if journal is None:
             return cls()
         try:
-            sizes = journal.sizes()
+            sizes = journal.sizes(VALUES)
             files = [path.stat().st_size for path in journal.waiting_files()]
         except OSError:  # it is delivered meanwhile
             return cls()

@@ -348,8 +348,10 @@ class SenderThread(Sender):
                 "`kedro mlflow sync`; the pipeline runs on"
             )
         uri, kind = self.delivery.uri, "MLflow"
-        if is_files and self.opened is not None and not goes_by_http(self.opened.artifact_uri):
-            uri, kind = self.opened.artifact_uri, "The artifact store"
+        if is_files and self.opened is not None:
+            kind = "The artifact store of MLflow's server"
+            if not goes_by_http(self.opened.artifact_uri):
+                uri, kind = self.opened.artifact_uri, "The artifact store"
         logger.warning("%s", failure_message(uri, error, effect, kind))
 
     def _note_troubles(self) -> None:
