@@ -98,7 +98,9 @@ class ArtifactWriter:
             except Exception as error:  # it cannot be read
                 failures[place] = error
         self._silent = None
-        calls = [functools.partial(self._upload, upload) for upload in uploads]
+        calls = [
+            functools.partial(self._upload, upload, entries[upload.place]) for upload in uploads
+        ]
         for upload, failure in zip(uploads, overlap(calls, self._threads), strict=True):
             if failure is None:
                 self._uploaded.add((upload.place, upload.name))
@@ -121,13 +123,13 @@ class ArtifactWriter:
         self._sent.clear()
         self._uploaded.clear()
 
-    def _upload(self, upload: _Upload) -> None:
+    def _upload(self, upload: _Upload, entry: Entry) -> None:
         if self._silent is not None:  # each would wait as long for the same
             raise self._silent
         try:
             upload.call()
         except Exception as error:
-            if is_silent(error):
+            if is_silent(error) and _holds_up_all(entry, error):
                 self._silent = error
             raise
 
