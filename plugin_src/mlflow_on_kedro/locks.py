@@ -57,14 +57,18 @@ class Hold:
         except OSError:
             self._lock.close()
             raise
+        self._pid = os.getpid()
         self._released = threading.Event()
-        threading.Thread(target=self._refresh, name=f"{path.name} refresh", daemon=True).start()
+        refresh = threading.Thread(target=self._refresh, name=f"{path.name} refresh", daemon=True)
+        with contextlib.suppress(RuntimeError):  # Python 3.12 starts none when the process ends
+            refresh.start()
 
     def release(self) -> None:
         """Let others have it."""
         self._released.set()
-        with contextlib.suppress(OSError):
-            self._machine.unlink(missing_ok=True)
+        if os.getpid() == self._pid:  # a forked child has no part in it
+            with contextlib.suppress(OSError):
+                self._machine.unlink(missing_ok=True)
         self._lock.close()
 
     def _refuse_other_machine(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import subprocess
 import sys
 import threading
@@ -11,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from mlflow_on_kedro import locks
 from mlflow_on_kedro.locks import Hold, locked
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
@@ -91,6 +93,87 @@ class TestHold:
         (tmp_path / "lock").write_bytes(b"no SQLite file" * 100)
         with pytest.raises(OSError, match="lock: file is not a database"):
             Hold(tmp_path / "lock")
+
+
+class TestOtherMachine:
+    """A lock in a folder that several machines share, of which each sees its own locks only."""
+
+    def other(self, path: Path, age: float = 0.0) -> Path:
+        """Leave what another machine leaves that holds a lock, and has refreshed it lately."""
+        machine = path.with_name(f"{path.name}.machine")
+        machine.write_text("another-machine")
+        moment = time.time() - age
+        os.utime(machine, (moment, moment))
+        return machine
+
+    def test_the_name_is_left(self, tmp_path: Path) -> None:
+        """Who holds a lock leaves the machine's name beside it, and takes it away again."""
+        hold = Hold(tmp_path / "lock")
+        assert (tmp_path / "lock.machine").read_text() == platform.node()
+        hold.release()
+        assert {path.name for path in tmp_path.iterdir()} == {"lock"}
+
+    def test_it_holds(self, tmp_path: Path) -> None:
+        """A lock that another machine has refreshed lately is held, and stays so."""
+        machine = self.other(tmp_path / "lock", locks.STALE_SECONDS - 10)
+        for _ in range(2):
+            with pytest.raises(BlockingIOError, match="held by the machine another-machine"):
+                Hold(tmp_path / "lock")
+        assert machine.read_text() == "another-machine"
+        assert {path.name for path in tmp_path.iterdir()} == {"lock", "lock.machine"}
+        machine.unlink()
+        Hold(tmp_path / "lock").release()
+
+    def test_it_is_dead(self, tmp_path: Path) -> None:
+        """One that it has not refreshed for long is taken over."""
+        machine = self.other(tmp_path / "lock", locks.STALE_SECONDS + 1)
+        hold = Hold(tmp_path / "lock")
+        assert machine.read_text() == platform.node()
+        hold.release()
+
+    def test_this_machine(self, tmp_path: Path) -> None:
+        """A process of this machine that was killed holds nothing, however lately it lived."""
+        self.other(tmp_path / "lock").write_text(platform.node())
+        Hold(tmp_path / "lock").release()
+
+    def test_it_is_refreshed(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As long as it is held the others see that its machine lives."""
+        monkeypatch.setattr(locks, "REFRESH_SECONDS", 0.05)
+        hold = Hold(tmp_path / "lock")
+        machine = tmp_path / "lock.machine"
+        os.utime(machine, (5, 5))
+        deadline = time.monotonic() + 30
+        while machine.stat().st_mtime == 5 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert time.time() - machine.stat().st_mtime < 60
+        hold.release()
+
+    def test_no_thread_can_be_started(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """At the end of a process, where Python 3.12 starts no thread, a lock is taken as ever."""
+
+        def no_thread(_: threading.Thread) -> None:
+            raise RuntimeError("can't create new thread at interpreter shutdown")
+
+        monkeypatch.setattr(threading.Thread, "start", no_thread)
+        hold = Hold(tmp_path / "lock")
+        with pytest.raises(BlockingIOError):
+            Hold(tmp_path / "lock")
+        hold.release()
+
+    @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+    def test_a_forked_child_leaves_the_name(self, tmp_path: Path) -> None:
+        """A forked child that releases it does not take the name away from its parent."""
+        hold = Hold(tmp_path / "lock")
+        child = os.fork()
+        if child == 0:
+            hold.release()
+            os._exit(0)
+        os.waitpid(child, 0)
+        assert (tmp_path / "lock.machine").exists()
+        hold.release()
 
 
 class TestLocked:

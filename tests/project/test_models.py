@@ -12,8 +12,8 @@ import pytest
 import yaml
 from kedro.runner import SequentialRunner, ThreadRunner
 from mlflow_on_kedro import ConfigError
-from mlflow_on_kedro.delivery import leftovers
-from mlflow_on_kedro.delivery.parcel import Parcel
+from mlflow_on_kedro.delivery import backlog
+from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.models import registry
 
 TYPE = "mlflow_on_kedro.MLflowModelDataset"
@@ -201,8 +201,8 @@ def test_offline_then_sync(
     project.session_run()
     monkeypatch.delenv("MLFLOW_ON_KEDRO_MODE")
     assert project.runs() == []
-    (journal,) = leftovers.find(project.root)
-    leftovers.deliver(journal, project.uri, project.root)
+    (journal,) = backlog.find(project.root)
+    backlog.deliver(journal, Connection(project.uri), project.root)
     check_signed(project)
     assert [item.run_id for item in versions(project)] == [project.run.info.run_id]
     assert str(project.client.get_model_version_by_alias("clf", "champion").version) == "1"
@@ -221,12 +221,11 @@ def test_outage_of_the_registry(
         patch.setattr(registry, "register_models", down)
         project.session_run()
     assert versions(project) == []
-    (journal,) = leftovers.find(project.root)
-    parcel = leftovers.deliver(journal, project.uri, project.root)
-    assert isinstance(parcel, Parcel)
-    assert parcel.status == project.run.info.status == "FINISHED"
+    (journal,) = backlog.find(project.root)
+    delivery = backlog.deliver(journal, Connection(project.uri), project.root)
+    assert delivery.status == project.run.info.status == "FINISHED"
     assert [item.name for item in versions(project)] == ["clf"]
-    assert leftovers.find(project.root) == []
+    assert backlog.find(project.root) == []
 
 
 # -- loading -----------------------------------------------------------------------------------

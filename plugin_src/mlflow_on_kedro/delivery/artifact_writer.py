@@ -102,7 +102,9 @@ class ArtifactWriter:
             except Exception as error:  # it cannot be read
                 failures[place] = error
         self._silent = None
-        calls = [functools.partial(self._upload, upload) for upload in uploads]
+        calls = [
+            functools.partial(self._upload, upload, entries[upload.place]) for upload in uploads
+        ]
         # MLflow's client asks once where a run's artifacts are, if the first one asks alone.
         alone = 0 if self._is_known else 1
         outcomes = [*overlap(calls[:alone], 1), *overlap(calls[alone:], self._threads)]
@@ -129,7 +131,7 @@ class ArtifactWriter:
         self._sent.clear()
         self._uploaded.clear()
 
-    def _upload(self, upload: _Upload) -> None:
+    def _upload(self, upload: _Upload, entry: Entry) -> None:
         if self._silent is not None:  # each would wait as long for the same
             raise self._silent
         try:
@@ -137,7 +139,7 @@ class ArtifactWriter:
             with creating.sent_once(STORING_SECONDS):
                 upload.call()
         except Exception as error:
-            if is_silent(error):
+            if is_silent(error) and _holds_up_all(entry, error):
                 self._silent = error
             raise
 

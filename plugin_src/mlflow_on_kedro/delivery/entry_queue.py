@@ -83,8 +83,8 @@ class EntryQueue:
         return source.chunk
 
     def _find(self, lane: str) -> _Source | None:
-        if self._retries[lane]:
-            entries, self._retries[lane] = self._retries[lane], []
+        entries = self._to_retry(lane)
+        if entries:
             return _Source(Chunk(entries=entries), is_retry=True)
         if self.journal is not None and self.journal.is_here():
             chunk = self.journal.read(self._positions, lane, complete=self._complete)
@@ -94,6 +94,15 @@ class EntryQueue:
             kept = list(self._memory[lane])
             return _Source(Chunk(entries=kept), from_memory=len(kept))
         return None
+
+    def _to_retry(self, lane: str) -> list[Entry]:
+        """What is to be sent again, each entry once, and nothing that has arrived meanwhile."""
+        asked, self._retries[lane] = set(self._retries[lane]), []
+        if not asked or self.journal is None:
+            return []
+        entries = [item.entry for item in self.journal.set_aside if item.entry in asked]
+        self._refused_again.difference_update(entries)
+        return entries
 
     def is_from_memory(self, lane: str) -> bool:
         """Whether the entries that are sent now are not in the journal."""
@@ -110,7 +119,7 @@ class EntryQueue:
                 return
             if source.is_retry:
                 arrived = set(source.chunk.entries) - self._refused_again
-                self._refused_again.clear()
+                self._refused_again.difference_update(source.chunk.entries)
                 left = [item for item in self.journal.set_aside if item.entry not in arrived]
                 self.journal.set_aside = left
             else:

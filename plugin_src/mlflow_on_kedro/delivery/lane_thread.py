@@ -128,6 +128,7 @@ class LaneThread:
         pause = FIRST_RETRY_SECONDS
         while not (self._is_stopped or self.is_done):
             asked, is_ending = self._asked, self._is_ending
+            is_ready = self._work.is_ready()
             try:
                 with self._gate.passed():
                     self._send(is_ending=is_ending)
@@ -142,7 +143,8 @@ class LaneThread:
                 pause = FIRST_RETRY_SECONDS if ending else min(2 * pause, longest)
             else:
                 pause = FIRST_RETRY_SECONDS
-                self._answered = max(self._answered, asked)
+                if is_ready:
+                    self._answered = max(self._answered, asked)
                 self._note(None)
                 if not self.is_done:
                     self._rest(asked, is_ending, 0.1 if is_ending else INTERVAL_SECONDS)
@@ -179,6 +181,7 @@ class LaneThread:
                     self._is_stopped
                     or self._is_ending != is_ending
                     or (asked is not None and self._asked != asked)
+                    or (asked is not None and self._answered < asked and self._work.is_ready())
                 ),
                 timeout=seconds,
             )

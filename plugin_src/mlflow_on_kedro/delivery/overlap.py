@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator, Sequence
 
@@ -37,10 +38,13 @@ def overlap(calls: Sequence[Callable[[], None]], threads: int) -> list[Exception
         threading.Thread(target=work, name="mlflow_on_kedro request", daemon=True)
         for _ in range(min(threads, len(calls)) - 1)
     ]
-    for helper in helpers:
-        helper.start()
+    started = []
+    with contextlib.suppress(RuntimeError):  # Python 3.12 starts none when the process ends
+        for helper in helpers:
+            helper.start()
+            started.append(helper)
     work()
-    for helper in helpers:
+    for helper in started:
         helper.join()
     return failures
 

@@ -56,12 +56,13 @@ class RefusalJudge:
             self._client.set_tag(self._run_id, _RUN_NAME_TAG, name)
         except Exception:
             return False
-        self.note_accepted()
+        self._accepted_at = time.monotonic()
         return True
 
 
 def is_final(error: Exception) -> bool:
     """Tell a refusal that MLflow itself has made, which another try now does not change."""
     kind = kind_of(error)
-    by_mlflow = kind is Kind.REFUSED and bool(getattr(error, "error_code", ""))
-    return kind is Kind.MISTAKE or by_mlflow
+    # MLflow's exception for an answer that is not its own, as a proxy's 413, has a code of no use.
+    by_mlflow = getattr(error, "error_code", "") not in {"", "INTERNAL_ERROR"}
+    return kind is Kind.MISTAKE or (kind is Kind.REFUSED and by_mlflow)

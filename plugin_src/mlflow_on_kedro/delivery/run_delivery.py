@@ -151,7 +151,7 @@ class RunDelivery:
         ends = [entry for entry in chunk.entries if isinstance(entry, End)]
         self._end = ends[-1] if ends else self._end
         self.queue.done(VALUES)
-        return len(chunk.entries)
+        return len(chunk.entries) or 1  # all damaged: there may be more
 
     def end(self) -> str:
         """End the run in MLflow, once its values are there; files that wait are named in a tag.
@@ -166,11 +166,10 @@ class RunDelivery:
         if self.status is None:
             client, end = self._client(VALUES), self._last_end()
             self._mark_waiting(client, opened)
-            self.status = end_run(
-                client, self.header, opened, end.status, end.time, again=self._again
-            )
+            status = end_run(client, self.header, opened, end.status, end.time, again=self._again)
             if self.header.trace:
                 self._send_trace(opened, end)
+            self.status = status  # not before: after a failure the next call tries again
             if self.journal is not None:
                 self.journal.ended = self.status
         return self.status
@@ -192,7 +191,7 @@ class RunDelivery:
             return 0
         self._artifact_writer(self.opened).send(chunk.entries)
         self.queue.done(FILES)
-        return len(chunk.entries)
+        return len(chunk.entries) or 1  # all damaged: there may be more
 
     def close(self) -> int:
         """Finish a run that has ended, once its files are there: register models, remove the tag.

@@ -221,7 +221,7 @@ class Journal:
     def trouble(self) -> dict[str, Trouble]:
         """Why lanes wait, by their names."""
         found = {}
-        with contextlib.suppress(OSError, ValueError, TypeError):
+        with contextlib.suppress(OSError, ValueError, TypeError, KeyError):
             for lane, row in self._read(TROUBLE).items():
                 found[lane] = Trouble(str(row["reason"]), int(row["time"]))
         return found
@@ -251,7 +251,7 @@ class Journal:
     def ended(self) -> str | None:
         """How the run has ended in MLflow; None: it has not, as far as is known."""
         try:
-            return (self.folder / ENDED).read_text(encoding="ascii")
+            return (self.folder / ENDED).read_text(encoding="ascii") or None
         except (OSError, ValueError):
             return None
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from mlflow_on_kedro.commands.status import heading
-from mlflow_on_kedro.journal.entries import Param, Text
+from mlflow_on_kedro.journal.entries import FILES, Param, Text
 from mlflow_on_kedro.journal.folder import HEADER, LAST_MS, LOCK, Journal, new_id
-from mlflow_on_kedro.journal.records import Header
+from mlflow_on_kedro.journal.records import Header, SetAside, Trouble
 from mlflow_on_kedro.journal.writer import Writer
 
 Leave = Callable[..., Journal]
@@ -75,6 +75,43 @@ def test_in_progress(leave: Leave, tmp_path: Path) -> None:
     result = status(tmp_path)
     assert ": in progress, " in result.output
     assert "kedro mlflow sync" not in result.output
+    journal.release()
+
+
+def test_refused_entries(leave: Leave, tmp_path: Path) -> None:
+    """What was refused has a number, a reason and its tries; no secret of it is shown."""
+    journal = leave(run_name="mine")
+    journal.delivered = journal.sizes()
+    (file,) = journal.read({}, FILES, complete=True).entries
+    journal.set_aside = [
+        SetAside(Param("p", "v"), "HTTPError: 413 Too Large", 1_700_000_000_000, 3),
+        SetAside(file, "OSError: closed", 1_700_000_000_000, 1, may_pass=True),
+    ]
+    journal.ended = "FINISHED"
+    result = status(tmp_path)
+    lines = result.output.splitlines()
+    assert "waits, 2 entries that were refused for" in lines[0]
+    assert lines[1] == "  The run has ended in MLflow: FINISHED."
+    assert lines[3].startswith("  1. param 'p': refused on 2023-11-1")
+    assert lines[3].endswith(" after 3 tries: HTTPError: 413 Too Large")
+    assert lines[4].startswith("  2. artifact a.txt: refused on 2023-11-1")
+    assert lines[4].endswith(" after 1 try: OSError: closed")
+
+
+def test_trouble(leave: Leave, tmp_path: Path) -> None:
+    """Why a lane waits is said with its time."""
+    journal = leave(run_name="mine")
+    journal.note_trouble(FILES, Trouble("ConnectionError: down", 1_700_000_000_000))
+    lines = status(tmp_path).output.splitlines()
+    assert lines[2].startswith("  Files wait since 2023-11-1")
+    assert lines[2].endswith(": ConnectionError: down")
+
+
+def test_delivered_elsewhere(leave: Leave, tmp_path: Path) -> None:
+    """A run whose process has ended, while another one delivers it, is in progress."""
+    journal = leave()
+    journal.hold_sender()
+    assert ": in progress, " in status(tmp_path).output
     journal.release()
 
 

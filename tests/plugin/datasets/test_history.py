@@ -14,7 +14,8 @@ import pytest
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Run, Tracking
 from mlflow_on_kedro.datasets.history import MetricHistory
-from mlflow_on_kedro.delivery import leftovers
+from mlflow_on_kedro.delivery import backlog
+from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.run import RunRequest, TrackedRun
 
@@ -167,8 +168,8 @@ def test_datasets_of_one_name_share_the_steps(make_project: Callable[..., Any]) 
         "run", "--runner", "ParallelRunner", env={"MLFLOW_ON_KEDRO_MODE": "offline"}
     )
     assert result.returncode == 0, result.stderr
-    (waiting,) = leftovers.find(made.root)
-    leftovers.deliver(waiting, made.uri, made.root)
+    (waiting,) = backlog.find(made.root)
+    backlog.deliver(waiting, Connection(made.uri), made.root)
     assert points(made) == list(enumerate([0.5, 0.25] * 3))
 
 

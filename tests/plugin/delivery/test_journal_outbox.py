@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.delivery import journal_outbox
-from mlflow_on_kedro.delivery.courier import Courier
+from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.delivery.journal_outbox import NUDGE_BYTES, JournalOutbox, WorkerOutbox
-from mlflow_on_kedro.delivery.parcel import Parcel
+from mlflow_on_kedro.delivery.run_delivery import RunDelivery
+from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.errors import MLflowOnKedroError
-from mlflow_on_kedro.journal.entries import End, Entry, File, Param, Text
+from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Entry, File, Param, Text
 from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.records import Opened
 from mlflow_on_kedro.journal.writer import Writer
@@ -25,24 +26,25 @@ needs_links = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
 
 
 @pytest.fixture
-def online(journal: Journal, store_uri: str, tmp_path: Path) -> Iterator[Courier]:
-    """A courier for the journal, on a store of the test's own."""
-    parcel = Parcel(journal.header, store_uri, tmp_path, journal)
-    courier = Courier(parcel, timeout=60, kept="kept")
-    yield courier
-    courier.abandon()
+def online(journal: Journal, store_uri: str, tmp_path: Path) -> Iterator[SenderThread]:
+    """A sender of the journal, to a store of the test's own."""
+    delivery = RunDelivery(journal.header, Connection(store_uri), tmp_path, journal)
+    sender = SenderThread(delivery, timeout=60, kept="kept")
+    yield sender
+    sender.abandon()
 
 
 def written(journal: Journal) -> list[Entry]:
     """What is in a journal."""
-    chunk = journal.read({}, complete=False)
-    assert not chunk.damaged
-    return chunk.entries
+    chunks = [journal.read({}, lane, complete=False) for lane in (VALUES, FILES)]
+    assert not any(chunk.damaged for chunk in chunks)
+    return [entry for chunk in chunks for entry in chunk.entries]
 
 
 def fill_disk(box: Any) -> None:
     """Have the writer of an outbox find the disk full."""
-    box._writer.path.symlink_to("/dev/full")
+    for stream in box._writer._streams.values():
+        stream.path.symlink_to("/dev/full")
 
 
 class TestJournalOutbox:
@@ -57,23 +59,23 @@ class TestJournalOutbox:
         assert written(journal) == [Param("p", "v")]
         assert client.get_experiment_by_name("demo") is None
 
-    def test_flush(self, journal: Journal, online: Courier, client: Any) -> None:
+    def test_flush(self, journal: Journal, online: SenderThread, client: Any) -> None:
         """A flush waits until MLflow has it."""
         online.start()
         online.wait_open()
         box = JournalOutbox(journal, online, 60)
         box.put(Param("p", "v"))
         box.flush()
-        assert online.parcel.opened is not None
-        run = client.get_run(online.parcel.opened.run_id)
+        assert online.opened is not None
+        run = client.get_run(online.opened.run_id)
         assert run.data.params == {"p": "v"}
         assert run.info.status == "RUNNING"
 
     def test_much_is_delivered_soon(self, journal: Journal) -> None:
-        """The courier is told when much has gathered, and not for each entry after that."""
+        """The sender is told when much has gathered, and not for each entry after that."""
         nudges: list[int] = []
-        courier: Any = SimpleNamespace(check=lambda: None, nudge=lambda: nudges.append(1))
-        box = JournalOutbox(journal, courier, 5)
+        sender: Any = SimpleNamespace(check=lambda: None, nudge=lambda: nudges.append(1))
+        box = JournalOutbox(journal, sender, 5)
         for number in range(10):
             box.put(Param(f"p{number}", "x" * (NUDGE_BYTES // 4)))
         assert len(nudges) == 2
@@ -110,7 +112,7 @@ class TestJournalOutbox:
     def test_a_file_that_is_only_delivered(
         self,
         journal: Journal,
-        online: Courier,
+        online: SenderThread,
         client: Any,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
@@ -129,8 +131,8 @@ class TestJournalOutbox:
         (tmp_path / "a.txt").write_text("second")
         box.put(Param("after", "v"))
         assert Param("after", "v") in written(journal)
-        assert online.parcel.opened is not None
-        run_id = online.parcel.opened.run_id
+        assert online.opened is not None
+        run_id = online.opened.run_id
         assert Path(client.download_artifacts(run_id, "a.txt")).read_text() == "first"
         assert not caplog.records
 
@@ -138,7 +140,7 @@ class TestJournalOutbox:
     def test_a_full_disk_online(
         self,
         journal: Journal,
-        online: Courier,
+        online: SenderThread,
         client: Any,
         caplog: pytest.LogCaptureFixture,
     ) -> None:
@@ -170,23 +172,23 @@ class TestJournalOutbox:
         self, store_uri: str, client: Any, tmp_path: Path, journal: Journal
     ) -> None:
         """A run without a journal is delivered from memory."""
-        parcel = Parcel(journal.header, store_uri, tmp_path, None)
-        courier = Courier(parcel, timeout=60, kept=None)
-        courier.start()
-        box = JournalOutbox(None, courier, 60)
+        delivery = RunDelivery(journal.header, Connection(store_uri), tmp_path, None)
+        sender = SenderThread(delivery, timeout=60, kept=None)
+        sender.start()
+        box = JournalOutbox(None, sender, 60)
         box.put(Param("p", "v"))
         box.put(End("FINISHED", 99))
-        assert courier.finish(60, lambda _: None)
+        assert sender.finish(60, lambda _: None)
         (run,) = client.search_runs([client.get_experiment_by_name("demo").experiment_id])
         assert run.data.params == {"p": "v"}
         assert (run.info.status, run.info.end_time) == ("FINISHED", 99)
 
     def test_failures_are_raised_where_chosen(self, journal: Journal, store_uri: str) -> None:
         """A failure of delivery stops the pipeline at the next entry, but for the run's end."""
-        parcel = Parcel(journal.header, store_uri, Path.cwd(), journal)
-        courier = Courier(parcel, timeout=60, kept=None, raising=True)
-        courier._failure = ConnectionError("down")
-        box = JournalOutbox(journal, courier, 5)
+        delivery = RunDelivery(journal.header, Connection(store_uri), Path.cwd(), journal)
+        sender = SenderThread(delivery, timeout=60, kept=None, raising=True)
+        sender._failure = ConnectionError("down")
+        box = JournalOutbox(journal, sender, 5)
         with pytest.raises(MLflowOnKedroError, match="on_failure"):
             box.put(Param("p", "v"))
         box.put(End("FAILED", 9))

@@ -12,15 +12,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from mlflow_on_kedro.journal.entries import (
+    FILES,
+    VALUES,
     End,
     Entry,
     File,
     Input,
     Metric,
+    Model,
     Param,
+    Register,
     Tag,
     Text,
     from_line,
+    lane_of,
+    title_of,
     to_line,
 )
 
@@ -31,6 +37,8 @@ ENTRIES: list[Entry] = [
     Text("a/b.txt", "東京"),
     File("/a/b", "c"),
     Input("x", "abc", "local", "{}", "", "{}", "n"),
+    Model("/a/m", "model", "{}"),
+    Register("model"),
     End("FINISHED", 7),
 ]
 
@@ -44,6 +52,31 @@ def test_entries(entry: Entry) -> None:
         entry.__setattr__(dataclasses.fields(entry)[0].name, "other")
 
 
+@pytest.mark.parametrize("entry", ENTRIES)
+def test_lanes(entry: Entry) -> None:
+    """Artifacts and models go one way, all else the other."""
+    is_file = isinstance(entry, Text | File | Register)
+    assert lane_of(entry) == (FILES if is_file else VALUES)
+
+
+@pytest.mark.parametrize(
+    ("entry", "title"),
+    [
+        (Metric("loss", 1.0, 5), "metric 'loss'"),
+        (Tag("t", "v"), "tag 't'"),
+        (Text("a/b.txt", "x"), "artifact a/b.txt"),
+        (File("/a/a.txt"), "artifact a.txt"),
+        (Model("/a/m", "model"), "model 'model'"),
+        (Register("model"), "registration of the model 'model'"),
+        (Input("x", "abc", "local", "{}", "", "{}", "n"), "dataset 'x' as used"),
+        (End("FINISHED", 7), "end"),
+    ],
+)
+def test_titles(entry: Entry, title: str) -> None:
+    """Each entry has a name for messages."""
+    assert title_of(entry) == title
+
+
 def test_defaults() -> None:
     """A metric is at step 0, and a file goes to the top of the artifacts."""
     assert Metric("k", 1.0, 5).step == 0
@@ -51,7 +84,7 @@ def test_defaults() -> None:
 
 
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
-ANY_TEXT = st.text(st.characters(codec="utf-8"))  # with line ends, NUL and all planes
+ANY_TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"))  # all planes
 WITH_HALVES = st.text(st.characters(categories=["L", "Zl", "Cc", "Cs"]))
 
 
@@ -89,6 +122,13 @@ def test_a_line_holds_all_of_an_entry(entry: Entry) -> None:
 def test_half_a_character(kind: type[Param | Tag]) -> None:
     """Half a character, which no store takes, is written out; the rest of the value stays."""
     assert from_line(to_line(kind("k\ud800", "v\ud800w"))) == kind("k\\ud800", "v\\ud800w")
+
+
+@pytest.mark.parametrize("kind", [Param, Tag])
+def test_nul(kind: type[Param | Tag]) -> None:
+    """NUL, which PostgreSQL does not take, is written out; in the text of an artifact it stays."""
+    assert from_line(to_line(kind("k\0", "v\0w"))) == kind("k\\x00", "v\\x00w")
+    assert from_line(to_line(Text("a.txt", "v\0w"))) == Text("a.txt", "v\0w")
 
 
 @given(st.binary())

@@ -6,6 +6,7 @@ import json
 import multiprocessing
 import os
 import pickle
+import shutil
 import sys
 import threading
 from collections.abc import Iterator
@@ -16,20 +17,31 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.journal import folder as module
-from mlflow_on_kedro.journal.entries import End, Entry, File, Metric, Param, Tag, Text, to_line
+from mlflow_on_kedro.journal.entries import (
+    FILES,
+    VALUES,
+    End,
+    Entry,
+    File,
+    Metric,
+    Param,
+    Tag,
+    Text,
+    to_line,
+)
 from mlflow_on_kedro.journal.folder import (
     CHUNK_ENTRIES,
+    COPIES,
     DELIVERED,
-    FILES,
-    FORMAT,
+    ENDED,
     HEADER,
     OPENED,
-    Chunk,
-    Header,
+    SET_ASIDE,
+    TROUBLE,
     Journal,
-    Opened,
     new_id,
 )
+from mlflow_on_kedro.journal.records import FORMAT, Chunk, Header, Opened, SetAside, Trouble
 from mlflow_on_kedro.journal.writer import Writer, writer
 
 OPENED_RUN = Opened("r1", "1", "file:///a", "wise-owl")
@@ -59,17 +71,24 @@ def header(**changed: Any) -> Header:
 
 
 def read_all(journal: Journal, *, complete: bool = False) -> tuple[list[Entry], list[str]]:
-    """All entries of a journal and what is damaged, chunk after chunk."""
+    """All entries of a journal and what is damaged, lane after lane and chunk after chunk."""
     entries: list[Entry] = []
     damaged: list[str] = []
-    positions: dict[str, int] = {}
-    while True:
-        chunk = journal.read(positions, complete=complete)
-        if not (chunk.entries or chunk.damaged):
-            return entries, damaged
-        entries += chunk.entries
-        damaged += chunk.damaged
-        positions = chunk.positions
+    for lane in (VALUES, FILES):
+        positions: dict[str, int] = {}
+        while True:
+            chunk = journal.read(positions, lane, complete=complete)
+            if not (chunk.entries or chunk.damaged):
+                break
+            entries += chunk.entries
+            damaged += chunk.damaged
+            positions = chunk.positions
+    return entries, damaged
+
+
+def own_file(write: Writer, lane: str = VALUES) -> Path:
+    """The file in which a writer writes one lane."""
+    return write._streams[lane].path
 
 
 def text_of(entry: Entry) -> str:
@@ -212,6 +231,62 @@ class TestState:
         assert {} not in found
         assert not [path for path in journal.folder.iterdir() if f".{os.getpid()}-" in path.name]
 
+    def test_ended(self, journal: Journal) -> None:
+        """How the run has ended in MLflow is known to others, until that is taken back."""
+        other = Journal(journal.folder)
+        assert other.ended is None
+        journal.ended = "FINISHED"
+        assert other.ended == "FINISHED"
+        journal.ended = None
+        journal.ended = None
+        assert other.ended is None
+
+    @pytest.mark.parametrize("content", [b"", b"\xff\xfe"])
+    def test_ended_damaged(self, journal: Journal, content: bytes) -> None:
+        """A file that a full disk has cut says nothing: to end the run again changes nothing."""
+        (journal.folder / ENDED).write_bytes(content)
+        assert journal.ended is None
+
+    def test_asked(self, journal: Journal) -> None:
+        """That a server was asked to create the run is known to who comes later."""
+        other = Journal(journal.folder)
+        assert not other.was_asked
+        for _ in range(2):
+            journal.note_asked()
+        assert other.was_asked
+
+    def test_trouble(self, journal: Journal) -> None:
+        """Each lane has its own trouble, the last one, until it has none any more."""
+        other = Journal(journal.folder)
+        assert other.trouble == {}
+        journal.note_trouble(VALUES, None)
+        assert not (journal.folder / TROUBLE).exists(), "nothing is written where all is well"
+        first, last, files = Trouble("first", 1), Trouble("last", 2), Trouble("closed", 3)
+        for lane, trouble in ((VALUES, first), (FILES, files), (VALUES, last)):
+            journal.note_trouble(lane, trouble)
+        assert other.trouble == {VALUES: last, FILES: files}
+        journal.note_trouble(VALUES, None)
+        assert other.trouble == {FILES: files}
+
+    @pytest.mark.parametrize(
+        "text", ["", "{", "[]", '{"values": 7}', '{"values": {}}', '{"values": {"reason": "x"}}']
+    )
+    def test_trouble_damaged(self, journal: Journal, text: str) -> None:
+        """A damaged file is no trouble, and the next one is noted all the same."""
+        (journal.folder / TROUBLE).write_text(text)
+        assert journal.trouble == {}
+        journal.note_trouble(FILES, Trouble("closed", 3))
+        assert journal.trouble == {FILES: Trouble("closed", 3)}
+
+    def test_without_a_folder(self, journal: Journal) -> None:
+        """To note anything is no error when the folder is gone, and makes none."""
+        journal.discard()
+        journal.ended = "FINISHED"
+        journal.note_asked()
+        journal.note_trouble(VALUES, Trouble("down", 1))
+        assert (journal.ended, journal.was_asked, journal.trouble) == (None, False, {})
+        assert not journal.folder.exists()
+
     def test_failing(self, journal: Journal) -> None:
         """That MLflow does not answer is seen by others; to say it twice is no error."""
         other = Journal(journal.folder)
@@ -227,11 +302,93 @@ class TestState:
         assert not journal.is_failing
 
 
+class TestSetAside:
+    """Entries that were refused."""
+
+    def test_round_trip(self, journal: Journal) -> None:
+        """Values and artifacts are read as they were put, by another object too."""
+        Writer(journal).append(Text("to/a.txt", "a"))
+        (file,), _ = read_all(journal)
+        items = [
+            SetAside(Param("p", "東"), "MlflowException: no", 5, 3),
+            SetAside(file, "OSError: closed", 7, 1, may_pass=True),
+        ]
+        journal.set_aside = items
+        assert Journal(journal.folder).set_aside == items
+        journal.set_aside = []
+        assert journal.set_aside == []
+        assert not (journal.folder / SET_ASIDE).exists()
+
+    def test_a_folder_that_was_moved(self, journal: Journal) -> None:
+        """A copied journal names its own copies, not those of the machine that it is from."""
+        Writer(journal).append(Text("a.txt", "a"))
+        (file,), _ = read_all(journal)
+        journal.set_aside = [SetAside(file, "closed", 5, 1)]
+        shutil.copytree(journal.folder, journal.folder.parent / "copy")
+        (item,) = Journal(journal.folder.parent / "copy").set_aside
+        assert isinstance(item.entry, File)
+        assert Path(item.entry.path).is_relative_to(journal.folder.parent / "copy")
+        assert text_of(item.entry) == "a"
+
+    @pytest.mark.parametrize("text", ["", "{", "[]", "{}", '{"entries": 7}'])
+    def test_damaged(self, journal: Journal, text: str) -> None:
+        """A damaged file has no entries."""
+        (journal.folder / SET_ASIDE).write_text(text)
+        assert journal.set_aside == []
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"entry": None},
+            {"entry": {"kind": "param"}},
+            {"entry": {"kind": "file", "path": "../../etc/passwd", "folder": ""}},
+            {"time": "x"},
+            {"tries": None},
+            {"entry": ...},
+        ],
+        ids=str,
+    )
+    def test_a_damaged_row(self, journal: Journal, changed: dict[str, Any]) -> None:
+        """A damaged row hides no other."""
+        good = SetAside(Param("p", "v"), "no", 5, 3)
+        journal.set_aside = [good, good]
+        content = json.loads((journal.folder / SET_ASIDE).read_text())
+        row = {**content["entries"][0], **changed}
+        content["entries"][0] = {key: value for key, value in row.items() if value is not ...}
+        (journal.folder / SET_ASIDE).write_text(json.dumps(content))
+        assert journal.set_aside == [good]
+
+
+class TestHoldSender:
+    """Who delivers, apart from whose run it is."""
+
+    def test_one_at_a_time(self, journal: Journal) -> None:
+        """The one that delivers is one, although the run is another process's."""
+        first, second = Journal(journal.folder), Journal(journal.folder)
+        first.hold_sender()
+        with pytest.raises(BlockingIOError):
+            second.hold_sender()
+        first.release()
+        second.hold_sender()
+        second.release()
+        with pytest.raises(BlockingIOError):
+            second.hold()
+
+    def test_both_are_released(self, journal: Journal) -> None:
+        """To release a journal leaves both to others."""
+        journal.hold_sender()
+        journal.release()
+        other = Journal(journal.folder)
+        other.hold()
+        other.hold_sender()
+        other.release()
+
+
 class TestWriter:
     """Writing down."""
 
     def test_all_kinds(self, journal: Journal, tmp_path: Path) -> None:
-        """What is read is what was put, in its order; artifacts are copies."""
+        """What is read is what was put, in the order of its lane; artifacts are copies."""
         (tmp_path / "a.txt").write_text("first")
         (tmp_path / "folder" / "deep").mkdir(parents=True)
         (tmp_path / "folder" / "deep" / "b.txt").write_text("b")
@@ -246,9 +403,8 @@ class TestWriter:
         (tmp_path / "a.txt").write_text("second")
         entries, damaged = read_all(journal)
         assert not damaged
-        assert entries[:3] == plain
-        assert entries[-1] == End("FINISHED", 9)
-        file, folder, text = entries[3:6]
+        assert entries[:4] == [*plain, End("FINISHED", 9)]
+        file, folder, text = entries[4:]
         assert isinstance(file, File)
         assert isinstance(folder, File)
         assert isinstance(text, File)
@@ -258,12 +414,23 @@ class TestWriter:
         assert Path(text.path).read_bytes() == "c\r\n東".encode()
         assert (Path(text.path).name, text.folder) == ("c.txt", "texts")
 
+    def test_two_lanes(self, journal: Journal) -> None:
+        """Values and artifacts are two files, so that neither waits for the other."""
+        write = Writer(journal)
+        values = write.append(Param("p", "v"))
+        files = write.append(Text("a.txt", "a"))
+        assert journal.sizes(VALUES) == {f"{write.name}.jsonl": values}
+        assert journal.sizes(FILES) == {f"{write.name}.files": files}
+        assert journal.sizes() == write.sizes == journal.sizes(VALUES) | journal.sizes(FILES)
+        assert journal.read({}, VALUES, complete=False).entries == [Param("p", "v")]
+        assert len(journal.read({}, FILES, complete=False).entries) == 1
+
     def test_the_size(self, journal: Journal) -> None:
         """It says how many bytes its file has, which is what a delivery counts."""
         write = Writer(journal)
         for number in range(3):
             size = write.append(Param(f"p{number}", "v"))
-            assert journal.sizes() == {write.path.name: size}
+            assert journal.sizes() == write.sizes == {own_file(write).name: size}
 
     def test_threads(self, journal: Journal) -> None:
         """Threads that write at once lose nothing, and no line is within another."""
@@ -331,7 +498,7 @@ class TestWriter:
         with pytest.raises(FileNotFoundError):
             write.append(File(str(tmp_path / "missing.txt")))
         assert read_all(journal) == ([], [])
-        assert list((journal.folder / FILES).iterdir()) == []
+        assert list((journal.folder / COPIES).iterdir()) == []
 
     @pytest.mark.parametrize("first", [True, False])
     def test_the_run_is_over(self, journal: Journal, first: bool) -> None:
@@ -355,7 +522,7 @@ class TestWriter:
     def test_a_full_disk(self, journal: Journal) -> None:
         """A full disk is an ``OSError``."""
         write = Writer(journal)
-        write.path.symlink_to("/dev/full")
+        own_file(write).symlink_to("/dev/full")
         with pytest.raises(OSError, match="No space left"):
             write.append(Param("a", "v"))
 
@@ -374,7 +541,7 @@ class TestWriter:
         entries, damaged = read_all(journal)
         assert entries == [Param(key, "v") for key in "abc"]
         assert damaged
-        assert all(place.startswith(f"{write.path.name}, byte ") for place in damaged)
+        assert all(place.startswith(f"{own_file(write).name}, byte ") for place in damaged)
 
     def test_one_a_process(self, journal: Journal) -> None:
         """Each task of a process gets the same writer; another journal has another."""
@@ -399,7 +566,7 @@ class TestWriter:
         entries, damaged = read_all(journal)
         assert not damaged
         assert set(entries) == {Param("main", "v"), Param("child", "v")}
-        own = writer(journal).path.name
+        own = own_file(writer(journal)).name
         (other,) = set(journal.sizes()) - {own}
         assert list(journal.entries(other)) == [Param("child", "v")]
 
@@ -415,26 +582,25 @@ class TestRead:
     def test_in_chunks(self, journal: Journal) -> None:
         """A long journal is read in several chunks, in order, each entry once."""
         write = Writer(journal)
-        count = 2 * CHUNK_ENTRIES + 7
+        size = CHUNK_ENTRIES[VALUES]
+        count = 2 * size + 7
         for number in range(count):
             write.append(Metric("m", 1.0, number, number))
         sizes = []
         steps: list[int] = []
         positions: dict[str, int] = {}
-        while chunk := journal.read(positions, complete=False):
-            if not chunk.entries:
-                break
+        while (chunk := journal.read(positions, VALUES, complete=False)).entries:
             sizes.append(len(chunk.entries))
             steps += [entry.step for entry in chunk.entries if isinstance(entry, Metric)]
             positions = chunk.positions
-        assert sizes == [CHUNK_ENTRIES, CHUNK_ENTRIES, 7]
+        assert sizes == [size, size, 7]
         assert steps == list(range(count))
 
     def test_several_files_in_chunks(
         self, journal: Journal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A chunk takes from several files, and never more than its size."""
-        monkeypatch.setattr(module, "CHUNK_ENTRIES", 5)
+        monkeypatch.setitem(module.CHUNK_ENTRIES, VALUES, 5)
         for name in "abc":
             write = Writer(journal)
             for number in range(4):
@@ -442,7 +608,7 @@ class TestRead:
         positions: dict[str, int] = {}
         found = []
         for expected in (5, 5, 2):
-            chunk = journal.read(positions, complete=False)
+            chunk = journal.read(positions, VALUES, complete=False)
             assert len(chunk.entries) == expected
             positions = chunk.positions
             found += chunk.entries
@@ -453,7 +619,7 @@ class TestRead:
         self, journal: Journal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """All of another process's entries are found, but for a damaged line among them."""
-        monkeypatch.setattr(module, "CHUNK_ENTRIES", 2)
+        monkeypatch.setitem(module.CHUNK_ENTRIES, VALUES, 2)
         lines = [to_line(Param(f"p{number}", "v")) for number in range(5)]
         (journal.folder / "other.jsonl").write_bytes(b"".join([*lines[:2], b"#\n", *lines[2:]]))
         assert list(journal.entries("other.jsonl")) == [
@@ -462,20 +628,20 @@ class TestRead:
 
     def test_nothing(self, journal: Journal) -> None:
         """A journal without entries has none; nor has one that is gone."""
-        assert journal.read({}, complete=True) == Chunk()
+        assert journal.read({}, VALUES, complete=True) == Chunk()
         journal.discard()
-        assert journal.read({}, complete=True) == Chunk()
+        assert journal.read({}, VALUES, complete=True) == Chunk()
 
     def test_a_line_that_is_being_written(self, journal: Journal) -> None:
         """A line without its end waits for the rest, as long as somebody may write it."""
         line = to_line(Param("a", "v"))
         path = journal.folder / "other.jsonl"
         path.write_bytes(line + line[:10])
-        chunk = journal.read({}, complete=False)
+        chunk = journal.read({}, VALUES, complete=False)
         assert (chunk.entries, chunk.damaged) == ([Param("a", "v")], [])
         assert chunk.positions == {"other.jsonl": len(line)}
         path.write_bytes(line + line)
-        chunk = journal.read(chunk.positions, complete=False)
+        chunk = journal.read(chunk.positions, VALUES, complete=False)
         assert chunk.entries == [Param("a", "v")]
 
     def test_a_line_that_was_cut_by_a_crash(self, journal: Journal) -> None:
@@ -520,8 +686,8 @@ class TestFilesFromElsewhere:
     @pytest.fixture(autouse=True)
     def _files(self, journal: Journal, tmp_path: Path) -> None:
         (tmp_path / "secret.txt").write_text("secret")
-        (journal.folder / FILES / "a").mkdir(parents=True)
-        (journal.folder / FILES / "a" / "b.txt").write_text("b")
+        (journal.folder / COPIES / "a").mkdir(parents=True)
+        (journal.folder / COPIES / "a" / "b.txt").write_text("b")
 
     def test_a_file_inside(self, journal: Journal) -> None:
         """A file inside is taken, one that does not exist too: its delivery says so."""
@@ -560,7 +726,7 @@ class TestFilesFromElsewhere:
     @needs_links
     def test_links(self, journal: Journal, tmp_path: Path) -> None:
         """A link is refused: as the file, above it, and within the folder that is named."""
-        files = journal.folder / FILES
+        files = journal.folder / COPIES
         (files / "a" / "link.txt").symlink_to(tmp_path / "secret.txt")
         (files / "up").symlink_to(tmp_path)
         assert self.damaged(journal, "a/link.txt")
@@ -571,8 +737,8 @@ class TestFilesFromElsewhere:
     @needs_links
     def test_a_link_in_place_of_the_folder(self, journal: Journal, tmp_path: Path) -> None:
         """It is refused when the folder of all files is itself a link."""
-        (journal.folder / FILES).rename(journal.folder / "old")
-        (journal.folder / FILES).symlink_to(tmp_path)
+        (journal.folder / COPIES).rename(journal.folder / "old")
+        (journal.folder / COPIES).symlink_to(tmp_path)
         assert self.damaged(journal, "secret.txt")
 
     @needs_links
@@ -587,7 +753,7 @@ class TestRemoving:
     """What is delivered goes."""
 
     def test_a_delivered_artifact(self, journal: Journal) -> None:
-        """The copy of a delivered artifact goes, and only that."""
+        """The copy of a delivered artifact goes, and only that; a refused one waits for nobody."""
         write = Writer(journal)
         write.append(Text("a.txt", "a"))
         write.append(Text("b.txt", "b"))
@@ -597,6 +763,8 @@ class TestRemoving:
         assert not Path(first.path).exists()
         assert text_of(second) == "b"
         assert [path.name for path in journal.waiting_files()] == ["b.txt"]
+        journal.set_aside = [SetAside(second, "refused", 5, 1)]
+        assert journal.waiting_files() == []
         journal.forget_file(first)  # a second time, as after a crash
 
     def test_discard(self, journal: Journal, parent: Path) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import mlflow
 import pytest
 import yaml
-from mlflow_on_kedro.delivery.sending import Delivery
-from mlflow_on_kedro.journal.entries import from_line, to_line
+from mlflow_on_kedro.delivery.artifact_writer import ArtifactWriter
+from mlflow_on_kedro.journal.entries import Entry, Model, from_line, to_line
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.flavors import find_flavor
 from sklearn.linear_model import LogisticRegression
@@ -40,6 +40,19 @@ def folder(tmp_path: Path) -> Path:
 def models(client: Any, run: Any) -> list[Any]:
     """The logged models of the run's experiment."""
     return list(client.search_logged_models([run.info.experiment_id]))
+
+
+def send(client: Any, run: Any, entry: Model, *, raising: bool = False) -> list[Entry]:
+    """Deliver a model, and give what was refused."""
+    refused: list[Entry] = []
+    ArtifactWriter(
+        client,
+        run.info.run_id,
+        run.info.artifact_uri,
+        lambda item, _error, _tries: refused.append(item),
+        raising=raising,
+    ).send([entry])
+    return refused
 
 
 def test_logged_model(client: Any, run: Any, folder: Path) -> None:
@@ -116,36 +129,36 @@ def test_half_a_character_in_a_tag(client: Any, run: Any, folder: Path) -> None:
     assert models(client, run)[0].tags["a"] == "x\\ud800"
 
 
-@pytest.mark.parametrize(
-    ("name", "about"),
-    [("a.b", None), ("model", '{"id": "x\'"}'), ("model", "[]"), ("model", "no JSON")],
-)
-def test_refused_as_a_model(
-    name: str, about: str | None, client: Any, run: Any, folder: Path, caplog: Any
-) -> None:
+def test_refused_as_a_model(client: Any, run: Any, folder: Path, caplog: Any) -> None:
     """What MLflow takes for no model is an artifact of the run, and nothing is lost."""
-    entry = logged_models.entry_of(folder, name)
-    entry = replace(entry, about=about) if about is not None else entry
-    Delivery(client, run.info.run_id).send([entry])
+    assert send(client, run, logged_models.entry_of(folder, "a.b")) == []
     assert models(client, run) == []
-    there = {item.path for item in client.list_artifacts(run.info.run_id, name)}
-    assert f"{name}/MLmodel" in there
-    assert f"did not take '{name}' as a model, so its files are plain artifacts" in caplog.text
+    there = {item.path for item in client.list_artifacts(run.info.run_id, "a.b")}
+    assert "a.b/MLmodel" in there
+    assert "did not take 'a.b' as a model, so its files are plain artifacts" in caplog.text
+
+
+@pytest.mark.parametrize("about", ['{"id": "x\'"}', "[]", "no JSON"])
+def test_a_damaged_entry(client: Any, run: Any, folder: Path, about: str) -> None:
+    """A model of which the journal's words are damaged is refused, and nothing is half there."""
+    entry = replace(logged_models.entry_of(folder, "model"), about=about)
+    assert send(client, run, entry) == [entry]
+    assert models(client, run) == []
+    assert client.list_artifacts(run.info.run_id) == []
 
 
 def test_refused_and_raised(client: Any, run: Any, folder: Path) -> None:
-    """With `tracking.on_failure: raise` a refusal is an error."""
+    """With `tracking.on_failure: raise` it is refused, and no plain artifact."""
     entry = logged_models.entry_of(folder, "a.b")
-    with pytest.raises(mlflow.MlflowException, match="name"):
-        Delivery(client, run.info.run_id, raising=True).send([entry])
+    assert send(client, run, entry, raising=True) == [entry]
+    assert client.list_artifacts(run.info.run_id) == []
 
 
-def test_folder_without_a_model(client: Any, run: Any, folder: Path, caplog: Any) -> None:
-    """A folder that has gone is said, and takes nothing else with it."""
+def test_folder_without_a_model(client: Any, run: Any, folder: Path) -> None:
+    """A folder that has gone is refused, and takes nothing else with it."""
     entry = logged_models.entry_of(folder, "model")
     shutil.rmtree(folder)
-    Delivery(client, run.info.run_id).send([entry])
-    assert "left out" in caplog.text
+    assert send(client, run, entry) == [entry]
 
 
 def test_about_is_json(folder: Path) -> None:

@@ -13,7 +13,8 @@ from kedro.io import DatasetError
 from kedro.runner import SequentialRunner
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracing.client import TracingClient
-from mlflow_on_kedro.delivery.leftovers import deliver, find
+from mlflow_on_kedro.delivery.backlog import deliver, find
+from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.observing.traces import LEAST_MLFLOW
 from packaging.version import Version
@@ -301,7 +302,7 @@ class TestDelivery:
         project = make(make_project, tracking={"mode": "offline"})
         project.session_run()
         (journal,) = find(project.root)
-        deliver(journal, project.uri, project.root)
+        deliver(journal, Connection(project.uri), project.root)
         (trace,) = traces(project)
         assert shape(trace) == WHOLE
 
@@ -319,10 +320,10 @@ class TestDelivery:
         with monkeypatch.context() as patch:
             patch.setattr(TracingClient, "start_trace", cut_off)
             with pytest.raises(ConnectionError):
-                deliver(journal, project.uri, project.root)
+                deliver(journal, Connection(project.uri), project.root)
         assert len(traces(project)) == 1
         assert project.run.info.status == "FINISHED"
-        deliver(journal, project.uri, project.root)
+        deliver(journal, Connection(project.uri), project.root)
         (trace,) = traces(project)
         assert len(trace.data.spans) == len(WHOLE)
 
@@ -343,7 +344,7 @@ class TestDelivery:
         monkeypatch.setattr(SqlAlchemyStore, "log_spans", _refused)
         monkeypatch.setattr(TracingClient, "_upload_trace_data", watched)
         monkeypatch.setenv("MLFLOW_TRACKING_URI", "http://other.invalid")
-        deliver(journal, project.uri, project.root)
+        deliver(journal, Connection(project.uri), project.root)
         assert servers == [project.uri]
         (trace,) = traces(project)
         assert shape(trace) == WHOLE
