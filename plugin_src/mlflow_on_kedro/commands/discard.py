@@ -36,23 +36,28 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
     from ..journal.entries import title_of
 
     journal = _chosen(find(path if path is not None else Path(metadata.project_path)), run)
-    pending = look(journal)
-    if pending.running:
-        raise click.ClickException(f"{heading(pending.header)} is in progress: nothing is dropped.")
+    try:
+        pending = look(journal)
+        title, what, running = heading(pending.header), pending.size.in_words(), pending.running
+    except (OSError, ValueError) as error:  # it is damaged, and may be dropped all the same
+        title, what, running = f"the journal {journal.folder}", f"all ({error})", False
+    if running:
+        raise click.ClickException(f"{title} is in progress: nothing is dropped.")
     items = journal.set_aside
     if entry is not None and entry > len(items):
         raise click.ClickException(
-            f"{heading(pending.header)} has {len(items) or 'no'} refused entries: {entry} is none "
-            "of them. `kedro mlflow status` lists them."
+            f"{title} has {len(items) or 'no'} refused entries: {entry} is none of them. "
+            "`kedro mlflow status` lists them."
         )
-    what = pending.size.in_words() if entry is None else title_of(items[entry - 1].entry)
+    if entry is not None:
+        what = title_of(items[entry - 1].entry)
     if not yes:
-        click.confirm(f"Drop {what} of {heading(pending.header)} for good?", abort=True)
+        click.confirm(f"Drop {what} of {title} for good?", abort=True)
     if entry is None:
         journal.discard()
     else:
         _drop(journal, entry)
-    click.echo(f"Dropped {what} of {heading(pending.header)}.")
+    click.echo(f"Dropped {what} of {title}.")
 
 
 def _chosen(journals: list[Journal], run: str) -> Journal:

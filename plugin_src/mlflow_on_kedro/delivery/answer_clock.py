@@ -102,7 +102,9 @@ class _Hook:
         if event in _EVENTS and self.clocks:
             thread = threading.get_ident()
             own = self.clocks.get(thread)
-            for clock in [own] if own is not None else list(self.clocks.values()):
+            # Libraries for other stores upload in threads of their own.
+            others = [clock for clock in list(self.clocks.values()) if not clock.http]
+            for clock in [own] if own is not None else others:
                 clock.sign(thread)
 
 

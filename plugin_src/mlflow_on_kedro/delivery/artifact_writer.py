@@ -83,6 +83,7 @@ class ArtifactWriter:
         self._uploaded: set[tuple[int, str]] = set()
         self._silent: Exception | None = None
         self._is_known = False
+        self._renamed: set[str] = set()
 
     def send(self, entries: Sequence[Entry]) -> None:
         """Upload entries; after a failure the same call goes on where that one stopped.
@@ -174,7 +175,8 @@ class ArtifactWriter:
         if not self._by_http:
             return path
         safe = url_safe(path)
-        if safe != path:
+        if safe != path and path not in self._renamed:
+            self._renamed.add(path)
             logger.warning(
                 "The artifact '%s' is logged as '%s': MLflow's server would change its name.",
                 path,

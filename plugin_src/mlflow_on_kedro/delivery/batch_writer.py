@@ -58,6 +58,7 @@ class BatchWriter:
             Exception: The server is away, busy, or takes nothing at all.
         """
         waiting = {n: entry for n, entry in enumerate(entries) if n not in self._sent}
+        _make_changes_tags(waiting, waiting, {})  # or the later of two values could come first
         batches = [*_batches(waiting), *_inputs(waiting)]
         calls = [functools.partial(self._send_batch, waiting, batch) for batch in batches]
         failures = overlap(calls, self._threads)
@@ -82,7 +83,7 @@ class BatchWriter:
         if not self._judge.may_be_refusal(error):
             raise error
         is_one = len(batch) == 1
-        if (is_one or tries == 1) and self._make_changes_tags(entries, batch):
+        if (is_one or tries == 1) and _make_changes_tags(entries, batch, self._params_of_run()):
             parts = [batch]
         elif not is_one:
             middle = len(batch) // 2
@@ -100,26 +101,16 @@ class BatchWriter:
             except Exception as failure:
                 self._isolate(entries, part, failure, tries=tries + 1)
 
-    def _make_changes_tags(self, entries: dict[int, Entry], batch: Sequence[int]) -> bool:
-        """Make tags of parameters that MLflow has with another value, which it refuses.
+    def _params_of_run(self) -> dict[str, str]:
+        """The parameters that the run has.
 
-        Returns:
-            Whether there are any.
+        Raises:
+            MlflowException: The run was deleted, or each of its entries would be set aside.
         """
-        if not any(isinstance(entries[place], Param) for place in batch):
-            return False
         run = self._client.get_run(self._run_id)
-        if run.info.lifecycle_stage == "deleted":  # or each entry would be set aside
+        if run.info.lifecycle_stage == "deleted":
             raise _deleted(self._run_id)
-        known = dict(run.data.params)
-        changed = False
-        for place in batch:
-            entry = entries[place]
-            if isinstance(entry, Param) and known.setdefault(entry.key, entry.value) != entry.value:
-                warn_changed(entry.key, known[entry.key], entry.value)
-                entries[place] = Tag(changed_tag(entry.key), entry.value)
-                changed = True
-        return changed
+        return dict(run.data.params)
 
     def _log_batch(self, entries: Iterable[Entry]) -> None:
         from mlflow.entities import Metric as MlflowMetric
@@ -170,6 +161,29 @@ class BatchWriter:
                 lambda: self._client.get_run(self._run_id),
             ):
                 raise
+
+
+def _make_changes_tags(
+    entries: dict[int, Entry], places: Iterable[int], known: dict[str, str]
+) -> bool:
+    """Make tags of parameters that have another value already, which MLflow refuses.
+
+    Args:
+        entries: The entries by their places.
+        places: Those that are looked at.
+        known: The parameters that the run has; it is added to.
+
+    Returns:
+        Whether there are any.
+    """
+    changed = False
+    for place in places:
+        entry = entries[place]
+        if isinstance(entry, Param) and known.setdefault(entry.key, entry.value) != entry.value:
+            warn_changed(entry.key, known[entry.key], entry.value)
+            entries[place] = Tag(changed_tag(entry.key), entry.value)
+            changed = True
+    return changed
 
 
 def _batches(entries: dict[int, Entry]) -> list[list[int]]:

@@ -14,7 +14,7 @@ from pathlib import Path
 from ..journal.entries import FILES, VALUES, Entry, File, Text, lane_of, title_of
 from ..journal.folder import Journal
 from ..journal.records import Chunk, SetAside
-from ..tracking.failures import Kind, http_status, kind_of, reason
+from ..tracking.failures import Kind, http_status, is_of_this_file, kind_of, reason
 from .pending import PendingSize
 
 logger = logging.getLogger(__name__)
@@ -210,7 +210,8 @@ class EntryQueue:
             return False
         items = self.journal.set_aside
         earlier = next((item.tries for item in items if item.entry == entry), 0)
-        may_pass = kind_of(error) is Kind.SERVER
+        is_own = isinstance(entry, File) and is_of_this_file(entry, error)
+        may_pass = kind_of(error) is Kind.SERVER and not is_own
         now = time.time_ns() // 1_000_000
         item = SetAside(entry, reason(error), now, tries + earlier, may_pass)
         self._refused_again.add(entry)
