@@ -36,7 +36,7 @@ def test_answered() -> None:
         (ValueError("no such name"), False),
     ],
 )
-def test_failed(error: BaseException, may_exist: bool) -> None:  # noqa: FBT001 - a case
+def test_failed(error: BaseException, may_exist: bool) -> None:
     """A refusal is certain; without an answer, and after a gateway's, it may be there."""
     what = new_id()
     with pytest.raises(type(error)), creating.creating(what):
