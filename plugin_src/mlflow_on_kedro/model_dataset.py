@@ -21,7 +21,7 @@ from .models.arguments import ModelArguments
 from .models.flavors import check_flavor, find_flavor
 from .models.kinds import flavor_saved
 from .models.saving import save_model
-from .models.source import ModelSource, in_run
+from .models.source import ModelSource, Place, in_run
 from .secrets import mask_urls
 from .suggestions import did_you_mean
 from .tracking import fluent, store
@@ -251,9 +251,12 @@ class MLflowModelDataset(TrackedDataset):
         uri = self.loading_uri(self._loading_tracking_uri)
         client = store.connect(uri)
         try:
-            place = source.place(client, self._name_in(source))
-            with fluent.tracking_uri(place.tracking_uri):
-                return self._loader(place.uri).load_model(place.uri, **self._load_args)
+            try:
+                return self._load_at(source.place(client, self._name_in(source)))
+            except Exception as error:
+                if not source.is_of_old_server(client, error):
+                    raise
+                return self._load_at(source.place(client, self._name_in(source)))
         except DatasetError:
             raise
         except Exception as error:
@@ -261,6 +264,10 @@ class MLflowModelDataset(TrackedDataset):
                 f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
                 f"'{self.dataset_name}': {mask_urls(str(error))}"
             ) from None
+
+    def _load_at(self, place: Place) -> Any:
+        with fluent.tracking_uri(place.tracking_uri):
+            return self._loader(place.uri).load_model(place.uri, **self._load_args)
 
     def _loader(self, place: str) -> ModuleType:
         if self._pyfunc:

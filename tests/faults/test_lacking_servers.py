@@ -20,7 +20,7 @@ from mlflow_on_kedro.tracking.capabilities import Feature
 from mlflow_on_kedro.tracking.opening import open_run
 
 from .gateway import Gateway, Rule
-from .trained import run_with_model, warnings
+from .trained import loads_runs_uri, run_with_model, warnings
 
 ANSWERS = {
     "404": (404, "<!doctype html><title>404 Not Found</title>"),
@@ -65,8 +65,7 @@ def test_no_logged_models(
         assert dataset.exists()
         assert dataset.load().predict([[1.0]]).tolist() == [1]
     assert not in_run(client, run_id, "other")
-    mlflow.set_tracking_uri(gate.uri)
-    assert mlflow.sklearn.load_model(f"runs:/{run_id}/model").predict([[1.0]]).tolist() == [1]
+    assert loads_runs_uri(gate.uri, run_id)
     (message,) = warnings(caplog)
     assert message.startswith(f"MLflow at {gate.uri} has no logged models (MLflow 3), so a model's")
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pytest
 from mlflow_on_kedro.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.models.registration import Promotion
@@ -19,7 +18,7 @@ from .old_mlflow import python_with
 from .project import FaultProject
 from .server import served
 from .test_models import CATALOG, PIPELINE
-from .trained import run_with_model, warnings
+from .trained import loads_runs_uri, run_with_model, warnings
 
 REQUIREMENTS = ("mlflow==2.22.2", "sqlalchemy<2.1", "setuptools<81")
 
@@ -67,8 +66,7 @@ def test_a_model(old_server: str, model_folder: Path, caplog: pytest.LogCaptureF
         dataset = MLflowModelDataset(dataset_name="model", tracking_uri=old_server, **words)
         assert dataset.exists()
         assert dataset.load().predict([[1.0]]).tolist() == [1]
-    mlflow.set_tracking_uri(old_server)
-    assert mlflow.sklearn.load_model(f"runs:/{run_id}/model").predict([[1.0]]).tolist() == [1]
+    assert loads_runs_uri(old_server, run_id)
     (message,) = warnings(caplog)
     assert "has no logged models (MLflow 3)" in message
 

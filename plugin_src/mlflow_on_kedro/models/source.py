@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from kedro.io import DatasetError
 
+from ..tracking import capabilities
+from ..tracking.capabilities import Feature
 from ..tracking.downloads import artifacts_of
 from . import other_server
 from .mlmodel import MLMODEL
@@ -98,9 +100,12 @@ class ModelSource:
             mlflow.exceptions.MlflowException: There is no such version or alias.
         """
         tracking = client.tracking_uri
-        if self.run_id is not None:
-            return Place(f"runs:/{self.run_id}/{name}", tracking)
-        uri = str(self.uri)
+        uri = self.uri or f"runs:/{self.run_id}/{name}"
+        run = _FORMS["run"].fullmatch(uri)
+        if run is not None and not capabilities.has(tracking, Feature.LOGGED_MODELS):
+            # MLflow would ask for the run's logged models, and its first 3.x fail then.
+            root = client.get_run(run["run_id"]).info.artifact_uri
+            return Place(f"{root}/{run['model']}", tracking)
         version, alias = _FORMS["version"].fullmatch(uri), _FORMS["alias"].fullmatch(uri)
         if version is not None:
             found = client.get_model_version(version["name"], version["version"])
@@ -114,6 +119,25 @@ class ModelSource:
             source = str(client.get_model_version_download_uri(found.name, found.version))
         is_there = other_server.is_asked(client) and source.startswith(_OF_THE_SERVER)
         return Place(source, self.asked(client) if is_there else tracking)
+
+    def is_of_old_server(self, client: MlflowClient, error: Exception) -> bool:
+        """Whether a load has failed because the server has no logged models.
+
+        Then :meth:`place` names another place.
+
+        Args:
+            client: A client of the tracking server.
+            error: What the load has raised.
+        """
+        run = _FORMS["run"].fullmatch(str(self.uri))
+        run_id = run["run_id"] if run is not None else self.run_id
+        uri = client.tracking_uri
+        if run_id is None or not capabilities.has(uri, Feature.LOGGED_MODELS):
+            return False
+        instead = "only the artifacts of runs are looked for"
+        return capabilities.lacks(
+            uri, Feature.LOGGED_MODELS, error, instead, lambda: client.get_run(run_id)
+        )
 
     def asked(self, client: MlflowClient) -> str:
         """The URI of who is asked first: the tracking server, or the model registry."""

@@ -13,6 +13,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 from mlflow_on_kedro.journal.entries import File, Text
 from mlflow_on_kedro.tracking.failures import (
+    Kind,
     connection_error,
     failure_message,
     is_denial,
@@ -20,6 +21,7 @@ from mlflow_on_kedro.tracking.failures import (
     is_mistake,
     is_of_this_file,
     is_refusal,
+    kind_of,
     reason,
 )
 
@@ -146,3 +148,22 @@ class TestMessage:
         """What has no such cause has none."""
         assert connection_error(None) is None
         assert connection_error(ValueError("x")) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        ({"detail": "Not Found"}, Kind.MISSING),
+        ({"error": {"code": "NotFound", "message": "no such route"}}, Kind.MISSING),
+        ({"message": "no Route matched with those values"}, Kind.MISSING),
+        ({"status": 405, "title": "no"}, Kind.MISSING),
+        ({"statusCode": "403"}, Kind.FORBIDDEN),
+        ({"detail": "something else"}, Kind.SERVER),
+        ({"error_code": "RESOURCE_DOES_NOT_EXIST", "message": "Not Found"}, Kind.GONE),
+    ],
+)
+def test_json_that_is_not_mlflows(answer: dict[str, Any], kind: Kind) -> None:
+    """A gateway's own answer is known by its status or words; MLflow's by its code."""
+    from mlflow.exceptions import RestException
+
+    assert kind_of(RestException(answer)) is kind
