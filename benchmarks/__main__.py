@@ -17,10 +17,10 @@ from . import (
     b6_runners,
     b7_generating,
     b8_gantt,
+    b9_backlog,
     report,
 )
 from .bench import ROOT, Bench
-from .measure import Outcome
 
 WORKLOADS = {
     module.NAME.lower(): module
@@ -33,6 +33,7 @@ WORKLOADS = {
         b6_runners,
         b7_generating,
         b8_gantt,
+        b9_backlog,
     )
 }
 
@@ -40,13 +41,15 @@ WORKLOADS = {
 def main() -> None:
     """Measure what is asked for."""
     words = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    words.add_argument("--only", default=",".join(WORKLOADS), help="for example b1,b3")
+    words.add_argument(
+        "--only", default=",".join(WORKLOADS), help="for example b1,b3; nothing: draw the picture"
+    )
     words.add_argument("--quick", action="store_true", help="measure little; writes no results")
     words.add_argument("--cache", type=Path, default=ROOT / ".bench", help="peers' environments")
     given = words.parse_args()
-    names = given.only.lower().split(",")
+    names = [name for name in given.only.lower().split(",") if name]
+    results = ROOT / "benchmarks" / "results"
     begin = time.monotonic()
-    outcomes: list[Outcome] = []
     failed: list[str] = []
     with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         bench = Bench(Path(folder), given.cache.resolve(), quick=given.quick)
@@ -58,14 +61,15 @@ def main() -> None:
                 failed.append(name)
                 print(f"{name} failed: {error}", file=sys.stderr, flush=True)
                 continue
-            outcomes.append(outcome)
+            if not given.quick:  # at once: what fails later must not take it along
+                report.write([outcome], results)
             print(f"\n## {outcome.name}: {outcome.title}\n")
             print(report.table({outcome.name: outcome.checks}), end="\n\n")
             print(report.details(outcome.samples.medians(), outcome.notes), end="\n\n")
             print(f"({name}: {time.monotonic() - at:.0f} s)", flush=True)
     print(f"All: {time.monotonic() - begin:.0f} s")
     if not given.quick:
-        report.write(outcomes, ROOT / "benchmarks" / "results")
+        report.draw(results)
     if failed:
         sys.exit(f"failed: {', '.join(failed)}")
 

@@ -109,19 +109,22 @@ class Bench:
         return run_process(command, cwd=self.folder, env=env, log=self.folder / "python.log")
 
     @contextlib.contextmanager
-    def server(self, *, delay: float = 0.0, bandwidth: float | None = None) -> Iterator[Proxy]:
+    def server(
+        self, *, delay: float = 0.0, bandwidth: float | None = None, workers: int = 1
+    ) -> Iterator[Proxy]:
         """A real MLflow server behind a slow line.
 
         Args:
             delay: Seconds that each request takes longer.
             bandwidth: Bytes a second of what is sent to it.
+            workers: How many of its processes answer.
         """
         folder = self.new_folder("server")
         folder.mkdir()
         database = folder / "mlflow.db"
         shutil.copy(self.store, database)
         with (
-            mlflow_server(database, folder) as server,
+            mlflow_server(database, folder, workers) as server,
             contextlib.closing(Proxy(server.uri)) as proxy,
         ):
             proxy.delay, proxy.bandwidth = delay, bandwidth

@@ -58,7 +58,7 @@ def write(checks: Mapping[str, Sequence[Check]], path: Path) -> None:
     """Write the figure as an image, which GitHub shows as it is.
 
     Raises:
-        RuntimeError: Kaleido, Plotly's own way to write images, finds no browser.
+        Exception: Kaleido, Plotly's own way to write images, finds no browser or cannot start it.
     """
     browser = shutil.which("chromium") or shutil.which("google-chrome")
     if browser is not None:

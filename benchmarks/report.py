@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Mapping, Sequence
 from importlib import metadata
 from pathlib import Path
@@ -13,32 +14,57 @@ from typing import Any
 from . import picture
 from .measure import Check, Outcome
 
+_JSON, _PICTURE = "results.json", "results.svg"
 _LIBRARIES = ("kedro", "mlflow", "kedro-datasets", "pandas", "plotly", "sqlalchemy")
 
 
 def write(outcomes: Sequence[Outcome], folder: Path) -> None:
-    """Write ``results.json``, ``results.md`` and ``results.svg``.
+    """Write ``results.json`` and ``results.md``.
 
     Workloads that were not measured this time keep the results that are there.
     """
     folder.mkdir(exist_ok=True)
-    file = folder / "results.json"
-    kept = json.loads(file.read_text(encoding="utf-8"))["workloads"] if file.exists() else {}
     new = {outcome.name: _as_dict(outcome) for outcome in outcomes}
-    workloads: dict[str, Any] = dict(sorted({**kept, **new}.items()))
+    workloads: dict[str, Any] = dict(sorted({**_kept(folder), **new}.items()))
     machine = _machine()
     content = {"machine": machine, "workloads": workloads}
-    file.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    (folder / _JSON).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
 
     checks = {name: _checks(found) for name, found in workloads.items()}
-    parts = ["# Results", "![Targets](results.svg)", table(checks)]
+    parts = ["# Results", f"![Targets]({_PICTURE})", table(checks)]
     for name, found in workloads.items():
         parts.append(f"## {name}: {found['title']}")
         parts.append(details(found["medians"], found["notes"]))
     words = ", ".join(f"{name} {value}" for name, value in machine.items())
     parts.append(f"Measured with {words}.")
     (folder / "results.md").write_text("\n\n".join(parts) + "\n", encoding="utf-8")
-    picture.write(checks, folder / "results.svg")
+
+
+def draw(folder: Path) -> bool:
+    """Draw ``results.svg`` of the results that are there; tell whether there was a browser for it.
+
+    Without one the picture stays as it is, which is printed.
+    """
+    checks = {name: _checks(found) for name, found in _kept(folder).items()}
+    try:
+        picture.write(checks, folder / _PICTURE)
+    except Exception as error:  # Kaleido has its own for each way in which a browser is missing
+        print(
+            f"{_PICTURE} is as it was: it could not be drawn ({type(error).__name__}), which takes "
+            "Chrome or Chromium. Install one, for example with `.venv/bin/plotly_get_chrome`, "
+            'then `make bench ARGS="--only="` draws the results that are there.',
+            file=sys.stderr,
+        )
+        return False
+    return True
+
+
+def _kept(folder: Path) -> dict[str, Any]:
+    file = folder / _JSON
+    if not file.exists():
+        return {}
+    found: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))["workloads"]
+    return found
 
 
 def table(checks: Mapping[str, Sequence[Check]]) -> str:

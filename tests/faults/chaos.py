@@ -2,7 +2,7 @@
 
 After the kill ``kedro mlflow sync`` must bring all that is noted to MLflow, and nothing twice.
 
-Usage: python -m tests.faults.chaos [--kills 100] [--seed 0]
+Usage: python -m tests.faults.chaos [--kills 100] [--seed 0] [--twists "moody server,none"]
 """
 
 # ruff: noqa: T201 - a script speaks to who has started it
@@ -19,7 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import psutil
@@ -154,18 +154,21 @@ class Chaos:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(timeout=self._random.uniform(1, 5))
             _kill(process)
-        if self._proxy.rules:  # such a server may refuse things, which stay for the next time
-            for _ in range(SYNCS_IN_TROUBLE):
+        for _ in range(SYNCS_IN_TROUBLE):  # the server may refuse things, which then stay
+            if self._proxy.rules and self._journals():
                 self._start("mlflow", "sync").wait(timeout=LIMIT_SECONDS)
-            self._proxy.rules = []
+        self._proxy.rules = []
         command = ("run", "--nodes=node_0") if twist == "next run delivers" else ("mlflow", "sync")
         notes = self._notes.with_name("other.txt") if command[0] == "run" else None
         status = self._start(*command, notes=notes).wait(timeout=LIMIT_SECONDS)
         if status:
             self._fault(f"`kedro {' '.join(command)}` ended with {status}:\n{self._said()}")
-        left = list(self._root.glob(".mlflow_on_kedro/journal/*/run.json"))
+        left = self._journals()
         if left:
             self._fault(f"left over after {command}: {left}")
+
+    def _journals(self) -> list[Path]:
+        return list(self._root.glob(".mlflow_on_kedro/journal/*/run.json"))
 
     def _fault(self, words: str) -> None:
         self.tally.faults.append(words)
@@ -208,7 +211,7 @@ def _fresh_server(folder: Path) -> Iterator[Server]:
         yield server
 
 
-def main(kills: int = 100, seed: int = 0) -> int:
+def main(kills: int = 100, seed: int = 0, twists: Sequence[str] = TWISTS) -> int:
     """Kill that many runs, print a table, and say what was wrong.
 
     Returns:
@@ -218,7 +221,7 @@ def main(kills: int = 100, seed: int = 0) -> int:
     begin = time.monotonic()
     with _fresh_server(folder / "server") as server, contextlib.closing(Proxy(server.uri)) as proxy:
         chaos = Chaos(folder, server, proxy, seed)
-        plan = itertools.product(TWISTS, RUNNERS)
+        plan = itertools.product(twists, RUNNERS)
         for number, (twist, runner) in enumerate(itertools.islice(itertools.cycle(plan), kills)):
             chaos.kill(runner, twist)
             row = chaos.tally.rows[-1]
@@ -239,5 +242,6 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--kills", type=int, default=100)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--twists", default=",".join(TWISTS), help="what else goes wrong, in turn")
     words = parser.parse_args()
-    sys.exit(main(words.kills, words.seed))
+    sys.exit(main(words.kills, words.seed, words.twists.split(",")))

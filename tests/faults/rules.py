@@ -139,7 +139,7 @@ def moody(seed: int, seconds: float = 2.0) -> Rule:
     def rule(_: Call) -> Fate:
         bad = chance.random() < _BAD_SHARE
         mode: Mode = chance.choice(_BAD_MOODS) if bad else "pass"
-        delay = seconds * chance.random() ** 2  # mostly short: a run has hundreds of requests
+        delay = seconds * chance.random() ** 3  # mostly short: a run has hundreds of requests
         return Fate(mode, delay / 2, delay / 2)
 
     return rule

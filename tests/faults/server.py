@@ -33,19 +33,20 @@ class Server:
 
 
 @contextlib.contextmanager
-def mlflow_server(database: Path, folder: Path) -> Iterator[Server]:
+def mlflow_server(database: Path, folder: Path, workers: int = 1) -> Iterator[Server]:
     """Run ``mlflow server`` until the block ends.
 
     Args:
         database: The SQLite file of its store.
         folder: Where it keeps artifacts and its log.
+        workers: How many processes answer; MLflow's default is 4, which takes seconds to start.
     """
     artifacts = folder / "artifacts"
     options = ["--backend-store-uri", f"sqlite:///{database.as_posix()}"]
     options += ["--artifacts-destination", artifacts.as_uri()]
     environment = {name: os.environ[name] for name in os.environ if "MLFLOW" not in name}
     environment["DO_NOT_TRACK"] = "true"
-    with served(options, environment, folder) as uri:
+    with served(options, environment, folder, workers=workers) as uri:
         yield Server(uri, artifacts)
 
 
@@ -55,6 +56,7 @@ def served(
     environment: Mapping[str, str],
     folder: Path,
     python: str = sys.executable,
+    workers: int = 1,
 ) -> Iterator[str]:
     """Run ``mlflow server`` with the given options on a free port until the block ends.
 
@@ -63,6 +65,7 @@ def served(
         environment: The server's environment variables.
         folder: Its current folder, and where it keeps its log.
         python: The interpreter of the environment that has the server's MLflow.
+        workers: How many processes answer.
 
     Returns:
         Its URL.
@@ -70,7 +73,7 @@ def served(
     port = _free_port()
     uri = f"http://{HOST}:{port}"
     command = [python, "-m", "mlflow", "server", *options]
-    command += ["--host", HOST, "--port", str(port), "--workers", "1"]
+    command += ["--host", HOST, "--port", str(port), "--workers", str(workers)]
     quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
     log = folder / "server.log"
     with log.open("wb") as output:

@@ -48,14 +48,16 @@ def no_secret_in(project: FaultProject, *said: str) -> None:
             assert PASSWORD.encode() not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize("mode", ["http401", "http403"])
-def test_denied(project: FaultProject, proxy: Proxy, mode: Mode) -> None:
+@pytest.mark.parametrize(
+    ("mode", "why"), [("http401", "credentials"), ("http403", "does not allow")]
+)
+def test_denied(project: FaultProject, proxy: Proxy, mode: Mode, why: str) -> None:
     """Row: credentials wrong. Said at once and not tried again; the journal is kept."""
     proxy.mode = mode
     run = project.kedro()
     assert run.status == 0, run.said
     assert run.warnings == 1, run.said
-    assert "credentials" in run.said
+    assert why in run.said
     assert f"http://127.0.0.1:{proxy.port}" in run.said
     assert "kedro mlflow sync" in run.said
     assert "Traceback" not in run.said
@@ -63,7 +65,7 @@ def test_denied(project: FaultProject, proxy: Proxy, mode: Mode) -> None:
     assert len(project.journals) == 1
     wrong = project.sync()
     assert wrong.exit_code == 1, wrong.output
-    assert "credentials" in wrong.output
+    assert why in wrong.output
     assert len(project.journals) == 1
     proxy.mode = "pass"
     assert project.sync().exit_code == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +12,7 @@ import pytest
 
 from .project import FaultProject
 from .proxy import Proxy
-from .rules import Fate, holds, on
+from .rules import Answer, Fate, holds, on
 
 PIPELINE = """
     from kedro.pipeline import node, pipeline
@@ -97,6 +98,27 @@ def test_registering_is_answered_late(
     assert run.status == 0, run.said
     proxy.rules = []
     assert modelling.sync().exit_code == 0, run.said
+    check_registered(modelling)
+    assert modelling.journals == []
+
+
+def test_a_forbidden_registered_model(modelling: FaultProject, proxy: Proxy) -> None:
+    """A8: who may not change a registered model has the run and the logged model all the same."""
+    words = {"error_code": "PERMISSION_DENIED", "message": "Permission denied"}
+    forbidden = Answer(403, json.dumps(words), "application/json")
+    registering = holds("registered-models/create", "model-versions/create")
+    proxy.rules = [on(registering, Fate(answer=forbidden))]
+    run = modelling.kedro()
+    assert run.status == 0, run.said
+    assert "does not allow" in run.said
+    assert "from_faults" in run.said
+    assert "MLFLOW_TRACKING_USERNAME" not in run.said
+    assert modelling.run.info.status == "FINISHED"
+    assert modelling.run.data.metrics["f1"] == 1.0
+    assert len(modelling.run.outputs.model_outputs) == 1
+    assert len(modelling.journals) == 1
+    proxy.rules = []
+    assert modelling.sync().exit_code == 0
     check_registered(modelling)
     assert modelling.journals == []
 

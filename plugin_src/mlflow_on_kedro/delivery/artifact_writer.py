@@ -59,6 +59,7 @@ class ArtifactWriter:
         on_sent: Called with an entry that has arrived.
         uri: The client's tracking URI.
         raising: Raise what is wrong with a model instead of uploading its files as they are.
+        again: Another process may have tried before.
         threads: Uploads at once.
     """
 
@@ -72,12 +73,13 @@ class ArtifactWriter:
         on_sent: Callable[[Entry], None] = lambda _: None,
         uri: str | None = None,
         raising: bool = False,
+        again: bool = True,
         threads: int = 1,
     ) -> None:
         self._client, self._run_id, self._uri = client, run_id, uri
         self._by_http = goes_by_http(artifact_uri)
         self._on_refused, self._on_sent = on_refused, on_sent
-        self._raising, self._threads = raising, threads
+        self._raising, self._again, self._threads = raising, again, threads
         # Of a call to :meth:`send` that failed half-way: entries and files that have arrived.
         self._sent: set[int] = set()
         self._uploaded: set[tuple[int, str]] = set()
@@ -187,7 +189,7 @@ class ArtifactWriter:
     def _log_model(self, entry: Model) -> None:
         with store.artifacts_at(self._uri):
             try:
-                logged_models.log(self._client, self._run_id, entry)
+                logged_models.log(self._client, self._run_id, entry, again=self._again)
             except Exception as error:
                 if self._raising or not is_refusal(error):
                     raise

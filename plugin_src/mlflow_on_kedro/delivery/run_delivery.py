@@ -216,9 +216,10 @@ class RunDelivery:
         return 0
 
     def _register(self, client: MlflowClient, opened: Opened) -> None:
+        again = self._again or self.header.key is not None
         for pending in pending_registrations(client, opened.run_id):
             try:
-                registry.register(client, self.uri, pending, again=self._again)
+                registry.register(client, self.uri, pending, again=again)
             except Exception as error:
                 if kind_of(error) in (Kind.SILENT, Kind.BUSY, Kind.SERVER):
                     raise
@@ -252,6 +253,7 @@ class RunDelivery:
                 on_sent=self.queue.forget,
                 uri=self.uri,
                 raising=self._raising,
+                again=self._again,
                 threads=self._connection.threads,
             )
         return self._files
