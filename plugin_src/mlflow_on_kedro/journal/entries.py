@@ -92,6 +92,15 @@ class Model(File):
 
 
 @dataclass(frozen=True)
+class Trace(File):
+    """A trace that a node has made with MLflow.
+
+    ``path`` is a local folder, as :mod:`mlflow_on_kedro.observing.llm_traces` makes it; ``folder``
+    means nothing.
+    """
+
+
+@dataclass(frozen=True)
 class Part:
     """Something that a node has done, for the run's trace.
 
@@ -122,11 +131,11 @@ class End:
     time: int
 
 
-Entry = Param | Metric | Tag | Text | File | Model | Input | Part | End
+Entry = Param | Metric | Tag | Text | File | Model | Trace | Input | Part | End
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__.lower(): kind
-    for kind in (Param, Metric, Tag, Text, File, Model, Input, Part, End)
+    for kind in (Param, Metric, Tag, Text, File, Model, Trace, Input, Part, End)
 }
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
 
