@@ -236,6 +236,7 @@ class Parcel:
         """
         end = self._end or self._delivered_end() or self._killed()
         if self.opened is not None:
+            self._deliver_own_calls(self.opened)
             self.status = end_run(self.client, self.header, self.opened, end.status, end.time)
             # Of a run with a key another process may have saved the models.
             if self.status == "FINISHED" and (self.header.registers or self.header.key):
@@ -246,6 +247,23 @@ class Parcel:
                 self._trace(self.opened, end)
         if self.journal is not None:
             self.journal.discard()
+
+    def _deliver_own_calls(self, opened: Opened) -> None:
+        """Deliver the runs that nodes have begun themselves, and what killed nodes have left."""
+        from ..tracking import child_runs, own_calls  # which log with what delivers
+
+        if self.journal is None or self._delivery is None:
+            return
+        self._delivery.send(own_calls.left(self.journal))
+        for child in child_runs.journals(self.journal):
+            header = child_runs.delivered_header(child, self.header, opened, self.client)
+            parcel = Parcel(
+                header, self.uri, self._root, child, raising=self._raising, complete=True
+            )
+            parcel.watch(self._on_call)
+            while parcel.step():
+                pass
+            parcel.finish()
 
     def _trace(self, opened: Opened, end: End) -> None:
         from ..observing import traces

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..datasets import tables
-from ..journal.entries import Entry, File, Input, Metric, Model, Param, Tag, Text
+from ..journal.entries import Entry, File, Input, Metric, Model, Param, Tag, Text, Trace
 from ..keys import legal_key
-from ..models import logged_models
+from ..models import logged_models, registry
 from ..secrets import mask_urls
 from ..tracking import store
 from ..tracking.failures import is_mistake, is_of_this_file, is_refusal, reason
@@ -185,6 +186,8 @@ class Delivery:
                     self._client.log_text(self._run_id, entry.content, entry.path)
                 elif isinstance(entry, Model):
                     self._log_model(entry)
+                elif isinstance(entry, Trace):
+                    self._send_trace(entry)
                 else:
                     self._log_files(Path(entry.path), entry.folder)
         except Exception as error:
@@ -195,6 +198,11 @@ class Delivery:
     def _log_model(self, entry: Model) -> None:
         try:
             logged_models.log(self._client, self._run_id, entry)
+            if json.loads(entry.about).get("register_at_once"):  # a node has done so itself
+                uri = self._uri or self._client.tracking_uri
+                registry.register_models(
+                    self._client, self._run_id, uri, only=entry.folder, raising=self._raising
+                )
         except Exception as error:
             if self._raising or not (is_refusal(error) or is_mistake(error)):
                 raise
@@ -206,6 +214,12 @@ class Delivery:
                 reason(error),
             )
             self._log_files(Path(entry.path), entry.folder)
+
+    def _send_trace(self, entry: Trace) -> None:
+        from ..observing import llm_traces
+
+        uri = self._uri or self._client.tracking_uri
+        llm_traces.send(self._client, uri, self._run_id, entry)
 
     def _log_files(self, path: Path, folder: str) -> None:
         if not path.is_dir():
