@@ -207,6 +207,11 @@ def allows_file_store() -> bool:
     return os.environ.get("MLFLOW_ALLOW_FILE_STORE", "").lower() in {"true", "1"}
 
 
+def logs_asynchronously() -> bool:
+    """``MLFLOW_ENABLE_ASYNC_LOGGING``, MLflow's own: nodes' calls of MLflow return at once."""
+    return os.environ.get("MLFLOW_ENABLE_ASYNC_LOGGING", "").lower() in {"true", "1"}
+
+
 def value(name: str) -> str | None:
     """The value of an environment variable that the user asked to log."""
     return os.environ.get(name)

@@ -81,6 +81,8 @@ class TrackedRun(Telling):
         self._opened: Opened | None = None
         self._journal: Journal | None = None
         self._owned = False
+        self.is_offline = False
+        """Whether no server may be contacted (``tracking.mode: offline``)."""
         self.key: str | None = None
         """What several processes have in common that log to this run."""
         self.journal_id = ""
@@ -133,6 +135,7 @@ class TrackedRun(Telling):
         run._journal = recording.journal
         run.key = recording.key
         run.journal_id = recording.journal_id
+        run.is_offline = request.offline
         for key, value in request.all_tags.items():
             run.set_tag(key, value)
         whole = request.config.run.description or ""
@@ -263,6 +266,11 @@ class TrackedRun(Telling):
     def name(self) -> str:
         """The run's name; "" as long as MLflow has given it none."""
         return self.opened.name if self.opened is not None else self.config.run.name or ""
+
+    @property
+    def journal(self) -> Journal | None:
+        """The run's journal on disk, on whatever machine; None: it has none."""
+        return self._journal
 
     @property
     def has_journal(self) -> bool:

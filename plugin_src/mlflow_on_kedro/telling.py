@@ -135,6 +135,10 @@ class Telling:
         """Log a model that is saved in a local folder."""
         self._put(entry)
 
+    def log_entry(self, entry: Entry) -> None:
+        """Log what is an entry already."""
+        self._put(entry)
+
     def _put(self, entry: Entry) -> None:
         self.outbox.put(entry)
 

@@ -10,7 +10,7 @@ import numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from .journal.entries import Entry, Metric, Tag
+from .journal.entries import Entry, Metric, Tag, storable
 from .secrets import mask_urls
 
 logger = logging.getLogger(__name__)
@@ -205,8 +205,7 @@ def tag(key: str, value: Any) -> Entry:
 
 def tag_text(value: Any) -> str:
     """Write a value as text that every store takes, without the credentials in its URLs."""
-    # No store can encode half a character, as in a file name that is no UTF-8.
-    return mask_urls(param_text(value)).encode("utf-8", "backslashreplace").decode()
+    return storable(mask_urls(param_text(value)))
 
 
 def by_type(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import logging
 import os
 import shutil
@@ -13,11 +14,12 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..journal.entries import Entry, File, Model, Register, Text
+from ..journal.entries import Entry, File, Model, Register, Text, Trace
 from ..models import logged_models, registry
 from ..models.pending import pending_registrations
-from ..tracking import creating, store
+from ..tracking import capabilities, creating, store
 from ..tracking.artifact_names import goes_by_http, url_safe
+from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_of_this_file, is_refusal, is_silent, kind_of, reason
 from .batch_writer import OnRefused
 from .overlap import overlap
@@ -156,6 +158,8 @@ class ArtifactWriter:
             return [_Upload(place, "", functools.partial(self._log_text, entry))]
         if isinstance(entry, Model):
             return [_Upload(place, "", functools.partial(self._log_model, entry))]
+        if isinstance(entry, Trace):
+            return [_Upload(place, "", functools.partial(self._send_trace, entry))]
         if not isinstance(entry, File):
             raise TypeError(f"no artifact: {entry!r}")
         return [
@@ -190,6 +194,8 @@ class ArtifactWriter:
         with store.artifacts_at(self._uri):
             try:
                 logged_models.log(self._client, self._run_id, entry, again=self._again)
+                if json.loads(entry.about).get("register_at_once"):  # a node has done so itself
+                    self._register(Register(entry.folder))
             except Exception as error:
                 if self._raising or not is_refusal(error):
                     raise
@@ -202,6 +208,19 @@ class ArtifactWriter:
                 )
                 for path, folder in _files_of(Path(entry.path), entry.folder):
                     self._log_file(path, folder)
+
+    def _send_trace(self, entry: Trace) -> None:
+        from ..observing import llm_traces
+
+        uri = self._uri or self._client.tracking_uri
+        try:
+            llm_traces.send(self._client, uri, self._run_id, entry)
+        except Exception as error:
+            instead = "traces of nodes are left out"
+            if not capabilities.lacks(
+                uri, Feature.TRACES, error, instead, lambda: self._client.get_run(self._run_id)
+            ):
+                raise
 
     def _register(self, entry: Register) -> None:
         for pending in pending_registrations(self._client, self._run_id):

@@ -165,6 +165,10 @@ class RunDelivery:
         opened = self.open()
         if self.status is None:
             client, end = self._client(VALUES), self._last_end()
+            for child in self._children(client, opened):
+                while child.send_values():
+                    pass
+                child.end()
             self._mark_waiting(client, opened)
             status = end_run(client, self.header, opened, end.status, end.time, again=self._again)
             if self.header.trace:
@@ -204,6 +208,7 @@ class RunDelivery:
         """
         if self.opened is not None:
             client = self._client(FILES)
+            self._close_children(client, self.opened)
             # Of a run with a key another process may have saved the models.
             if self.status == "FINISHED" and (self.header.registers or self.header.key):
                 self._register(client, self.opened)
@@ -214,6 +219,33 @@ class RunDelivery:
         if self.journal is not None and not self.journal.set_aside:
             self.journal.discard()
         return 0
+
+    def _children(self, client: MlflowClient, opened: Opened) -> list[RunDelivery]:
+        """The deliveries of the runs that nodes have begun themselves, parents first."""
+        from ..tracking import child_runs  # which logs with what delivers
+
+        return [
+            RunDelivery(
+                child_runs.delivered_header(child, self.header, opened, client),
+                self._connection,
+                self._root,
+                child,
+                raising=self._raising,
+                complete=True,
+            )
+            for child in (child_runs.journals(self.journal) if self.journal is not None else ())
+        ]
+
+    def _close_children(self, client: MlflowClient, opened: Opened) -> None:
+        """Upload the files of nodes' own runs, and what nodes that were killed have left."""
+        from ..tracking import own_calls
+
+        for child in self._children(client, opened):
+            while child.send_files():
+                pass
+            child.close()
+        if self.journal is not None:
+            self._artifact_writer(opened).send(own_calls.left(self.journal))
 
     def _register(self, client: MlflowClient, opened: Opened) -> None:
         again = self._again or self.header.key is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import PurePath
 from typing import Any
@@ -95,6 +96,15 @@ class Model(File):
 
 
 @dataclass(frozen=True)
+class Trace(File):
+    """A trace that a node has made with MLflow.
+
+    ``path`` is a local folder, as :mod:`mlflow_on_kedro.observing.llm_traces` makes it; ``folder``
+    means nothing.
+    """
+
+
+@dataclass(frozen=True)
 class Part:
     """Something that a node has done, for the run's trace.
 
@@ -132,12 +142,31 @@ class Register:
     model: str
 
 
-Entry = Param | Metric | Tag | Text | File | Model | Input | Part | Register | End
+Entry = Param | Metric | Tag | Text | File | Model | Trace | Input | Part | Register | End
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__.lower(): kind
-    for kind in (Param, Metric, Tag, Text, File, Model, Input, Part, Register, End)
+    for kind in (Param, Metric, Tag, Text, File, Model, Trace, Input, Part, Register, End)
 }
+# Kinds before those that they are made of.
+_TITLES: dict[Any, Callable[[Any], str]] = {
+    Param: lambda entry: f"param '{entry.key}'",
+    Metric: lambda entry: f"metric '{entry.key}'",
+    Tag: lambda entry: f"tag '{entry.key}'",
+    Input: lambda entry: f"dataset '{entry.name}' as used",
+    Register: lambda entry: f"registration of the model '{entry.model}'",
+    Model: lambda entry: f"model '{entry.folder}'",
+    Trace: lambda entry: f"trace {PurePath(entry.path).name}",
+    Text: lambda entry: f"artifact {mask_urls(entry.path)}",
+    File: lambda entry: f"artifact {mask_urls(_place(entry))}",
+}
+
+
+def _place(entry: File) -> str:
+    name = PurePath(entry.path).name
+    return f"{entry.folder}/{name}" if entry.folder else name
+
+
 VALUES, FILES = "values", "files"
 """The two lanes of delivery: what the tracking server takes, and what the artifact store takes."""
 _LEAST, _GREATEST = -(2**63), 2**63 - 1
@@ -160,19 +189,18 @@ def title_of(entry: Entry) -> str:
         >>> title_of(Param("depth", "3")), title_of(File("/tmp/model.pkl", "models"))
         ("param 'depth'", 'artifact models/model.pkl')
     """
-    kind = type(entry).__name__.lower()
-    if isinstance(entry, Model):
-        return f"model '{entry.folder}'"
-    if isinstance(entry, Register):
-        return f"registration of the model '{entry.model}'"
-    if isinstance(entry, Text):
-        return f"artifact {mask_urls(entry.path)}"
-    if isinstance(entry, File):
-        name = PurePath(entry.path).name
-        return f"artifact {mask_urls(f'{entry.folder}/{name}' if entry.folder else name)}"
-    if isinstance(entry, Input):
-        return f"dataset '{entry.name}' as used"
-    return f"{kind} '{getattr(entry, 'key', '')}'" if hasattr(entry, "key") else kind
+    title = next((title for kind, title in _TITLES.items() if isinstance(entry, kind)), None)
+    return title(entry) if title is not None else type(entry).__name__.lower()
+
+
+def storable(text: str) -> str:
+    r"""Write out what some store does not take: half a character; NUL, which PostgreSQL refuses.
+
+    Example:
+        >>> storable("a\0b")
+        'a\\x00b'
+    """
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def to_line(entry: Entry) -> bytes:
@@ -185,12 +213,9 @@ def to_line(entry: Entry) -> bytes:
     # As they are: `asdict` copies each value, and this is done for each value of a run.
     content: dict[str, Any] = {"kind": type(entry).__name__.lower(), **vars(entry)}
     if not isinstance(entry, File | Text):
-        # No store takes half a character, and PostgreSQL no NUL.
         for name, value in content.items():
-            if isinstance(value, str) and not value.isascii():
-                content[name] = value.encode("utf-8", "backslashreplace").decode()
-            if isinstance(value, str) and "\0" in value:
-                content[name] = content[name].replace("\0", "\\x00")
+            if isinstance(value, str) and not (value.isascii() and "\0" not in value):
+                content[name] = storable(value)
     return json.dumps(content).encode() + b"\n"
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..journal.entries import Model
+from ..journal.entries import Model, storable
 from ..tracking import capabilities, creating
 from ..tracking.capabilities import Feature
 from . import run_models
@@ -182,8 +182,4 @@ def outputs_of(run: Any) -> list[str]:
 
 
 def _texts(given: Mapping[str, Any] | None) -> dict[str, str]:
-    return {_storable(key): _storable(value) for key, value in (given or {}).items()}
-
-
-def _storable(value: Any) -> str:
-    return str(value).encode("utf-8", "backslashreplace").decode()  # no half characters
+    return {storable(str(key)): storable(str(value)) for key, value in (given or {}).items()}

@@ -7,7 +7,6 @@ ids follow from the journal's, so that a trace that is delivered twice is there 
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 from collections import Counter
@@ -19,12 +18,12 @@ from ..config.sections import Config
 from ..errors import ConfigError
 from ..journal.entries import End, Part
 from ..journal.records import Header, Opened
-from ..tracking import fluent, store
+from ..tracking import store
+from . import trace_upload
 
 if TYPE_CHECKING:
     from mlflow.entities import Span, TraceInfo
 
-SPANS_A_REQUEST = 1000
 LEAST_MLFLOW = (3, 10)
 """The first MLflow with which traces are tested."""
 _SPAN_TYPES = {"load": "TOOL", "run": "TASK", "save": "TOOL"}
@@ -72,29 +71,9 @@ def deliver(
     Raises:
         Exception: MLflow cannot be reached, or refuses the trace.
     """
-    from mlflow.entities import Trace, TraceData
-    from mlflow.tracing.client import TracingClient
-
     spans = make_spans(header, parts, end)
     info = make_info(header, opened, end, _whole(parts))
-    client: Any = TracingClient(uri)
-    on_call()
-    begin = getattr(client, "start_trace_v3", None)  # MLflow 3.1
-    if begin is not None:
-        stored = begin(Trace(info, TraceData(spans)))
-    else:
-        with contextlib.suppress(AttributeError, NotImplementedError):  # an older MLflow or server
-            for first in range(0, len(spans), SPANS_A_REQUEST):
-                on_call()
-                client.log_spans(opened.experiment_id, spans[first : first + SPANS_A_REQUEST])
-        on_call()
-        stored = client.start_trace(info)
-    if stored.tags.get("mlflow.trace.spansLocation") != "TRACKING_STORE":
-        on_call()
-        # An older server keeps spans as a file; MLflow looks for the file's server globally. It has
-        # no public name for what it does itself with a trace that has ended.
-        with fluent.tracking_uri(uri):
-            client._upload_trace_data(stored, TraceData(spans))  # noqa: SLF001
+    trace_upload.upload(uri, info, spans, on_call)
 
 
 def trace_id(header: Header) -> str:

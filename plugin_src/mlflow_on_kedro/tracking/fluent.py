@@ -30,7 +30,7 @@ def active_run_id() -> str | None:
 def attach(run: TrackedRun) -> None:
     """Make a run the active one of this thread, without a call to the server.
 
-    While MLflow does not answer, and offline, what a node says to MLflow goes into the run's
+    While MLflow does not answer, and offline, what a node logs with MLflow goes into the run's
     journal.
     """
     if run.config.autolog and run.in_worker:
@@ -46,13 +46,15 @@ def attach(run: TrackedRun) -> None:
 
     run.wait_open()
     run.hold_globals()
-    opened = run.opened
-    if opened is not None and (run.is_reachable or not run.journal_id):
-        set_tracking_uri(run.uri)
-        diverting.enter(run)
-    else:
+    if own_calls.is_for_journal(run):
         set_tracking_uri(own_calls.uri_for(run))
         opened = own_calls.opened_for(run)
+        diverting.enter(run, asks_server=False)
+    else:
+        set_tracking_uri(run.uri)
+        opened = run.opened or own_calls.opened_for(run)
+        diverting.enter(run)
+    diverting.follow(run)
     _set_experiment(opened.experiment_id)
     entity = own_calls.as_entity(run, opened)
     _stack().append(ActiveRun(entity))  # type: ignore[no-untyped-call]
@@ -85,15 +87,26 @@ def detach(run: TrackedRun) -> None:
         return
     if not import_watch.is_imported():
         return
-    diverting.leave(run)
     stack = _stack()
-    own = run.opened.run_id if run.opened is not None else None
-    ids = [active.info.run_id for active in stack]
-    places = [place for place, id_ in enumerate(ids) if id_ == own or own_calls.is_of(run, id_)]
+    places = [n for n, active in enumerate(stack) if own_calls.is_own(run, active.info.run_id)]
     if places:
+        diverting.settle(run)
+        _end_children(stack, places[-1])
         del stack[places[-1] :]
-        if ids[places[-1]] != own:
-            own_calls.collect(run, ids[places[-1]])
+    diverting.leave(run)
+    own_calls.collect(run)
+
+
+def _end_children(stack: list[Any], place: int) -> None:
+    """End the runs that a node has left open, as MLflow does when a process ends."""
+    import mlflow
+
+    while len(stack) > place + 1:
+        before = len(stack)
+        with contextlib.suppress(Exception):  # a server that is away; the node has succeeded
+            mlflow.end_run()
+        if len(stack) == before:
+            return
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from ..config.checks import MODES, check_choice
 from ..config.sections import Config
 from ..description import within_limit
 from ..errors import ConfigError
+from ..journal.entries import storable
 from ..journal.folder import new_id
 from ..journal.records import Header, Opened
 from ..plan import Plan
@@ -115,11 +116,13 @@ class RunRequest:
         header = Header(
             journal=new_id(),
             uri=None if self.offline else without_credentials(uri),
-            experiment=store.resolve_experiment(self.config.experiment.name, self.package),
+            experiment=storable(
+                store.resolve_experiment(self.config.experiment.name, self.package)
+            ),
             artifact_location=self.config.experiment.artifact_location,
             experiment_tags=experiments.tag_texts(self.config.experiment.tags),
             restore_experiment=self.config.experiment.restore_if_deleted,
-            run_name=run.name,
+            run_name=storable(run.name) if run.name else None,
             run_id=active if joins else run.id,
             parent=active if run.nested and run.id is None else None,
             key=key,

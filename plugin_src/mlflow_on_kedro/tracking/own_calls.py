@@ -1,26 +1,49 @@
-"""What nodes tell MLflow themselves while MLflow does not answer, or offline.
+"""What nodes log with MLflow themselves, while MLflow does not answer or tracking is offline.
 
-A node that calls ``mlflow.log_metric`` then speaks to a store whose content is the run's journal,
-so that it neither fails nor logs to some other place, and its values are delivered with the rest.
+Such a node speaks to a store whose content is the run's journal, so that it neither fails nor logs
+to some other place, and what it logs is delivered with the rest. Files that MLflow would upload
+wait in the journal's folder ``own`` until the node ends, because MLflow may add to them or read
+them again; what a killed node leaves there is delivered all the same.
+
+=============================  ====================================================================
+``own/artifacts/<thread>/``    the artifacts that the node of one thread has logged
+``own/models/<model id>/``     a model: see :mod:`.kept_models`
+``own/traces/<trace id>/``     a trace: see :mod:`mlflow_on_kedro.observing.llm_traces`
+=============================  ====================================================================
 """
 
 from __future__ import annotations
 
+import logging
+import os
 import shutil
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..journal.entries import Entry, File
+from ..journal.folder import Journal
 from ..journal.records import Opened
 from .store import WORKING_FOLDER
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
+    from .child_runs import ChildRun
+
+logger = logging.getLogger(__name__)
 
 SCHEME = "mlflow-on-kedro"
+FOLDER = "own"
+ARTIFACTS = "artifacts"
+MODELS = "models"
+TRACES = "traces"
+EXPERIMENT = "0"
+"""The pipeline's experiment to a node, as long as MLflow has given it no id."""
 
 # MLflow makes stores by URI, so the runs of this process are found by the name in it.
 _runs: dict[str, TrackedRun] = {}
+_warned: set[tuple[str, str]] = set()
 
 
 def registry() -> Any:
@@ -39,13 +62,25 @@ def uri_for(run: TrackedRun) -> str:
     return f"{SCHEME}://{run.journal_id}"
 
 
+def is_for_journal(run: TrackedRun) -> bool:
+    """Whether a node's calls of MLflow can go nowhere but to the run's journal."""
+    if run.is_offline or (run.opened is None and not run.keeps_journal_here):
+        return True
+    try:
+        registry().get_store_builder(run.uri)
+    except Exception as error:  # of a URI that MLflow does not know
+        logger.debug("MLflow has no store for the run: %r", error)
+        return True
+    return False
+
+
 def opened_for(run: TrackedRun) -> Opened:
     """Describe the run as the node in this thread sees it; its artifacts are in a local folder."""
-    run_id = f"{run.journal_id}-{threading.get_ident()}"
-    return Opened(run_id, "0", _folder(run, run_id).as_uri(), run.name)
+    run_id = f"{run.journal_id}-{thread()}"
+    return Opened(run_id, EXPERIMENT, artifact_folder(run).as_uri(), run.name)
 
 
-def as_entity(run: TrackedRun, opened: Opened) -> Any:
+def as_entity(run: TrackedRun | ChildRun, opened: Opened) -> Any:
     """Make MLflow's ``Run`` of a run that is open, without a call to a server and without data."""
     from mlflow.entities import Run, RunData, RunInfo, RunInputs
 
@@ -69,21 +104,82 @@ def is_of(run: TrackedRun, run_id: str) -> bool:
     return bool(run.journal_id) and run_id.startswith(f"{run.journal_id}-")
 
 
-def collect(run: TrackedRun, run_id: str) -> None:
-    """Log the artifacts that a node has given MLflow."""
-    folder = _folder(run, run_id)
-    if folder.is_dir():
-        run.log_artifact(folder)
-        run.settle()
-        shutil.rmtree(folder, ignore_errors=True)
+def is_own(run: TrackedRun, run_id: str) -> bool:
+    """Whether a run id means the pipeline's run, in MLflow or as :func:`opened_for` gave it."""
+    return is_of(run, run_id) or (run.opened is not None and run.opened.run_id == run_id)
 
 
-def _folder(run: TrackedRun, run_id: str) -> Path:
-    return (run.root / WORKING_FOLDER / "own" / run_id).absolute()
+def is_own_experiment(run: TrackedRun, experiment_id: str) -> bool:
+    """Whether an experiment id means the pipeline's experiment, whenever a node was given it."""
+    opened = run.opened
+    return experiment_id in {EXPERIMENT, opened.experiment_id if opened is not None else None}
 
 
-def _make_store(store_uri: str, artifact_uri: str | None = None) -> Any:  # noqa: ARG001 - MLflow's
-    return journal_store(_runs[store_uri.partition("://")[2]])
+def folder(run: TrackedRun | ChildRun) -> Path:
+    """The folder in which files wait that MLflow would upload."""
+    if run.journal is not None and run.journal.is_here():
+        return (run.journal.folder / FOLDER).absolute()
+    return (run.root / WORKING_FOLDER / FOLDER / run.journal_id).absolute()
+
+
+def artifact_folder(run: TrackedRun | ChildRun) -> Path:
+    """The folder for the artifacts that the node of this thread logs."""
+    return folder(run) / ARTIFACTS / thread()
+
+
+def collect(run: TrackedRun) -> None:
+    """Log the files that the node of this thread has given MLflow, and traces that are whole."""
+    from ..observing import llm_traces
+    from . import child_runs, kept_models
+
+    owners: list[TrackedRun | ChildRun] = [run, *child_runs.known(run)]
+    for each in owners:
+        for entry, place in (
+            *_artifacts(artifact_folder(each).parent, artifact_folder(each).name),
+            *kept_models.ready(each),
+            *llm_traces.whole(folder(each) / TRACES),
+        ):
+            each.log_entry(entry)
+            run.settle()
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def left(journal: Journal) -> list[Entry]:
+    """Give what nodes that were killed have left, once nobody writes to a journal any more.
+
+    The entries' files lie in the journal, and stay there.
+    """
+    from ..observing import llm_traces
+    from . import kept_models
+
+    place = journal.folder / FOLDER
+    found = (
+        *_artifacts(place / ARTIFACTS, "*"),
+        *kept_models.whole(place / MODELS),
+        *llm_traces.whole(place / TRACES),
+    )
+    return [entry for entry, _ in found]
+
+
+def warn(run: TrackedRun, what: str) -> None:
+    """Warn, once a run, that something a node asked for cannot be done now."""
+    if (run.journal_id, what) not in _warned:
+        _warned.add((run.journal_id, what))
+        logger.warning(
+            "MLflow does not answer, or tracking is offline, so a node's call of `%s` does "
+            "nothing; the pipeline runs on.",
+            what,
+        )
+
+
+def no_answer(name: str) -> Exception:
+    """Make the error for a node that asks for something that is not here."""
+    from mlflow.exceptions import MlflowException
+
+    return MlflowException(
+        f"MLflow cannot be asked now (`{name}`), because it does not answer or tracking is "
+        "offline: what a node logs is kept for later, but what MLflow has cannot be had."
+    )
 
 
 def journal_store(run: TrackedRun) -> Any:
@@ -92,3 +188,19 @@ def journal_store(run: TrackedRun) -> Any:
 
     make: Any = JournalStore  # which has more methods than a type checker sees
     return make(run)
+
+
+def _artifacts(place: Path, pattern: str) -> Iterator[tuple[Entry, Path]]:
+    for path in sorted(place.glob(pattern)):
+        if any(item.is_file() for item in path.rglob("*")):
+            yield File(str(path)), path
+
+
+def thread() -> str:
+    """Name the thread, and its process."""
+    # The workers of a runner that forks have main threads of the same number.
+    return f"{os.getpid()}-{threading.get_ident()}"
+
+
+def _make_store(store_uri: str, artifact_uri: str | None = None) -> Any:  # noqa: ARG001 - MLflow's
+    return journal_store(_runs[store_uri.partition("://")[2]])

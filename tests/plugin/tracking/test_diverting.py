@@ -1,4 +1,4 @@
-"""What a node tells a server that stops answering: diverted, and only that."""
+"""What a node logs to a server that stops answering: diverted, and only that."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 from mlflow.store.tracking.rest_store import RestStore
-from mlflow_on_kedro.tracking import diverting, own_calls
+from mlflow_on_kedro.tracking import diverting, kept_registry, own_calls
 
 POINT = Metric("m", 1.0, 5, 0)
 
@@ -41,6 +41,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     kept = Server()
     monkeypatch.setattr(own_calls, "registry", lambda: SimpleNamespace(get_store=lambda _: kept))
     monkeypatch.setattr(diverting, "_quiet_until", {})
+    monkeypatch.setattr(kept_registry, "guard", lambda *_: None)
     return kept
 
 
@@ -48,13 +49,15 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
 def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     """A run to which the thread is attached; what is diverted is in ``told``."""
     told: list[Any] = []
-    journal = SimpleNamespace(log_metric=lambda _, metric: told.append(metric))
+    journal = SimpleNamespace(
+        log_metric=lambda _, metric: told.append(metric), has=lambda run_id: run_id == "kept"
+    )
     monkeypatch.setattr(own_calls, "journal_store", lambda _: journal)
     return SimpleNamespace(
         uri="http://server",
         keeps_journal_here=True,
         is_reachable=True,
-        opened=SimpleNamespace(run_id="abc"),
+        opened=SimpleNamespace(run_id="abc", artifact_uri="file:///nowhere"),
         config=SimpleNamespace(tracking=SimpleNamespace(timeout=0.2)),
         told=told,
     )
@@ -109,22 +112,39 @@ def test_one_that_refuses(server: Any, run: Any) -> None:
     assert run.told == []
 
 
+def test_a_run_that_only_the_journal_knows(server: Any, run: Any) -> None:
+    """The server is not asked for it."""
+    server.log_metric("kept", POINT)
+    assert (server.calls, run.told) == (0, [POINT])
+
+
+def test_a_server_that_is_not_known_yet(
+    server: Any, run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its first answer is waited for longer than ``tracking.timeout``: it may be starting."""
+    run.opened = None
+    server.seconds = 0.5
+    assert server.log_metric("another", POINT) == "answer"
+    monkeypatch.setattr(diverting, "FIRST_ANSWER_SECONDS", 0.1)
+    server.log_metric("another", POINT)
+    assert run.told == [POINT]
+
+
 def test_who_else_calls(server: Any, run: Any) -> None:
-    """Another run, another thread and the plugin's own deliveries have MLflow's own answer."""
+    """Another thread and the plugin's own deliveries have MLflow's own answer."""
     server.error = ConnectionError("away")
     raised: list[Exception] = []
 
-    def call(run_id: str) -> None:
+    def call() -> None:
         try:
-            server.log_metric(run_id, POINT)
+            server.log_metric("abc", POINT)
         except ConnectionError as error:
             raised.append(error)
 
-    call("another")
-    thread = threading.Thread(target=call, args=("abc",))
+    thread = threading.Thread(target=call)
     thread.start()
     thread.join()
     with diverting.bypassed():
-        call("abc")
-    assert len(raised) == 3
+        call()
+    assert len(raised) == 2
     assert run.told == []
