@@ -12,7 +12,7 @@ from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 from mlflow.store.tracking.rest_store import RestStore
-from mlflow_on_kedro.tracking import diverting, kept_registry, own_calls
+from mlflow_on_kedro.tracking import attempts, diverting, kept_registry, own_calls, routes
 
 POINT = Metric("m", 1.0, 5, 0)
 
@@ -40,7 +40,7 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """The store that MLflow keeps for the run's server."""
     kept = Server()
     monkeypatch.setattr(own_calls, "registry", lambda: SimpleNamespace(get_store=lambda _: kept))
-    monkeypatch.setattr(diverting, "_quiet_until", {})
+    monkeypatch.setattr(attempts, "_quiet_until", {})
     monkeypatch.setattr(kept_registry, "guard", lambda *_: None)
     return kept
 
@@ -73,7 +73,7 @@ def _attached(server: Server, run: Any) -> Any:
 
 def test_names_that_mlflow_may_move() -> None:
     """The calls that are diverted are those of MLflow's store for a server."""
-    assert all(callable(getattr(RestStore, name)) for name in diverting.CALLS)
+    assert all(callable(getattr(RestStore, name)) for name in routes.CALLS)
     assert callable(own_calls.registry().get_store)
 
 
@@ -125,7 +125,7 @@ def test_a_server_that_is_not_known_yet(
     run.opened = None
     server.seconds = 0.5
     assert server.log_metric("another", POINT) == "answer"
-    monkeypatch.setattr(diverting, "FIRST_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(attempts, "FIRST_ANSWER_SECONDS", 0.1)
     server.log_metric("another", POINT)
     assert run.told == [POINT]
 
