@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 
 from ..journal.entries import VALUES
 from ..journal.folder import Journal
@@ -35,12 +36,23 @@ class PendingSize:
         try:
             sizes = journal.sizes(VALUES)
             files = [path.stat().st_size for path in journal.waiting_files()]
-        except OSError:  # it is delivered meanwhile
+            children = [cls.in_journal(child, child.delivered) for child in journal.children()]
+        except (OSError, ValueError):  # it is delivered meanwhile, or damaged
             return cls()
-        waiting = sum(sizes[name] - positions.get(name, 0) for name in sizes)
         aside = journal.set_aside
-        may_pass = sum(item.may_pass for item in aside)
-        return cls(waiting, len(files), sum(files), len(aside), may_pass)
+        own = cls(
+            sum(sizes[name] - positions.get(name, 0) for name in sizes),
+            len(files),
+            sum(files),
+            len(aside),
+            sum(item.may_pass for item in aside),
+        )
+        return functools.reduce(cls._plus, children, own)
+
+    def _plus(self, other: PendingSize) -> PendingSize:
+        return PendingSize(
+            *(one + two for one, two in zip(astuple(self), astuple(other), strict=True))
+        )
 
     @property
     def is_set_aside_only(self) -> bool:

@@ -216,7 +216,7 @@ class RunDelivery:
                 self._mark_waiting(client, self.opened)
             elif self._has_tag:
                 delete_tag(client, self.opened.run_id, WAITING_TAG)
-        if self.journal is not None and not self.journal.set_aside:
+        if self.journal is not None and not (self.journal.set_aside or self.journal.children()):
             self.journal.discard()
         return 0
 
@@ -224,17 +224,15 @@ class RunDelivery:
         """The deliveries of the runs that nodes have begun themselves, parents first."""
         from ..tracking import child_runs  # which logs with what delivers
 
-        return [
-            RunDelivery(
-                child_runs.delivered_header(child, self.header, opened, client),
-                self._connection,
-                self._root,
-                child,
-                raising=self._raising,
-                complete=True,
+        found = []
+        for child in self.journal.children() if self.journal is not None else ():
+            header = child_runs.delivered_header(child, self.header, opened, client)
+            delivery = RunDelivery(
+                header, self._connection, self._root, child, raising=self._raising, complete=True
             )
-            for child in (child_runs.journals(self.journal) if self.journal is not None else ())
-        ]
+            delivery.queue.retry_set_aside()
+            found.append(delivery)
+        return found
 
     def _close_children(self, client: MlflowClient, opened: Opened) -> None:
         """Upload the files of nodes' own runs, and what nodes that were killed have left."""
@@ -245,7 +243,9 @@ class RunDelivery:
                 pass
             child.close()
         if self.journal is not None:
-            self._artifact_writer(opened).send(own_calls.left(self.journal))
+            own_calls.write_left(self.journal)
+            while self.send_files():
+                pass
 
     def _register(self, client: MlflowClient, opened: Opened) -> None:
         again = self._again or self.header.key is not None

@@ -15,6 +15,8 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ``ended``                 how the run has ended in MLflow, once it has
 ``failing``               there while MLflow does not answer
 ``alive``                 its time is the last at which the pipeline is known to have run
+``own/``                  what nodes gave MLflow itself while it did not answer
+``children/``             runs that nodes began meanwhile: a journal each
 ``lock``, ``sender.lock`` held by the pipeline's process, and by what delivers
 ========================  =========================================================================
 
@@ -51,6 +53,8 @@ FAILING = "failing"
 ALIVE = "alive"
 ASKED = "asked"
 ENDED = "ended"
+OWN = "own"
+CHILDREN = "children"
 LOCK = "lock"
 SENDER_LOCK = "sender.lock"
 CHUNK_ENTRIES = {VALUES: 10_000, FILES: 64}
@@ -374,11 +378,19 @@ class Journal:
             for item in self.set_aside
             if isinstance(item.entry, File)
         }
-        return [
+        own = [path for path in (self.folder / OWN).rglob("*") if path.is_file()]
+        return own + [
             path
             for path in copies.rglob("*")
             if path.is_file() and path.relative_to(copies).parts[0] not in refused
         ]
+
+    def children(self) -> list[Journal]:
+        """The journals of the runs that nodes began while MLflow did not answer, parents first."""
+        found = [Journal(path.parent) for path in self.folder.glob(f"{CHILDREN}/*/{HEADER}")]
+        return sorted(
+            found, key=lambda item: (item.header.start_ms, item.folder.stat().st_ctime_ns)
+        )
 
     def discard(self) -> None:
         """Remove the folder: all is delivered."""

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..delivery.journal_outbox import WorkerOutbox
 from ..delivery.outbox import Outbox
 from ..journal.entries import End
-from ..journal.folder import HEADER, Journal, is_id, new_id
+from ..journal.folder import CHILDREN, Journal, is_id, new_id
 from ..journal.records import Header, Opened
 from ..telling import Telling
 from . import own_calls, shared_run
@@ -23,7 +23,6 @@ from . import own_calls, shared_run
 if TYPE_CHECKING:
     from ..run import TrackedRun
 
-FOLDER = "children"
 _PARENT_TAG = "mlflow.parentRunId"
 _NAME_TAG = "mlflow.runName"
 
@@ -145,7 +144,7 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
         known = _known.get((pipeline.journal_id, key))
         if known is not None:
             return known
-        journal = Journal(pipeline.journal.folder / FOLDER / key)
+        journal = Journal(pipeline.journal.folder / CHILDREN / key)
         if journal.is_here():
             return _known.setdefault((pipeline.journal_id, key), ChildRun(pipeline, journal))
     return None
@@ -153,7 +152,7 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
 
 def folder_for(pipeline: TrackedRun, run_id: str) -> Path:
     """Where the journal of a run is that MLflow has, once there is one."""
-    return _journal(pipeline).folder.absolute() / FOLDER / _digest(run_id)
+    return _journal(pipeline).folder.absolute() / CHILDREN / _digest(run_id)
 
 
 def known(pipeline: TrackedRun) -> list[ChildRun]:
@@ -168,12 +167,6 @@ def forget(pipeline: TrackedRun) -> None:
 
 
 # -- for whoever delivers the pipeline's journal --------------------------------------------------
-
-
-def journals(journal: Journal) -> list[Journal]:
-    """The journals of the children in a run's journal, parents before their children."""
-    found = [Journal(path.parent) for path in journal.folder.glob(f"{FOLDER}/*/{HEADER}")]
-    return sorted(found, key=lambda item: (item.header.start_ms, item.folder.stat().st_ctime_ns))
 
 
 def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: Any) -> Header:
@@ -222,7 +215,7 @@ def _plain(base: Header, journal_id: str, start_ms: int) -> Header:
 
 
 def _make(pipeline: TrackedRun, header: Header) -> ChildRun:
-    journal = Journal.create(_journal(pipeline).folder / FOLDER, header)
+    journal = Journal.create(_journal(pipeline).folder / CHILDREN, header)
     journal.release()  # the pipeline's own lock keeps others away
     child = ChildRun(pipeline, journal)
     _known[pipeline.journal_id, header.journal] = child

@@ -23,8 +23,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import Entry, File
-from ..journal.folder import Journal
+from ..journal.folder import OWN, Journal
 from ..journal.records import Opened
+from ..journal.writer import writer
 from .store import WORKING_FOLDER
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SCHEME = "mlflow-on-kedro"
-FOLDER = "own"
 ARTIFACTS = "artifacts"
 MODELS = "models"
 TRACES = "traces"
@@ -118,8 +118,8 @@ def is_own_experiment(run: TrackedRun, experiment_id: str) -> bool:
 def folder(run: TrackedRun | ChildRun) -> Path:
     """The folder in which files wait that MLflow would upload."""
     if run.journal is not None and run.journal.is_here():
-        return (run.journal.folder / FOLDER).absolute()
-    return (run.root / WORKING_FOLDER / FOLDER / run.journal_id).absolute()
+        return (run.journal.folder / OWN).absolute()
+    return (run.root / WORKING_FOLDER / OWN / run.journal_id).absolute()
 
 
 def artifact_folder(run: TrackedRun | ChildRun) -> Path:
@@ -144,21 +144,20 @@ def collect(run: TrackedRun) -> None:
             shutil.rmtree(place, ignore_errors=True)
 
 
-def left(journal: Journal) -> list[Entry]:
-    """Give what nodes that were killed have left, once nobody writes to a journal any more.
-
-    The entries' files lie in the journal, and stay there.
-    """
+def write_left(journal: Journal) -> None:
+    """Make entries of what nodes that were killed have left, once no node writes any more."""
     from ..observing import llm_traces
     from . import kept_models
 
-    place = journal.folder / FOLDER
+    place = journal.folder / OWN
     found = (
         *_artifacts(place / ARTIFACTS, "*"),
         *kept_models.whole(place / MODELS),
         *llm_traces.whole(place / TRACES),
     )
-    return [entry for entry, _ in found]
+    for entry, _ in found:
+        writer(journal).append(entry)
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def warn(run: TrackedRun, what: str) -> None:

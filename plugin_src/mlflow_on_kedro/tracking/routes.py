@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..journal.folder import new_id
+from ..journal.folder import OWN, new_id
 from . import kept_models, own_calls, shared_run, store
 from .attempts import LEAST_BYTES_A_SECOND, attempt, here
 
@@ -98,7 +98,7 @@ def _create_run(
 
         def place() -> Path:
             journal = child_runs.folder_for(run, run_id)
-            return journal / own_calls.FOLDER / own_calls.ARTIFACTS / own_calls.thread()
+            return journal / OWN / own_calls.ARTIFACTS / own_calls.thread()
 
         keeping = functools.partial(child_runs.continuing, run, run_id)
         keep_artifacts(run, run_id, created.info.artifact_uri, place, keeping)

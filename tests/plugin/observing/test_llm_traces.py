@@ -10,12 +10,13 @@ from typing import Any
 import mlflow
 import pytest
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.delivery.leftovers import deliver, find
+from mlflow_on_kedro.delivery.backlog import deliver, find
+from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.journal.entries import Trace, from_line, to_line
 from mlflow_on_kedro.observing import llm_traces
 from mlflow_on_kedro.observing.traces import LEAST_MLFLOW
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.tracking import fluent, own_calls
+from mlflow_on_kedro.tracking import fluent
 from mlflow_on_kedro.tracking.opening import RunRequest
 from packaging.version import Version
 
@@ -66,7 +67,7 @@ def test_delivered(run: TrackedRun, store_uri: str, tmp_path: Path, client: Any)
             ask("")
     run.end("FINISHED")
     (journal,) = find(tmp_path)
-    opened = deliver(journal, store_uri, tmp_path).opened
+    opened = deliver(journal, Connection(store_uri), tmp_path).opened
     assert opened is not None
     good, bad = traces_of(client, opened.experiment_id)
     assert [span.name for span in good.data.spans] == ["ask", "think"]
@@ -84,7 +85,7 @@ def test_of_a_child_run(run: TrackedRun, store_uri: str, tmp_path: Path, client:
         ask("why")
     run.end("FINISHED")
     (journal,) = find(tmp_path)
-    opened = deliver(journal, store_uri, tmp_path).opened
+    opened = deliver(journal, Connection(store_uri), tmp_path).opened
     assert opened is not None
     (trace,) = traces_of(client, opened.experiment_id)
     source = client.get_run(trace.info.trace_metadata[llm_traces.SOURCE_RUN])
@@ -96,13 +97,10 @@ def test_sent_twice(run: TrackedRun, store_uri: str, client: Any) -> None:
     fluent.attach(run)
     ask("why")
     mlflow.flush_trace_async_logging()
-    assert run.journal is not None
-    (entry,) = [each for each in own_calls.left(run.journal) if isinstance(each, Trace)]
     fluent.detach(run)
-    kept = Path(entry.path)
-    if not kept.exists():  # the node's end has made an entry of it
-        (place,) = run.journal.folder.glob("files/*/*/trace.json")
-        entry = Trace(str(place.parent))
+    assert run.journal is not None
+    (place,) = run.journal.folder.glob("files/*/*/trace.json")
+    entry = Trace(str(place.parent))
     experiment = client.create_experiment("sent")
     begun = client.create_run(experiment)
     for _ in range(2):

@@ -10,8 +10,9 @@ import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.delivery.leftovers import deliver, find
-from mlflow_on_kedro.journal.entries import File
+from mlflow_on_kedro.delivery.backlog import deliver, find
+from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.journal.folder import OWN
 from mlflow_on_kedro.run import TrackedRun
 from mlflow_on_kedro.tracking import child_runs, fluent, own_calls
 from mlflow_on_kedro.tracking.opening import RunRequest
@@ -35,10 +36,10 @@ def delivered(run: TrackedRun, store_uri: str, tmp_path: Path, client: Any) -> D
     def deliver_() -> Any:
         run.end("FINISHED")
         (journal,) = find(tmp_path)
-        parcel = deliver(journal, store_uri, tmp_path)
+        opened = deliver(journal, Connection(store_uri), tmp_path).opened
         assert not journal.folder.exists()
-        assert parcel.opened is not None
-        return client.get_run(parcel.opened.run_id)
+        assert opened is not None
+        return client.get_run(opened.run_id)
 
     return deliver_
 
@@ -115,8 +116,7 @@ class TestFiles:
         mlflow.log_text("text", "note.txt")
         fluent._stack().clear()
         assert run.journal is not None
-        (entry,) = own_calls.left(run.journal)
-        assert isinstance(entry, File)
+        assert list((run.journal.folder / OWN).rglob("note.txt")) != []
         assert files(client, delivered()) == {"note.txt"}
 
 
