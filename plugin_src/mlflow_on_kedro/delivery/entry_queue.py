@@ -14,7 +14,7 @@ from pathlib import Path
 from ..journal.entries import FILES, VALUES, Entry, File, Text, lane_of, title_of
 from ..journal.folder import Journal
 from ..journal.records import Chunk, SetAside
-from ..tracking.failures import Kind, http_status, is_of_this_file, kind_of, reason
+from ..tracking.failures import Kind, explained, http_status, is_of_this_file, kind_of, reason
 from .pending import PendingSize
 
 logger = logging.getLogger(__name__)
@@ -184,11 +184,13 @@ class EntryQueue:
             is_repeated = lane_of(entry) == FILES and kind in self._warned and kept
             self._warned.add(kind)
         if not is_repeated:
+            what, advice = explained(error)
             logger.warning(
-                "%s did not take the %s, which is %s. (%s)",
+                "%s did not take the %s, which is %s.%s (%s)",
                 place,
                 title_of(entry),
                 _SET_ASIDE if kept else "left out",
+                f" It {what}.{advice}" if advice else "",
                 reason(error),
             )
 

@@ -6,6 +6,7 @@ import contextlib
 import functools
 import logging
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -220,19 +221,20 @@ class RunDelivery:
             self.journal.discard()
         return 0
 
-    def _children(self, client: MlflowClient, opened: Opened) -> list[RunDelivery]:
-        """The deliveries of the runs that nodes have begun themselves, parents first."""
+    def _children(self, client: MlflowClient, opened: Opened) -> Iterator[RunDelivery]:
+        """The deliveries of the runs that nodes have begun themselves, parents first.
+
+        One after another: a child of a child is below a run that the first delivery creates.
+        """
         from ..tracking import child_runs  # which logs with what delivers
 
-        found = []
         for child in self.journal.children() if self.journal is not None else ():
             header = child_runs.delivered_header(child, self.header, opened, client)
             delivery = RunDelivery(
                 header, self._connection, self._root, child, raising=self._raising, complete=True
             )
             delivery.queue.retry_set_aside()
-            found.append(delivery)
-        return found
+            yield delivery
 
     def _close_children(self, client: MlflowClient, opened: Opened) -> None:
         """Upload the files of nodes' own runs, and what nodes that were killed have left."""

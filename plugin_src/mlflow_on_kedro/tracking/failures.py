@@ -199,7 +199,7 @@ def failure_message(uri: str, error: BaseException, effect: str, store: str = "M
         effect: What that means for the user.
         store: What is at this URI.
     """
-    what, advice = _explained(error)
+    what, advice = explained(error)
     if store != "MLflow":  # where the tracking server is does not matter then
         advice = _ARTIFACT_ADVICE
     return f"{store} at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"
@@ -240,8 +240,8 @@ _ARTIFACT_ADVICE = (
 )
 
 
-def _explained(error: BaseException) -> tuple[str, str]:
-    """What a store does, and what the user can do about it."""
+def explained(error: BaseException) -> tuple[str, str]:
+    """Say what a store does, and what the user can do about it, if anything."""
     special = (
         (is_unknown_uri(error), _UNKNOWN_URI),
         (is_untrusted_certificate(error), _UNTRUSTED),
