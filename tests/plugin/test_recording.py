@@ -15,7 +15,7 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.delivery.backlog import find
 from mlflow_on_kedro.delivery.sender_process import SenderProcess
 from mlflow_on_kedro.delivery.sender_thread import SenderThread
-from mlflow_on_kedro.journal.entries import VALUES, End, Param, Text
+from mlflow_on_kedro.journal.entries import VALUES, End, Metric, Param, Text
 from mlflow_on_kedro.journal.folder import HEADER
 from mlflow_on_kedro.recording import Recording
 from mlflow_on_kedro.tracking import request_headers
@@ -116,6 +116,30 @@ class TestEnd:
         (message,) = (item.getMessage() for item in caplog.records)
         assert "what it logs from now on is lost" in message
         assert "goes on" not in message
+
+
+class TestRefused:
+    """A run of which MLflow refuses something."""
+
+    @pytest.mark.parametrize("delivery", ["thread", "process"])
+    def test_the_rest_ends(
+        self, tmp_path: Path, store_uri: str, client: Any, delivery: str, caplog: Any
+    ) -> None:
+        """All else arrives, the run ends, and what was refused is kept, which is said."""
+        recording = record(tmp_path, tracking={"uri": store_uri, "delivery": delivery})
+        recording.open()
+        recording.outbox.put(Metric("..", 1.0, 5))
+        recording.outbox.put(Param("p", "v"))
+        recording.end("FINISHED")
+        run = run_of(client)
+        assert (run.info.status, run.data.params) == ("FINISHED", {"p": "v"})
+        (journal,) = find(tmp_path)
+        assert [item.entry for item in journal.set_aside] == [Metric("..", 1.0, 5)]
+        assert journal.ended == "FINISHED"
+        assert "1 entry that was refused to go, kept in" in caplog.text
+        journal.hold()
+        journal.hold_sender()
+        journal.release()
 
 
 class TestDelivery:
