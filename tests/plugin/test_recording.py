@@ -12,13 +12,12 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.delivery.courier import Courier
-from mlflow_on_kedro.delivery.courier_process import CourierProcess
-from mlflow_on_kedro.delivery.leftovers import find
-from mlflow_on_kedro.delivery.parcel import Left
-from mlflow_on_kedro.journal.entries import End, Param, Text
+from mlflow_on_kedro.delivery.backlog import find
+from mlflow_on_kedro.delivery.sender_process import SenderProcess
+from mlflow_on_kedro.delivery.sender_thread import SenderThread
+from mlflow_on_kedro.journal.entries import VALUES, End, Metric, Param, Text
 from mlflow_on_kedro.journal.folder import HEADER
-from mlflow_on_kedro.recording import Recording, in_words
+from mlflow_on_kedro.recording import Recording
 from mlflow_on_kedro.tracking import request_headers
 from mlflow_on_kedro.tracking.opening import RunRequest
 
@@ -73,7 +72,7 @@ class TestEnd:
         (journal,) = find(tmp_path)
         journal.hold()
         journal.release()
-        entries = journal.read({}, complete=True).entries
+        entries = journal.read({}, VALUES, complete=True).entries
         assert entries[0] == Param("p", "v")
         assert isinstance(entries[1], End)
         assert journal.header.uri is None
@@ -119,18 +118,42 @@ class TestEnd:
         assert "goes on" not in message
 
 
+class TestRefused:
+    """A run of which MLflow refuses something."""
+
+    @pytest.mark.parametrize("delivery", ["thread", "process"])
+    def test_the_rest_ends(
+        self, tmp_path: Path, store_uri: str, client: Any, delivery: str, caplog: Any
+    ) -> None:
+        """All else arrives, the run ends, and what was refused is kept, which is said."""
+        recording = record(tmp_path, tracking={"uri": store_uri, "delivery": delivery})
+        recording.open()
+        recording.outbox.put(Metric("..", 1.0, 5))
+        recording.outbox.put(Param("p", "v"))
+        recording.end("FINISHED")
+        run = run_of(client)
+        assert (run.info.status, run.data.params) == ("FINISHED", {"p": "v"})
+        (journal,) = find(tmp_path)
+        assert [item.entry for item in journal.set_aside] == [Metric("..", 1.0, 5)]
+        assert journal.ended == "FINISHED"
+        assert "1 entry that was refused to go, kept in" in caplog.text
+        journal.hold()
+        journal.hold_sender()
+        journal.release()
+
+
 class TestDelivery:
     """What delivers: a thread or a process."""
 
     @pytest.mark.parametrize(
         ("uri", "tracking", "kind"),
         [
-            ("sqlite:///mlflow.db", {"delivery": "process"}, CourierProcess),
-            ("https://mlflow.example.com", {"delivery": "process"}, CourierProcess),
-            ("sqlite:///mlflow.db", {"delivery": "thread"}, Courier),
-            ("sqlite:///mlflow.db", {}, Courier),  # MLflow is imported here
-            ("sqlite:///:memory:", {"delivery": "process"}, Courier),
-            ("databricks", {"delivery": "process"}, Courier),
+            ("sqlite:///mlflow.db", {"delivery": "process"}, SenderProcess),
+            ("https://mlflow.example.com", {"delivery": "process"}, SenderProcess),
+            ("sqlite:///mlflow.db", {"delivery": "thread"}, SenderThread),
+            ("sqlite:///mlflow.db", {}, SenderThread),  # MLflow is imported here
+            ("sqlite:///:memory:", {"delivery": "process"}, SenderThread),
+            ("databricks", {"delivery": "process"}, SenderThread),
         ],
     )
     def test_choice(self, uri: str, tracking: dict[str, str], kind: type, tmp_path: Path) -> None:
@@ -138,13 +161,13 @@ class TestDelivery:
         import mlflow  # noqa: F401
 
         recording = record(tmp_path, tracking={"uri": uri, **tracking})
-        assert type(recording._courier) is kind
+        assert type(recording._sender) is kind
 
     def test_headers_of_a_class(self, tmp_path: Path) -> None:
         """A thread where a class of the user's gives the headers."""
         request_headers.use({"type": f"{__name__}.Headers"})
         recording = record(tmp_path, tracking={"uri": "https://x", "delivery": "process"})
-        assert type(recording._courier) is Courier
+        assert type(recording._sender) is SenderThread
         request_headers.use({})
 
     def test_in_a_process(self, tmp_path: Path, store_uri: str, client: Any) -> None:
@@ -262,18 +285,3 @@ class TestExit:
         assert "Not all of this run" not in done.stderr
         assert run_of(client).info.status == "FINISHED"
         assert find(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    ("left", "words"),
-    [
-        (Left(), "only its end"),
-        (Left(999), "999 bytes of values"),
-        (Left(1000), "1 kB of values"),
-        (Left(0, 1, 500), "1 artifact (500 bytes)"),
-        (Left(12, 2, 1_500_000), "12 bytes of values and 2 artifacts (1.5 MB)"),
-    ],
-)
-def test_in_words(left: Left, words: str) -> None:
-    """How much waits, for people."""
-    assert in_words(left) == words

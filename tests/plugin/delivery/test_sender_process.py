@@ -1,4 +1,4 @@
-"""The courier in a process of its own: what it delivers, says and survives."""
+"""The sender in a process of its own: what it delivers, says and survives."""
 
 from __future__ import annotations
 
@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.delivery import courier_process as module
-from mlflow_on_kedro.delivery.courier import Courier
-from mlflow_on_kedro.delivery.courier_process import CourierProcess, is_worth_it
-from mlflow_on_kedro.delivery.parcel import Parcel
+from mlflow_on_kedro.delivery import sender_process as module
+from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.run_delivery import RunDelivery
+from mlflow_on_kedro.delivery.sender_process import SenderProcess, is_worth_it
+from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError
 from mlflow_on_kedro.journal.entries import End, Metric, Param
 from mlflow_on_kedro.journal.folder import Journal, new_id
@@ -47,31 +48,31 @@ if os.fork() == 0:
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
-Make = Callable[..., CourierProcess]
+Make = Callable[..., SenderProcess]
 
 
 @pytest.fixture
 def make(tmp_path: Path, journal: Journal) -> Iterator[Make]:
     """A function: the URI of a store -> a process that delivers the journal, started."""
-    made: list[CourierProcess] = []
+    made: list[SenderProcess] = []
 
     def make_(
         uri: str, *, of: Journal = journal, timeout: float = 6.0, raising: bool = False
-    ) -> CourierProcess:
-        def stand_in() -> Courier:
-            parcel = Parcel(of.header, uri, tmp_path, of)
-            return Courier(parcel, timeout=timeout, kept=str(of.folder))
+    ) -> SenderProcess:
+        def stand_in() -> SenderThread:
+            delivery = RunDelivery(of.header, Connection(uri), tmp_path, of)
+            return SenderThread(delivery, timeout=timeout, kept=str(of.folder))
 
         order = {"uri": uri, "root": str(tmp_path), "timeout": timeout, "limit": LIMIT}
         order |= {"raising": raising, "headers": {}, "lean": True}
-        courier = CourierProcess(of, order, stand_in)
-        made.append(courier)
-        courier.start()
-        return courier
+        sender = SenderProcess(of, order, stand_in)
+        made.append(sender)
+        sender.start()
+        return sender
 
     yield make_
-    for courier in made:
-        courier.abandon()
+    for sender in made:
+        sender.abandon()
 
 
 def silence(_: float) -> None:
@@ -96,31 +97,31 @@ class TestDelivering:
 
     def test_all(self, make: Make, journal: Journal, store_uri: str, client: Any) -> None:
         """What the journal holds, and the run's end; then the journal is gone."""
-        courier = make(store_uri)
+        sender = make(store_uri)
         writer = Writer(journal)
         writer.append(Param("p", "v"))
         writer.append(Metric("m", 0.5, 1000))
-        courier.flush(LIMIT)
+        sender.flush(LIMIT)
         assert run_of(client).data.params == {"p": "v"}
         assert run_of(client).info.status == "RUNNING"
         writer.append(End("FINISHED", 5000))
-        assert courier.finish(LIMIT, silence)
+        assert sender.finish(LIMIT, silence)
         run = run_of(client)
         assert run.data.metrics == {"m": 0.5}
         assert (run.info.status, run.info.end_time) == ("FINISHED", 5000)
-        assert courier.status == "FINISHED"
-        assert courier.opened is not None
-        assert courier.opened.run_id == run.info.run_id
+        assert sender.status == "FINISHED"
+        assert sender.opened is not None
+        assert sender.opened.run_id == run.info.run_id
         assert not journal.folder.exists()
 
     def test_what_the_disk_does_not_take(
         self, make: Make, journal: Journal, store_uri: str, client: Any
     ) -> None:
         """Entries that the journal could not take are told to the process."""
-        courier = make(store_uri)
-        courier.remember(Param("p", "v"))
+        sender = make(store_uri)
+        sender.remember(Param("p", "v"))
         Writer(journal).append(End("FINISHED", 5000))
-        assert courier.finish(LIMIT, silence)
+        assert sender.finish(LIMIT, silence)
         assert run_of(client).data.params == {"p": "v"}
 
     def test_messages(
@@ -135,11 +136,11 @@ class TestDelivering:
         writer = Writer(journal)
         writer.append(Param("p", "v"))
         writer.append(Param("p", "other"))
-        courier = make(store_uri)
-        courier.flush(LIMIT)
+        sender = make(store_uri)
+        sender.flush(LIMIT)
         assert run_of(client).data.tags["param_changed.p"] == "other"
         (record,) = (item for item in caplog.records if item.levelno == logging.WARNING)
-        assert record.name == "mlflow_on_kedro.delivery.sending"
+        assert record.name == "mlflow_on_kedro.delivery.batch_writer"
         assert "Parameter 'p' was logged as 'v'" in record.getMessage()
 
     def test_what_takes_long_is_said(
@@ -159,18 +160,18 @@ class TestDelivering:
         self, when: str, make: Make, journal: Journal, store_uri: str, client: Any
     ) -> None:
         """If the process is killed, a thread delivers the rest to the same run."""
-        courier = make(store_uri)
-        assert courier._channel.pid is not None
-        assert courier._channel._process is not None
+        sender = make(store_uri)
+        assert sender._pipe.pid is not None
+        assert sender._pipe._process is not None
         if when == "meanwhile":
             Writer(journal).append(Param("p", "v"))
-            courier.flush(LIMIT)
-        os.kill(courier._channel.pid, signal.SIGKILL)
-        courier._channel._process.wait()
+            sender.flush(LIMIT)
+        os.kill(sender._pipe.pid, signal.SIGKILL)
+        sender._pipe._process.wait()
         Writer(journal).append(Param("q", "w"))
         Writer(journal).append(End("FINISHED", 5000))
-        courier.nudge()
-        assert courier.finish(LIMIT, silence)
+        sender.nudge()
+        assert sender.finish(LIMIT, silence)
         run = run_of(client)
         assert run.data.params == ({"q": "w"} if when == "before" else {"p": "v", "q": "w"})
         assert run.info.status == "FINISHED"
@@ -185,9 +186,9 @@ class TestDelivering:
     ) -> None:
         """Where no process can be started, a thread delivers."""
         monkeypatch.setattr(sys, "executable", str(PLUGIN / "no-python"))
-        courier = make(store_uri)
+        sender = make(store_uri)
         Writer(journal).append(End("FINISHED", 5000))
-        assert courier.finish(LIMIT, silence)
+        assert sender.finish(LIMIT, silence)
         assert run_of(client).info.status == "FINISHED"
 
 
@@ -198,39 +199,39 @@ class TestFailures:
         self, make: Make, journal: Journal, caplog: pytest.LogCaptureFixture
     ) -> None:
         """It is said once, without the password, and the journal stays."""
-        courier = make(closed(), timeout=2)
-        courier.wait_open()
-        assert courier.failing
+        sender = make(closed(), timeout=2)
+        sender.wait_open()
+        assert sender.failing
         Writer(journal).append(End("FINISHED", 5000))
-        assert not courier.finish(LIMIT, silence)
+        assert not sender.finish(LIMIT, silence)
         assert journal.is_here()
-        assert courier.warned
+        assert sender.warned
         assert caplog.text.count("cannot be reached") == 1
         assert "hunter2" not in caplog.text
         assert str(journal.folder) in caplog.text
 
     def test_raised_where_chosen(self, make: Make) -> None:
         """With ``on_failure: raise`` what has failed is raised in this process."""
-        courier = make(closed(), timeout=2, raising=True)
-        courier.wait_open()
+        sender = make(closed(), timeout=2, raising=True)
+        sender.wait_open()
         with pytest.raises(MLflowOnKedroError, match="cannot be reached, and"):
-            courier.check()
+            sender.check()
 
     def test_no_such_run(self, make: Make, tmp_path: Path, store_uri: str) -> None:
         """A ``run.id`` that names no run is the user's mistake, whatever was chosen."""
         header = Header(new_id(), "demo", start_ms=5, root=str(tmp_path), run_id="f" * 32)
         journal = Journal.create(tmp_path / ".mlflow_on_kedro" / "journal", header)
-        courier = make(store_uri, of=journal)
-        courier.wait_open()
+        sender = make(store_uri, of=journal)
+        sender.wait_open()
         with pytest.raises(ConfigError, match="f" * 32):
-            courier.check()
+            sender.check()
         journal.release()
 
     @pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="it is read in /proc")
     def test_nothing_secret_is_in_sight(self, make: Make) -> None:
         """The URI's password is in neither the process's arguments nor its environment."""
-        courier = make(closed())
-        place = Path(f"/proc/{courier._channel.pid}")
+        sender = make(closed())
+        place = Path(f"/proc/{sender._pipe.pid}")
         for name in ("cmdline", "environ"):
             assert b"hunter2" not in (place / name).read_bytes()
 
