@@ -32,7 +32,7 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
     status` shows it; without it all that waits of the run is dropped. What MLflow has of the run
     already stays there.
     """
-    from ..delivery.backlog import find, look
+    from ..delivery.backlog import find, hold, look
     from ..journal.entries import title_of
 
     journal = _chosen(find(path if path is not None else Path(metadata.project_path)), run)
@@ -53,10 +53,15 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
         what = title_of(items[entry - 1].entry)
     if not yes:
         click.confirm(f"Drop {what} of {title} for good?", abort=True)
+    try:
+        hold(journal)
+    except BlockingIOError:
+        raise click.ClickException(f"{title} is delivered now: nothing is dropped.") from None
     if entry is None:
         journal.discard()
     else:
         _drop(journal, entry)
+        journal.release()
     click.echo(f"Dropped {what} of {title}.")
 
 

@@ -80,12 +80,22 @@ def sync(
     environment.leave_retries_to_delivery(settings.tracking.timeout)
     run = Sync(configured, given, root, settings.tracking.timeout)
     run.experiment, run.refused, run.dry_run = experiment, refused, dry_run
-    calls = [partial(run.deliver, journal) for journal in journals]
-    for error in overlap(calls, run.threads(journals)):
-        if error is not None:
-            raise error
+    # A run that goes on with an earlier one waits until that is delivered.
+    resuming = [journal for journal in journals if _resumes(journal)]
+    first = [journal for journal in journals if journal not in resuming]
+    for some, threads in ((first, run.threads(first)), (resuming, 1)):
+        for error in overlap([partial(run.deliver, journal) for journal in some], threads):
+            if error is not None:
+                raise error
     if run.undelivered:
         raise click.exceptions.Exit(1)
+
+
+def _resumes(journal: Journal) -> bool:
+    try:
+        return journal.header.resume is not None
+    except (OSError, ValueError):  # it is damaged
+        return False
 
 
 class Sync:

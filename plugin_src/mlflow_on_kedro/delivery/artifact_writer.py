@@ -42,11 +42,13 @@ class _Upload:
         place: The entry's place among those that are sent.
         name: What tells it from the entry's other files.
         call: Uploads it.
+        target: Its place among the artifacts; None: a place of its own.
     """
 
     place: int
     name: str
     call: Callable[[], None]
+    target: str | None = None
 
 
 class ArtifactWriter:
@@ -107,6 +109,7 @@ class ArtifactWriter:
             except Exception as error:  # it cannot be read
                 failures[place] = error
         self._silent = None
+        uploads = self._without_superseded(uploads)
         calls = [
             functools.partial(self._upload, upload, entries[upload.place]) for upload in uploads
         ]
@@ -136,6 +139,17 @@ class ArtifactWriter:
         self._sent.clear()
         self._uploaded.clear()
 
+    def _without_superseded(self, uploads: list[_Upload]) -> list[_Upload]:
+        """Leave out a file where a later one goes to the same place: at once either could win."""
+        last = {upload.target: upload for upload in uploads if upload.target}
+        kept = []
+        for upload in uploads:
+            if upload.target and last[upload.target] is not upload:
+                self._uploaded.add((upload.place, upload.name))
+            else:
+                kept.append(upload)
+        return kept
+
     def _upload(self, upload: _Upload, entry: Entry) -> None:
         if self._silent is not None:  # each would wait as long for the same
             raise self._silent
@@ -155,7 +169,7 @@ class ArtifactWriter:
             call = functools.partial(self._register, entry)
             return [_Upload(place, "", call)]
         if isinstance(entry, Text):
-            return [_Upload(place, "", functools.partial(self._log_text, entry))]
+            return [_Upload(place, "", functools.partial(self._log_text, entry), entry.path)]
         if isinstance(entry, Model):
             return [_Upload(place, "", functools.partial(self._log_model, entry))]
         if isinstance(entry, Trace):
@@ -163,7 +177,12 @@ class ArtifactWriter:
         if not isinstance(entry, File):
             raise TypeError(f"no artifact: {entry!r}")
         return [
-            _Upload(place, str(path), functools.partial(self._log_file, path, folder))
+            _Upload(
+                place,
+                str(path),
+                functools.partial(self._log_file, path, folder),
+                f"{folder}/{path.name}" if folder else path.name,
+            )
             for path, folder in _files_of(Path(entry.path), entry.folder)
             if (place, str(path)) not in self._uploaded
         ]

@@ -77,7 +77,7 @@ def look(journal: Journal) -> PendingJournal:
     header = journal.header
     size = PendingSize.in_journal(journal, journal.delivered)
     try:
-        _hold(journal)
+        hold(journal)
     except BlockingIOError:
         return PendingJournal(journal, header, size, running=True)
     journal.release()
@@ -115,7 +115,7 @@ def deliver(
         ValueError: It is damaged.
         Exception: Not even its values could be delivered; the journal stays.
     """
-    _hold(journal)
+    hold(journal)
     try:
         if not journal.is_here():  # another process delivered it, and removes it just now
             raise FileNotFoundError(journal.folder)
@@ -261,7 +261,13 @@ def uri_of(header: Header, configured: str, given: str | None, root: Path) -> st
     return header.uri
 
 
-def _hold(journal: Journal) -> None:
+def hold(journal: Journal) -> None:
+    """Take a journal whose process is over, until it is released.
+
+    Raises:
+        BlockingIOError: Its run is in progress, or somebody else delivers it.
+        OSError: The folder cannot be written to.
+    """
     try:
         journal.hold()
         journal.hold_sender()

@@ -58,7 +58,8 @@ class EntryQueue:
         self._positions = journal.delivered if journal is not None else {}
         self._sources: dict[str, _Source] = {}
         self._retries: dict[str, list[Entry]] = {VALUES: [], FILES: []}
-        self._refused_again: set[Entry] = set()
+        self._aside = {item.entry: item for item in journal.set_aside} if journal else {}
+        self._refused_now: set[Entry] = set()
         self._warned: set[tuple[str, int | None]] = set()
 
     @property
@@ -69,6 +70,10 @@ class EntryQueue:
     def remember(self, entry: Entry) -> None:
         """Take an entry that could not be written down, because the disk is full or read-only."""
         self._memory[lane_of(entry)].append(entry)
+
+    def has_memory(self, lane: str) -> bool:
+        """Whether there are entries that could not be written down."""
+        return bool(self._memory[lane])
 
     def next(self, lane: str) -> Chunk | None:
         """The entries to send now, the same ones until :meth:`done` is called; None: none wait."""
@@ -97,12 +102,8 @@ class EntryQueue:
 
     def _to_retry(self, lane: str) -> list[Entry]:
         """What is to be sent again, each entry once, and nothing that has arrived meanwhile."""
-        asked, self._retries[lane] = set(self._retries[lane]), []
-        if not asked or self.journal is None:
-            return []
-        entries = [item.entry for item in self.journal.set_aside if item.entry in asked]
-        self._refused_again.difference_update(entries)
-        return entries
+        asked, self._retries[lane] = dict.fromkeys(self._retries[lane]), []
+        return [entry for entry in asked if entry in self._aside]
 
     def is_from_memory(self, lane: str) -> bool:
         """Whether the entries that are sent now are not in the journal."""
@@ -115,14 +116,8 @@ class EntryQueue:
             for _ in range(source.from_memory):
                 self._memory[lane].popleft()
             self._positions = {**self._positions, **source.chunk.positions}
-            if self.journal is None:
-                return
-            if source.is_retry:
-                arrived = set(source.chunk.entries) - self._refused_again
-                self._refused_again.difference_update(source.chunk.entries)
-                left = [item for item in self.journal.set_aside if item.entry not in arrived]
-                self.journal.set_aside = left
-            else:
+            if self.journal is not None and self.journal.is_here():
+                self._settle_aside(source)
                 with contextlib.suppress(OSError):
                     self.journal.delivered = self._positions
 
@@ -150,7 +145,7 @@ class EntryQueue:
         entries: list[Entry] = list(self._memory[FILES])
         if self.journal is not None and self.journal.is_here():
             entries += self.journal.read(self._positions, FILES, complete=self._complete).entries
-            entries += [item.entry for item in self.journal.set_aside]
+            entries += self._aside
         return [title_of(entry).partition(" ")[2] for entry in entries if lane_of(entry) == FILES]
 
     def written(self) -> Iterator[Entry]:
@@ -201,25 +196,41 @@ class EntryQueue:
             passing_only: Only what was refused with an answer that may pass.
         """
         with self._lock:
-            for item in self.journal.set_aside if self.journal is not None else []:
+            for item in self._aside.values():
                 if item.may_pass or not passing_only:
                     self._retries[lane_of(item.entry)].append(item.entry)
 
     def _keep(self, entry: Entry, error: Exception, tries: int) -> bool:
-        """Write an entry down as refused; tell whether that was possible."""
+        """Note an entry as refused; tell whether the journal has what it needs to be sent again."""
         is_lost = isinstance(entry, Text) or (isinstance(entry, File) and not self._is_copy(entry))
         if self.journal is None or not self.journal.is_here() or is_lost:
             return False
-        items = self.journal.set_aside
-        earlier = next((item.tries for item in items if item.entry == entry), 0)
+        earlier = self._aside[entry].tries if entry in self._aside else 0
         is_own = isinstance(entry, File) and is_of_this_file(entry, error)
         may_pass = kind_of(error) is Kind.SERVER and not is_own
         now = time.time_ns() // 1_000_000
-        item = SetAside(entry, reason(error), now, tries + earlier, may_pass)
-        self._refused_again.add(entry)
+        self._aside[entry] = SetAside(entry, reason(error), now, tries + earlier, may_pass)
+        if lane_of(entry) in self._sources:  # the file is written once for all that are sent now
+            self._refused_now.add(entry)
+            return True
+        return self._write_aside()
+
+    def _settle_aside(self, source: _Source) -> None:
+        """Write down what was refused of some entries, before they count as delivered."""
+        entries = set(source.chunk.entries)
+        refused = self._refused_now & entries
+        self._refused_now -= entries
+        arrived = entries - refused if source.is_retry else set()
+        for entry in arrived:
+            self._aside.pop(entry, None)
+        if refused or arrived:
+            self._write_aside()
+
+    def _write_aside(self) -> bool:
         try:
-            self.journal.set_aside = [*(one for one in items if one.entry != entry), item]
-        except OSError:
+            if self.journal is not None:
+                self.journal.set_aside = list(self._aside.values())
+        except OSError:  # a full disk
             return False
         return True
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import logging
 import time
-from typing import TYPE_CHECKING
 
 from ..journal.entries import End, Entry, File, Text
 from ..journal.folder import Journal
@@ -16,9 +15,6 @@ from ..tracking.failures import reason
 from .direct_outbox import DirectOutbox
 from .outbox import Outbox, is_missing
 from .sender import Sender
-
-if TYPE_CHECKING:
-    pass
 
 logger = logging.getLogger(__name__)
 

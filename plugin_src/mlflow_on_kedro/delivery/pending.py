@@ -35,18 +35,13 @@ class PendingSize:
             return cls()
         try:
             sizes = journal.sizes(VALUES)
+            set_aside, may_pass = journal.count_set_aside()
             files = [path.stat().st_size for path in journal.waiting_files()]
             children = [cls.in_journal(child, child.delivered) for child in journal.children()]
         except (OSError, ValueError):  # it is delivered meanwhile, or damaged
             return cls()
-        aside = journal.set_aside
-        own = cls(
-            sum(sizes[name] - positions.get(name, 0) for name in sizes),
-            len(files),
-            sum(files),
-            len(aside),
-            sum(item.may_pass for item in aside),
-        )
+        waiting = sum(sizes[name] - positions.get(name, 0) for name in sizes)
+        own = cls(waiting, len(files), sum(files), set_aside, may_pass)
         return functools.reduce(cls._plus, children, own)
 
     def _plus(self, other: PendingSize) -> PendingSize:

@@ -82,8 +82,10 @@ class RunDelivery:
         self._connection = connection
         self._root = root
         self._raising = raising
-        # An earlier try, perhaps of a process that was killed, may have created the run.
-        self._again = self._tried = tried or (journal is not None and journal.was_asked)
+        # An earlier try, perhaps of a process that was killed, may have asked for the run.
+        self._was_asked = tried or (journal is not None and journal.was_asked)
+        # Or it was delivered from a copy of the journal.
+        self._again = self._tried = complete or self._was_asked
         # What an earlier process has opened may be of another store (`kedro mlflow sync --uri`).
         self._is_known = not complete
         self._parts: dict[Part, None] = {}
@@ -152,7 +154,8 @@ class RunDelivery:
         ends = [entry for entry in chunk.entries if isinstance(entry, End)]
         self._end = ends[-1] if ends else self._end
         self.queue.done(VALUES)
-        return len(chunk.entries) or 1  # all damaged: there may be more
+        more = self.send_values() if self.queue.has_memory(VALUES) else 0
+        return more + len(chunk.entries) or 1  # all damaged: there may be more
 
     def end(self) -> str:
         """End the run in MLflow, once its values are there; files that wait are named in a tag.
@@ -171,7 +174,9 @@ class RunDelivery:
                     pass
                 child.end()
             self._mark_waiting(client, opened)
-            status = end_run(client, self.header, opened, end.status, end.time, again=self._again)
+            status = end_run(
+                client, self.header, opened, end.status, end.time, again=self._was_asked
+            )
             if self.header.trace:
                 self._send_trace(opened, end)
             self.status = status  # not before: after a failure the next call tries again

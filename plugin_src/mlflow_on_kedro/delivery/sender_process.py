@@ -59,7 +59,7 @@ class SenderProcess(Sender):
         journal: The run's journal.
         order: What the process is told first, beside the journal: see
             :class:`mlflow_on_kedro.delivery.sender_main.SenderConfig`.
-        fallback: Makes a deliverer for this process.
+        fallback: Makes a sender for this process.
     """
 
     def __init__(self, journal: Journal, order: Message, fallback: Callable[[], Sender]) -> None:

@@ -173,6 +173,7 @@ class SenderThread(Sender):
         """Deliver the rest and end the run; return whether all is delivered."""
         self._grace = min(FILES_GRACE_SECONDS, limit / 2)
         begin = self._ending_since = time.monotonic()
+        progress = _each_second(progress)
         lanes = (self._values, self._files)
         for lane in lanes:
             lane.end()
@@ -289,9 +290,9 @@ class SenderThread(Sender):
     def _deliver_others(self) -> None:
         with self._changed:
             self._changed.wait_for(self._is_open)
-        while self._others is not None:
+        while (others := self._others) is not None:
             with self._gate.passed():
-                if next(self._others, self) is self:
+                if next(others, self) is self:
                     break
         self._others_done = True
         with self._changed:
@@ -360,3 +361,16 @@ class SenderThread(Sender):
             if error is None and not lane.is_done and lane.silence > 0:
                 error = TimeoutError(f"no answer within {lane.silence:.0f} s")
             self.delivery.note_trouble(lane.name, error)
+
+
+def _each_second(progress: Callable[[float], None]) -> Callable[[float], None]:
+    """Pass on about one call a second."""
+    last = 0.0
+
+    def call(passed: float) -> None:
+        nonlocal last
+        if passed >= last + 1.0:
+            last = passed
+            progress(passed)
+
+    return call

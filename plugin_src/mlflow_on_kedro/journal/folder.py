@@ -198,12 +198,8 @@ class Journal:
 
         What is damaged of them is left out.
         """
-        try:
-            rows = self._read(SET_ASIDE)["entries"]
-        except (OSError, ValueError, KeyError):
-            return []
         found = []
-        for row in rows if isinstance(rows, list) else []:
+        for row in self._rows_aside():
             with contextlib.suppress(ValueError, KeyError, TypeError):
                 entry = self._placed(from_line(json.dumps(row["entry"]).encode()))
                 times = int(row["time"]), int(row["tries"])
@@ -220,6 +216,18 @@ class Journal:
             for item in items
         ]
         self._write(SET_ASIDE, {"entries": rows})
+
+    def count_set_aside(self) -> tuple[int, int]:
+        """How many entries were refused, and for how many of them the answer may pass."""
+        rows = self._rows_aside()
+        return len(rows), sum(bool(row.get("may_pass")) for row in rows)
+
+    def _rows_aside(self) -> list[dict[str, Any]]:
+        try:
+            rows = self._read(SET_ASIDE)["entries"]
+        except (OSError, ValueError, KeyError):
+            return []
+        return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
 
     @property
     def trouble(self) -> dict[str, Trouble]:
@@ -373,10 +381,11 @@ class Journal:
     def waiting_files(self) -> list[Path]:
         """The files of artifacts that wait to be delivered, without those that were refused."""
         copies = self.folder / COPIES
+        entries = [row.get("entry") for row in self._rows_aside()]
         refused = {
-            Path(item.entry.path).relative_to(copies).parts[0]
-            for item in self.set_aside
-            if isinstance(item.entry, File)
+            str(entry["path"]).partition("/")[0]
+            for entry in entries
+            if isinstance(entry, dict) and "path" in entry
         }
         own = [path for path in (self.folder / OWN).rglob("*") if path.is_file()]
         return own + [

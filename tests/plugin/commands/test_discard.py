@@ -125,7 +125,6 @@ class TestRun:
         assert not good.folder.exists()
         assert bad.folder.exists()
 
-    @pytest.mark.xfail(reason="a traceback: its header is read", strict=True)
     @pytest.mark.parametrize("header", DAMAGED)
     def test_a_damaged_one(self, leave: Leave, tmp_path: Path, header: str) -> None:
         """One that cannot be read can be dropped by its folder's name."""

@@ -202,7 +202,6 @@ def test_one_journal(project: Any, leave: Leave) -> None:
     assert other.is_here()
 
 
-@pytest.mark.xfail(reason="the second copy does not know that the run was asked for", strict=True)
 def test_two_copies(project: Any, leave: Leave, tmp_path: Path) -> None:
     """Twice delivered, from two copies, a journal is one run."""
     journal = leave()

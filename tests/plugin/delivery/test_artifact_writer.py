@@ -135,7 +135,6 @@ class TestUploads:
         writer.send([Text("a.txt", "2")])
         assert Path(client.download_artifacts(run.info.run_id, "a.txt")).read_text() == "2"
 
-    @pytest.mark.xfail(reason="both are uploaded at once, and the first may be last", strict=True)
     def test_one_name_twice(self, client: Any, run: Any, make: Make, failing: Failing) -> None:
         """Of two artifacts of one name the later one stays, as without a pool."""
         later = threading.Event()
@@ -372,7 +371,6 @@ class TestNames:
         assert there(client, run) == {"q#1.csv"}
         assert not caplog.records
 
-    @pytest.mark.xfail(reason="it is said for each file", strict=True)
     def test_a_folder_is_said_once(
         self, make: Make, tmp_path: Path, caplog: pytest.LogCaptureFixture
     ) -> None:

@@ -29,6 +29,8 @@ class Failing:
 
     def __getattr__(self, name: str) -> Any:
         method = getattr(self._client, name)
+        if not callable(method):
+            return method
 
         def call(*args: Any, **named: Any) -> Any:
             keys = [item.key for given in named.values() for item in given]
@@ -116,7 +118,7 @@ class TestBatches:
         entries += [Metric(f"m{number}", 1.0, 5) for number in range(800)]
         entries += [Tag(f"t{number}", "v") for number in range(50)]
         writer.send(entries)
-        assert failing.calls == ["log_batch"]
+        assert [call for call in failing.calls if call != "get_run"] == ["log_batch"]
 
     @pytest.mark.parametrize("threads", [1, 8])
     def test_many(
@@ -230,7 +232,7 @@ class TestRefused:
     ) -> None:
         """What MLflow itself refuses is refused at once: another try changes nothing."""
         writer.send([Metric("m", 1.0, -5)])
-        assert failing.calls == ["log_batch"]
+        assert [call for call in failing.calls if call != "get_run"] == ["log_batch"]
         assert refused.tries == [1]
         entries: list[Entry] = [Param(f"p{number}", "v") for number in range(20)]
         entries[7] = Metric("..", 1.0, 5)
@@ -268,7 +270,6 @@ class TestRefused:
         writer.send([Param("p", "v")])
         assert client.get_run(run_id).data.params == {"p": "v"}
 
-    @pytest.mark.xfail(reason="only parameters have the run looked at", strict=True)
     def test_a_deleted_run_without_parameters(
         self, client: Any, run_id: str, writer: BatchWriter, refused: Refused
     ) -> None:
@@ -324,7 +325,7 @@ class TestServerFails:
         failing.fail_with(lambda: ConnectionError("down"))
         with pytest.raises(ConnectionError):
             writer.send([Metric(f"m{number}", 1.0, 5) for number in range(300)])
-        assert failing.calls == ["log_batch"]
+        assert [call for call in failing.calls if call != "get_run"] == ["log_batch"]
         assert not refused.entries
 
     def test_busy_for_one(self, writer: BatchWriter, failing: Failing, refused: Refused) -> None:
@@ -368,7 +369,6 @@ class TestChangedParams:
         data = client.get_run(run_id).data
         assert (data.params, data.tags["param_changed.depth"]) == ({"depth": "3"}, "4")
 
-    @pytest.mark.xfail(reason="the second is in another request, which may come first", strict=True)
     def test_in_two_requests(
         self, client: Any, failing: Failing, run_id: str, refused: Refused
     ) -> None:

@@ -481,7 +481,6 @@ class TestLanes:
         assert tags == [], "no tag is set for a moment"
         assert the_run(client).info.status == "FINISHED"
 
-    @pytest.mark.xfail(reason="a pass ends with the journal's entries", strict=True)
     def test_memory_too(self, make: Make, journal: Journal, store_uri: str, client: Any) -> None:
         """A flush waits for what the journal could not take, too."""
         sender = make(store_uri)
