@@ -179,7 +179,7 @@ class MLflowModelDataset(TrackedDataset):
     def save(self, data: Any) -> None:
         """Save the model to the local folder and log it to the run."""
         self._refuse_saving()
-        environment.set_mlflow_defaults()
+        store.prepare()
         save_model(self._folder(), data, self.flavor, self._arguments, self._catalog)
         self.note_saved(self._folder())
         with self.saving_run() as run:
@@ -225,7 +225,7 @@ class MLflowModelDataset(TrackedDataset):
 
     def load(self) -> Any:
         """Load the model from the local folder, or from where it is in MLflow."""
-        environment.set_mlflow_defaults()
+        store.prepare()
         chosen = self.chosen_run() if self._source is None else None
         if chosen is not None:
             return self._load_from(ModelSource(run_id=chosen))

@@ -42,6 +42,7 @@ def attach(run: TrackedRun) -> None:
         import_watch.when_imported(_attach_waiting)
         _waiting.runs.append(run)
         return
+    import mlflow  # noqa: F401 - another thread may be amid it: see `store.prepare`
     from mlflow.tracking.fluent import ActiveRun
 
     run.wait_open()

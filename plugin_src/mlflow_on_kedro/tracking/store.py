@@ -122,7 +122,11 @@ def _make_registry(but: Path | None) -> None:
 
 
 def prepare() -> None:
-    """Import MLflow, which takes seconds; no server is asked."""
+    """Import MLflow, which takes seconds; no server is asked.
+
+    A module of MLflow must not be imported while another thread is still importing MLflow itself:
+    Python waits for that with this import only.
+    """
     environment.set_mlflow_defaults()
     import mlflow  # noqa: F401
 
