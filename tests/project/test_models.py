@@ -163,7 +163,7 @@ def test_registered_once_the_run_has_succeeded(
         project.session_run()
     found = versions(project)
     assert [item.source for item in found] == [f"models:/{m.model_id}" for m in models(project)]
-    assert all(item.tags == {"owner": "me"} for item in found)
+    assert all(item.tags["owner"] == "me" for item in found)
     runs = {run.info.run_id: run for run in project.runs()}
     assert [runs[item.run_id].data.metrics["f1"] for item in found] == [0.5, 0.4, 0.6]
     client = project.client
@@ -218,7 +218,7 @@ def test_outage_of_the_registry(
         raise ConnectionError("the registry is down")
 
     with monkeypatch.context() as patch:
-        patch.setattr(registry, "register_models", down)
+        patch.setattr(registry, "register", down)
         project.session_run()
     assert versions(project) == []
     (journal,) = backlog.find(project.root)

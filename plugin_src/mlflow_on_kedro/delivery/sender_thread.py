@@ -341,8 +341,10 @@ class SenderThread(Sender):
         what = "the files of this run are" if is_files else "this run is"
         if self._kept is None:
             effect = INCOMPLETE
-        elif is_hopeless(error) or is_unknown_uri(error):
+        elif is_unknown_uri(error):
             effect = f"so {what} kept in {self._kept}; the pipeline runs on"
+        elif is_hopeless(error):
+            effect = f"so {what} kept in {self._kept} for `kedro mlflow sync`; the pipeline runs on"
         else:
             effect = (
                 f"so {what} kept in {self._kept} and delivered when it answers again, or later by "
