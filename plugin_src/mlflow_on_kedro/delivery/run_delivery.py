@@ -262,7 +262,8 @@ class RunDelivery:
             except Exception as error:
                 if kind_of(error) in (Kind.SILENT, Kind.BUSY, Kind.SERVER):
                     raise
-                self.queue.set_aside(Register(pending.name), error, 1)
+                place = f"MLflow's registered model '{pending.registered_name}'"
+                self.queue.set_aside(Register(pending.name), error, 1, place=place)
 
     # -- both ----------------------------------------------------------------------------------
 

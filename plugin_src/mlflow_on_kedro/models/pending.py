@@ -9,6 +9,7 @@ from ..tracking import capabilities
 from ..tracking.capabilities import Feature
 from . import run_models
 from .logged_models import REGISTER_TAG, outputs_of
+from .registration import Registration
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -33,6 +34,14 @@ class PendingRegistration:
     location: str
     model_id: str | None = None
     model: Any = None
+
+    @property
+    def registered_name(self) -> str:
+        """The registered model that it is to be a version of; its own name if that is damaged."""
+        try:
+            return Registration.from_text(self.text).name
+        except ValueError:
+            return self.name
 
 
 def pending_registrations(client: MlflowClient, run_id: str) -> list[PendingRegistration]:
