@@ -242,7 +242,7 @@ class Recording:
         level = logging.INFO if sender.warned else logging.WARNING
         logger.log(
             level,
-            "Not all of this run is in MLflow at %s: %s to go, kept in %s. %s.",
+            "Not all of this run is in MLflow at %s: what waits (%s) is kept in %s. %s.",
             mask_urls(self.uri),
             sender.pending().in_words(),
             self.journal.folder,
@@ -265,7 +265,15 @@ class Recording:
             return
         for leave in self.at_exit:
             leave()
-        self.end("KILLED", TERMINATION_SECONDS)
+        try:
+            self.end("KILLED", TERMINATION_SECONDS)
+        except KeyboardInterrupt:  # a second Ctrl-C
+            if self.journal is not None:
+                logger.warning(
+                    "Not waiting any longer: what MLflow lacks of this run is kept in %s. %s.",
+                    self.journal.folder,
+                    advice.to_deliver(self._root, self._request.env),
+                )
 
     def _end_at_termination(self) -> None:
         self.end("KILLED", TERMINATION_SECONDS)

@@ -136,7 +136,7 @@ class TestRefused:
         (journal,) = find(tmp_path)
         assert [item.entry for item in journal.set_aside] == [Metric("..", 1.0, 5)]
         assert journal.ended == "FINISHED"
-        assert "1 entry that was refused to go, kept in" in caplog.text
+        assert "(1 refused entry) is kept in" in caplog.text
         journal.hold()
         journal.hold_sender()
         journal.release()

@@ -46,8 +46,7 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
     items = journal.set_aside
     if entry is not None and entry > len(items):
         raise click.ClickException(
-            f"{title} has {len(items) or 'no'} refused entries: {entry} is none of them. "
-            "`kedro mlflow status` lists them."
+            f"{title} has no refused entry {entry}: `kedro mlflow status` lists them."
         )
     if entry is not None:
         what = title_of(items[entry - 1].entry)

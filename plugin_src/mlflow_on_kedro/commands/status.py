@@ -60,7 +60,7 @@ def _show(pending: PendingJournal) -> None:
         click.echo(f"  The run has ended in MLflow: {journal.ended}.")
     click.echo(f"  {journal.folder}")
     for lane, trouble in journal.trouble.items():
-        click.echo(f"  {lane.capitalize()} wait since {_date(trouble.time)}: {trouble.reason}")
+        click.echo(f"  {lane.capitalize()}, last try at {_date(trouble.time)}: {trouble.reason}")
     for number, item in enumerate(journal.set_aside, start=1):
         tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
         click.echo(

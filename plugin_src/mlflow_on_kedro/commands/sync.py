@@ -70,12 +70,12 @@ def sync(
 
     root = Path(metadata.project_path)
     settings = project_settings(root, env)
+    given = resolve_uri(uri, root, "--uri") if uri is not None else None
     journals = find(path if path is not None else root)
     if not journals:
         click.echo("Nothing to deliver.")
         return
     configured = resolve_uri(settings.tracking.uri, root)
-    given = resolve_uri(uri, root, "--uri") if uri is not None else None
     logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the rest is said here
     environment.leave_retries_to_delivery(settings.tracking.timeout)
     run = Sync(configured, given, root, settings.tracking.timeout)
@@ -158,6 +158,12 @@ class Sync:
             if is_silent(error):
                 self._away.add(uri)
             effect = f"so this run stays in {journal.folder} (`--uri` sends it elsewhere)"
+            if uri != self._configured and self._given is None:
+                here = mask_urls(self._configured)
+                effect = (
+                    f"so this run, which was made for that address, stays in {journal.folder}: "
+                    f"`kedro mlflow sync --uri {here}` sends it to where this project tracks now"
+                )
             self._fail(f"{title}: not delivered. {failure_message(uri, error, effect)}")
 
     def _deliver(self, pending: PendingJournal, uri: str, title: str) -> None:

@@ -127,9 +127,11 @@ class ArtifactWriter:
                 self._sent.add(place)
                 self._on_sent(entries[place])
         waits: Exception | None = None
+        # A server that refuses a large file may cut the connection before it has read the file.
+        refuses = any(kind_of(failure) not in _HOLD_UP for failure in failures.values())
         for place, failure in failures.items():
             entry = entries[place]
-            if _holds_up_all(entry, failure):
+            if _holds_up_all(entry, failure) and not (refuses and _is_cut_off(failure)):
                 waits = waits or failure
             else:
                 self._on_refused(entry, failure, 1)
@@ -158,7 +160,7 @@ class ArtifactWriter:
             with creating.sent_once(STORING_SECONDS):
                 upload.call()
         except Exception as error:
-            if is_silent(error) and _holds_up_all(entry, error):
+            if is_silent(error) and _holds_up_all(entry, error) and not _is_cut_off(error):
                 self._silent = error
             raise
 
@@ -252,6 +254,10 @@ def _holds_up_all(entry: Entry, error: Exception) -> bool:
     if isinstance(entry, File | Text) and is_of_this_file(entry, error):
         return False
     return kind_of(error) in _HOLD_UP
+
+
+def _is_cut_off(error: Exception) -> bool:
+    return any(words in str(error) for words in ("Connection reset", "Broken pipe", "aborted"))
 
 
 def _files_of(path: Path, folder: str) -> Iterator[tuple[Path, str]]:

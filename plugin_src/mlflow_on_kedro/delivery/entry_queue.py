@@ -20,8 +20,8 @@ from .pending import PendingSize
 logger = logging.getLogger(__name__)
 
 _SET_ASIDE = (
-    "set aside; the rest of the run is not affected. `kedro mlflow status` lists what was refused, "
-    "and `kedro mlflow sync` tries it again"
+    "set aside; other values and files are sent as usual. `kedro mlflow status` lists what was "
+    "refused, and `kedro mlflow sync` tries it again"
 )
 
 
@@ -207,7 +207,7 @@ class EntryQueue:
             return False
         earlier = self._aside[entry].tries if entry in self._aside else 0
         is_own = isinstance(entry, File) and is_of_this_file(entry, error)
-        may_pass = kind_of(error) is Kind.SERVER and not is_own
+        may_pass = kind_of(error) in {Kind.SERVER, Kind.SILENT} and not is_own
         now = time.time_ns() // 1_000_000
         self._aside[entry] = SetAside(entry, reason(error), now, tries + earlier, may_pass)
         if lane_of(entry) in self._sources:  # the file is written once for all that are sent now

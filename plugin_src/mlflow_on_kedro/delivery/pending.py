@@ -73,8 +73,8 @@ class PendingSize:
             plural = "s" if self.files > 1 else ""
             parts.append(f"{self.files} artifact{plural} ({_size(self.file_bytes)})")
         if self.set_aside:
-            plural = "entries that were" if self.set_aside > 1 else "entry that was"
-            parts.append(f"{self.set_aside} {plural} refused")
+            plural = "entries" if self.set_aside > 1 else "entry"
+            parts.append(f"{self.set_aside} refused {plural}")
         if not parts:
             return "only its end"
         return " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)

@@ -12,7 +12,14 @@ from ..journal.entries import FILES, VALUES, Entry
 from ..journal.records import Opened
 from ..tracking import store
 from ..tracking.artifact_names import goes_by_http
-from ..tracking.failures import INCOMPLETE, Kind, failure_message, is_unknown_uri, kind_of
+from ..tracking.failures import (
+    INCOMPLETE,
+    SERVERS_STORE,
+    Kind,
+    failure_message,
+    is_unknown_uri,
+    kind_of,
+)
 from .fork_gate import ForkGate
 from .lane_thread import LaneThread, LaneWork, is_hopeless
 from .pending import PendingSize
@@ -260,9 +267,7 @@ class SenderThread(Sender):
 
     def _send_files(self) -> int:
         now = time.monotonic()
-        is_last = self._ending_since is not None and not self._has_retried
-        if is_last or now >= self._retry_at:
-            self._has_retried = is_last or self._has_retried
+        if now >= self._retry_at:
             self._retry_at = now + RETRY_SECONDS
             self.delivery.queue.retry_set_aside(passing_only=True)
         return self.delivery.send_files()
@@ -276,6 +281,11 @@ class SenderThread(Sender):
         return True
 
     def _finish_files(self) -> bool:
+        if not self._has_retried:  # what was refused just now
+            self._has_retried = True
+            self.delivery.queue.retry_set_aside(passing_only=True)
+            while self.delivery.send_files():
+                pass
         self._files_sent = True
         if self.delivery.status is None:  # the other lane ends the run
             return False
@@ -347,12 +357,12 @@ class SenderThread(Sender):
             effect = f"so {what} kept in {self._kept} for `kedro mlflow sync`; the pipeline runs on"
         else:
             effect = (
-                f"so {what} kept in {self._kept} and delivered when it answers again, or later by "
+                f"so {what} kept in {self._kept} and delivered as soon as it can be, or later by "
                 "`kedro mlflow sync`; the pipeline runs on"
             )
         uri, kind = self.delivery.uri, "MLflow"
         if is_files and self.opened is not None:
-            kind = "The artifact store of MLflow's server"
+            kind = SERVERS_STORE
             if not goes_by_http(self.opened.artifact_uri):
                 uri, kind = self.opened.artifact_uri, "The artifact store"
         logger.warning("%s", failure_message(uri, error, effect, kind))

@@ -30,7 +30,7 @@ def url_safe(path: str) -> str:
 
     Example:
         >>> url_safe("reports/q#1.csv"), url_safe("reports/q1.csv")
-        ('reports/q_1-2f8f.csv', 'reports/q1.csv')
+        ('reports/q_1-c7d8.csv', 'reports/q1.csv')
     """
     return "/".join(_safe_part(part) for part in path.split("/"))
 

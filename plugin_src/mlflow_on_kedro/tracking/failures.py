@@ -186,6 +186,9 @@ def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
 def reason(error: BaseException) -> str:
     """One line that says what happened: the operating system's own word where there is one."""
     shown = connection_error(error) or error
+    used_up = re.search(r"too many (\d{3}) error responses", str(shown))
+    if used_up:  # what urllib3 makes of an answer
+        return f"HTTP {used_up[1]} from the server"
     lines = mask_secrets(str(shown)).strip().splitlines() or [""]
     return f"{type(shown).__name__}: {lines[0][:300]}"
 
@@ -200,7 +203,9 @@ def failure_message(uri: str, error: BaseException, effect: str, store: str = "M
         store: What is at this URI.
     """
     what, advice = explained(error)
-    if store != "MLflow":  # where the tracking server is does not matter then
+    if store == SERVERS_STORE:
+        advice = " The server's log says why: it writes the files (`--artifacts-destination`)."
+    elif store != "MLflow":  # where the tracking server is does not matter then
         advice = _ARTIFACT_ADVICE
     return f"{store} at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"
 
@@ -218,7 +223,10 @@ _EXPLAINED = {
     ),
     Kind.BUSY: ("is busy", ""),
     Kind.REFUSED: _REFUSES,
-    Kind.MISSING: _REFUSES,
+    Kind.MISSING: (
+        "answers, but not as an MLflow server does",
+        " Check `tracking.uri` in mlflow.yml: host, port and path.",
+    ),
     Kind.GONE: _REFUSES,
     Kind.SILENT: ("cannot be reached", " Check `tracking.uri` in mlflow.yml, and the server."),
 }
@@ -234,6 +242,7 @@ _UNKNOWN_HOST = (
     "does not accept the name by which it is called (Invalid Host header)",
     " Start the server with `--allowed-hosts` and the host of `tracking.uri`.",
 )
+SERVERS_STORE = "The artifact store of MLflow's server"
 _ARTIFACT_ADVICE = (
     " Check that this machine can write there: its address, the credentials and the packages that "
     "MLflow needs for it (https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store)."

@@ -147,7 +147,7 @@ class TestRun:
         """What was refused of it goes with it, and is said."""
         journal = refuse(leave(run_name="mine"))
         result = discard(tmp_path, "mine", "--yes")
-        assert "Dropped 2 entries that were refused of Run mine" in result.output
+        assert "Dropped 2 refused entries of Run mine" in result.output
         assert not journal.folder.exists()
 
 
@@ -189,7 +189,7 @@ class TestEntry:
         assert result.exit_code == code
         assert len(journal.set_aside) == 2
         if code == 1:
-            assert "has 2 refused entries: 3 is none of them" in result.output
+            assert "has no refused entry 3: `kedro mlflow status`" in result.output
 
     def test_nothing_refused(self, leave: Leave, tmp_path: Path) -> None:
         """Of a run of which nothing was refused no entry is dropped."""

@@ -90,7 +90,7 @@ def test_refused_entries(leave: Leave, tmp_path: Path) -> None:
     journal.ended = "FINISHED"
     result = status(tmp_path)
     lines = result.output.splitlines()
-    assert "waits, 2 entries that were refused for" in lines[0]
+    assert "waits, 2 refused entries for" in lines[0]
     assert lines[1] == "  The run has ended in MLflow: FINISHED."
     assert lines[3].startswith("  1. param 'p': refused on 2023-11-1")
     assert lines[3].endswith(" after 3 tries: HTTPError: 413 Too Large")
@@ -103,7 +103,7 @@ def test_trouble(leave: Leave, tmp_path: Path) -> None:
     journal = leave(run_name="mine")
     journal.note_trouble(FILES, Trouble("ConnectionError: down", 1_700_000_000_000))
     lines = status(tmp_path).output.splitlines()
-    assert lines[2].startswith("  Files wait since 2023-11-1")
+    assert lines[2].startswith("  Files, last try at 2023-11-1")
     assert lines[2].endswith(": ConnectionError: down")
 
 

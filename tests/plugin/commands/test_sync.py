@@ -227,13 +227,13 @@ def test_refused(project: Any, leave: Leave) -> None:
     for _ in range(2):
         result = sync(project)
         assert result.exit_code == 1
-        assert "FINISHED; but for 1 entry that was refused: `kedro mlflow status`" in result.output
+        assert "FINISHED; but for 1 refused entry: `kedro mlflow status`" in result.output
         tries.append(journal.set_aside[0].tries)
     assert tries == sorted(set(tries)), "each time it was tried again"
     assert project.run.data.params == {"p": "v"}
     result = sync(project, "--no-refused")
     assert result.exit_code == 1
-    assert "1 entry that was refused, left alone." in result.output
+    assert "1 refused entry, left alone." in result.output
     assert journal.set_aside[0].tries == tries[-1]
 
 

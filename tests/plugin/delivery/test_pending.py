@@ -20,11 +20,11 @@ from mlflow_on_kedro.journal.writer import Writer
         (PendingSize(1000), "1 kB of values"),
         (PendingSize(0, 1, 500), "1 artifact (500 bytes)"),
         (PendingSize(12, 2, 1_500_000), "12 bytes of values and 2 artifacts (1.5 MB)"),
-        (PendingSize(set_aside=1), "1 entry that was refused"),
-        (PendingSize(0, 1, 5, 2), "1 artifact (5 bytes) and 2 entries that were refused"),
+        (PendingSize(set_aside=1), "1 refused entry"),
+        (PendingSize(0, 1, 5, 2), "1 artifact (5 bytes) and 2 refused entries"),
         (
             PendingSize(12, 1, 5, 2, 1),
-            "12 bytes of values, 1 artifact (5 bytes) and 2 entries that were refused",
+            "12 bytes of values, 1 artifact (5 bytes) and 2 refused entries",
         ),
     ],
 )
