@@ -221,7 +221,7 @@ class TestWaiting:
         recording.outbox.put(Text("large.txt", "x" * 2000))
         recording.end("FINISHED")
         (journal,) = find(tmp_path)
-        assert "1 artifact (2 kB) to go" in caplog.text
+        assert "what waits (1 artifact (2 kB)) is kept in" in caplog.text
         assert "The next run here delivers it, or `kedro mlflow sync " in caplog.text
         assert journal.waiting_files()
 

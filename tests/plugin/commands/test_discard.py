@@ -196,7 +196,7 @@ class TestEntry:
         leave(run_name="mine")
         result = discard(tmp_path, "mine", "1", "--yes")
         assert result.exit_code == 1
-        assert "has no refused entries" in result.output
+        assert "has no refused entry 1" in result.output
 
     def test_it_asks(self, leave: Leave, tmp_path: Path) -> None:
         """The question names the entry."""
