@@ -1,6 +1,6 @@
 # make demo and make test need only Python 3.10 or later, git and make (and a network for packages).
 .DEFAULT_GOAL := help
-.PHONY: help demo test chaos peers bench lint format matrix pictures clean
+.PHONY: help demo test slow chaos peers bench lint format matrix pictures clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -38,6 +38,9 @@ demo: $(BIN)/uv ## generate a project from this template and run it
 
 test: $(VENV)/.dev ## run the whole test suite
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+slow: $(VENV)/.dev ## slow: what the test suite leaves out, such as a server of MLflow 2.22
+	@$(BIN)/python -m pytest -m slow -n $(WORKERS) $(ARGS)
 
 chaos: $(VENV)/.dev ## slow: kill 100 runs at random moments, and look for what is lost
 	@$(BIN)/python -m tests.faults.chaos $(ARGS)

@@ -118,7 +118,17 @@ def test_no_such_bucket(
 # -- the server's own ------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", ["http403", "http404", "http500", "http503", "drop", "hang"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        pytest.param("http403", marks=pytest.mark.slow),
+        pytest.param("http404", marks=pytest.mark.slow),
+        "http500",
+        pytest.param("http503", marks=pytest.mark.slow),
+        "drop",
+        pytest.param("hang", marks=pytest.mark.slow),
+    ],
+)
 def test_the_server_cannot_reach_its_store(project: FaultProject, proxy: Proxy, mode: Mode) -> None:
     """A3: a server that takes values but no artifacts gets the values and the run's end."""
     proxy.rules = [on(holds("/mlflow-artifacts/"), mode)]

@@ -22,9 +22,12 @@ from .trained import loads_runs_uri, run_with_model, warnings
 
 REQUIREMENTS = ("mlflow==2.22.2", "sqlalchemy<2.1", "setuptools<81")
 
-pytestmark = pytest.mark.skipif(
-    sys.version_info >= (3, 14), reason="MLflow 2.22 has no packages for this Python"
-)
+pytestmark = [
+    pytest.mark.slow,  # it installs another MLflow
+    pytest.mark.skipif(
+        sys.version_info >= (3, 14), reason="MLflow 2.22 has no packages for this Python"
+    ),
+]
 
 
 @pytest.fixture(scope="module")

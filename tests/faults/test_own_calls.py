@@ -119,7 +119,14 @@ def run_away(
     return run
 
 
-@pytest.mark.parametrize("mode", ["refuse", "hang", "http500"])
+@pytest.mark.parametrize(
+    "mode",
+    [
+        "refuse",
+        pytest.param("hang", marks=pytest.mark.slow),
+        pytest.param("http500", marks=pytest.mark.slow),
+    ],
+)
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
 def test_values_when_it_goes_away(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: Mode, runner: str
@@ -150,7 +157,9 @@ def test_no_stray_run(
     assert list(project.project.client.search_runs(ids)) == []
 
 
-@pytest.mark.parametrize("when", ["offline", "refuse", "later"])
+@pytest.mark.parametrize(
+    "when", ["offline", pytest.param("refuse", marks=pytest.mark.slow), "later"]
+)
 def test_all_kinds(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, tmp_path: Path, when: str
 ) -> None:
@@ -196,8 +205,8 @@ mlflow.log_metric("outer", 3)
     ("when", "runner"),
     [
         ("offline", "ParallelRunner"),
-        ("refuse", "SequentialRunner"),
-        ("first", "SequentialRunner"),
+        pytest.param("refuse", "SequentialRunner", marks=pytest.mark.slow),
+        pytest.param("first", "SequentialRunner", marks=pytest.mark.slow),
         ("last", "ParallelRunner"),
     ],
 )
@@ -232,7 +241,9 @@ def test_nested_runs(
     assert len(project.runs()) == 3
 
 
-@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
+@pytest.mark.parametrize(
+    "runner", ["SequentialRunner", pytest.param("ParallelRunner", marks=pytest.mark.slow)]
+)
 def test_first_answer_after_15_seconds(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, runner: str
 ) -> None:
@@ -279,11 +290,11 @@ mlflow.log_metric("after", 1)
     ("when", "runner"),
     [
         ("offline", "ThreadRunner"),
-        ("refuse", "SequentialRunner"),
+        pytest.param("refuse", "SequentialRunner", marks=pytest.mark.slow),
         ("later", "ParallelRunner"),
-        ("slow", "ParallelRunner"),
-        ("pass", "SequentialRunner"),
-        ("local", "ParallelRunner"),
+        pytest.param("slow", "ParallelRunner", marks=pytest.mark.slow),
+        pytest.param("pass", "SequentialRunner", marks=pytest.mark.slow),
+        pytest.param("local", "ParallelRunner", marks=pytest.mark.slow),
     ],
 )
 def test_asynchronous_logging(
@@ -333,10 +344,10 @@ def think(question):
 @pytest.mark.parametrize(
     ("when", "runner"),
     [
-        ("offline", "SequentialRunner"),
-        ("refuse", "ParallelRunner"),
+        pytest.param("offline", "SequentialRunner", marks=pytest.mark.slow),
+        pytest.param("refuse", "ParallelRunner", marks=pytest.mark.slow),
         ("later", "ParallelRunner"),
-        ("hang", "SequentialRunner"),
+        pytest.param("hang", "SequentialRunner", marks=pytest.mark.slow),
         ("pass", "ParallelRunner"),
     ],
 )
@@ -376,7 +387,13 @@ def train():
 
 
 @pytest.mark.parametrize(
-    ("when", "nested"), [("offline", True), ("refuse", False), ("later", True), ("hang", False)]
+    ("when", "nested"),
+    [
+        ("offline", True),
+        pytest.param("refuse", False, marks=pytest.mark.slow),
+        ("later", True),
+        pytest.param("hang", False, marks=pytest.mark.slow),
+    ],
 )
 def test_models_of_nodes(
     make_fault_project: Callable[..., FaultProject],
@@ -429,7 +446,14 @@ mlflow.end_run()
 """
 
 
-@pytest.mark.parametrize("when", ["offline", "refuse", "later"])
+@pytest.mark.parametrize(
+    "when",
+    [
+        "offline",
+        pytest.param("refuse", marks=pytest.mark.slow),
+        pytest.param("later", marks=pytest.mark.slow),
+    ],
+)
 def test_what_cannot_be_kept(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, when: str
 ) -> None:
