@@ -11,17 +11,10 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import FILES, VALUES, Entry
 from ..journal.records import Opened
 from ..tracking import store
-from ..tracking.artifact_names import goes_by_http
-from ..tracking.failures import (
-    INCOMPLETE,
-    SERVERS_STORE,
-    Kind,
-    failure_message,
-    is_unknown_uri,
-    kind_of,
-)
+from ..tracking.failures import Kind, failure_message, kind_of
 from .fork_gate import ForkGate
 from .lane_thread import LaneThread, LaneWork, is_hopeless
+from .outage_log import OutageLog
 from .pending import PendingSize
 from .run_delivery import RunDelivery
 from .sender import Sender
@@ -69,12 +62,11 @@ class SenderThread(Sender):
         self.delivery = delivery
         self._timeout = timeout
         self._held_up = 0.0
-        self._kept = kept
         self._raising = raising
         self._on_failure = on_failure
         self._first_failure: Exception | None = None
         self._failure: Exception | None = None
-        self._warned: set[str] = set()
+        self._log = OutageLog(delivery, kept)
         self._changed = threading.Condition()
         self._gate = ForkGate(is_remote=store.is_remote(delivery.uri))
         self._others = others
@@ -122,7 +114,7 @@ class SenderThread(Sender):
     @property
     def warned(self) -> bool:
         """Whether the user was warned that not all could be delivered."""
-        return bool(self._warned)
+        return self._log.has_warned
 
     @property
     def failing(self) -> bool:
@@ -328,44 +320,13 @@ class SenderThread(Sender):
         if error is None:
             return
         is_config = isinstance(error, ConfigError)
-        if not self._raising and not is_config and self._is_worth_warning(lane, error):
-            self._warn(lane, error)
+        if not (self._raising or is_config):
+            self._log.note(lane.name, error, values_fail=self._values.failure is not None)
         raises = self._raising and self._first_failure is None
         hopeless = lane is self._values and is_hopeless(error)
         if raises or hopeless or is_config:
             self._failure = error
             self._on_failure()
-
-    def _is_worth_warning(self, lane: LaneThread, error: Exception) -> bool:
-        """Whether the user should know: not of a busy server, nor twice of the same outage."""
-        if kind_of(error) is Kind.BUSY or lane.name in self._warned:
-            return False
-        if lane is self._values or self.opened is None:
-            return True
-        by_server = goes_by_http(self.opened.artifact_uri)
-        return not (by_server and (self._values.failure or VALUES in self._warned))
-
-    def _warn(self, lane: LaneThread, error: Exception) -> None:
-        self._warned.add(lane.name)
-        is_files = lane is self._files and self.opened is not None
-        what = "the files of this run are" if is_files else "this run is"
-        if self._kept is None:
-            effect = INCOMPLETE
-        elif is_unknown_uri(error):
-            effect = f"so {what} kept in {self._kept}; the pipeline runs on"
-        elif is_hopeless(error):
-            effect = f"so {what} kept in {self._kept} for `kedro mlflow sync`; the pipeline runs on"
-        else:
-            effect = (
-                f"so {what} kept in {self._kept} and delivered as soon as it can be, or later by "
-                "`kedro mlflow sync`; the pipeline runs on"
-            )
-        uri, kind = self.delivery.uri, "MLflow"
-        if is_files and self.opened is not None:
-            kind = SERVERS_STORE
-            if not goes_by_http(self.opened.artifact_uri):
-                uri, kind = self.opened.artifact_uri, "The artifact store"
-        logger.warning("%s", failure_message(uri, error, effect, kind))
 
     def _note_troubles(self) -> None:
         for lane in (self._values, self._files):
