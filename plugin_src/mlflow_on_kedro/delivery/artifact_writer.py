@@ -60,7 +60,6 @@ class ArtifactWriter:
         artifact_uri: Where the run's artifacts are.
         on_refused: Called with an entry that is refused while others are taken, the answer, and how
             often the entry was tried.
-        on_sent: Called with an entry that has arrived.
         uri: The client's tracking URI.
         raising: Raise what is wrong with a model instead of uploading its files as they are.
         again: Another process may have tried before.
@@ -74,7 +73,6 @@ class ArtifactWriter:
         artifact_uri: str,
         on_refused: OnRefused,
         *,
-        on_sent: Callable[[Entry], None] = lambda _: None,
         uri: str | None = None,
         raising: bool = False,
         again: bool = True,
@@ -82,7 +80,7 @@ class ArtifactWriter:
     ) -> None:
         self._client, self._run_id, self._uri = client, run_id, uri
         self._by_http = goes_by_http(artifact_uri)
-        self._on_refused, self._on_sent = on_refused, on_sent
+        self._on_refused = on_refused
         self._raising, self._again, self._threads = raising, again, threads
         # Of a call to :meth:`send` that failed half-way: entries and files that have arrived.
         self._sent: set[int] = set()
@@ -125,7 +123,6 @@ class ArtifactWriter:
         for place in waiting:
             if place not in failures:
                 self._sent.add(place)
-                self._on_sent(entries[place])
         waits: Exception | None = None
         # A server that refuses a large file may cut the connection before it has read the file.
         refuses = any(kind_of(failure) not in _HOLD_UP for failure in failures.values())

@@ -118,8 +118,14 @@ class EntryQueue:
             self._positions = {**self._positions, **source.chunk.positions}
             if self.journal is not None and self.journal.is_here():
                 self._settle_aside(source)
-                with contextlib.suppress(OSError):
+                try:
                     self.journal.delivered = self._positions
+                except OSError:  # a full disk: all is sent again
+                    return
+                # Not before: who is killed in between sends the same files again.
+                for entry in source.chunk.entries:
+                    if entry not in self._aside:
+                        self._forget(entry)
 
     def start_again(self) -> None:
         """Forget what was delivered: it was to another run."""
@@ -129,7 +135,7 @@ class EntryQueue:
                 self.journal.delivered = {}
                 self.journal.ended = None
 
-    def forget(self, entry: Entry) -> None:
+    def _forget(self, entry: Entry) -> None:
         """Remove the copy of an artifact that has arrived."""
         if self.journal is not None and isinstance(entry, File) and self._is_copy(entry):
             self.journal.forget_file(entry)

@@ -290,7 +290,6 @@ class RunDelivery:
                 opened.run_id,
                 place,
                 functools.partial(self.queue.set_aside, place=_artifact_store(place)),
-                on_sent=self.queue.forget,
                 uri=self.uri,
                 raising=self._raising,
                 again=self._again,
