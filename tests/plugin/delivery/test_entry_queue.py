@@ -122,16 +122,21 @@ class TestOrder:
         assert (journal.delivered, journal.ended) == ({}, None)
         assert taken(queue, VALUES) == [Param("a", "v")]
 
-    def test_forget(self, journal: Journal, tmp_path: Path) -> None:
-        """The copy of an artifact that has arrived goes; a user's own file stays."""
+    def test_copies(self, journal: Journal, tmp_path: Path) -> None:
+        """The copy of an artifact goes once that counts as delivered; a user's own file stays."""
         (tmp_path / "mine.txt").write_text("mine")
-        Writer(journal).append(Text("a.txt", "a"))
+        write = Writer(journal)
+        write.append(Text("a.txt", "a"))
+        write.append(Text("b.txt", "b"))
         queue = queue_of(journal)
-        (file,) = taken(queue, FILES)
-        queue.forget(file)
-        queue.forget(File(str(tmp_path / "mine.txt")))
-        queue.forget(Param("p", "v"))
-        assert journal.waiting_files() == []
+        queue.remember(File(str(tmp_path / "mine.txt")))
+        chunk = queue.next(FILES)
+        assert chunk is not None
+        queue.set_aside(chunk.entries[1], answer(413), 1)
+        assert len(list(journal.folder.glob("files/*/*"))) == 2, "it may be sent again"
+        queue.done(FILES)
+        assert [path.name for path in journal.folder.glob("files/*/*")] == ["b.txt"]
+        taken(queue, FILES)
         assert (tmp_path / "mine.txt").exists()
 
     def test_waiting_files(self, journal: Journal) -> None:
@@ -183,7 +188,6 @@ class TestSetAside:
         Writer(journal).append(Text("a.txt", "a"))
         queue = queue_of(journal)
         (file,) = taken(queue, FILES)
-        queue.forget(file)
         queue.set_aside(file, FileNotFoundError("a.txt is not there any more"), 1)
         assert not journal.set_aside[0].may_pass
 
@@ -261,8 +265,10 @@ class TestRetry:
         """A queue that has had a parameter refused for good, and a file that may pass."""
         Writer(journal).append(Text("a.txt", "a"))
         queue = queue_of(journal)
-        (file,) = taken(queue, FILES)
-        queue.set_aside(file, answer(500), 1)
+        chunk = queue.next(FILES)
+        assert chunk is not None
+        queue.set_aside(chunk.entries[0], answer(500), 1)
+        queue.done(FILES)
         queue.set_aside(Param("p", "v"), answer(413), 3)
         return queue
 
