@@ -14,6 +14,8 @@ from .fork_gate import ForkGate
 from .refusals import is_final
 
 INTERVAL_SECONDS = 2.0
+ENDING_SECONDS = 0.02
+"""How long a lane at its end waits for the other one before it looks again."""
 FIRST_RETRY_SECONDS = 0.5
 LAST_RETRY_SECONDS = 10.0
 LAST_BUSY_SECONDS = 30.0
@@ -147,7 +149,7 @@ class LaneThread:
                     self._answered = max(self._answered, asked)
                 self._note(None)
                 if not self.is_done:
-                    self._rest(asked, is_ending, 0.1 if is_ending else INTERVAL_SECONDS)
+                    self._rest(asked, is_ending, ENDING_SECONDS if is_ending else INTERVAL_SECONDS)
 
     def _send(self, *, is_ending: bool) -> None:
         if not self._work.is_ready():
