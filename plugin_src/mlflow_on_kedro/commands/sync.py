@@ -174,7 +174,7 @@ class Sync:
             click.echo(f"{title}: in progress, left alone.")
         elif self.dry_run:
             click.echo(f"{title}: {pending.size.in_words()} would go to {mask_urls(uri)}.")
-        elif pending.size.set_aside and not self.refused and pending.size.is_set_aside_only:
+        elif not self.refused and pending.size.is_set_aside_only:
             self._fail(f"{title}: {pending.size.in_words()}, left alone.")
         else:
             with _progress(title, pending.size) as progress:

@@ -339,7 +339,7 @@ class RunDelivery:
         parts = [*self._parts, *(e for e in self.queue.written() if isinstance(e, Part))]
         try:
             with self.clocks[VALUES].request():
-                traces.deliver(self.uri, self.header, opened, parts, end, lambda: None)
+                traces.deliver(self.uri, self.header, opened, parts, end)
         except Exception as error:
             is_lacking = capabilities.lacks(
                 self.uri,

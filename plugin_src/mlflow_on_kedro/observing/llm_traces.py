@@ -15,7 +15,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,7 +118,6 @@ def send(
     entry: Trace,
     *,
     experiment_id: str | None = None,
-    on_call: Callable[[], None] = lambda: None,
 ) -> None:
     """Send a trace that was kept, and link it to its run; sent twice it is there once.
 
@@ -128,7 +127,6 @@ def send(
         run_id: The run.
         entry: The trace.
         experiment_id: The run's experiment. Default: MLflow is asked for it.
-        on_call: Called before each call to MLflow.
 
     Raises:
         ValueError: The entry's files are damaged.
@@ -155,7 +153,6 @@ def send(
         uri,
         TraceInfo.from_dict(content),
         spans,
-        on_call,
         (lambda tracing, stored: _attach(tracing, stored, files)) if files else None,
     )
 

@@ -18,7 +18,6 @@ def upload(
     uri: str,
     info: TraceInfo,
     spans: Sequence[Span],
-    on_call: Callable[[], None],
     attachments: Callable[[Any, TraceInfo], None] | None = None,
 ) -> None:
     """Send a trace.
@@ -27,7 +26,6 @@ def upload(
         uri: The tracking URI.
         info: What the trace is, in what experiment, and of what run.
         spans: Its spans.
-        on_call: Called before each call to MLflow.
         attachments: Called with MLflow's client of traces, and the trace as MLflow has it.
 
     Raises:
@@ -39,7 +37,6 @@ def upload(
     data = TraceData(list(spans))
     client: Any = TracingClient(uri)
     with diverting.bypassed():
-        on_call()
         begin = getattr(client, "start_trace_v3", None)  # MLflow 3.1
         if begin is not None:
             stored = begin(Trace(info, data))
@@ -47,18 +44,14 @@ def upload(
             # An older MLflow or server has no such call.
             with contextlib.suppress(AttributeError, NotImplementedError):
                 for first in range(0, len(data.spans), SPANS_A_REQUEST):
-                    on_call()
                     some = data.spans[first : first + SPANS_A_REQUEST]
                     client.log_spans(info.experiment_id, some)
-            on_call()
             stored = client.start_trace(info)
         # Where the server keeps spans as a file, and with what is attached to them, MLflow looks
         # for the file's server globally. It has no public name for what it does itself with a trace
         # that has ended.
         with fluent.tracking_uri(uri):
             if stored.tags.get("mlflow.trace.spansLocation") != "TRACKING_STORE":
-                on_call()
                 client._upload_trace_data(stored, data)  # noqa: SLF001
             if attachments is not None:
-                on_call()
                 attachments(client, stored)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +56,6 @@ def deliver(
     opened: Opened,
     parts: Collection[Part],
     end: End,
-    on_call: Callable[[], None],
 ) -> None:
     """Send the trace of a run.
 
@@ -66,14 +65,13 @@ def deliver(
         opened: The run in MLflow.
         parts: What the run's nodes have done.
         end: How the pipeline has ended.
-        on_call: Called before each call to MLflow.
 
     Raises:
         Exception: MLflow cannot be reached, or refuses the trace.
     """
     spans = make_spans(header, parts, end)
     info = make_info(header, opened, end, _whole(parts))
-    trace_upload.upload(uri, info, spans, on_call)
+    trace_upload.upload(uri, info, spans)
 
 
 def trace_id(header: Header) -> str:
