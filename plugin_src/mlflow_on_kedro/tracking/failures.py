@@ -138,11 +138,6 @@ def is_refusal(error: BaseException) -> bool:
     return kind_of(error) is Kind.REFUSED
 
 
-def is_denial(error: BaseException) -> bool:
-    """Tell wrong credentials and missing permissions (HTTP 401 and 403)."""
-    return kind_of(error) in {Kind.DENIED, Kind.FORBIDDEN}
-
-
 def is_gone(error: BaseException) -> bool:
     """Tell a run that MLflow has no more."""
     return kind_of(error) is Kind.GONE
