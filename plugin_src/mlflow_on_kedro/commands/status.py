@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,20 +11,25 @@ import click
 
 if TYPE_CHECKING:
     from ..delivery.backlog import PendingJournal
-    from ..journal.records import Header
+    from ..journal.records import Header, SetAside
+
+SHORTEST_GROUP = 6
+"""How many entries that were refused with the same words are shown in one line."""
 
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
+@click.option("--all", "list_all", is_flag=True, help="List each refused entry, also of very many.")
 @click.pass_obj
-def status(metadata: Any, path: Path | None) -> None:
+def status(metadata: Any, path: Path | None, list_all: bool) -> None:
     """Say what waits to be delivered to MLflow, and why.
 
     One run a paragraph: its name and experiment, when it began, how much of it MLflow has not got,
     where it is kept, and what has gone wrong. A run waits when MLflow could not be reached, when
     its process was killed, or offline by choice; `kedro mlflow sync` delivers it. Entries that
     MLflow or the artifact store has refused are listed with a number and the reason: `sync` tries
-    them again, `kedro mlflow discard RUN ENTRY` drops one. No server is asked.
+    them again, `kedro mlflow discard RUN ENTRY` drops one. Many that follow each other with the
+    same reason take one line, without --all. No server is asked.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
     """
@@ -42,15 +48,13 @@ def status(metadata: Any, path: Path | None) -> None:
                 click.echo(f"{journal.folder}: {error}")
             continue
         over += not pending.running
-        _show(pending)
+        _show(pending, shortest_group=None if list_all else SHORTEST_GROUP)
     if over:
         place = f" {path}" if path is not None else ""
         click.echo(f"Deliver what waits with: kedro mlflow sync{place}")
 
 
-def _show(pending: PendingJournal) -> None:
-    from ..journal.entries import title_of
-    from ..secrets import mask_urls
+def _show(pending: PendingJournal, shortest_group: int | None) -> None:
 
     journal, header, size = pending.journal, pending.header, pending.size
     state = "in progress" if pending.running else "waits"
@@ -61,12 +65,30 @@ def _show(pending: PendingJournal) -> None:
     click.echo(f"  {journal.folder}")
     for lane, trouble in journal.trouble.items():
         click.echo(f"  {lane.capitalize()}, last try at {_date(trouble.time)}: {trouble.reason}")
-    for number, item in enumerate(journal.set_aside, start=1):
-        tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
-        click.echo(
-            f"  {number}. {mask_urls(title_of(item.entry))}: refused on {_date(item.time)} after "
-            f"{tries}: {item.reason}"
-        )
+    numbered = enumerate(journal.set_aside, start=1)
+    for refusal, group in itertools.groupby(numbered, lambda pair: pair[1].reason):
+        items = list(group)
+        if shortest_group is not None and len(items) >= shortest_group:
+            click.echo(f"  {items[0][0]} to {items[-1][0]}. {_group(items)}: {refusal}")
+            continue
+        for number, item in items:
+            click.echo(f"  {number}. {_refused(item)}: {refusal}")
+
+
+def _refused(item: SetAside) -> str:
+    from ..journal.entries import title_of
+    from ..secrets import mask_urls
+
+    tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
+    return f"{mask_urls(title_of(item.entry))}: refused on {_date(item.time)} after {tries}"
+
+
+def _group(items: list[tuple[int, SetAside]]) -> str:
+    from ..journal.entries import title_of
+    from ..secrets import mask_urls
+
+    first, last = (mask_urls(title_of(item.entry)) for _, item in (items[0], items[-1]))
+    return f"{first} … {last}: refused, last on {_date(max(item.time for _, item in items))}"
 
 
 def heading(header: Header) -> str:

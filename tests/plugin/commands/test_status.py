@@ -98,6 +98,22 @@ def test_refused_entries(leave: Leave, tmp_path: Path) -> None:
     assert lines[4].endswith(" after 1 try: OSError: closed")
 
 
+def test_many_refused_entries(leave: Leave, tmp_path: Path) -> None:
+    """Many entries that were refused with the same words take one line, unless --all is given."""
+    journal = leave(run_name="mine")
+    journal.set_aside = [
+        *(SetAside(Param(f"p{i}", "v"), "HTTPError: 403", 1_700_000_000_000, 3) for i in range(40)),
+        SetAside(Param("q", "v"), "HTTPError: 413", 1_700_000_000_000, 3),
+    ]
+    lines = [line for line in status(tmp_path).output.splitlines() if ": HTTPError" in line]
+    assert len(lines) == 2
+    assert lines[0].startswith("  1 to 40. param 'p0' … param 'p39': refused, last on 2023-11-1")
+    assert lines[0].endswith(": HTTPError: 403")
+    assert lines[1].startswith("  41. param 'q': ")
+    each = [line for line in status(tmp_path, "--all").output.splitlines() if ". param" in line]
+    assert [line.split(".")[0].strip() for line in each] == [str(n) for n in range(1, 42)]
+
+
 def test_trouble(leave: Leave, tmp_path: Path) -> None:
     """Why a lane waits is said with its time."""
     journal = leave(run_name="mine")
