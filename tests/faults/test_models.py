@@ -12,7 +12,7 @@ import pytest
 
 from .project import FaultProject
 from .proxy import Proxy
-from .rules import Answer, Fate, holds, on
+from .rules import Answer, Fate, Rule, holds, on
 
 PIPELINE = """
     from kedro.pipeline import node, pipeline
@@ -85,6 +85,26 @@ def test_while_it_does_not(modelling: FaultProject, proxy: Proxy, mode: Any) -> 
     result = modelling.sync()
     assert result.exit_code == 0, result.output
     check_registered(modelling)
+    assert modelling.journals == []
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [on(holds("conda.yaml"), "http413"), on(lambda call: call.method == "PATCH", "http413")],
+    ids=["a file of it", "its completion"],
+)
+def test_a_part_is_refused(modelling: FaultProject, proxy: Proxy, refused: Rule) -> None:
+    """It waits as a whole, and is no plain artifact; sync makes it a registered model."""
+    proxy.rules = [refused]
+    run = modelling.kedro()
+    assert run.status == 0, run.said
+    assert modelling.run.info.status == "FINISHED"
+    assert modelling.client.search_model_versions(f"run_id = '{modelling.run.info.run_id}'") == []
+    assert "1. model 'model': refused" in modelling.status().output
+    proxy.rules = []
+    assert modelling.sync().exit_code == 0
+    check_registered(modelling)
+    assert not [path for path in modelling.artifacts(modelling.run) if "MLmodel" in path]
     assert modelling.journals == []
 
 

@@ -20,7 +20,7 @@ from ..models.pending import pending_registrations
 from ..tracking import capabilities, creating, store
 from ..tracking.artifact_names import goes_by_http, url_safe
 from ..tracking.capabilities import Feature
-from ..tracking.failures import Kind, is_of_this_file, is_refusal, is_silent, kind_of, reason
+from ..tracking.failures import Kind, is_of_this_file, is_silent, kind_of
 from .batch_writer import OnRefused
 from .overlap import overlap
 
@@ -210,22 +210,11 @@ class ArtifactWriter:
 
     def _log_model(self, entry: Model) -> None:
         with store.artifacts_at(self._uri):
-            try:
-                logged_models.log(self._client, self._run_id, entry, again=self._again)
-                if json.loads(entry.about).get("register_at_once"):  # a node has done so itself
-                    self._register(Register(entry.folder))
-            except Exception as error:
-                if self._raising or not is_refusal(error):
-                    raise
-                logger.warning(
-                    "MLflow did not take '%s' as a model, so its files are plain artifacts of the "
-                    "run, below %s: %s",
-                    entry.folder,
-                    entry.folder,
-                    reason(error),
-                )
-                for path, folder in _files_of(Path(entry.path), entry.folder):
-                    self._log_file(path, folder)
+            logged_models.log(
+                self._client, self._run_id, entry, again=self._again, raising=self._raising
+            )
+            if json.loads(entry.about).get("register_at_once"):  # a node has done so itself
+                self._register(Register(entry.folder))
 
     def _send_trace(self, entry: Trace) -> None:
         from ..observing import llm_traces

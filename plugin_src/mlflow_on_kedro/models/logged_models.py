@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import secrets
 from collections.abc import Mapping
@@ -12,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 from ..journal.entries import Model, storable
 from ..tracking import capabilities, creating
 from ..tracking.capabilities import Feature
+from ..tracking.failures import is_invalid, reason
 from . import run_models
 from .mlmodel import MLMODEL, identified
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
 
 ENTRY_TAG = "mlflow_on_kedro.entry"
 """On a logged model: the entry that it was made of, so that delivering it again changes nothing."""
@@ -54,16 +58,25 @@ def entry_of(
     return Model(str(folder), name, json.dumps(about))
 
 
-def log(client: MlflowClient, run_id: str, entry: Model, *, again: bool = True) -> None:
+def log(
+    client: MlflowClient,
+    run_id: str,
+    entry: Model,
+    *,
+    again: bool = True,
+    raising: bool = False,
+) -> None:
     """Make a logged model of an entry, or go on with one that an earlier try has left half-done.
 
-    A server without logged models gets the files as artifacts of the run, which ``runs:/`` loads.
+    A server without logged models gets the files as artifacts of the run, which ``runs:/`` loads;
+    so does one to which the model's name is not valid.
 
     Args:
         client: A client of the run's store.
         run_id: The run.
         entry: The entry.
         again: Another process may have tried before, so the model may be there.
+        raising: Raise it when the model's name is not valid.
 
     Raises:
         ValueError: The entry is damaged; nothing has been created for it.
@@ -77,7 +90,15 @@ def log(client: MlflowClient, run_id: str, entry: Model, *, again: bool = True) 
             model = _found_or_created(client, run, entry.folder, about, again=again)
         except Exception as error:
             instead = "a model's files are artifacts of its run, which `runs:/` loads"
-            if not capabilities.lacks(
+            if is_invalid(error) and not raising:
+                logger.warning(
+                    "MLflow did not take '%s' as a model, so its files are plain artifacts of the "
+                    "run, below %s: %s",
+                    entry.folder,
+                    entry.folder,
+                    reason(error),
+                )
+            elif not capabilities.lacks(
                 uri, Feature.LOGGED_MODELS, error, instead, lambda: client.get_run(run_id)
             ):
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def pending_registrations(client: MlflowClient, run_id: str) -> list[PendingRegi
 def _models_of(client: MlflowClient, run: Any) -> list[Any]:
     ids = outputs_of(run)
     if ids:
-        return [client.get_logged_model(model_id) for model_id in ids]
+        return _ready(client.get_logged_model(model_id) for model_id in ids)
     uri = client.tracking_uri
     if not capabilities.has(uri, Feature.LOGGED_MODELS):
         return []
@@ -87,4 +88,9 @@ def _models_of(client: MlflowClient, run: Any) -> list[Any]:
         ):
             raise
         return []
-    return [model for model in found if model.status == "READY"]
+    return _ready(found)
+
+
+def _ready(models: Iterable[Any]) -> list[Any]:
+    """Leave out models that are not complete: some of their files were refused, or are awaited."""
+    return [model for model in models if model.status == "READY"]

@@ -138,6 +138,12 @@ def is_refusal(error: BaseException) -> bool:
     return kind_of(error) is Kind.REFUSED
 
 
+def is_invalid(error: BaseException) -> bool:
+    """Tell a value that MLflow itself finds not valid from what a proxy or a store refuses."""
+    code = str(getattr(error, "error_code", ""))
+    return code == "INVALID_PARAMETER_VALUE" and http_status(error) is None
+
+
 def is_gone(error: BaseException) -> bool:
     """Tell a run that MLflow has no more."""
     return kind_of(error) is Kind.GONE
