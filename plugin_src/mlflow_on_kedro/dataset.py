@@ -301,6 +301,12 @@ class MLflowDataset(TrackedDataset):
             return self._in_run.origin(self._loading_run_id)
         return self._backing.as_dataset() if self._backing.has_place else None
 
+    def chosen_source(self) -> str | None:
+        """The URI in MLflow that the user chose to load from; None: the project's own value."""
+        if self._loading_run_id is None or self._has_own_file():
+            return None
+        return self._in_run.origin(self._loading_run_id).uri
+
     # -- Kedro's other duties ------------------------------------------------------------------
 
     def confirm(self) -> None:

@@ -28,6 +28,7 @@ from .tracking import fluent, store
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
+    from mlflow import MlflowClient
 
     from .run import TrackedRun
 
@@ -133,6 +134,38 @@ class MLflowModelDataset(TrackedDataset):
         """Whether :meth:`load` gives a ``PyFuncModel`` instead of the native object."""
         return self._pyfunc
 
+    @property
+    def registered_model(self) -> str | None:
+        """The registered model that this is loaded from, or that it becomes a version of."""
+        if self._source is not None:
+            return self._source.registered
+        registration = self._arguments.registration
+        return registration.name if registration is not None else None
+
+    def chosen_source(self) -> str | None:
+        """The URI that this is always loaded from; None: it is the project's own."""
+        if self._source is None:
+            return None
+        return self._source.uri or f"runs:/{self._source.run_id}/{self._logged_name()}"
+
+    def pinned(self) -> MLflowModelDataset:
+        """The same model, but if an alias names it, of the version that has the alias now.
+
+        Raises:
+            DatasetError: The model registry cannot be asked, or it has no such alias.
+        """
+        source = self._source
+        if source is None:
+            return self
+        client = store.connect(self.loading_uri(self._loading_tracking_uri))
+        try:
+            exact = source.pinned(client)
+        except Exception as error:
+            raise self._no_model(source, client, error) from None
+        other = copy.copy(self)
+        vars(other).update(_source=exact)
+        return other
+
     def of_run(self, run_id: str, tracking_uri: str, name: str) -> MLflowModelDataset:
         """The same model as a run has saved it; what is loaded from elsewhere stays as it is.
 
@@ -219,7 +252,7 @@ class MLflowModelDataset(TrackedDataset):
     def origin(self) -> Origin | None:
         """Say where :meth:`load` has the model from; None for the run in progress."""
         if self._source is not None:
-            return Origin(self._source.uri or f"runs:/{self._source.run_id}/{self._logged_name()}")
+            return Origin(self.chosen_source())
         folder = self.saved_folder()
         return Origin(path=folder) if folder is not None else None
 
@@ -260,10 +293,15 @@ class MLflowModelDataset(TrackedDataset):
         except DatasetError:
             raise
         except Exception as error:
-            raise DatasetError(
-                f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
-                f"'{self.dataset_name}': {mask_urls(str(error))}"
-            ) from None
+            raise self._no_model(source, client, error) from None
+
+    def _no_model(
+        self, source: ModelSource, client: MlflowClient, error: Exception
+    ) -> DatasetError:
+        return DatasetError(
+            f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
+            f"'{self.dataset_name}': {mask_urls(str(error))}"
+        )
 
     def _load_at(self, place: Place) -> Any:
         with fluent.tracking_uri(place.tracking_uri):

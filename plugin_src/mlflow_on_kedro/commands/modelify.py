@@ -11,11 +11,11 @@ import click
 from ..errors import ConfigError, MLflowOnKedroError
 
 if TYPE_CHECKING:
-    from kedro.io import AbstractDataset
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
     from ..config.sections import Config, PipelineModel
+    from ..pipeline_models.building import Project
     from ..pipeline_models.choice import Choice
     from ..tracking.finding import Runs
 
@@ -168,30 +168,41 @@ def _log(
 ) -> None:
     from kedro.io import DatasetError
 
+    from ..pipeline_models.building import Project
+
+    try:
+        _log_model(choice, run, uri, Project(root, package), settings, context)
+    except DatasetError as error:
+        raise MLflowOnKedroError(f"kedro mlflow modelify: {error}") from None
+
+
+def _log_model(
+    choice: Choice, run: Run, uri: str, project: Project, settings: Config, context: Any
+) -> None:
     from ..models.registry import register_models
-    from ..pipeline_models.building import Project, input_of, log_pipeline_model
+    from ..pipeline_models import sources
+    from ..pipeline_models.building import input_of, log_pipeline_model
     from ..pipeline_models.from_run import as_saved_by, is_of_run, params_of, with_params_of
     from ..run import TrackedRun
 
-    catalog = context.catalog
+    catalog, run_id = context.catalog, run.info.run_id
     names = [*choice.artifacts, choice.settings.input]
-    there: dict[str, AbstractDataset[Any, Any]] = {
-        name: catalog.get(name) for name in names if name in catalog
-    }
-    if others := [name for name in choice.artifacts if not is_of_run(there[name])]:
+    there = sources.pinned({name: catalog.get(name) for name in names if name in catalog})
+    taken = sources.loaded_from(choice, there)
+    for name, source in taken.items():
+        click.echo(f"Taken from elsewhere, as the catalog says: {name} ({source})")
+    own = {name: item for name, item in there.items() if name not in taken}
+    if others := [name for name in choice.artifacts if name in own and not is_of_run(own[name])]:
         click.echo(f"Taken from the project as they are now: {', '.join(others)}")
     parameters = {name: catalog[name].load() for name in choice.parameters}
     datasets = {
-        **as_saved_by(run.info.run_id, uri, there),
+        **there,
+        **as_saved_by(run_id, uri, own),
         **with_params_of(params_of(run), parameters),
     }
     tracking = replace(settings.tracking, on_failure="raise")
-    joined = TrackedRun.join(uri, run.info.run_id, replace(settings, tracking=tracking))
-    try:
-        log_pipeline_model(
-            joined, choice, Project(root, package), datasets, input_of(choice, datasets)
-        )
-    except DatasetError as error:
-        raise MLflowOnKedroError(f"kedro mlflow modelify: {error}") from None
+    joined = TrackedRun.join(uri, run_id, replace(settings, tracking=tracking))
+    sources.log_inputs(joined, choice, datasets, taken)
+    log_pipeline_model(joined, choice, project, datasets, input_of(choice, datasets), taken)
     if choice.registration is not None:
         register_models(joined.client, joined.run_id, uri, only=choice.name, raising=True)

@@ -102,6 +102,10 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         """
         return None
 
+    def chosen_source(self) -> str | None:
+        """The URI in MLflow that the user chose to load from; None: the project's own value."""
+        return None
+
     def __str__(self) -> str:
         # Kedro asks for it at each load and save, and lays its own out on lines of 80 characters.
         described = ", ".join(f"{name}={value!r}" for name, value in self._describe().items())

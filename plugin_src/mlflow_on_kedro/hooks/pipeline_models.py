@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
     from ..pipeline_models.choice import Choice
+    from ..pipeline_models.training import Training
     from ..run import TrackedRun
 
 logger = logging.getLogger(__name__)
@@ -27,8 +29,9 @@ logger = logging.getLogger(__name__)
 class MLflowPipelineModelLoggerHook(TrackingHook):
     """Logs inference pipelines as models, as ``pipeline_models`` in mlflow.yml says.
 
-    A model is logged when all nodes of its training pipeline have run, and none has failed. What
-    its pipelines lack is said before they run.
+    A model is logged when all nodes of its training pipeline have run, and none has failed: in this
+    run, or with what earlier runs have left in files. What its pipelines lack is said before they
+    run.
 
     Args:
         enable_mlflow: Whether this hook does anything.
@@ -40,15 +43,12 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
     def __init__(self, enable_mlflow: bool = True) -> None:
         super().__init__(enable_mlflow)
         # Of each run in progress: several may run at once in one process.
-        self._choices: WeakKeyDictionary[TrackedRun, list[Choice]] = WeakKeyDictionary()
-        self._inputs: WeakKeyDictionary[TrackedRun, dict[str, Any]] = WeakKeyDictionary()
+        self._begun: WeakKeyDictionary[TrackedRun, list[_Begun]] = WeakKeyDictionary()
 
     def begin(self, session: PipelineRun) -> None:
         """Find the models that this pipeline trains, and check that they can be made."""
-        if not session.run.config.pipeline_models:
-            return
-        self._choices[session.run] = list(_trained(session))
-        self._inputs[session.run] = {}
+        if session.run.config.pipeline_models:
+            self._begun[session.run] = list(_trained(session))
 
     @hook_impl
     def after_node_run(self, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]) -> None:
@@ -56,18 +56,18 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
         run = self.run_of(catalog)
         if run is None or not run.config.pipeline_models:
             return
-        for choice in self._choices.get(run, ()):
-            name = choice.settings.input
+        for begun in self._begun.get(run, ()):
+            name = begun.choice.settings.input
             if name in outputs and name in run.plan.unlisted:
-                self._inputs[run][name] = outputs[name]
+                begun.model_input = outputs[name]
 
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Log the models; one that cannot be made is said, and fails nothing."""
         run = session.run
-        choices, inputs = self._choices.pop(run, []), self._inputs.pop(run, {})
-        for choice in choices if error is None else ():
+        models = self._begun.pop(run, [])
+        for begun in models if error is None else ():
             try:
-                _log(session, choice, inputs.get(choice.settings.input))
+                _log(session, begun)
             except Exception as failure:
                 if run.config.tracking.on_failure == "raise":
                     raise
@@ -77,35 +77,70 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
                 logger.warning(
                     "%s: the model is not logged; the run is complete otherwise. Once that is "
                     "mended, `kedro mlflow modelify %s` does it. (%s)",
-                    choice.where,
-                    choice.name,
+                    begun.choice.where,
+                    begun.choice.name,
                     said,
                 )
 
 
-def _trained(session: PipelineRun) -> Iterator[Choice]:
+@dataclass
+class _Begun:
+    """A model of which a run trains something.
+
+    Attributes:
+        choice: The model.
+        training: How much of its training the run runs.
+        model_input: Its input, if that is in memory only and was made.
+    """
+
+    choice: Choice
+    training: Training
+    model_input: Any = None
+
+
+def _trained(session: PipelineRun) -> Iterator[_Begun]:
     from ..pipeline_models.choice import choose
 
-    for name, settings in pipeline_models(session.run.config).items():
+    run = session.run
+    for name, settings in pipeline_models(run.config).items():
         choice = choose(name, settings, f"pipeline_models.{name} in {FILE}")
-        if choice.is_trained_by(session.pipeline):
+        training = choice.trained_by(session.pipeline)
+        if not training.own:
+            continue
+        if training.may_complete_in(run):
             choice.check_catalog(session.catalog)
-            choice.check_files(session.run.root)
-            choice.check_secrets(session.run.secret_params, session.catalog)
-            yield choice
+            choice.check_files(run.root)
+            choice.check_secrets(run.secret_params, session.catalog)
+        yield _Begun(choice, training)
 
 
-def _log(session: PipelineRun, choice: Choice, model_input: Any) -> None:
+def _log(session: PipelineRun, begun: _Begun) -> None:
     from .. import carrier
+    from ..pipeline_models import sources
     from ..pipeline_models.building import Project, input_of, log_pipeline_model
+    from ..pipeline_models.training import continues, listed, reason_against
 
+    choice, run = begun.choice, session.run
+    against = reason_against(run, begun.training, choice.name)
+    if against is not None:
+        logger.info("%s: this run does not log the model: %s.", choice.where, against)
+        return
+    if not continues(run) and begun.training.kept:
+        kept = listed(begun.training.kept)
+        logger.info("%s: the model holds %s as an earlier run has left it.", choice.where, kept)
+    catalog = session.catalog
     names = (*choice.artifacts, *choice.parameters, choice.settings.input)
-    datasets = {name: session.catalog.get(name) for name in names if name in session.catalog}
-    found = {name: dataset for name, dataset in datasets.items() if dataset is not None}
-    project = Project(session.run.root, str(carrier.package_name()))
-    value = model_input if model_input is not None else input_of(choice, found)
-    log_pipeline_model(session.run, choice, project, found, value)
-    opened = session.run.opened
+    listed_there = {name: catalog.get(name) for name in names if name in catalog}
+    datasets = sources.pinned(
+        {name: item for name, item in listed_there.items() if item is not None}
+    )
+    taken = sources.loaded_from(choice, datasets)
+    sources.warn_of_earlier_models(choice, catalog, taken)
+    sources.log_inputs(run, choice, datasets, taken)
+    project = Project(run.root, str(carrier.package_name()))
+    value = begun.model_input if begun.model_input is not None else input_of(choice, datasets)
+    log_pipeline_model(run, choice, project, datasets, value, taken)
+    opened = run.opened
     if opened is None:
         logger.info("Model '%s' is made, and delivered with the run.", choice.name)
     else:

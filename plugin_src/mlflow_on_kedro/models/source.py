@@ -86,6 +86,27 @@ class ModelSource:
     def __str__(self) -> str:
         return self.uri or f"Run {self.run_id}"
 
+    @property
+    def registered(self) -> str | None:
+        """The name of the registered model; None for a model of a run."""
+        forms = (_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
+        return next((found["name"] for found in forms if found is not None), None)
+
+    def pinned(self, client: MlflowClient) -> ModelSource:
+        """Name the version that an alias has now; any other source stays as it is.
+
+        Args:
+            client: A client of the tracking server and the registry.
+
+        Raises:
+            mlflow.exceptions.MlflowException: There is no such alias.
+        """
+        alias = _FORMS["alias"].fullmatch(self.uri or "")
+        if alias is None:
+            return self
+        found = client.get_model_version_by_alias(alias["name"], alias["alias"])
+        return ModelSource(uri=f"models:/{found.name}/{found.version}")
+
     def place(self, client: MlflowClient, name: str) -> Place:
         """Name the model's place in terms of one server.
 
@@ -141,8 +162,7 @@ class ModelSource:
 
     def asked(self, client: MlflowClient) -> str:
         """The URI of who is asked first: the tracking server, or the model registry."""
-        is_registered = any(_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
-        if is_registered and other_server.is_asked(client):
+        if self.registered is not None and other_server.is_asked(client):
             import mlflow
 
             return str(mlflow.get_registry_uri())

@@ -6,6 +6,7 @@ import logging
 import shutil
 import tempfile
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from .choice import Choice, existing
 from .code import needed_code
 from .contents import Datasets, write_contents
 from .requirements import requirements
+from .sources import METADATA_KEY
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
@@ -40,7 +42,12 @@ class Project:
 
 
 def build_pipeline_model(
-    folder: Path, choice: Choice, project: Project, datasets: Datasets, model_input: Any = None
+    folder: Path,
+    choice: Choice,
+    project: Project,
+    datasets: Datasets,
+    model_input: Any = None,
+    sources: Mapping[str, str] | None = None,
 ) -> bool:
     """Make a model that MLflow loads and serves without the project.
 
@@ -53,6 +60,7 @@ def build_pipeline_model(
         project: Whose it is.
         datasets: The dataset of each of its artifacts and parameters.
         model_input: The value of the inference pipeline's input in training; None: there is none.
+        sources: The URIs of artifacts that are from elsewhere, for the model's metadata.
 
     Returns:
         Whether the model predicts for the input, as far as that could be tried.
@@ -87,10 +95,15 @@ def build_pipeline_model(
                 code_paths=[str(path) for path in (loader, *code.carried, *further)],
                 signature=_signature(model_input, output, choice, parameters),
                 input_example=sample if settings.input_example else None,
-                metadata=dict(settings.metadata) or None,
+                metadata=_metadata(settings.metadata, sources),
                 **_environment(choice, project, code.imported, contents),
             )
     return predicts
+
+
+def _metadata(given: Mapping[str, Any], sources: Mapping[str, str] | None) -> dict[str, Any] | None:
+    own = {METADATA_KEY: dict(sources)} if sources else {}
+    return {**own, **given} or None
 
 
 def _signature(model_input: Any, output: Any, choice: Choice, parameters: dict[str, Any]) -> Any:
@@ -148,12 +161,17 @@ def _environment(
 
 
 def log_pipeline_model(
-    run: TrackedRun, choice: Choice, project: Project, datasets: Datasets, model_input: Any
+    run: TrackedRun,
+    choice: Choice,
+    project: Project,
+    datasets: Datasets,
+    model_input: Any,
+    sources: Mapping[str, str] | None = None,
 ) -> None:
     """Make a model, see :func:`build_pipeline_model`, and log it to a run under its name."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / choice.name
-        predicts = build_pipeline_model(folder, choice, project, datasets, model_input)
+        predicts = build_pipeline_model(folder, choice, project, datasets, model_input, sources)
         tags = dict(choice.settings.tags)
         if choice.registration is not None and predicts:
             tags[logged_models.REGISTER_TAG] = choice.registration.to_text()

@@ -17,6 +17,8 @@ from ..suggestions import did_you_mean
 from ..tracking.failures import reason
 from ..values import flatten
 from .pipeline_model import make_runner
+from .registered import find
+from .training import Training
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -31,7 +33,7 @@ class Choice:
         name: The model's name.
         settings: What mlflow.yml says of it.
         where: The entry, for messages.
-        training: The names of all nodes of the training pipeline.
+        training: The training pipeline.
         inference: The inference pipeline.
         output: The inference pipeline's output.
     """
@@ -39,7 +41,7 @@ class Choice:
     name: str
     settings: PipelineModel
     where: str
-    training: frozenset[str]
+    training: Pipeline
     inference: Pipeline
     output: str
 
@@ -60,9 +62,10 @@ class Choice:
         free = self.inference.inputs() - {self.settings.input}
         return [name for name in sorted(free) if not is_parameter(name)]
 
-    def is_trained_by(self, pipeline: Pipeline) -> bool:
-        """Whether a run of a pipeline runs all nodes of the training pipeline."""
-        return self.training <= {node.name for node in pipeline.nodes}
+    def trained_by(self, pipeline: Pipeline) -> Training:
+        """Say how much of its training a run of a pipeline runs."""
+        ran = frozenset(node.name for node in pipeline.nodes)
+        return Training(self.training, frozenset(self.artifacts), ran)
 
     def check_catalog(self, catalog: CatalogProtocol[Any, Any]) -> None:
         """Find, before anything runs, what the model could not be made of.
@@ -126,8 +129,8 @@ def choose(name: str, settings: PipelineModel, where: str) -> Choice:
         ConfigError: A pipeline is unknown, the input is none of its inputs, or it has not just one
             output.
     """
-    inference = _find("inference", settings.inference, where)
-    training = _find("training", settings.training, where)
+    inference = find("inference", settings.inference, where)
+    training = find("training", settings.training, where)
     free = sorted(item for item in inference.inputs() if not is_parameter(item))
     if settings.input not in free:
         raise ConfigError(
@@ -142,8 +145,7 @@ def choose(name: str, settings: PipelineModel, where: str) -> Choice:
             "ends in one."
         )
     _check_runner(settings.runner, where)
-    names = frozenset(node.name for node in training.nodes)
-    return Choice(name, settings, where, names, inference, outputs[0])
+    return Choice(name, settings, where, training, inference, outputs[0])
 
 
 def existing(root: Path, path: str, where: str) -> Path:
@@ -163,21 +165,6 @@ def _check_runner(name: str, where: str) -> None:
         make_runner(name, name)
     except Exception as error:  # of a class of the user's, too
         raise ConfigError(f"{where}: {reason(error)}") from None
-
-
-def _find(role: str, name: str, where: str) -> Pipeline:
-    from kedro.framework.project import pipelines
-
-    if name not in pipelines and hasattr(pipelines, "set_requested"):
-        pipelines.set_requested(None)  # Kedro has loaded no others than the command names
-    if name not in pipelines:
-        known = sorted(pipelines)
-        raise ConfigError(
-            f"{where}: '{role}' names the pipeline '{name}', which is not registered. "
-            f"There: {', '.join(known)}.{did_you_mean(name, known)}"
-        )
-    found: Pipeline = pipelines[name]
-    return found
 
 
 def _is_memory(dataset: Any) -> bool:

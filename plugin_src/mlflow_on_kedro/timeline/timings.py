@@ -128,6 +128,19 @@ def latest_metrics(found: Any) -> list[Any]:
     return list(found.data._metric_objs)  # noqa: SLF001 - there is no public name
 
 
+def nodes_of(found: Any, names: Iterable[str]) -> set[str]:
+    """Say which of some nodes have run in a run, and have not failed.
+
+    Args:
+        found: MLflow's ``Run``.
+        names: The nodes' names.
+    """
+    begin = found.data.tags.get(PREFIX_TAG, Names.run)
+    failed = found.data.tags.get(FAILED_NODE_TAG)
+    keys = {name: metric_key(begin + name) for name in names}
+    return {name for name, key in keys.items() if key in found.data.metrics and name != failed}
+
+
 def metric_key(name: str) -> str:
     """The name under which MLflow stores a metric."""
     return legal_key(name)

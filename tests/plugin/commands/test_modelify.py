@@ -9,9 +9,10 @@ from typing import Any
 
 import mlflow
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 
-from tests.prices import ENTRY, make_prices, models_of
+from tests.prices import CATALOG, ENTRY, make_prices, models_of
 
 OPTIONS = ("--pipeline", "inference", "--input", "features")
 
@@ -151,6 +152,22 @@ def test_a_run_without_the_artifacts(project: Any) -> None:
     result = modelify(project, *OPTIONS)
     assert result.exit_code == 1
     assert "gave no artifact 'encoder.pkl'" in result.output
+
+
+def test_what_the_catalog_takes_from_elsewhere(project: Any) -> None:
+    """An artifact that the catalog loads from a certain run stays that one, and is named."""
+    first = project.run.info.run_id
+    entry = {**CATALOG["encoder"], "loading_run_id": first}
+    project.write("conf/other/catalog.yml", yaml.safe_dump({"encoder": entry}))
+    project.session_run(env="other", node_names=["make_features", "encode", "train"])
+    result = modelify(project, *OPTIONS, "--env", "other")
+    assert result.exit_code == 0, result.output
+    place = f"runs:/{first}/encoder.pkl"
+    assert f"Taken from elsewhere, as the catalog says: encoder ({place})" in result.output
+    mlflow.set_tracking_uri(project.uri)
+    newest = project.runs()[0]
+    info = mlflow.models.get_model_info(f"runs:/{newest.info.run_id}/inference")
+    assert info.metadata == {"kedro.loaded_from": {"encoder": place}}
 
 
 def test_help() -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from kedro.framework.project import pipelines
 from mlflow_on_kedro.errors import ConfigError
 
 from tests.prices import CATALOG, ENTRY, PARAMETERS, make_prices, models_of
@@ -18,6 +21,18 @@ def with_entry(**entry: Any) -> dict[str, Any]:
         "tracking": {"on_failure": "raise"},
         "pipeline_models": {"prices": {**ENTRY, **entry}},
     }
+
+
+@pytest.fixture
+def told() -> Iterator[list[str]]:
+    """What the hook has said, though Kedro sets logging up anew."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.INFO)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    logger = logging.getLogger("mlflow_on_kedro")
+    logger.addHandler(handler)
+    yield messages
+    logger.removeHandler(handler)
 
 
 def load(project: Any, tmp_path: Path) -> Any:
@@ -197,3 +212,161 @@ def test_parallel_runner(make_project: Callable[..., Any], tmp_path: Path) -> No
 
     frame = pd.DataFrame({"size": [20.0], "colour": ["red"]})
     assert load(project, tmp_path).predict(frame)["price"].tolist() == [20.0]
+
+
+KEPT = {**CATALOG, "features": {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "csv"}}
+FIRST, REST = ["make_features", "train_encoder"], ["encode", "train"]
+
+
+def test_the_last_part_of_the_training(
+    make_project: Callable[..., Any], told: list[str], tmp_path: Path
+) -> None:
+    """A run from a node on logs the model with what an earlier run has left, and says so."""
+    import mlflow
+    import pandas as pd
+
+    project = make_prices(make_project, catalog=KEPT)
+    project.session_run(node_names=FIRST)
+    assert (
+        "pipeline_models.prices in mlflow.yml: this run does not log the model: it does not run "
+        "what follows in the training pipeline: encode, train." in told
+    )
+    assert models_of(project, project.run) == set()
+    project.session_run(from_nodes=["encode"])
+    assert any(
+        line.endswith("the model holds encoder as an earlier run has left it.") for line in told
+    )
+    newest = project.runs()[0]
+    assert "prices" in models_of(project, newest)
+    folder = project.client.download_artifacts(newest.info.run_id, "prices", str(tmp_path))
+    frame = pd.DataFrame({"size": [10.0], "colour": ["blue"]})
+    assert mlflow.pyfunc.load_model(folder).predict(frame)["price"].tolist() == [13.0]
+
+
+def test_processes_of_one_run(make_project: Callable[..., Any], told: list[str]) -> None:
+    """Of processes with one key that one logs the model which runs the last of its nodes."""
+    project = make_prices(make_project, catalog=KEPT)
+    for nodes in (FIRST, REST, FIRST):
+        project.session_run(
+            node_names=nodes, runtime_params={"mlflow": {"run": {"key": "tonight"}}}
+        )
+    first, third = [line for line in told if line.startswith("pipeline_models.prices")]
+    assert first == (
+        "pipeline_models.prices in mlflow.yml: this run does not log the model: of the training "
+        "pipeline these nodes have not run in it yet: encode, train. The process that runs the "
+        "last of them logs it."
+    )
+    assert third.endswith("log the model: another process has logged it to the same run.")
+    assert "prices" in models_of(project, project.run)
+
+
+def test_a_resumed_run(make_project: Callable[..., Any], told: list[str]) -> None:
+    """A run that failed and is completed logs the model, whatever its last attempt has run."""
+    project = make_prices(make_project, catalog=KEPT)
+    raw = (project.root / "raw.csv").read_text()
+    project.write("raw.csv", raw.replace("price", "cost"))
+    with pytest.raises(Exception, match="price"):
+        project.session_run()
+    project.write("raw.csv", raw)
+    project.session_run(from_nodes=REST, runtime_params={"mlflow": {"run": {"resume": True}}})
+    assert project.run.info.status == "FINISHED"
+    assert "prices" in models_of(project, project.run)
+    assert not [line for line in told if "earlier run" in line]
+
+
+SUM = """
+from {package}.nodes import create_inference, create_pipeline
+from kedro.framework.project import pipelines
+from kedro.pipeline import node, pipeline
+
+def register_pipelines():
+    inference = create_inference() + pipeline([node(len, "raw", "{output}", name="{name}")])
+    found = {{"training": create_pipeline(), "inference": inference}}
+    if pipelines._requested_pipelines is None:  # as `find_pipelines` does
+        found["__default__"] = sum(found.values(), pipeline([]))
+    return found
+"""
+
+
+@pytest.mark.skipif(not hasattr(pipelines, "set_requested"), reason="Kedro adds them up itself")
+@pytest.mark.parametrize(
+    ("name", "output", "message"),
+    [
+        ("train", "count", "ValueError: Pipeline nodes must have unique names. "),
+        ("count", "features", "OutputNotUniqueError: Output(s) ['features'] are returned by more"),
+    ],
+)
+def test_pipelines_that_do_not_go_together(
+    make_project: Callable[..., Any], name: str, output: str, message: str
+) -> None:
+    """The project's own mistake is named before the pipeline runs, and MLflow is not blamed."""
+    entry = {"pipeline_models": {"prices": {**ENTRY, "training": "__default__"}}}
+    project = make_prices(make_project, mlflow=entry)
+    text = SUM.format(package=project.package, name=name, output=output)
+    project.write(f"src/{project.package}/pipeline_registry.py", text)
+    with pytest.raises(ConfigError) as raised:
+        project.session_run(pipeline_names=["training"])
+    said = raised.value.message
+    assert said.startswith("pipeline_models.prices in mlflow.yml: 'training' names the pipeline")
+    assert "cannot be registered together. Correct pipeline_registry.py" in said
+    assert message in said
+    assert not (project.root / "data").exists()
+
+
+CHAMPION = """
+from {package}.nodes import create_inference, create_pipeline
+from kedro.pipeline import pipeline
+
+def register_pipelines():
+    inference = pipeline(create_inference(), inputs={{"model": "champion"}})
+    return {{"__default__": create_pipeline(), "inference": inference}}
+"""
+MODEL = "mlflow_on_kedro.MLflowModelDataset"
+
+
+@pytest.fixture
+def project_with_champion(make_project: Callable[..., Any]) -> Callable[..., Any]:
+    """A function: an entry's keys -> a project whose inference takes the champion of the registry.
+
+    One run has been made, without a pipeline model, so that there is a version.
+    """
+
+    def make(**entry: Any) -> Any:
+        catalog = {
+            **CATALOG,
+            "model": {"type": MODEL, "registered_model_name": "m", "alias": "champion"},
+            "champion": {"type": MODEL, "model_uri": "models:/m@champion"},
+        }
+        project = make_prices(make_project, catalog=catalog, mlflow={})
+        registry = CHAMPION.format(package=project.package)
+        project.write(f"src/{project.package}/pipeline_registry.py", registry)
+        project.session_run()
+        project.write("conf/base/mlflow.yml", yaml.safe_dump(with_entry(**entry)))
+        return project
+
+    return make
+
+
+def test_an_earlier_champion(
+    project_with_champion: Callable[..., Any], said: list[str], tmp_path: Path
+) -> None:
+    """A model that holds the champion of before says so, and which version it is."""
+    project = project_with_champion(metadata={"team": "wine"})
+    project.session_run()
+    (message,) = said
+    assert message == (
+        "pipeline_models.prices in mlflow.yml: the model contains models:/m/1, and not 'model', "
+        "which this run has trained: the pipeline 'inference' takes 'champion' "
+        "(models:/m@champion). To have the new one in it, let the pipeline take 'model' instead."
+    )
+    newest = project.runs()[0]
+    folder = project.client.download_artifacts(newest.info.run_id, "prices", str(tmp_path))
+    described = yaml.safe_load((Path(folder) / "MLmodel").read_text())
+    assert described["metadata"] == {
+        "kedro.loaded_from": {"champion": "models:/m/1"},
+        "team": "wine",
+    }
+    (used,) = [
+        item.dataset for item in newest.inputs.dataset_inputs if item.dataset.name == "champion"
+    ]
+    assert "models:/m/1" in used.source

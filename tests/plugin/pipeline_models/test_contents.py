@@ -62,7 +62,7 @@ def write(tmp_path: Path) -> Callable[[Datasets], Path]:
     def write_(datasets: Datasets) -> Path:
         (name,) = datasets
         both = pipeline([node(returns_options, ["new", name], "both", name="both")])
-        choice = Choice("x", Entry(inference="both", input="new"), "x", frozenset(), both, "both")
+        choice = Choice("x", Entry(inference="both", input="new"), "x", pipeline([]), both, "both")
         folder = tmp_path / "contents"
         folder.mkdir()
         write_contents(folder, choice, datasets)
@@ -210,7 +210,7 @@ def test_a_namespace(tmp_path: Path) -> None:
         inputs={"new"},
         outputs={"less"},
     )
-    choice = Choice("x", Entry(inference="x", input="new"), "x", frozenset(), made, "less")
+    choice = Choice("x", Entry(inference="x", input="new"), "x", pipeline([]), made, "less")
     write_contents(tmp_path, choice, {})
     assert PipelineModel(tmp_path).predict([1, 2]) == -3
     objects = cloudpickle.loads((tmp_path / OBJECTS).read_bytes())
