@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError
@@ -45,7 +46,7 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
     for needed in ("inference", "input"):
         if not getattr(found, needed):
             raise ConfigError(f"{where}: '{key}.{needed}' is missing.")
-    check_choice(f"{key}.copy_mode", found.copy_mode, COPY_MODES, where)
+    _check_copy_mode(f"{key}.copy_mode", found.copy_mode, where)
     _check_registration(key, found, where)
     for name_, kinds, words in (
         ("pip_requirements", str | list | None, "a list or a file's path"),
@@ -60,6 +61,14 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
             "'pip_requirements' and 'extra_pip_requirements'."
         )
     return found
+
+
+def _check_copy_mode(key: str, given: Any, where: str) -> None:
+    if not isinstance(given, Mapping):
+        check_choice(key, given, COPY_MODES, where)
+        return
+    for name, mode in given.items():
+        check_choice(f"{key}.{name}", mode, COPY_MODES, where)
 
 
 def _check_registration(key: str, settings: PipelineModel, where: str) -> None:

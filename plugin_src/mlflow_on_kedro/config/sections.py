@@ -144,7 +144,7 @@ class PipelineModel:
     inference: str = ""
     input: str = ""
     runner: str = "SequentialRunner"
-    copy_mode: str = "assign"
+    copy_mode: Any = "assign"
     input_example: bool = False
     pip_requirements: Any = None
     extra_pip_requirements: list[str] = field(default_factory=list)

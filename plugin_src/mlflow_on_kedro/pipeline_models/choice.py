@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -144,6 +145,8 @@ def choose(name: str, settings: PipelineModel, where: str) -> Choice:
             f"{len(outputs)} outputs: {', '.join(outputs) or 'none'}. Register a pipeline that "
             "ends in one."
         )
+    if isinstance(settings.copy_mode, Mapping):
+        _check_copied(settings.copy_mode, inference, where)
     _check_runner(settings.runner, where)
     return Choice(name, settings, where, training, inference, outputs[0])
 
@@ -158,6 +161,16 @@ def existing(root: Path, path: str, where: str) -> Path:
     if not found.exists():
         raise ConfigError(f"{where}: there is no {path} in {root}.")
     return found
+
+
+def _check_copied(names: Iterable[str], inference: Pipeline, where: str) -> None:
+    known = sorted(name for name in inference.datasets() if not is_parameter(name))
+    for name in names:
+        if name not in known:
+            raise ConfigError(
+                f"{where}: 'copy_mode' names '{name}', which is no dataset of the pipeline. "
+                f"It has: {', '.join(known)}.{did_you_mean(name, known)}"
+            )
 
 
 def _check_runner(name: str, where: str) -> None:

@@ -17,7 +17,7 @@ from functools import reduce
 from pathlib import Path
 from typing import Any
 
-from kedro.io import AbstractDataset, DataCatalog
+from kedro.io import AbstractDataset, DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node
 
 DESCRIPTION = "pipeline.json"
@@ -48,12 +48,15 @@ class PipelineModel:
         self._input: str = told["input"]
         self._output: str = told["output"]
         self._runner: str = told["runner"]
-        self._copy_mode: str = told["copy_mode"]
         self._parameters = {**told["parameters"], **objects.get("parameters", {})}
         self._artifacts = {
             **{name: _loaded(name, told, folder) for name, told in told["datasets"].items()},
             **objects.get("datasets", {}),
         }
+        modes = told["copy_mode"]
+        self._copy_modes: dict[str, str] = (
+            modes if isinstance(modes, dict) else dict.fromkeys(self._artifacts, modes)
+        )
         functions = objects.get("functions", {})
         self._pipeline = Pipeline(
             [_node(told, functions.get(place)) for place, told in enumerate(told["nodes"])]
@@ -72,18 +75,25 @@ class PipelineModel:
         """
         given = dict(params or {})
         runner = make_runner(str(given.pop(RUNNER, self._runner)), self._runner)
-        datasets = {
-            **{name: Given(value, self._copy_mode) for name, value in self._artifacts.items()},
+        datasets: dict[str, AbstractDataset[Any, Any]] = {
+            **{name: self._given(name, value, "assign") for name, value in self._artifacts.items()},
             **{
                 name: Given(value, "deepcopy")
                 for name, value in overridden(self._parameters, given).items()
             },
-            self._input: Given(model_input, "deepcopy"),
+            self._input: self._given(self._input, model_input, "deepcopy"),
         }
-        catalog = _catalog_class(runner)(datasets=datasets)
+        catalog_class = _catalog_class(runner)
+        if catalog_class is DataCatalog:  # other processes have copies in any case
+            for name in self._copy_modes.keys() - datasets.keys():
+                datasets[name] = MemoryDataset(copy_mode=self._copy_modes[name])
+        catalog = catalog_class(datasets=datasets)
         with _quiet:
             runner.run(self._pipeline, catalog)
         return catalog[self._output].load()
+
+    def _given(self, name: str, value: Any, usual: str) -> AbstractDataset[Any, Any]:
+        return Given(value, self._copy_modes.get(name, usual))
 
 
 def _load_pyfunc(data_path: str) -> PipelineModel:

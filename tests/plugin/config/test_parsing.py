@@ -474,6 +474,11 @@ class TestPipelineModels:
             ("m", {"inference": "x"}, "mlflow.yml: 'pipeline_models.m.input' is missing."),
             ("m", {"infrence": "x"}, "unknown key 'pipeline_models.m.infrence'. Did you mean"),
             ("m", {"copy_mode": "move"}, "'pipeline_models.m.copy_mode' must be one of assign"),
+            (
+                "m",
+                {"copy_mode": {"x": "move"}},
+                "'pipeline_models.m.copy_mode.x' must be one of as",
+            ),
             ("m", {"pip_requirements": 3}, "'pipeline_models.m.pip_requirements' must be a list"),
             ("m", {"conda_env": 3}, "'pipeline_models.m.conda_env' must be a mapping or a file"),
             (

@@ -81,6 +81,13 @@ def test_when_it_is_trained(find: Callable[..., Choice]) -> None:
             ("here: 'found' is no input of the pipeline 'find'. Its inputs: model, new, words."),
         ),
         (
+            {"copy_mode": {"model": "copy", "wrods": "assign"}},
+            (
+                "here: 'copy_mode' names 'wrods', which is no dataset of the pipeline. It has: "
+                "answer, found, model, new, words. Did you mean 'words'?"
+            ),
+        ),
+        (
             {"inference": "two"},
             (
                 "here: a model returns one value, but the pipeline 'two' has 2 outputs: a, b. "
@@ -89,7 +96,7 @@ def test_when_it_is_trained(find: Callable[..., Choice]) -> None:
         ),
     ],
 )
-def test_mistakes(find: Callable[..., Choice], entry: dict[str, str], message: str) -> None:
+def test_mistakes(find: Callable[..., Choice], entry: dict[str, Any], message: str) -> None:
     """Each mistake has its own message."""
     with pytest.raises(ConfigError) as raised:
         find(**entry)

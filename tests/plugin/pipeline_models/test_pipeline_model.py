@@ -34,6 +34,11 @@ def append(new: list[Any], words: list[Any], options: Any) -> list[Any]:
     return [*new, options]
 
 
+def keep(value: Any) -> Any:
+    """A node that gives back its input."""
+    return value
+
+
 @pytest.fixture
 def make(tmp_path: Path) -> Callable[..., PipelineModel]:
     """A function that makes a model of one node; its arguments change the description."""
@@ -113,6 +118,41 @@ def test_copy_modes(make: Callable[..., PipelineModel], mode: str, second: int) 
     assert model.predict(new) == ["first", 0, {"top": 1}]
     assert model.predict(new) == ["first", second, {"top": 1}]
     assert new == ["first"]
+
+
+@pytest.mark.parametrize(
+    ("modes", "second", "kept"),
+    [
+        ({}, 1, True),
+        ({"words": "deepcopy"}, 0, True),
+        ({"new": "assign", "words": "copy"}, 0, False),
+        ({"answer": "assign"}, 1, True),
+    ],
+)
+def test_a_copy_mode_for_each_dataset(
+    make: Callable[..., PipelineModel], modes: dict[str, str], second: int, *, kept: bool
+) -> None:
+    """Each dataset may have its own; those that are not named have the usual one."""
+    model = make(copy_mode=modes)
+    model.predict(["first"])
+    new = ["first"]
+    assert model.predict(new) == ["first", second, {"top": 1}]
+    assert (new == ["first"]) is kept
+
+
+@pytest.mark.parametrize(("mode", "is_same"), [("assign", True), ("deepcopy", False)])
+def test_the_copy_mode_of_a_value_between_nodes(
+    make: Callable[..., PipelineModel], mode: str, *, is_same: bool
+) -> None:
+    """What one node gives to the next is handed on as its copy mode says."""
+    nodes = [
+        {"function": f"{__name__}:keep", "inputs": ["new"], "outputs": "kept", "name": "keep"},
+        {"function": f"{__name__}:keep", "inputs": ["kept"], "outputs": "answer", "name": "give"},
+    ]
+    model = make(nodes=nodes, copy_mode=dict.fromkeys(("new", "kept", "answer"), mode))
+    new = {"a": [1]}
+    assert (model.predict(new) is new) is is_same
+    assert model.predict(new, {"runner": "ParallelRunner"}) == new
 
 
 def test_all_copy_modes() -> None:
