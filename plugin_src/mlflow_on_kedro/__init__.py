@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         mlflow_hooks,
     )
     from .model_dataset import MLflowModelDataset
+    from .pipeline_models.in_python import MLflowPipelineModel
 
 __all__ = [
     "AddCatalogDictHook",
@@ -42,6 +43,7 @@ __all__ = [
     "MLflowModelDataset",
     "MLflowOnKedroError",
     "MLflowOutputsLoggerHook",
+    "MLflowPipelineModel",
     "MLflowPipelineModelLoggerHook",
     "MLflowTimeLoggerHook",
     "ValueTooLongError",
@@ -57,6 +59,7 @@ _MODULES = {
     "MLflowDataset": "dataset",
     "MLflowModelDataset": "model_dataset",
     "MLflowOnKedroError": "errors",
+    "MLflowPipelineModel": "pipeline_models.in_python",
     "ValueTooLongError": "errors",
     "mlflow_hooks": "suite",
 }

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
     from ..config.sections import Config, PipelineModel
-    from ..pipeline_models.building import Project
     from ..pipeline_models.choice import Choice
+    from ..pipeline_models.material import Project
     from ..tracking.finding import Runs
+
+_PIP_KEYS = frozenset({"pip_requirements", "extra_pip_requirements"})
+_CONDA_KEYS = frozenset({"conda_env"})
 
 
 @click.command(short_help="Make a model of a pipeline and a finished run.")
@@ -43,10 +46,12 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--extra-pip-requirement",
+    "--extra-pip-requirements",
     "extra_pip_requirements",
     multiple=True,
-    help="Beside the usual ones; may be repeated.",
+    help="Beside the usual ones: a requirement, or a file of them; may be repeated.",
 )
+@click.option("--conda-env", help="A file with a conda environment, instead of requirements.")
 @click.option("--code-path", "code_paths", multiple=True, help="Further code; may be repeated.")
 @click.option("--registered-model-name", help="Register it in the model registry.")
 @click.option("--alias", help="An alias for the version in the registry.")
@@ -111,8 +116,15 @@ def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
     from ..pipeline_models.choice import choose
     from ..suggestions import did_you_mean
 
-    chosen = {key: _listed(value) for key, value in given.items() if value}
+    chosen = {
+        key: list(value) if isinstance(value, tuple) else value
+        for key, value in given.items()
+        if value
+    }
     entry = {**settings.pipeline_models.get(name, {}), **chosen}
+    for one, other in (_PIP_KEYS, _CONDA_KEYS), (_CONDA_KEYS, _PIP_KEYS):
+        if one & chosen.keys() and not other & chosen.keys():
+            entry = {key: value for key, value in entry.items() if key not in other}
     if missing := [key for key in ("inference", "input") if not entry.get(key)]:
         option = {"inference": "--pipeline", "input": "--input"}[missing[0]]
         raise ConfigError(
@@ -124,13 +136,6 @@ def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
     found: PipelineModel = pipeline_model(name, entry, where)
     # What the training pipeline was does not matter any more.
     return choose(name, replace(found, training=found.inference), where)
-
-
-def _listed(value: Any) -> Any:
-    if not isinstance(value, tuple):
-        return value
-    is_file = len(value) == 1 and value[0].endswith(".txt")
-    return value[0] if is_file else list(value)
 
 
 def _run(runs: Runs, wanted: str | None) -> Run:
@@ -168,7 +173,7 @@ def _log(
 ) -> None:
     from kedro.io import DatasetError
 
-    from ..pipeline_models.building import Project
+    from ..pipeline_models.material import Project
 
     try:
         _log_model(choice, run, uri, Project(root, package), settings, context)

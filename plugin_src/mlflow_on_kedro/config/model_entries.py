@@ -50,10 +50,12 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
     _check_registration(key, found, where)
     for name_, kinds, words in (
         ("pip_requirements", str | list | None, "a list or a file's path"),
+        ("extra_pip_requirements", str | list, "a list or a file's path"),
         ("conda_env", str | dict | None, "a mapping or a file's path"),
     ):
         asked = getattr(found, name_)
-        if not isinstance(asked, kinds):
+        is_list = isinstance(asked, list)
+        if not isinstance(asked, kinds) or (is_list and not all(map(_is_text, asked))):
             raise ConfigError(f"{where}: '{key}.{name_}' must be {words}: {asked!r}")
     if found.conda_env is not None and (found.pip_requirements or found.extra_pip_requirements):
         raise ConfigError(
@@ -61,6 +63,10 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
             "'pip_requirements' and 'extra_pip_requirements'."
         )
     return found
+
+
+def _is_text(item: Any) -> bool:
+    return isinstance(item, str)
 
 
 def _check_copy_mode(key: str, given: Any, where: str) -> None:

@@ -147,7 +147,7 @@ class PipelineModel:
     copy_mode: Any = "assign"
     input_example: bool = False
     pip_requirements: Any = None
-    extra_pip_requirements: list[str] = field(default_factory=list)
+    extra_pip_requirements: Any = field(default_factory=list)
     conda_env: Any = None
     code_paths: list[str] = field(default_factory=list)
     metadata: dict[str, Any] = field(default_factory=dict)

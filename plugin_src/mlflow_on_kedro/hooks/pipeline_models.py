@@ -117,7 +117,8 @@ def _trained(session: PipelineRun) -> Iterator[_Begun]:
 def _log(session: PipelineRun, begun: _Begun) -> None:
     from .. import carrier
     from ..pipeline_models import sources
-    from ..pipeline_models.building import Project, input_of, log_pipeline_model
+    from ..pipeline_models.building import input_of, log_pipeline_model
+    from ..pipeline_models.material import Project
     from ..pipeline_models.training import continues, listed, reason_against
 
     choice, run = begun.choice, session.run

@@ -19,6 +19,7 @@ from ..tracking.failures import reason
 from ..values import flatten
 from .pipeline_model import make_runner
 from .registered import find
+from .requirements import files_in, written_out
 from .training import Training
 
 if TYPE_CHECKING:
@@ -91,13 +92,24 @@ class Choice:
         """Find, before anything runs, files that the model is to have and that are not there.
 
         Raises:
-            ConfigError: One is missing.
+            ConfigError: One is missing or cannot be read.
         """
         settings = self.settings
-        files = (*settings.code_paths, settings.pip_requirements, settings.conda_env)
+        files = list(settings.code_paths)
+        given = [settings.pip_requirements, settings.extra_pip_requirements]
+        for requirements in given:
+            files += files_in(requirements or [])
+        if isinstance(settings.conda_env, str):
+            files.append(settings.conda_env)
         for path in files:
-            if isinstance(path, str):
-                existing(root, path, self.where)
+            existing(root, path, self.where)
+        for requirements in given:
+            try:
+                written_out(requirements or [], root)
+            except (OSError, UnicodeDecodeError) as error:
+                raise ConfigError(
+                    f"{self.where}: requirements cannot be read: {reason(error)}"
+                ) from None
 
     def check_secrets(self, secrets: frozenset[str], catalog: CatalogProtocol[Any, Any]) -> None:
         """Refuse what came with the command and looks like a secret: models are handed on.
@@ -132,6 +144,24 @@ def choose(name: str, settings: PipelineModel, where: str) -> Choice:
     """
     inference = find("inference", settings.inference, where)
     training = find("training", settings.training, where)
+    return check(name, settings, where, training, inference)
+
+
+def check(
+    name: str, settings: PipelineModel, where: str, training: Pipeline, inference: Pipeline
+) -> Choice:
+    """Check that pipelines fit an entry.
+
+    Args:
+        name: The model's name.
+        settings: The entry.
+        where: What to name in messages.
+        training: The training pipeline.
+        inference: The inference pipeline.
+
+    Raises:
+        ConfigError: As :func:`choose`.
+    """
     free = sorted(item for item in inference.inputs() if not is_parameter(item))
     if settings.input not in free:
         raise ConfigError(

@@ -27,7 +27,7 @@ class Code:
     imported: frozenset[str]
 
 
-def needed_code(package: str, others: Iterable[str] = ()) -> Code:
+def needed_code(package: str | None, others: Iterable[str] = ()) -> Code:
     """Find a project's code, and that which it imports from beside it.
 
     What pip has installed goes into the requirements instead, but for the project itself, which
@@ -35,13 +35,13 @@ def needed_code(package: str, others: Iterable[str] = ()) -> Code:
     lies in the project; the project's settings.py does not count, for no model needs it.
 
     Args:
-        package: The project's package.
+        package: The project's package; None: there is no project.
         others: Further top-level modules that are needed.
     """
-    own = _beside(package)
+    own = _beside(package) if package is not None else set()
     carried: dict[str, Path] = {}
     imported: set[str] = set()
-    waiting = [package, *others]
+    waiting = [*([package] if package is not None else []), *others]
     while waiting:
         name = waiting.pop()
         if name in carried or name in imported or name in sys.stdlib_module_names:

@@ -7,6 +7,7 @@ import re
 import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
@@ -43,7 +44,7 @@ def write_contents(folder: Path, choice: Choice, datasets: Datasets) -> set[str]
         datasets: The dataset of each artifact and parameter.
 
     Returns:
-        The top-level modules of its functions and datasets.
+        The top-level modules of its functions, datasets and values.
 
     Raises:
         DatasetError: One of them cannot be loaded, or what it gives cannot be kept in a model.
@@ -74,9 +75,11 @@ def write_contents(folder: Path, choice: Choice, datasets: Datasets) -> set[str]
     (folder / DESCRIPTION).write_text(json.dumps(description, indent=2), encoding="utf-8")
     objects = {"functions": functions, "parameters": other_parameters, "datasets": values}
     _pickle({kind: content for kind, content in objects.items() if content}, folder / OBJECTS)
-    modules = [node.func.__module__ for node in choice.inference.nodes if _has_module(node.func)]
-    modules += [told["config"]["type"] for told in files.values() if "config" in told]
-    return {module.partition(".")[0] for module in modules}
+    modules = [told["config"]["type"] for told in files.values() if "config" in told]
+    modules += [type(value).__module__ for value in values.values()]
+    for node in choice.inference.nodes:
+        modules += _modules_of(node.func)
+    return {module.partition(".")[0] for module in modules} - {"__main__"}
 
 
 def describe_nodes(pipeline: Pipeline) -> tuple[list[dict[str, Any]], dict[int, Any]]:
@@ -122,8 +125,18 @@ def address_of(item: Any) -> str | None:
     return f"{module}:{name}" if found is item else None
 
 
-def _has_module(function: Any) -> bool:
-    return bool(getattr(function, "__module__", None))
+def _modules_of(function: Any) -> list[str]:
+    """Its module; or of a notebook's function, which has none, those of the names it uses."""
+    module = getattr(function, "__module__", None)
+    if module != "__main__":
+        return [module] if module else []
+    names = getattr(getattr(function, "__code__", None), "co_names", ())
+    used = [function.__globals__[name] for name in names if name in function.__globals__]
+    found = [
+        item.__name__ if isinstance(item, ModuleType) else getattr(item, "__module__", None)
+        for item in used
+    ]
+    return [name for name in found if isinstance(name, str)]
 
 
 def _wiring(node: Node) -> tuple[Any, Any]:

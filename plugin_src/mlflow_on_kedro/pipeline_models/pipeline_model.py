@@ -54,7 +54,7 @@ class PipelineModel:
             **objects.get("datasets", {}),
         }
         modes = told["copy_mode"]
-        self._copy_modes: dict[str, str] = (
+        self._copy_modes: dict[str, Any] = (
             modes if isinstance(modes, dict) else dict.fromkeys(self._artifacts, modes)
         )
         functions = objects.get("functions", {})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import metadata
@@ -15,6 +16,10 @@ from ..secrets import without_credentials
 
 FILE = "requirements.txt"
 PLUGIN = "mlflow-on-kedro"
+_FILE_OPTIONS = frozenset({"-r", "--requirement"})
+_CONSTRAINT_OPTIONS = frozenset({"-c", "--constraint"})
+_FILE_SUFFIXES = (".txt", ".in")
+_COMMENT = re.compile(r"(^|\s)#.*$")
 _ALWAYS = ("kedro", "mlflow", "cloudpickle")
 
 
@@ -43,6 +48,67 @@ def requirements(root: Path, imported: Iterable[str], own: Iterable[Path] = ()) 
     return list(found.values())
 
 
+def files_in(given: str | Iterable[str]) -> list[str]:
+    """The paths of the files that a user names among requirements.
+
+    Args:
+        given: The path of a file; or requirements, each of which may be a file of them.
+
+    Example:
+        >>> files_in(["pandas>=2", "conf/model.txt", "-r more.in"])
+        ['conf/model.txt', 'more.in']
+    """
+    if isinstance(given, str):
+        return [_file_of(given) or given]
+    return [path for item in given if (path := _file_of(item))]
+
+
+def written_out(given: str | Iterable[str], root: Path) -> list[str]:
+    """List requirements that a user gives, with the content of files in the place of their names.
+
+    Unlike those of the project they are not pinned. Credentials in URLs are left out, and hashes,
+    which pip wants for all or for none.
+
+    Args:
+        given: As for :func:`files_in`.
+        root: What relative paths count from.
+
+    Raises:
+        OSError: A file cannot be read.
+    """
+    if isinstance(given, str):
+        given = [f"-r {_file_of(given) or given}"]
+    return list(_expanded(given, root, frozenset()))
+
+
+def _file_of(item: str) -> str:
+    option, value = _option(item.strip())
+    if option in _FILE_OPTIONS:
+        return value
+    return item.strip() if item.strip().endswith(_FILE_SUFFIXES) else ""
+
+
+def _option(line: str) -> tuple[str, str]:
+    option, _, value = line.replace("=", " ", 1).partition(" ")
+    return option, value.strip()
+
+
+def _expanded(lines: Iterable[str], base: Path, within: frozenset[Path]) -> Iterator[str]:
+    for raw in lines:
+        line = _COMMENT.sub("", raw).split(" --hash", maxsplit=1)[0].strip()
+        option, value = _option(line)
+        path = _file_of(line)
+        if option in _CONSTRAINT_OPTIONS:
+            yield f"-c {base / value}"  # MLflow reads it
+        elif path:
+            file = (base / path).resolve()
+            if file not in within:
+                text = file.read_text(encoding="utf-8-sig").replace("\\\n", " ")
+                yield from _expanded(text.splitlines(), file.parent, within | {file})
+        elif line:
+            yield without_credentials(line)
+
+
 def _distributions(imported: set[str]) -> set[str]:
     """Name what is installed of what code imports."""
     known = metadata.packages_distributions()
@@ -60,9 +126,9 @@ def _lines(file: Path) -> Iterator[str]:
     """Requirements of a file and of those that it refers to; pip's other options are left out."""
     for raw in file.read_text(encoding="utf-8-sig").splitlines():
         line = raw.split(" #", maxsplit=1)[0].split(" --hash", maxsplit=1)[0].strip(" \t\\")
-        option, _, value = line.replace("=", " ", 1).partition(" ")
-        if option in {"-r", "--requirement"}:
-            other = file.parent / value.strip()
+        option, value = _option(line)
+        if option in _FILE_OPTIONS:
+            other = file.parent / value
             if other.is_file() and other != file:
                 yield from _lines(other)
         elif line and not line.startswith(("#", "-", ".")):

@@ -82,9 +82,29 @@ def test_an_entry(make_project: Callable[..., Any]) -> None:
     done = modelify(project, "other", *words, "--registered-model-name", "others")
     assert done.exit_code == 0, done.output
     assert project.client.get_model_version("others", "1").run_id == project.run.info.run_id
-    folder = Path(project.client.download_artifacts(project.run.info.run_id, "other"))
+    run_id = project.run.info.run_id
+    folder = Path(project.client.download_artifacts(run_id, "other"))
     assert '"copy_mode": "deepcopy"' in (folder / "data/pipeline/pipeline.json").read_text()
     assert "kedro" in (folder / "requirements.txt").read_text().splitlines()
+    project.write("more.txt", "polars\n")
+    words = ("--pip-requirements", "kedro", "--extra-pip-requirements", "more.txt")
+    done = modelify(project, "with_files", *OPTIONS, *words)
+    assert done.exit_code == 0, done.output
+    folder = Path(project.client.download_artifacts(run_id, "with_files"))
+    assert (folder / "requirements.txt").read_text().splitlines()[-2:] == ["kedro", "polars"]
+
+
+def test_a_conda_environment(project: Any) -> None:
+    """It takes the place of the requirements, those of an entry too."""
+    project.write("env.yml", "name: mine\ndependencies: [python, {pip: [mlflow]}]\n")
+    entry = {**ENTRY, "pip_requirements": ["kedro"]}
+    project.write("conf/base/mlflow.yml", yaml.safe_dump({"pipeline_models": {"prices": entry}}))
+    done = modelify(project, "prices", "--conda-env", "env.yml")
+    assert done.exit_code == 0, done.output
+    folder = Path(project.client.download_artifacts(project.run.info.run_id, "prices"))
+    assert yaml.safe_load((folder / "conda.yaml").read_text())["name"] == "mine"
+    result = modelify(project, "x", *OPTIONS, "--conda-env", "env.yml", "--pip-requirement", "x")
+    assert "'pipeline_models.x.conda_env' has the requirements already" in result.output
 
 
 @pytest.mark.parametrize(

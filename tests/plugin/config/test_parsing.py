@@ -480,6 +480,8 @@ class TestPipelineModels:
                 "'pipeline_models.m.copy_mode.x' must be one of as",
             ),
             ("m", {"pip_requirements": 3}, "'pipeline_models.m.pip_requirements' must be a list"),
+            ("m", {"pip_requirements": ["x", 3]}, "'pipeline_models.m.pip_requirements' must be a"),
+            ("m", {"extra_pip_requirements": 3}, "'pipeline_models.m.extra_pip_requirements' must"),
             ("m", {"conda_env": 3}, "'pipeline_models.m.conda_env' must be a mapping or a file"),
             (
                 "m",

@@ -20,8 +20,8 @@ import pytest
 import yaml
 from mlflow_on_kedro.config.sections import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.pipeline_models.building import Project, build_pipeline_model
 from mlflow_on_kedro.pipeline_models.choice import choose
+from mlflow_on_kedro.pipeline_models.material import Material, Project
 
 from tests.prices import make_prices
 
@@ -45,9 +45,10 @@ def build(make_project: Callable[..., Any], tmp_path: Path) -> Callable[..., Pat
         datasets = {name: context.catalog.get(name) for name in names}
         features = context.catalog["raw"].load()[["size", "colour"]]
         folder = tmp_path / "model"
-        build_pipeline_model(
-            folder, choice, Project(project.root, project.package), datasets, features
-        )
+        scratch = tmp_path / "scratch"
+        scratch.mkdir()
+        whose = Project(project.root, project.package)
+        Material.gather(scratch, choice, whose, datasets).save(folder, features)
         return folder
 
     return build_
@@ -168,6 +169,8 @@ def test_metadata(build: Callable[..., Path]) -> None:
     "settings",
     [
         {"pip_requirements": "missing.txt"},
+        {"pip_requirements": ["kedro", "-r missing.txt"]},
+        {"extra_pip_requirements": "missing.txt"},
         {"code_paths": ["missing"]},
         {"conda_env": "missing.yml"},
     ],

@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.pipeline_models.requirements import requirements
+from mlflow_on_kedro.pipeline_models.requirements import requirements, written_out
 
 
 def version(name: str) -> str:
@@ -48,6 +48,31 @@ def test_without_a_list(tmp_path: Path) -> None:
     """Where the project has no requirements.txt, what its code imports counts."""
     found = requirements(tmp_path, ["sklearn", "not_there"])
     assert found == [f"scikit-learn=={version('scikit-learn')}", *ALWAYS]
+
+
+def test_what_the_user_gives(tmp_path: Path) -> None:
+    """Files may stand wherever requirements may; they are taken as they are, but for secrets."""
+    (tmp_path / "more.txt").write_text(
+        "# comment\n"
+        "torch==2.0 \\\n    --hash=sha256:abc\n"
+        "--extra-index-url https://me:pw@example.com/cpu  # note\n"
+        "-r deep/others.in\n"
+        "-c limits.txt\n"
+    )
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/others.in").write_text("polars\n--requirement=../more.txt\n")
+    content = [
+        "torch==2.0",
+        "--extra-index-url https://example.com/cpu",
+        "polars",
+        f"-c {tmp_path / 'limits.txt'}",
+    ]
+    assert written_out("more.txt", tmp_path) == content
+    for item in ("more.txt", "-r more.txt", "--requirement=more.txt"):
+        assert written_out(["scipy", item], tmp_path) == ["scipy", *content]
+    assert written_out(["x @ git+https://me:pw@example.com/x.git"], tmp_path) == [
+        "x @ git+https://example.com/x.git"
+    ]
 
 
 def test_of_models_inside(tmp_path: Path) -> None:

@@ -1,0 +1,179 @@
+"""``MLflowPipelineModel``: a pipeline as a model in Python, for notebooks, scripts and tests."""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import tempfile
+import weakref
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kedro.io import DatasetError
+from kedro.utils import find_kedro_project
+
+from .. import carrier
+from ..config.model_entries import pipeline_model
+from ..config.sections import Config, Tracking
+from ..errors import ConfigError, MLflowOnKedroError
+from ..suggestions import did_you_mean
+from ..tracking import fluent
+from . import sources
+from .building import log_material
+from .choice import Choice, check
+from .material import Material, Project
+from .pipeline_model import PipelineModel
+
+if TYPE_CHECKING:
+    from kedro.io import AbstractDataset, CatalogProtocol
+    from kedro.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
+
+
+class MLflowPipelineModel:
+    """An inference pipeline with its artifacts and parameters, as one MLflow model.
+
+    What the catalog holds when this is made goes into the model, from memory as well as from files.
+    It predicts here as it does once it is saved and loaded by ``mlflow.pyfunc.load_model``.
+
+    Args:
+        pipeline: The pipeline that predicts; it has one output.
+        catalog: The catalog with what else the pipeline reads, such as that of a notebook.
+        input: The dataset that :meth:`predict` is given.
+        name: The model's name in MLflow.
+        **settings: Further keys of an entry of ``pipeline_models`` in mlflow.yml: ``runner``,
+            ``copy_mode``, ``pip_requirements``, ``metadata``, ``registered_model_name``, …
+
+    Raises:
+        ConfigError: The input is none of the pipeline's, it has not just one output, the catalog
+            lacks something that it reads, or a setting is wrong.
+        DatasetError: Something that it reads cannot be loaded, or cannot be kept in a model.
+
+    Example:
+        >>> from kedro.io import DataCatalog, MemoryDataset
+        >>> from kedro.pipeline import node, pipeline
+        >>> double = pipeline([node(lambda x, by: x * by, ["x", "params:by"], "y")])
+        >>> catalog = DataCatalog({"params:by": MemoryDataset(2)})
+        >>> model = MLflowPipelineModel(double, catalog, input="x")
+        >>> model.predict(21), model.predict(21, params={"by": 10})
+        (42, 210)
+    """
+
+    def __init__(
+        self,
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+        input: str,  # noqa: A002 - the name of the key in mlflow.yml
+        name: str = "model",
+        **settings: Any,
+    ) -> None:
+        entry = {**settings, "inference": name, "input": input}
+        where = f"{type(self).__name__} '{name}'"
+        self._choice = check(name, pipeline_model(name, entry, where), where, pipeline, pipeline)
+        datasets = sources.pinned(_datasets(self._choice, catalog))
+        self._input = catalog.get(input) if input in catalog else None
+        scratch = tempfile.mkdtemp()
+        weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
+        taken = sources.loaded_from(self._choice, datasets)
+        self._material = Material.gather(Path(scratch), self._choice, _project(), datasets, taken)
+        self._model = PipelineModel(self._material.contents)
+
+    def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
+        """Run the pipeline on an input, in memory, and return its output.
+
+        Args:
+            model_input: The value of the pipeline's input dataset.
+            params: Other values for parameters, by their dotted names (``model.threshold``), and
+                ``runner``, the name of one of Kedro's runners.
+
+        Raises:
+            ValueError: ``runner`` is no runner that may be chosen.
+        """
+        return self._model.predict(model_input, params)
+
+    def save(self, folder: str | os.PathLike[str], model_input: Any = None) -> None:
+        """Save the model in MLflow's format, as ``mlflow.pyfunc.save_model`` does.
+
+        Args:
+            folder: Where to; it is missing or empty.
+            model_input: An input, from which the signature is inferred. Default: what the catalog
+                has for it.
+
+        Raises:
+            ConfigError: A file that the settings name is missing.
+        """
+        self._material.save(Path(folder), self._example(model_input))
+
+    def log(self, model_input: Any = None) -> str:
+        """Log the model to the MLflow run that is active, and register it if that is asked for.
+
+        Args:
+            model_input: As for :meth:`save`.
+
+        Returns:
+            The model's URI, ``runs:/<run id>/<name>``.
+
+        Raises:
+            MLflowOnKedroError: No run is active, or MLflow does not take the model.
+
+        Example:
+            >>> with context.mlflow.start_run():  # doctest: +SKIP
+            ...     uri = model.log(features)
+        """
+        run_id = fluent.active_run_id()
+        if run_id is None:
+            raise MLflowOnKedroError(
+                "No MLflow run is active to log the model to: call this in `with "
+                "mlflow.start_run():` or, in a notebook, `with context.mlflow.start_run():`."
+            )
+        import mlflow
+
+        from ..models.registry import register_models
+        from ..run import TrackedRun
+
+        uri = mlflow.get_tracking_uri()
+        run = TrackedRun.join(uri, run_id, Config(tracking=Tracking(on_failure="raise")))
+        log_material(run, self._material, self._example(model_input))
+        if self._choice.registration is not None:
+            register_models(run.client, run_id, uri, only=self._choice.name, raising=True)
+        return f"runs:/{run_id}/{self._choice.name}"
+
+    def _example(self, given: Any) -> Any:
+        if given is not None:
+            return given
+        try:
+            found = self._input.load() if self._input is not None else None
+        except DatasetError:
+            found = None
+        if found is None:
+            logger.warning(
+                "%s: the catalog has no value of '%s', so the model does not tell what it takes. "
+                "Give one as `model_input`.",
+                self._choice.where,
+                self._choice.settings.input,
+            )
+        return found
+
+
+def _datasets(
+    choice: Choice, catalog: CatalogProtocol[Any, Any]
+) -> dict[str, AbstractDataset[Any, Any]]:
+    found = {}
+    for name in (*choice.artifacts, *choice.parameters):
+        dataset = catalog.get(name) if name in catalog else None
+        if dataset is None:
+            known = [str(other) for other in catalog]
+            raise ConfigError(
+                f"{choice.where}: the pipeline reads '{name}', which the catalog does not have."
+                f"{did_you_mean(name, known)}"
+            )
+        found[name] = dataset
+    return found
+
+
+def _project() -> Project:
+    root = find_kedro_project(Path.cwd()) or Path.cwd()
+    return Project(root, carrier.package_name())
