@@ -14,7 +14,7 @@ from . import long_values
 from .config.checks import check_choice
 from .config.parsing import override
 from .config.sections import Config, Params
-from .datasets import backends, building, tables
+from .datasets import backends, building, images, tables
 from .datasets.arguments import check_uri
 from .datasets.backing import Backing
 from .datasets.in_run import InRun
@@ -41,8 +41,10 @@ class MLflowDataset(TrackedDataset):
     Args:
         dataset: What the value is in MLflow: ``p`` a parameter, ``m`` a metric or its series, ``a``
             either, by its type; a file extension such as ``pkl`` or ``csv``, or ``table``,
-            ``dict``, ``text`` or ``figure``, an artifact, stored by the Kedro dataset for it; a
-            dict as in a catalog, or a dataset object, an artifact stored by that dataset; None
+            ``dict``, ``text``, ``figure`` or ``images``, an artifact, stored by the Kedro dataset
+            for it; ``confusion_matrix``, ``roc``, ``precision_recall``, ``calibration`` or
+            ``residuals``, a plot of predictions; a dict as in a catalog, or a dataset object, an
+            artifact stored by that dataset; None
             keeps the value in memory only.
         filepath: The local file. Default: ``data/mlflow/<dataset name>.<extension>`` in the
             project.
@@ -110,6 +112,11 @@ class MLflowDataset(TrackedDataset):
             )
         if copy_mode is not None:
             check_choice("copy_mode", copy_mode, _COPY_MODES, dataset_name or "dataset")
+        if dataset == "images" and artifact_path is not None:
+            raise DatasetError(
+                "dataset: images takes no `artifact_path`: MLflow shows pictures by their steps "
+                f"only in the folder '{images.FOLDER}'."
+            )
         check_uri("saving_tracking_uri", saving_tracking_uri)
         check_uri("loading_tracking_uri", loading_tracking_uri)
         self.dataset = dataset
@@ -215,6 +222,8 @@ class MLflowDataset(TrackedDataset):
             logger.warning("'%s' has no local file, so it is not logged to MLflow.", self.key())
         elif self.dataset == "table":
             run.set_tag(tables.TAG, tables.listing(self._in_run.artifact))
+        elif self.dataset == "images":
+            run.set_tag(images.TAG, True)
 
     def _keep(self, data: Any) -> None:
         # A generator node saves chunk after chunk; the last one is not the value.

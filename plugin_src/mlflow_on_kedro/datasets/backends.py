@@ -100,6 +100,8 @@ def make(
         backend = KINDS[dataset].at(filepath)
         if backend.writers:
             return build(name, {"type": ByValue, "kind": dataset, **args}, version)
+        named = backend.format.name_arg
+        args |= {named: name} if named else {}
         return build(name, backend.format.config(args), version)
     if not isinstance(dataset, dict) or not dataset.get("type"):
         raise DatasetError(

@@ -68,7 +68,8 @@ class ByValue(AbstractVersionedDataset[Any, Any]):
         save_args = dict(self._save_args or {})
         if writer.suffix_arg:
             save_args.setdefault(writer.suffix_arg, (path.suffix or backend.suffix).lstrip("."))
-        value = writer.prepare(data) if writer.prepare else data
+        options = {name: save_args.pop(name) for name in writer.options if name in save_args}
+        value = writer.prepare(data, **options) if writer.prepare else data
         self._with(writer.format, path, save_args=save_args or None).save(value)
         self._fs.invalidate_cache()
 

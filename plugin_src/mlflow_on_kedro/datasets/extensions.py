@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
 from kedro.io import DatasetError
 
-from . import preparing
+from . import plots, preparing
 from .formats import AnyDataset, Backend, Format, Package, Writer
 
 VALUE_KINDS = ("p", "m", "a")
@@ -21,6 +21,7 @@ _PYARROW = Package("pyarrow", ("pyarrow",), is_engine=True)
 _PARQUET_ENGINE = Package("pyarrow", ("pyarrow", "fastparquet"), is_engine=True)
 _OPENPYXL = Package("openpyxl", ("openpyxl",), is_engine=True)
 _MATPLOTLIB = Package("matplotlib", ("matplotlib",))
+_SCIKIT_LEARN = Package("scikit-learn", ("sklearn",))
 _PLOTLY = Package("plotly", ("plotly",))
 
 # UTF-8 whatever the machine's locale, and line ends as they are in the value.
@@ -36,7 +37,9 @@ _FIGURE = Format("matplotlib.MatplotlibDataset", (_MATPLOTLIB,))
 _HTML = Format(
     "plotly.HTMLDataset", (_PLOTLY,), save_args={"include_plotlyjs": True}, fs_args=_SAVE_UTF8
 )
-_IMAGE = Format("pillow.ImageDataset", (Package("pillow", ("PIL",)),))
+_PILLOW = Package("pillow", ("PIL",))
+_IMAGE = Format("pillow.ImageDataset", (_PILLOW,))
+_IMAGES = Format(f"{__package__}.images.ImageSeries", (_PILLOW,), name_arg="key")
 _JSON = Format("json.JSONDataset", save_args={"ensure_ascii": False}, fs_args=_SAVE_UTF8)
 # pandas would write 10 decimals; 15 are its most.
 _TO_JSON = {"date_format": "iso", "force_ascii": False, "double_precision": 15}
@@ -93,6 +96,19 @@ _SAVE_LINES = (
     Writer(("builtins.list", "builtins.tuple"), _TEXT, prepare=preparing.json_lines),
 )
 
+
+def _plot(draw: Callable[..., Any]) -> Backend:
+    values = (*_PANDAS_FRAME, *_POLARS_FRAME, "builtins.dict", "builtins.tuple", "builtins.list")
+    image = Writer(values, _FIGURE, draw, suffix_arg="format", options=plots.OPTIONS)
+    page = replace(image, format=_TEXT, prepare=preparing.as_page(draw), suffix_arg=None)
+    needs = (_MATPLOTLIB, _SCIKIT_LEARN)
+    others = {
+        ".svg": Backend(".svg", _TEXT, (image,), needs),
+        ".html": Backend(".html", _TEXT, (page,), needs),
+    }
+    return Backend(".png", _IMAGE, (image,), needs, others)
+
+
 _YAML_TREE = Backend(".yml", _YAML_DICT, (_tree_writer(_YAML_DICT),))
 _PNG = Backend(".png", _IMAGE, _SAVE_IMAGE)
 _SVG = Backend(".svg", _TEXT, (_SAVE_FIGURE, _SAVE_TEXT))
@@ -145,10 +161,12 @@ KINDS: Mapping[str, Backend] = {
         others={".yml": _YAML_TREE, ".yaml": _YAML_TREE},
     ),
     "text": Backend(".txt", _TEXT),
+    "images": Backend("/images", _IMAGES),
+    **{kind: _plot(draw) for kind, draw in plots.PLOTS.items()},
 }
 """Extension -> backend. Loaded back are: a pandas DataFrame for tables and ``jsonl``; a PIL image
-for images and ``matplotlib``; text for ``svg``, ``html`` and ``figure``; a Plotly figure for
-``plotly``."""
+for images, plots and ``matplotlib``, and one by each step for ``images``; text for ``svg``,
+``html`` and ``figure``; a Plotly figure for ``plotly``."""
 
 FORMATS_BY_TYPE = {
     form.type: form

@@ -31,13 +31,18 @@ class Package:
 
 @dataclass(frozen=True)
 class Format:
-    """A dataset class, what it needs, and its arguments unless the user gives others."""
+    """A dataset class, what it needs, and its arguments unless the user gives others.
+
+    Attributes:
+        name_arg: the argument that takes the dataset's name, if there is one.
+    """
 
     type: str
     needs: tuple[Package, ...] = ()
     load_args: Args = field(default_factory=dict)
     save_args: Args = field(default_factory=dict)
     fs_args: Args = field(default_factory=dict)
+    name_arg: str | None = None
 
     def config(self, given: Args) -> dict[str, Any]:
         """The dataset's configuration: what the user gave, laid over the defaults."""
@@ -52,12 +57,14 @@ class Writer:
 
     Attributes:
         suffix_arg: the save argument for the file's format, where a library does not see its name.
+        options: the save arguments that ``prepare`` takes.
     """
 
     value: tuple[str, ...]
     format: Format
-    prepare: Callable[[Any], Any] | None = None
+    prepare: Callable[..., Any] | None = None
     suffix_arg: str | None = None
+    options: tuple[str, ...] = ()
 
     def takes(self, value: object) -> bool:
         """Whether the value is an instance of one of the classes, or of one derived from them."""

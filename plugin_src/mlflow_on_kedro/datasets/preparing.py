@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
@@ -48,6 +48,11 @@ def svg_page(figure: Any) -> str:
         '<!DOCTYPE html>\n<html><head><meta charset="utf-8"></head><body>\n'
         f"{svg[svg.index('<svg') :]}</body></html>\n"
     )
+
+
+def as_page(draw: Callable[..., Any]) -> Callable[..., str]:
+    """Have what draws a figure give an HTML page of it."""
+    return lambda value, **given: svg_page(draw(value, **given))
 
 
 def table(value: Any) -> pd.DataFrame:

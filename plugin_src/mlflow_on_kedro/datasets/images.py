@@ -1,0 +1,164 @@
+"""``dataset: images``: pictures of a series by step, which the MLflow UI shows with a slider."""
+
+from __future__ import annotations
+
+import io
+import re
+import shutil
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from kedro.io import AbstractDataset, DatasetError
+
+from . import preparing
+
+FOLDER = "images"
+"""The folder among a run's artifacts in which the MLflow UI looks for them."""
+TAG = "mlflow.loggedImages"
+"""As ``mlflow.utils.mlflow_tags.MLFLOW_LOGGED_IMAGES``: the run has such pictures."""
+
+# `MlflowClient.log_image` writes <key>+step+<step>+timestamp+<ms>+<id>.png, and a small copy; older
+# releases write `%` for `+`.
+_NAME = re.compile(r"(?P<key>.+?)[+%]step[+%](?P<step>-?\d+)[+%]timestamp[+%](?P<time>\d+)[+%].*")
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_\-. ]")
+_NO_RUN, _NO_SERVER = "0" * 32, "http://localhost"
+
+
+class ImageSeries(AbstractDataset[Any, dict[int, Any]]):
+    """Pictures by step, in a folder and under names as MLflow's ``log_image`` gives them.
+
+    ``save`` takes ``{step: picture}``, a list, or one picture; where no step is given it is the
+    next. A picture is a Pillow image, a NumPy array or a Matplotlib figure. The first save of a
+    pipeline's run replaces what was there, and the others add to it, so a generator node may yield
+    one picture after another. ``load`` gives ``{step: Pillow image}``.
+
+    Args:
+        filepath: The folder; its name is ``images``.
+        key: The name of the series in MLflow.
+        metadata: Free data; Kedro and this plugin ignore it.
+
+    Raises:
+        DatasetError: The folder has another name, or is on no local disk.
+
+    Example:
+        >>> ImageSeries("data/mlflow/samples/images", "samples").exists()
+        False
+    """
+
+    def __init__(self, filepath: str, key: str, metadata: dict[str, Any] | None = None) -> None:
+        self._filepath = Path(filepath)
+        if self._filepath.name != FOLDER or "://" in filepath:
+            raise DatasetError(
+                f"dataset: images needs a local folder that is named '{FOLDER}', such as "
+                f"data/08_reporting/samples/{FOLDER}, and not {filepath}"
+            )
+        self._key = _NOT_IN_KEYS.sub("_", key)
+        self.metadata = metadata
+        self._next: int | None = None
+
+    def save(self, data: Any) -> None:
+        """Write the pictures.
+
+        Raises:
+            DatasetError: A step is no whole number, or a value is no picture.
+        """
+        pictures = [(step, _picture(item)) for step, item in self._steps(data)]
+        if self._next is None:
+            for file in self._files():
+                file.unlink()
+            self._next = 0
+        self._filepath.mkdir(parents=True, exist_ok=True)
+        for step, picture in pictures:
+            _write(self._filepath, picture, self._key, step)
+            self._next = max(self._next, step + 1)
+
+    def load(self) -> dict[int, Any]:
+        """Read the pictures of this series, of a step the last one."""
+        from PIL import Image
+
+        found: dict[int, Any] = {}
+        originals = [file for file in self._files() if file.suffix == ".png"]
+        for file in sorted(originals, key=_place):
+            with Image.open(file) as picture:
+                picture.load()
+                found[_place(file)[0]] = picture
+        if not found:
+            raise DatasetError(f"There are no pictures of '{self._key}' in {self._filepath}.")
+        return found
+
+    def _steps(self, data: Any) -> Iterator[tuple[int, Any]]:
+        first = self._next or 0
+        if not isinstance(data, Mapping):
+            items = data if isinstance(data, list | tuple) else [data]
+            yield from enumerate(items, first)
+            return
+        for step, item in data.items():
+            try:
+                whole = int(step)
+            except (TypeError, ValueError):
+                whole = -1
+            if whole < 0 or whole != step:
+                raise DatasetError(
+                    f"dataset: images takes {{step: picture}}, and a step is a whole number from 0 "
+                    f"on, not {step!r:.60}."
+                )
+            yield whole, item
+
+    def _files(self) -> list[Path]:
+        if not self._filepath.is_dir():
+            return []
+        named = ((file, _NAME.fullmatch(file.stem)) for file in self._filepath.iterdir())
+        return [file for file, name in named if name is not None and name["key"] == self._key]
+
+    def _exists(self) -> bool:
+        return bool(self._files())
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": self._filepath, "key": self._key}
+
+
+def _place(file: Path) -> tuple[int, int]:
+    name = _NAME.fullmatch(file.stem)
+    return (int(name["step"]), int(name["time"])) if name is not None else (0, 0)
+
+
+def _picture(value: Any) -> Any:
+    from PIL import Image
+
+    if isinstance(value, Image.Image):
+        return value
+    if callable(getattr(value, "savefig", None)):  # a Matplotlib figure
+        drawing = io.BytesIO()
+        value.savefig(drawing, format="png")
+        return Image.open(drawing)
+    if hasattr(value, "dtype") and hasattr(value, "round"):
+        return preparing.image(value)
+    raise DatasetError(
+        f"dataset: images saves Pillow images, NumPy arrays and Matplotlib figures, not "
+        f"{type(value)}."
+    )
+
+
+def _write(folder: Path, picture: Any, key: str, step: int) -> None:
+    """Write a picture, and its small copy, as MLflow does."""
+    from mlflow import MlflowClient
+
+    class ToFolder(MlflowClient):
+        """Keeps what it is to upload."""
+
+        def log_artifact(self, run_id: str, local_path: str, artifact_path: Any = None) -> None:  # noqa: ARG002 - as MLflow's own
+            shutil.copyfile(local_path, folder / Path(local_path).name)
+
+        def set_tag(self, *_: Any, **__: Any) -> None:
+            """Do nothing: who logs the files sets it."""
+
+    ToFolder(_NO_SERVER).log_image(
+        _NO_RUN,
+        picture,
+        key=key,
+        step=step,
+        timestamp=time.time_ns() // 1_000_000,
+        synchronous=True,
+    )
