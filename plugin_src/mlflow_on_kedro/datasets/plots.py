@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
@@ -35,9 +35,10 @@ def confusion_matrix(value: Any, **given: Any) -> Figure:
     from sklearn import metrics
 
     actual, predicted = _columns(value, given)
-    labels = _classes([*actual, *predicted])
-    normalize = given.get("normalize")
-    counts = metrics.confusion_matrix(actual, predicted, labels=labels, normalize=normalize)
+    labels, normalize = _classes(actual, predicted), given.get("normalize")
+    places = {label: place for place, label in enumerate(labels)}
+    pair = ([places[item] for item in items.tolist()] for items in (actual, predicted))
+    counts = metrics.confusion_matrix(*pair, labels=range(len(labels)), normalize=normalize)
     figure, axes = _figure(given, "Confusion matrix", "predicted", "actual")
     image = axes.imshow(counts, cmap="Blues")
     figure.colorbar(image, ax=axes)
@@ -149,7 +150,7 @@ def _column(value: Any, name: Any) -> Any:
     if isinstance(name, list):
         return np.column_stack([np.asarray(_column(value, item)) for item in name])
     known = [str(column) for column in (value if isinstance(value, Mapping) else value.columns)]
-    if name not in known:
+    if str(name) not in known:
         raise DatasetError(
             f"there is no column '{name}'.{did_you_mean(str(name), known)} There are: "
             f"{', '.join(known)}. Name them: save_args: {{actual: …, predicted: …}}"
@@ -157,13 +158,12 @@ def _column(value: Any, name: Any) -> Any:
     return value[name]
 
 
-def _classes(values: Sequence[Any]) -> list[Any]:
-    import numpy as np
-
+def _classes(*values: Any) -> list[Any]:
+    found = {item for array in values for item in array.tolist()}
     try:
-        return list(np.unique(np.asarray(values)))
+        return sorted(found)
     except TypeError:  # numbers and texts
-        return sorted(set(values), key=str)
+        return sorted(found, key=str)
 
 
 def _one_against_rest(value: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:

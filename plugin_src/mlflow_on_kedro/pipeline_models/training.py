@@ -106,6 +106,11 @@ def reason_against(run: TrackedRun, training: Training, model: str) -> str | Non
             f"{listed(training.missing)}. Once they have, `kedro mlflow modelify {model}` does it"
         )
     if training.missing and run.key:
+        if not run.config.time.enabled:
+            return (
+                "what other processes have run is told by their timings, and `time.enabled` is "
+                f"false. Once the run is complete, `kedro mlflow modelify {model}` does it"
+            )
         return (
             "of the training pipeline these nodes have not run in it yet: "
             f"{listed(training.missing)}. The process that runs the last of them logs it"

@@ -45,6 +45,13 @@ def test_confusion_matrix() -> None:
     assert figure.axes[0].get_title() == "Shares"
 
 
+def test_mixed_classes() -> None:
+    """Numbers and texts beside each other are classes, and so is what is never predicted."""
+    mixed = {"actual": [1, "b", 1], "predicted": np.array([1, 1, "c"], dtype=object)}
+    mixed["actual"] = np.array(mixed["actual"], dtype=object)
+    assert texts(plots.confusion_matrix(mixed)) == ["1", "0", "1", "1", "0", "0", "0", "0", "0"]
+
+
 def test_curves_of_two_classes() -> None:
     """One score is of the last class in order, or of that which is named."""
     pair = ([0, 0, 1, 1], [0.1, 0.6, 0.4, 0.9])
