@@ -207,7 +207,8 @@ def _log_model(
     }
     tracking = replace(settings.tracking, on_failure="raise")
     joined = TrackedRun.join(uri, run_id, replace(settings, tracking=tracking))
-    sources.log_inputs(joined, choice, datasets, taken)
     log_pipeline_model(joined, choice, project, datasets, input_of(choice, datasets), taken)
+    sources.log_inputs(joined, choice, datasets, taken)
+    joined.flush()
     if choice.registration is not None:
         register_models(joined.client, joined.run_id, uri, only=choice.name, raising=True)

@@ -137,10 +137,10 @@ def _log(session: PipelineRun, begun: _Begun) -> None:
     )
     taken = sources.loaded_from(choice, datasets)
     sources.warn_of_earlier_models(choice, catalog, taken)
-    sources.log_inputs(run, choice, datasets, taken)
     project = Project(run.root, str(carrier.package_name()))
     value = begun.model_input if begun.model_input is not None else input_of(choice, datasets)
     log_pipeline_model(run, choice, project, datasets, value, taken)
+    sources.log_inputs(run, choice, datasets, taken)
     opened = run.opened
     if opened is None:
         logger.info("Model '%s' is made, and delivered with the run.", choice.name)

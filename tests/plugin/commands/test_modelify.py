@@ -185,9 +185,11 @@ def test_what_the_catalog_takes_from_elsewhere(project: Any) -> None:
     place = f"runs:/{first}/encoder.pkl"
     assert f"Taken from elsewhere, as the catalog says: encoder ({place})" in result.output
     mlflow.set_tracking_uri(project.uri)
-    newest = project.runs()[0]
+    newest = project.client.get_run(project.runs()[0].info.run_id)
     info = mlflow.models.get_model_info(f"runs:/{newest.info.run_id}/inference")
     assert info.metadata == {"kedro.loaded_from": {"encoder": place}}
+    used = {item.dataset.name: item.dataset.source for item in newest.inputs.dataset_inputs}
+    assert place in used["encoder"]
 
 
 def test_help() -> None:
