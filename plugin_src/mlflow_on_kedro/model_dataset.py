@@ -28,7 +28,6 @@ from .tracking import fluent, store
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
-    from mlflow import MlflowClient
 
     from .run import TrackedRun
 
@@ -161,7 +160,10 @@ class MLflowModelDataset(TrackedDataset):
         try:
             exact = source.pinned(client)
         except Exception as error:
-            raise self._no_model(source, client, error) from None
+            raise DatasetError(
+                f"MLflow at {mask_urls(source.asked(client))} has no version for {source}, which "
+                f"'{self.dataset_name}' is to load: {mask_urls(str(error))}"
+            ) from None
         other = copy.copy(self)
         vars(other).update(_source=exact)
         return other
@@ -252,7 +254,7 @@ class MLflowModelDataset(TrackedDataset):
     def origin(self) -> Origin | None:
         """Say where :meth:`load` has the model from; None for the run in progress."""
         if self._source is not None:
-            return Origin(self.chosen_source())
+            return Origin(self._source.uri or f"runs:/{self._source.run_id}/{self._logged_name()}")
         folder = self.saved_folder()
         return Origin(path=folder) if folder is not None else None
 
@@ -293,15 +295,10 @@ class MLflowModelDataset(TrackedDataset):
         except DatasetError:
             raise
         except Exception as error:
-            raise self._no_model(source, client, error) from None
-
-    def _no_model(
-        self, source: ModelSource, client: MlflowClient, error: Exception
-    ) -> DatasetError:
-        return DatasetError(
-            f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
-            f"'{self.dataset_name}': {mask_urls(str(error))}"
-        )
+            raise DatasetError(
+                f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
+                f"'{self.dataset_name}': {mask_urls(str(error))}"
+            ) from None
 
     def _load_at(self, place: Place) -> Any:
         with fluent.tracking_uri(place.tracking_uri):

@@ -86,12 +86,6 @@ class ModelSource:
     def __str__(self) -> str:
         return self.uri or f"Run {self.run_id}"
 
-    @property
-    def registered(self) -> str | None:
-        """The name of the registered model; None for a model of a run."""
-        forms = (_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
-        return next((found["name"] for found in forms if found is not None), None)
-
     def pinned(self, client: MlflowClient) -> ModelSource:
         """Name the version that an alias has now; any other source stays as it is.
 
@@ -162,7 +156,8 @@ class ModelSource:
 
     def asked(self, client: MlflowClient) -> str:
         """The URI of who is asked first: the tracking server, or the model registry."""
-        if self.registered is not None and other_server.is_asked(client):
+        is_registered = any(_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
+        if is_registered and other_server.is_asked(client):
             import mlflow
 
             return str(mlflow.get_registry_uri())
@@ -190,6 +185,12 @@ class ModelSource:
                 return False
             raise
         return True
+
+    @property
+    def registered(self) -> str | None:
+        """The name of the registered model; None for a model of a run."""
+        forms = (_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
+        return next((found["name"] for found in forms if found is not None), None)
 
 
 def in_run(client: MlflowClient, run_id: str, name: str) -> bool:
