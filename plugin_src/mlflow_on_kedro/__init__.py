@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from .dask.runner import DaskRunner
     from .dataset import MLflowDataset
     from .dataset import MLflowDataset as MLflowDataSet
-    from .errors import ConfigError, MLflowOnKedroError, ValueTooLongError
+    from .errors import ConfigError, MLflowOnKedroError, UnloggedValueError, ValueTooLongError
     from .hooks import (
         AddCatalogDictHook,
         MLflowArtifactsLoggerHook,
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         MLflowTimeLoggerHook,
         mlflow_hooks,
     )
+    from .log_time import mlflow_log_time
     from .model_dataset import MLflowModelDataset
     from .pipeline_models.in_python import MLflowPipelineModel
 
@@ -46,8 +47,10 @@ __all__ = [
     "MLflowPipelineModel",
     "MLflowPipelineModelLoggerHook",
     "MLflowTimeLoggerHook",
+    "UnloggedValueError",
     "ValueTooLongError",
     "mlflow_hooks",
+    "mlflow_log_time",
 ]
 
 # Where each public name lives, if not in `hooks`. They are imported when they are asked for: the
@@ -60,8 +63,10 @@ _MODULES = {
     "MLflowModelDataset": "model_dataset",
     "MLflowOnKedroError": "errors",
     "MLflowPipelineModel": "pipeline_models.in_python",
+    "UnloggedValueError": "errors",
     "ValueTooLongError": "errors",
     "mlflow_hooks": "suite",
+    "mlflow_log_time": "log_time",
 }
 
 

@@ -14,7 +14,7 @@ from . import long_values
 from .config.checks import check_choice
 from .config.parsing import override
 from .config.sections import Config, Params
-from .datasets import backends, building, images, tables
+from .datasets import backends, building, images, metrics, tables
 from .datasets.arguments import check_uri
 from .datasets.backing import Backing
 from .datasets.in_run import InRun
@@ -22,6 +22,7 @@ from .datasets.local_files import Files
 from .datasets.partitions import is_partitioned
 from .datasets.tracked import TrackedDataset
 from .datasets.written import log_written
+from .errors import ConfigError
 from .secrets import without_secrets
 from .tracking.downloads import artifact_folder
 
@@ -63,15 +64,19 @@ class MLflowDataset(TrackedDataset):
         load_args: For the backend, as are ``save_args``, ``version`` (``versioned: true`` in a
             catalog), ``credentials``, ``fs_args`` and ``metadata``. For ``m``, ``mode`` in
             ``save_args`` is ``overwrite`` or ``append``, where steps continue after those that the
-            run has, and in ``load_args`` ``list``, ``dict`` or ``history``, for all points.
+            run has, and in ``load_args`` ``list``, ``dict`` or ``history``, for all points;
+            ``step`` is the first step that is saved, or the one that is loaded.
         too_long: What happens to a long parameter value: ``truncate``, ``tag``, ``artifact`` or
             ``error``. Default: as in mlflow.yml.
         max_length: The longest parameter value in characters. Default: as in mlflow.yml.
+        prefix: What the names of metrics (``m``) begin with, before a dot; ``""`` leaves them as
+            they are in the dict that is saved. Default: ``dataset_name``.
 
     Raises:
         DatasetError: ``dataset`` is no known extension (the message lists them),
             ``artifact_path`` leads out of the run's artifacts, or no MLflow can be at a URI.
-        ConfigError: ``too_long``, ``copy_mode`` or ``mode`` is no known way.
+        ConfigError: ``too_long``, ``copy_mode`` or ``mode`` is no known way, or ``prefix`` or
+            ``step`` is given for what is no metric.
 
     Example:
         >>> score = MLflowDataset(dataset="m", dataset_name="score")
@@ -103,6 +108,7 @@ class MLflowDataset(TrackedDataset):
         metadata: dict[str, Any] | None = None,
         too_long: str | None = None,
         max_length: int | None = None,
+        prefix: str | None = None,
     ) -> None:
         if isinstance(dataset, str):
             backends.check_kind(dataset)
@@ -116,6 +122,11 @@ class MLflowDataset(TrackedDataset):
             raise DatasetError(
                 "dataset: images takes no `artifact_path`: MLflow shows pictures by their steps "
                 f"only in the folder '{images.FOLDER}'."
+            )
+        if prefix is not None and dataset != "m":
+            raise ConfigError(
+                f"{dataset_name or 'dataset'}: `prefix` is for metrics (`dataset: m`). The name of "
+                "anything else is `dataset_name`."
             )
         check_uri("saving_tracking_uri", saving_tracking_uri)
         check_uri("loading_tracking_uri", loading_tracking_uri)
@@ -152,6 +163,7 @@ class MLflowDataset(TrackedDataset):
         )
         self._too_long = too_long
         self._max_length = max_length
+        self._prefix = prefix
         # What is in memory only reaches no other process, and no later run.
         self._EPHEMERAL = self._SINGLE_PROCESS = dataset is None
         self._start_local_state()
@@ -172,6 +184,10 @@ class MLflowDataset(TrackedDataset):
             given = {name: value for name, value in self._given.items() if value is not None}
             backends.check_installed(self.dataset, given)
 
+    def key_in_run(self) -> str:
+        """``prefix``, or the dataset's name."""
+        return self.key() if self._prefix is None else self._prefix
+
     # -- saving --------------------------------------------------------------------------------
 
     def save(self, data: Any) -> None:
@@ -179,9 +195,15 @@ class MLflowDataset(TrackedDataset):
         kind = self._backing.kind
         if kind is not None:
             kind.check(self.dataset_name or "the value", data)
+        if self._prefix == "" and not metrics.has_names(data):
+            raise DatasetError(
+                f"'{self.dataset_name}' is one metric and has no name with `prefix: \"\"`. Save a "
+                "dict of names and numbers, or leave `prefix` out."
+            )
         if self._backing.history is not None:
             with self.saving_run() as run:
-                data = self._backing.history.log(run, self.key() if run is not None else "", data)
+                key = self.key_in_run() if run is not None else ""
+                data = self._backing.history.log(run, key, data)
             self._save_locally(data)
             return
         before = self._save_locally(data)
@@ -191,7 +213,7 @@ class MLflowDataset(TrackedDataset):
             if run is None:
                 return
             if kind is not None:
-                kind.log(run, self.key(), data, self._limits(run.config))
+                kind.log(run, self.key_in_run(), data, self._limits(run.config))
             else:
                 self._log_file(run, data, before)
 
@@ -351,6 +373,7 @@ class MLflowDataset(TrackedDataset):
             "dataset": self.dataset,
             "filepath": self.filepath,
             "dataset_name": self.dataset_name,
+            "prefix": self._prefix,
             "artifact_path": self._artifact_path,
             "saving_tracking_uri": self._saving_tracking_uri,
             "saving_experiment_name": self._saving_experiment_name,

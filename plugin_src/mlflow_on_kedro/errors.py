@@ -29,3 +29,7 @@ class DeletedExperimentError(MLflowOnKedroError):
 
 class ValueTooLongError(MLflowOnKedroError):
     """A parameter's value exceeds the limit while ``too_long`` is ``error``."""
+
+
+class UnloggedValueError(MLflowOnKedroError):
+    """A value that nodes pass on is not logged while ``catalog.unlogged`` is ``error``."""

@@ -7,7 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import import_watch
 from .config.sections import Config
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+EntryT = TypeVar("EntryT", bound=Entry)
+
 OPENING_SECONDS = 20.0
 """How long MLflow may take in another process to be imported and to open the run."""
 POLL_SECONDS = 0.05
@@ -54,6 +56,8 @@ _LOCAL_STATE = frozenset(
         "_said",
         "_warned",
         "spans",
+        "unlogged",
+        "unlogged_said",
     }
 )
 
@@ -333,6 +337,14 @@ class TrackedRun(Telling):
             for name in self._journal.sizes(VALUES):
                 if not name.startswith(own):
                     yield from self._journal.entries(name)
+
+    def journaled_elsewhere(self, kind: type[EntryT]) -> Iterator[EntryT]:
+        """What other processes have written of one kind; the rest of the journal is passed over."""
+        if self._journal is not None:
+            own = writer(self._journal).name
+            for name in self._journal.sizes(VALUES):
+                if not name.startswith(own):
+                    yield from self._journal.entries_of(name, kind)
 
     # -- what a run can be told ----------------------------------------------------------------
 

@@ -241,7 +241,8 @@ def _described(settings: Config, pipeline: Pipeline) -> Config:
 
 def _secret_params(run_params: Mapping[str, Any]) -> list[str]:
     given = run_params.get("runtime_params") or {}
-    return [name for name, _ in flatten("", given) if looks_secret(name)] if given else []
+    leaves = [*flatten("", given), *flatten("", given, lists=True)] if given else []
+    return [name for name, _ in leaves if looks_secret(name)]
 
 
 def _tracked_datasets(

@@ -13,7 +13,7 @@ from . import keys, long_values, values
 from .config.sections import Config, Params
 from .delivery.batch_writer import changed_tag, warn_changed
 from .delivery.outbox import Outbox
-from .journal.entries import Entry, File, Input, Model, Param, Part, Tag, Text
+from .journal.entries import Entry, File, Input, Model, Param, Part, Tag, Text, Unlogged
 from .recording import now_ms
 from .secrets import mask_secrets, mask_urls
 
@@ -26,6 +26,8 @@ class Telling:
     Attributes:
         config: The whole configuration.
         secret_params: Keys of parameters that came with the command and look like secrets.
+        unlogged: What automatic logging has left out in this process.
+        unlogged_said: Whether that was said.
     """
 
     config: Config
@@ -35,6 +37,8 @@ class Telling:
         self._params: dict[str, str] = {}
         self._originals: dict[str, str] = {}
         self._said: set[str] = set()
+        self.unlogged: list[Unlogged] = []
+        self.unlogged_said = False
 
     @property
     def outbox(self) -> Outbox:
@@ -43,12 +47,13 @@ class Telling:
 
     def log_values(self, key: str, value: Any, limits: Params | None = None) -> None:
         """Log a value by its type: see :func:`mlflow_on_kedro.values.by_type`."""
-        self._log_by_type(values.by_type(key, self._told(key, value)), limits)
+        told, lists = self._told(key, value), self.config.params.flatten_lists
+        self._log_by_type(values.by_type(key, told, lists=lists), limits)
 
     def log_params_by_type(self, key: str, value: Any) -> None:
         """Log parameters of the project by their type, dicts as ``params`` of mlflow.yml says."""
-        shape = self._shape(key)
-        self._log_by_type(values.by_type(key, self._told(key, value), *shape), None)
+        told, lists = self._told(key, value), self.config.params.flatten_lists
+        self._log_by_type(values.by_type(key, told, *self._shape(key), lists=lists), None)
 
     def _log_by_type(self, leaves: Iterable[tuple[str, Any, str]], limits: Params | None) -> None:
         for name, leaf, kind in leaves:
@@ -61,7 +66,8 @@ class Telling:
 
     def log_params(self, key: str, value: Any) -> None:
         """Log a value as parameters, dicts as ``params`` of mlflow.yml says."""
-        for name, leaf in values.flatten(key, self._told(key, value), *self._shape(key)):
+        told, lists = self._told(key, value), self.config.params.flatten_lists
+        for name, leaf in values.flatten(key, told, *self._shape(key), lists=lists):
             if name not in self.secret_params:
                 self.log_param(name, leaf)
 
@@ -106,8 +112,8 @@ class Telling:
         self._put(values.tag(self._key(key), value))
 
     def log_text(self, content: str, path: str) -> None:
-        """Log a text as an artifact; credentials inside its URLs are masked."""
-        self._put(Text(path, mask_urls(content)))
+        """Log a text as an artifact; passwords in it are masked."""
+        self._put(Text(path, mask_secrets(content)))
 
     def log_error(self, error: BaseException) -> None:
         """Log what made the run fail: a tag with the message, and the traceback as an artifact."""

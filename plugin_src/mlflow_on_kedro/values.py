@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from .journal.entries import Entry, Metric, Tag, storable
-from .secrets import mask_urls
+from .secrets import looks_secret, mask_secrets, mask_urls
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,12 @@ def _is_time(value: Any) -> bool:
 
 
 def flatten(
-    key: str, value: Any, separator: str = ".", levels: int | None = None
+    key: str,
+    value: Any,
+    separator: str = ".",
+    levels: int | None = None,
+    *,
+    lists: bool = False,
 ) -> Iterator[tuple[str, Any]]:
     """Yield ``(key, leaf)`` for each leaf of nested dicts.
 
@@ -62,44 +67,88 @@ def flatten(
         value: Any value.
         separator: What joins the keys.
         levels: How many levels of dicts are taken apart; None: all.
+        lists: Take lists apart, too; an item's name is its place.
 
     Example:
         >>> list(flatten("train", {"size": 32, "on": {}}))
         [('train.size', 32), ('train.on', {})]
+        >>> list(flatten("features", ["age", "size"], lists=True))
+        [('features.0', 'age'), ('features.1', 'size')]
     """
-    if isinstance(value, Mapping) and value and levels != 0:
+    items: Iterable[tuple[Any, Any]] | None = None
+    if isinstance(value, Mapping):
+        items = value.items()
+    elif lists and isinstance(value, list):
+        items = enumerate(value)
+    if items is not None and value and levels != 0:
         below = levels - 1 if levels is not None else None
-        for name, item in value.items():
+        for name, item in items:
             joined = f"{key}{separator}{name}" if key else str(name)
-            yield from flatten(joined, item, separator, below)
+            yield from flatten(joined, item, separator, below, lists=lists)
     else:
         yield key, value
 
 
 def leave_out(key: str, value: Any, hides: Callable[[str, Any], bool]) -> Any:
-    """Copy nested dicts without what is hidden, and without dicts of which nothing else is left.
+    """Copy nested dicts and lists without what is hidden, and without dicts of which nothing stays.
 
     Args:
         key: The name of the whole; "" for none.
-        value: Any value; what is no dict is returned as it is.
-        hides: The name of an item, with those above it joined by ``.``, and the item -> whether it
-            is left out.
+        value: Any value; one without anything hidden is returned as it is.
+        hides: The name of a dict's item, with those above it and places in lists joined by ``.``,
+            and the item -> whether it is left out.
 
     Example:
-        >>> leave_out("db", {"user": "me", "password": "x"}, lambda name, _: "password" in name)
-        {'user': 'me'}
+        >>> hosts = [{"name": "a", "password": "x"}]
+        >>> leave_out("db", {"hosts": hosts}, lambda name, _: "password" in name)
+        {'hosts': [{'name': 'a'}]}
     """
-    if not isinstance(value, Mapping):
-        return value
-    left = {}
-    for name, item in value.items():
-        inner = f"{key}.{name}" if key else str(name)
-        if hides(inner, item):
-            continue
-        rest = leave_out(inner, item, hides)
-        if rest is item or rest or not item:
-            left[name] = rest
-    return left
+    if isinstance(value, Mapping):
+        left = {}
+        for name, item in value.items():
+            inner = f"{key}.{name}" if key else str(name)
+            if hides(inner, item):
+                continue
+            rest = leave_out(inner, item, hides)
+            if rest is item or rest or not item:
+                left[name] = rest
+        is_whole = len(left) == len(value) and all(left[name] is value[name] for name in left)
+        return value if is_whole else left
+    if isinstance(value, list | tuple):
+        rests = [
+            leave_out(f"{key}.{place}", item, hides)
+            if isinstance(item, Mapping | list | tuple)
+            else item
+            for place, item in enumerate(value)
+        ]
+        if any(rest is not item for rest, item in zip(rests, value, strict=True)):
+            return tuple(rests) if isinstance(value, tuple) else rests
+    return value
+
+
+def leave_out_secrets(key: str, value: Any) -> tuple[Any, list[str]]:
+    """Leave out what looks like a secret, at any depth; numbers are none, as in ``token: 512``.
+
+    Args:
+        key: The name of the whole; "" for none.
+        value: Any value.
+
+    Returns:
+        What is left of the value, None if it is a secret itself, and the names of what is not.
+
+    Example:
+        >>> leave_out_secrets("db", {"user": "me", "password": "x"})
+        ({'user': 'me'}, ['db.password'])
+    """
+    hidden: list[str] = []
+
+    def hides(name: str, item: Any) -> bool:
+        is_secret = isinstance(item, str | list | tuple) and looks_secret(name)
+        if is_secret:
+            hidden.append(name)
+        return is_secret
+
+    return (None if hides(key, value) else leave_out(key, value, hides)), hidden
 
 
 def unflatten(leaves: Mapping[str, Any]) -> dict[str, Any]:
@@ -204,12 +253,17 @@ def tag(key: str, value: Any) -> Entry:
 
 
 def tag_text(value: Any) -> str:
-    """Write a value as text that every store takes, without the credentials in its URLs."""
-    return storable(mask_urls(param_text(value)))
+    """Write a value as text that every store takes, without the passwords in it."""
+    return storable(mask_secrets(param_text(value)))
 
 
 def by_type(
-    key: str, value: Any, separator: str = ".", levels: int | None = None
+    key: str,
+    value: Any,
+    separator: str = ".",
+    levels: int | None = None,
+    *,
+    lists: bool = False,
 ) -> Iterator[tuple[str, Any, str]]:
     """Apply the `a` rule: yield ``(key, leaf, kind)`` with kind ``metric`` or ``param``.
 
@@ -221,14 +275,24 @@ def by_type(
         >>> list(by_type("config", {"train": {"batch_size": 32, "shuffle": True}}))
         [('config.train.batch_size', 32, 'metric'), ('config.train.shuffle', True, 'param')]
     """
-    for name, leaf in flatten(key, value, separator, levels):
-        kind = next((kind for kind, fits in _KINDS if fits(leaf)), None)
+    for name, leaf in flatten(key, value, separator, levels, lists=lists):
+        kind = kind_of(leaf)
         if kind is None:
             logger.debug(
                 "'%s' is not logged: %s is no type for it.", mask_urls(name), type(leaf).__name__
             )
         else:
             yield name, leaf, kind
+
+
+def kind_of(leaf: Any) -> str | None:
+    """Name what a leaf is by the `a` rule: ``metric``, ``param``, or None.
+
+    Example:
+        >>> kind_of(0.5), kind_of("rbf"), kind_of(None)
+        ('metric', 'param', None)
+    """
+    return next((kind for kind, fits in _KINDS if fits(leaf)), None)
 
 
 _KINDS: Iterable[tuple[str, Callable[[Any], bool]]] = (

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from mlflow_on_kedro import provenance
 from mlflow_on_kedro.run import TrackedRun
 from mlflow_on_kedro.secrets import (
@@ -19,6 +21,10 @@ from mlflow_on_kedro.secrets import (
 )
 from mlflow_on_kedro.tracking.failures import failure_message
 from mlflow_on_kedro.tracking.store import run_url
+from mlflow_on_kedro.values import leave_out_secrets
+
+# The same examples in every run, and no folder of found ones.
+quick = settings(max_examples=150, database=None, derandomize=True, deadline=None)
 
 URL = "postgresql://me:hunter2@host:5432/db"
 
@@ -127,8 +133,129 @@ class TestUrls:
         assert mask_urls(mask_urls(URL)) == mask_urls(URL)
 
 
+SECRET = "hunter2"  # noqa: S105 - what the tests look for
+# Lines that hold the secret; patterns that look for one have most to do in texts of `NOISE`.
+HOLDERS = [
+    "password=hunter2",
+    "login --db-password=hunter2 --user=me",
+    "Server=h;User Id=me;Password=hunter2;",
+    "Server=h;Pwd=a hunter2, b;Encrypt=true",
+    "Server = h; Password = hunter2",
+    "Server=h;Password=a, hunter2",
+    "password = hunter2",
+    "Driver={x};PWD={a;hunter2};UID=me",
+    "DefaultEndpointsProtocol=https;AccountKey=hunter2==;EndpointSuffix=x",
+    "host=h user=me password='a hunter2' dbname=x",
+    '{"db": {"host": "h", "api_key" : "hunter2"}}',
+    "{'token': 'it\\'s hunter2'}",
+    r'"{\"client_secret\": \"hunter2\"}"',
+    "os.environ['AWS_SECRET_ACCESS_KEY'] = 'hunter2'",
+    "postgresql://me:hunter2@h/db",
+    "https://hunter2@h/a",
+    "http://h/?a=1&access_token=hunter2&b=2",
+    "https://h/a?key=hunter2",
+    "https://bucket.s3.amazonaws.com/a?X-Amz-Signature=hunter2&X-Amz-Date=1",
+    "https://h.blob.core.windows.net/a?sv=1&sig=hunter2",
+]
+NOISE = [
+    *("a-", "a=", "a:", "://", "://a", "@", "?a=&", "&key", ";", "=", "'", '"', "\\", "{", "}"),
+    *(
+        "password",
+        "token=",
+        "token='",
+        'token="',
+        "token={",
+        "token = a ",
+        "api_",
+        "ACGT",
+        "é",
+        " ",
+    ),
+]
+
+
+class TestTexts:
+    """Secrets anywhere in a text, however it is made."""
+
+    @pytest.mark.parametrize("text", HOLDERS)
+    def test_what_is_around_a_secret_stays(self, text: str) -> None:
+        """The secret goes, and the names beside it stay."""
+        masked = mask_secrets(text)
+        assert SECRET not in masked
+        assert "***" in masked
+        for name in ("User Id=me", "user=me", "EndpointSuffix=x", '"host": "h"', "b=2", "UID=me"):
+            assert (name in masked) == (name in text)
+
+    @quick
+    @given(st.lists(st.one_of(st.sampled_from(HOLDERS), st.lists(st.sampled_from(NOISE)))))
+    def test_any_text(self, lines: list[str | list[str]]) -> None:
+        """No line beside it keeps a secret from being found; masking twice changes nothing."""
+        text = "\n".join(line if isinstance(line, str) else "".join(line) for line in lines)
+        masked = mask_secrets(text)
+        assert SECRET not in masked
+        assert mask_secrets(masked) == masked
+
+    @pytest.mark.parametrize("part", [*NOISE, "https://ACGT", "a-a", "password=a b ", "&aaaaaaaa"])
+    def test_long_texts(self, part: str) -> None:
+        """A long text takes as long as it is; with the square of that this would take hours."""
+        text = f"https:{part * (500_000 // len(part))}\n{HOLDERS[2]}"
+        assert mask_secrets(text).endswith("User Id=me;Password=***;")
+
+    @quick
+    @given(
+        st.lists(
+            st.sampled_from(
+                [
+                    *("db", "password", "passwd", "secret", "token", "tokens", "tokenizer", "pwd"),
+                    *("dsn", "key", "keys", "api", "access", "account", "auth", "max", "cookie"),
+                ]
+            ),
+            min_size=1,
+            max_size=4,
+        ),
+        st.sampled_from(["_", "-", "camel", "UPPER"]),
+    )
+    def test_the_same_names_as_of_values(self, words: list[str], style: str) -> None:
+        """In a text the same names are those of secrets as of a value, but for `key` alone."""
+        name = "_".join(words) if style != "camel" else "".join(map(str.title, words))
+        name = name.replace("_", style) if style == "-" else name
+        name = f"{name.upper() if style == 'UPPER' else name}_x"
+        assert (mask_secrets(f"{name}=v") == f"{name}=***") == looks_secret(name)
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "s3://bucket/data/user_key=12/part.csv",
+            "max_tokens=5, tokenizer='bert'",
+            "sorted(rows, key=len)",
+            "NoCredentialsError: Unable to locate credentials",
+            "the password is wrong: try again",
+            "x == y; token == z",
+        ],
+    )
+    def test_left_alone(self, text: str) -> None:
+        """What only looks like a secret is left alone."""
+        assert mask_secrets(text) == text
+
+
 class TestNested:
     """Secrets in nested values."""
+
+    def test_left_out(self) -> None:
+        """At any depth, in lists too; numbers, and what has no secret in it, stay as they are."""
+        value = {
+            "databases": [{"host": "a", "password": "hunter2"}, {"host": "b"}],
+            "llm": {"providers": ({"token": "hunter2", "max_tokens": 5},), "token": 512},
+            "plain": [{"a": [1]}],
+        }
+        left, hidden = leave_out_secrets("", value)
+        assert left == {
+            "databases": [{"host": "a"}, {"host": "b"}],
+            "llm": {"providers": ({"max_tokens": 5},), "token": 512},
+            "plain": [{"a": [1]}],
+        }
+        assert left["plain"] is value["plain"]
+        assert hidden == ["databases.0.password", "llm.providers.0.token"]
 
     def test_masked(self) -> None:
         """At any depth, values of secret-looking names and credentials in URLs go."""

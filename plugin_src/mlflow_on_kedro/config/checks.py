@@ -33,6 +33,7 @@ ALL = "__ALL__"
 MODES = ("online", "offline")
 COPY_MODES = ("assign", "copy", "deepcopy")
 PARAMETERS_CHOICES = ("params", "by_type", "none")
+UNLOGGED_CHOICES = ("info", "warn", "ignore", "error")
 
 
 def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> None:

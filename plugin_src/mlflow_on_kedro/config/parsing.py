@@ -17,6 +17,7 @@ from .checks import (
     FILE,
     MODES,
     PARAMETERS_CHOICES,
+    UNLOGGED_CHOICES,
     SectionT,
     check_choice,
     check_keys,
@@ -32,11 +33,14 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "tracking.on_failure": ("warn", "raise"),
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
+    "catalog.unlogged": UNLOGGED_CHOICES,
 }
 _LEAST = {
     "tracking.timeout": 0,
     "tracking.wait_at_end": 0,
     "params.max_length": 1,
+    "catalog.max_leaves": 1,
+    "catalog.max_length": 1,
     "inputs.max_bytes": 0,
     "system_metrics.interval": 0.1,
 }

@@ -62,6 +62,7 @@ class Params:
     max_length: int = MAX_PARAM_LENGTH
     flatten: bool = True
     recursive: bool = True
+    flatten_lists: bool = False
     separator: str = "."
 
     @property
@@ -78,6 +79,9 @@ class Catalog:
     auto: bool = True
     parameters: str = "params"
     mlflow_catalog: dict[str, Any] = field(default_factory=dict)
+    max_leaves: int = 100
+    max_length: int = 250
+    unlogged: str = "info"
 
 
 @dataclass(frozen=True)

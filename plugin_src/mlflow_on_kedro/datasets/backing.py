@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 from . import backends, value_kinds
-from .history import MetricHistory, without_mode
+from .history import MetricHistory, check_no_metric, for_the_file
 from .local_files import Files, local_path
 from .tracked import default_filepath
 from .value_file import ValueFile
@@ -41,10 +41,12 @@ class Backing:
         self._filepath = filepath
         self.history: MetricHistory | None = None
         """How points are kept, if ``m`` is more than its last value."""
+        name = owner.dataset_name or "dataset"
         if dataset == "m":
-            name = owner.dataset_name or "dataset"
             self.history = MetricHistory.of(name, given["load_args"], given["save_args"])
-            given = without_mode(given)
+            given = for_the_file(given)
+        elif isinstance(dataset, str) and dataset in value_kinds.KINDS:
+            check_no_metric(name, given)
         self._given = given
         self._made: AbstractDataset[Any, Any] | ValueFile | None = None
 

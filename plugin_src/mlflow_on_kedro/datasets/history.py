@@ -1,4 +1,4 @@
-"""``MetricHistory``: ``dataset: m`` with a mode, which keeps points instead of the last value."""
+"""``MetricHistory``: ``dataset: m`` with a mode or a step, which keeps all its points."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from .. import keys
 from ..config.checks import check_choice
+from ..errors import ConfigError
 from ..journal.entries import Metric
+from ..suggestions import did_you_mean
 from ..tracking import fluent
 from . import metrics
 from .leaves import tree
@@ -21,9 +23,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MODE = "mode"
+MODE, STEP = "mode", "step"
 LOAD_MODES = tuple(form for form in metrics.FORMS if form)
 SAVE_MODES = ("overwrite", "append")
+
+# What the local file of a metric, a pickle, takes beside them.
+_OF_PICKLE = {
+    "load_args": ("fix_imports", "encoding", "errors", "buffers"),
+    "save_args": ("protocol", "fix_imports", "buffer_callback"),
+}
 
 _MAX_RUNS = 100
 
@@ -42,11 +50,22 @@ class MetricHistory:
     Args:
         form: What ``load`` gives: ``list``, ``dict``, ``history``, or None for what was saved.
         appends: Whether steps that are not given continue after those that the run has.
+        first_step: The first of those that are not given.
+        loaded_step: The one step that ``load`` gives.
     """
 
-    def __init__(self, form: str | None, *, appends: bool) -> None:
+    def __init__(
+        self,
+        form: str | None,
+        *,
+        appends: bool,
+        first_step: int = 0,
+        loaded_step: int | None = None,
+    ) -> None:
         self._form = form
         self._appends = appends
+        self._first_step = first_step
+        self._loaded_step = loaded_step
         self._alone: dict[str, list[Point]] = {}
 
     @classmethod
@@ -56,15 +75,26 @@ class MetricHistory:
         """Make one as a dataset's arguments say; None where a metric is but its last value.
 
         Raises:
-            ConfigError: A mode is none of those that there are.
+            ConfigError: A mode is none of those that there are, a step is no whole number, or
+                another argument is unknown.
         """
-        form = (load_args or {}).get(MODE)
-        mode = (save_args or {}).get(MODE, "overwrite")
+        load_args, save_args = load_args or {}, save_args or {}
+        for argument, given in (("load_args", load_args), ("save_args", save_args)):
+            _check_known(name, argument, given)
+        form = load_args.get(MODE)
+        mode = save_args.get(MODE, "overwrite")
         if form is not None:
             check_choice("load_args.mode", form, LOAD_MODES, name)
         check_choice("save_args.mode", mode, SAVE_MODES, name)
+        first, loaded = save_args.get(STEP), load_args.get(STEP)
         appends = mode == "append"
-        return cls(form, appends=appends) if form or appends else None
+        if appends and first is not None:
+            raise ConfigError(f"{name}: of `mode: append` and `step` in save_args, give one.")
+        if form and loaded is not None:
+            raise ConfigError(f"{name}: of `mode` and `step` in load_args, give one.")
+        if not (form or appends or first or loaded is not None):
+            return None
+        return cls(form, appends=appends, first_step=first or 0, loaded_step=loaded)
 
     def log(self, run: TrackedRun | None, key: str, value: Any) -> Any:
         """Log a value's points.
@@ -83,7 +113,7 @@ class MetricHistory:
             with _lock:
                 known = self._known(run)
                 before = _before(run, full, known) if self._appends else []
-                first = max((point.step for point in before), default=-1) + 1
+                first = max((point.step for point in before), default=self._first_step - 1) + 1
                 added = metrics.placed(points, first)
                 if self._appends:
                     known[full] = [*before, *added]
@@ -94,7 +124,7 @@ class MetricHistory:
 
     def shown(self, kept: Any) -> Any:
         """Give what was kept the form that is asked for."""
-        return metrics.shown(kept, self._form)
+        return metrics.shown(kept, self._form, self._loaded_step)
 
     def _known(self, run: TrackedRun | None) -> dict[str, list[Point]]:
         """What is known of the run's metrics without asking MLflow; may be written to."""
@@ -109,11 +139,35 @@ class MetricHistory:
         return known
 
 
-def without_mode(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments for the local file of a metric."""
+def check_no_metric(name: str, given: Mapping[str, Any]) -> None:
+    """Refuse what is for metrics alone in the arguments of a parameter or of ``a``.
+
+    Raises:
+        ConfigError: There is a mode or a step.
+    """
+    for argument in _OF_PICKLE:
+        for key in (MODE, STEP):
+            if key in (given.get(argument) or {}):
+                raise ConfigError(f"{name}: `{key}` in {argument} is for metrics: `dataset: m`.")
+
+
+def _check_known(name: str, argument: str, given: Mapping[str, Any]) -> None:
+    known = (MODE, STEP, *_OF_PICKLE[argument])
+    for key, value in given.items():
+        if key not in known:
+            raise ConfigError(
+                f"{name}: {argument} of a metric has no '{key}'."
+                f"{did_you_mean(str(key), known)} There is: {MODE}, {STEP}."
+            )
+        if key == STEP and (not isinstance(value, int) or isinstance(value, bool)):
+            raise ConfigError(f"{name}: '{argument}.{STEP}' must be a whole number: {value!r}")
+
+
+def for_the_file(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The arguments for the local file of a metric: without its mode and step."""
     return {
-        name: {key: item for key, item in value.items() if key != MODE}
-        if name in {"load_args", "save_args"} and value
+        name: {key: item for key, item in value.items() if key not in (MODE, STEP)}
+        if name in _OF_PICKLE and value
         else value
         for name, value in given.items()
     }

@@ -83,7 +83,8 @@ class InRun:
         """Say where :meth:`load` has a value from."""
         elsewhere = self._given_uri if self._given_uri != self._owner.loading_uri(None) else None
         if self._backing.kind is not None:
-            return Origin(f"runs:/{run_id}/{self._owner.key()}", None, elsewhere)
+            key = self._owner.key_in_run() or self._owner.key()
+            return Origin(f"runs:/{run_id}/{key}", None, elsewhere)
         path = place(self._owner.root, run_id, self.artifact)
         return Origin(f"runs:/{run_id}/{self.artifact}", path, elsewhere)
 
@@ -94,7 +95,7 @@ class InRun:
             artifact = name_in_run(client, run_id, self.artifact)
             return artifact in artifacts_of(client, run_id, artifact.rpartition("/")[0] or None)
         try:
-            kind.read(client, run_id, self._owner.key())
+            kind.read(client, run_id, self._owner.key_in_run())
         except KeyError:
             return False
         return True
@@ -110,7 +111,7 @@ class InRun:
     def _read(self, kind: ValueKind, run_id: str) -> Any:
         uri, key = self._uri, self._owner.key()
         try:
-            return kind.read(connect(uri), run_id, key)
+            return kind.read(connect(uri), run_id, self._owner.key_in_run())
         except KeyError:
             raise DatasetError(
                 f"Run {run_id} in MLflow at {mask_urls(uri)} has no "

@@ -7,14 +7,22 @@ from typing import Any
 
 from .. import keys, values
 
+_NOT_THE_USERS = ("time/", "system/")
+
 
 def below(logged: Mapping[str, Any], key: str) -> dict[str, Any]:
     """What was logged as ``key`` or as ``key.…``, by the part of the name after that.
 
+    With the key "" it is all but timings and what is known of the machine.
+
     Example:
         >>> below({"f1": 0.5, "f1.a": 0.25, "recall": 1.0}, "f1")
         {'': 0.5, 'a': 0.25}
+        >>> below({"f1": 0.5, "time/pipeline": 2.0}, "")
+        {'f1': 0.5}
     """
+    if not key:
+        return {name: logged[name] for name in logged if not name.startswith(_NOT_THE_USERS)}
     prefix = keys.legal_key(key)
     return {
         name[len(prefix) + 1 :]: value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import numbers
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -124,6 +125,11 @@ def _in_a_line(value: Any) -> str:
     return " ".join(repr(value).split())[:60]
 
 
+def has_names(value: Any) -> bool:
+    """Whether each metric that a value holds has a name of its own, as in a dict of numbers."""
+    return all(name or not points for name, points in series("", value))
+
+
 def placed(points: Iterable[Given], first_step: int = 0) -> list[Point]:
     """Give each point a step, counted from the first one, and a timestamp, if it has none."""
     now = time.time_ns() // 1_000_000
@@ -187,14 +193,34 @@ FORMS: Mapping[str | None, Callable[[Iterable[Point]], Any]] = {
 """``load_args: {mode: …}`` -> what a metric is loaded as; the names are those of kedro-mlflow."""
 
 
-def shown(value: Any, mode: str | None) -> Any:
+def shown(value: Any, mode: str | None, step: int | None = None) -> Any:
     """Give each metric of a value, in whatever form it is, the form that is asked for.
 
+    Args:
+        value: What :func:`series` takes.
+        mode: A key of :data:`FORMS`.
+        step: Only the value of this step.
+
+    Raises:
+        DatasetError: A metric has no such step.
+
     Example:
-        >>> shown({"loss": [0.5, 0.25]}, "dict")
-        {'loss': {0: 0.5, 1: 0.25}}
+        >>> shown({"loss": [0.5, 0.25]}, "dict"), shown([0.5, 0.25], None, 1)
+        ({'loss': {0: 0.5, 1: 0.25}}, 0.25)
     """
-    return tree({name: FORMS[mode](placed(points)) for name, points in series("", value)})
+    found = {name: placed(points) for name, points in series("", value)}
+    if step is None:
+        return tree({name: FORMS[mode](points) for name, points in found.items()})
+    return tree({name: _at(name, points, step) for name, points in found.items()})
+
+
+def _at(name: str, points: Iterable[Point], step: int) -> Any:
+    steps = _steps(points)
+    if step not in steps:
+        which = f"'{name}' has" if name else "There is"
+        known = ", ".join(map(str, [*steps][:10])) + (", …" if steps.keys() - [*steps][:10] else "")
+        raise DatasetError(f"{which} no value at `load_args.step` {step}; its steps are: {known}.")
+    return steps[step]
 
 
 def read(client: MlflowClient, run_id: str, key: str) -> Any:
@@ -222,10 +248,10 @@ def _read(client: MlflowClient, run_id: str, key: str, mode: str | None) -> Any:
     leaves = {
         name: FORMS[mode]([Point(0, number, start)])
         for name, number in kept_as_tags.items()
-        if number is not None
+        if number is not None and (key or math.isinf(number))  # others' tags may be numbers, too
     }
     for name in below(data.metrics, key):
-        points = read_points(client, run_id, f"{key}.{name}" if name else key)
+        points = read_points(client, run_id, f"{key}.{name}" if name and key else name or key)
         leaves[name] = FORMS[mode](points)
     return tree(leaves)
 

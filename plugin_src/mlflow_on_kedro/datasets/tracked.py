@@ -200,6 +200,14 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             )
         return self.dataset_name
 
+    def key_in_run(self) -> str:
+        """What the names of the value's metrics or parameters begin with; "" for nothing.
+
+        Raises:
+            DatasetError: The dataset has no name yet.
+        """
+        return self.key()
+
     def run(self) -> TrackedRun | None:
         """The run to log to or load from: the pipeline's, else the active one, else None."""
         if self._run is not None or not self._logs:

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.io import AbstractDataset, DatasetError
 
-from ..config.checks import PARAMETERS_CHOICES, check_choice
+from ..config.checks import PARAMETERS_CHOICES, UNLOGGED_CHOICES, check_choice
 from ..config.parsing import override
 from ..config.sections import Catalog
 from ..dataset import MLflowDataset
 from ..datasets import backends
 from ..errors import ConfigError
 from ..plan import is_parameter
-from ..secrets import looks_secret
+from ..small_values import choose
 from ..suggestions import did_you_mean
-from ..values import leave_out
+from ..unlogged import limits_of, log_choice, report_at_end
+from ..values import leave_out_secrets
 from .base import PipelineRun
 from .node_values import NodeValuesHook
 
@@ -34,7 +35,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
     """Logs each node input and output that the catalog does not list, and the parameters.
 
     Numbers become metrics; str, bool, list, tuple and set parameters; dicts are flattened; other
-    values are left alone. Each value is logged once a run.
+    values, and those that are not small, are left alone. Each value is logged once a run.
 
     Args:
         auto: Log what the catalog does not list.
@@ -44,6 +45,11 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         enable_mlflow: Whether this hook does anything.
         parameters: What Kedro's parameters become: ``params``, ``by_type`` (numbers are metrics, as
             in PipelineX) or ``none``.
+        max_leaves: A dict of more leaves is not logged.
+        max_length: A text or list of more characters is not logged; a list of at most 1,000
+            numbers is then a metric's series.
+        unlogged: How what was not logged is said, once at the end of the run: ``info`` or ``warn``
+            in the log, ``ignore``, or ``error``, which fails the node.
 
     Example:
         >>> hook = MLflowCatalogLoggerHook(mlflow_catalog={"report": "json", "secret_sauce": None})
@@ -59,11 +65,23 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         enable_mlflow: bool = True,
         *,
         parameters: str | None = None,
+        max_leaves: int | None = None,
+        max_length: int | None = None,
+        unlogged: str | None = None,
     ) -> None:
         super().__init__(enable_mlflow)
         if parameters is not None:
             check_choice("parameters", parameters, PARAMETERS_CHOICES, type(self).__name__)
-        self._given = {"auto": auto, "mlflow_catalog": mlflow_catalog, "parameters": parameters}
+        if unlogged is not None:
+            check_choice("unlogged", unlogged, UNLOGGED_CHOICES, type(self).__name__)
+        self._given = {
+            "auto": auto,
+            "mlflow_catalog": mlflow_catalog,
+            "parameters": parameters,
+            "max_leaves": max_leaves,
+            "max_length": max_length,
+            "unlogged": unlogged,
+        }
 
     def _settings(self, run: TrackedRun) -> Catalog:
         return override(run.config.catalog, **self._given)
@@ -73,6 +91,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         settings = self._settings(session.run)
         _check_ways(settings.mlflow_catalog)
         _say_unknown(settings.mlflow_catalog, session)
+        report_at_end(session.run, settings)
         if settings.parameters == "none":
             return
         hidden: list[str] = []
@@ -83,7 +102,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             value = dataset.load()  # not `catalog.load`, which would say so as for a node
             if not key and not value:  # the project has no parameters
                 continue
-            value, left_out = _without_secrets(key, value)
+            value, left_out = leave_out_secrets(key, value)
             hidden += left_out
             if left_out and not value:
                 continue
@@ -105,20 +124,8 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         if name in settings.mlflow_catalog:
             _log_as(run, name, settings.mlflow_catalog[name], value)
         elif settings.auto and name in run.plan.unlisted:
-            run.log_values(name, value)
-
-
-def _without_secrets(key: str, value: Any) -> tuple[Any, list[str]]:
-    """Leave out what looks like a secret, and name it; numbers are none, as in ``token: 512``."""
-    hidden: list[str] = []
-
-    def hides(name: str, item: Any) -> bool:
-        is_secret = isinstance(item, str | list | tuple) and looks_secret(name)
-        if is_secret:
-            hidden.append(name)
-        return is_secret
-
-    return None if hides(key, value) else leave_out(key, value, hides), hidden
+            lists = run.config.params.flatten_lists
+            log_choice(run, choose(name, value, limits_of(settings), lists=lists), settings)
 
 
 def parameter_keys(pipeline: Pipeline) -> dict[str, str]:

@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from .. import values
+from ..plan import is_parameter
 from ..secrets import without_secrets
+from ..small_values import choose_leaves
+from ..unlogged import limits_of, log_choice, report_at_end
+from .base import PipelineRun
 from .node_values import NodeValuesHook
 
 if TYPE_CHECKING:
@@ -16,7 +20,8 @@ if TYPE_CHECKING:
 class MLflowDataSetsLoggerHook(NodeValuesHook):
     """Logs every node's inputs and outputs, whether the catalog lists them or not.
 
-    Numbers become metrics; str, list, tuple, set and dict, each as a whole, parameters. For new
+    Numbers become metrics; str, list, tuple, set and dict, each as a whole, parameters. What
+    is not small (``catalog`` in mlflow.yml) is left alone, but for Kedro's parameters. For new
     projects :class:`MLflowCatalogLoggerHook` is the better choice.
 
     Args:
@@ -29,6 +34,10 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
     def __init__(self, enable_mlflow: bool = True) -> None:
         super().__init__(enable_mlflow)
 
+    def begin(self, session: PipelineRun) -> None:
+        """Have what is not logged said at the end of the run."""
+        report_at_end(session.run, session.run.config.catalog)
+
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
         """Log a number as a metric, and text or a collection as one parameter."""
         key = name.removeprefix("params:")
@@ -36,10 +45,15 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
             return
         if run.secret_params & {leaf for leaf, _ in values.flatten(_root(name), value)}:
             value = without_secrets(value)
-        if values.is_number(value):
+        settings = run.config.catalog
+        if not is_parameter(name):
+            log_choice(run, choose_leaves(name, [(key, value)], limits_of(settings)), settings)
+        elif values.is_number(value):
             run.log_metric(key, value)
         elif values.is_text(value) or isinstance(value, Mapping):
-            run.log_param(key, value)
+            shown, _ = values.leave_out_secrets(key, value)
+            if shown is not None:
+                run.log_param(key, shown)
 
 
 def _root(name: str) -> str:

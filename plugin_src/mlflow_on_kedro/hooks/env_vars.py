@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from .. import environment
@@ -21,7 +22,10 @@ logger = logging.getLogger(__name__)
 
 
 class MLflowEnvVarsLoggerHook(TrackingHook):
-    """Logs environment variables as parameters or metrics.
+    """Logs environment variables as parameters or metrics, when the run begins and when it ends.
+
+    What nodes of this process set or change themselves is therefore logged, too; a changed
+    parameter as the tag ``param_changed.<name>``.
 
     Args:
         param_env_vars: Names of variables to log as parameters, or ``"__ALL__"``, which leaves out
@@ -54,40 +58,62 @@ class MLflowEnvVarsLoggerHook(TrackingHook):
         return override(run.config.env_vars, **self._given)
 
     def begin(self, session: PipelineRun) -> None:
-        """Log the variables."""
+        """Log the variables, and when the run ends those that were set meanwhile."""
         run, settings = session.run, self._settings(session.run)
-        for name in _names(settings.params):
-            value = _value(name)
-            if value is not None:
-                run.log_param(f"{settings.prefix}{name}", value)
         if ALL in settings.metrics:
             raise ConfigError("env_vars.metrics: name each variable; __ALL__ is for params only.")
-        for name in settings.metrics:
-            number = _number(name)
-            if number is not None:
-                run.log_metric(f"{settings.prefix}{name}", number)
+        before = _present(settings)
+        _log(run, settings, before)
+        run.at_end(functools.partial(_log_changes, run, settings, before))
 
 
-def _names(names: Sequence[str]) -> list[str]:
-    chosen = [name for name in names if name != ALL]
-    if ALL in names:
+def _present(settings: EnvVars) -> dict[str, str]:
+    """The variables that are set, of those that are to be logged."""
+    found = {name: environment.value(name) for name in (*_names(settings), *settings.metrics)}
+    return {name: value for name, value in found.items() if value is not None}
+
+
+def _log_changes(run: TrackedRun, settings: EnvVars, before: Mapping[str, str]) -> None:
+    """Log what the pipeline has set or changed itself; say what is not set even now."""
+    now = _present(settings)
+    named = {*settings.params, *settings.metrics}
+    _log(
+        run,
+        settings,
+        {
+            name: value
+            for name, value in now.items()
+            # Of all variables, libraries change some of their own.
+            if name not in before or (before[name] != value and name in named)
+        },
+    )
+    for name in sorted(named - now.keys() - {ALL}):
+        logger.warning("Environment variable '%s' is not set; it is not logged.", name)
+
+
+def _log(run: TrackedRun, settings: EnvVars, present: Mapping[str, str]) -> None:
+    for name in _names(settings):
+        if name in present:
+            run.log_param(f"{settings.prefix}{name}", present[name])
+    for name in settings.metrics:
+        number = _number(name, present[name]) if name in present else None
+        if number is not None:
+            run.log_metric(f"{settings.prefix}{name}", number)
+
+
+def _names(settings: EnvVars) -> list[str]:
+    """The variables that are parameters."""
+    chosen = [name for name in settings.params if name != ALL]
+    if ALL in settings.params:
         chosen += [
             name for name in environment.names() if name not in chosen and not looks_secret(name)
         ]
     return chosen
 
 
-def _value(name: str) -> str | None:
-    value = environment.value(name)
-    if value is None:
-        logger.warning("Environment variable '%s' is not set; it is not logged.", name)
-    return value
-
-
-def _number(name: str) -> float | None:
-    value = _value(name)
+def _number(name: str, value: str) -> float | None:
     try:
-        return float(value) if value is not None else None
+        return float(value)
     except ValueError:
         shown = "its value" if looks_secret(name) else repr(value)
         logger.warning(

@@ -105,6 +105,25 @@ class Trace(File):
 
 
 @dataclass(frozen=True)
+class Unlogged:
+    """Something that automatic logging has left out; for the run's own report, not for MLflow.
+
+    Attributes:
+        dataset: The dataset's name.
+        name: The dataset's name, or that of a part of it.
+        what: What it is, without anything of its content.
+        why: Why it is not logged.
+        how: How it can be.
+    """
+
+    dataset: str
+    name: str
+    what: str
+    why: str
+    how: str
+
+
+@dataclass(frozen=True)
 class Part:
     """Something that a node has done, for the run's trace.
 
@@ -142,11 +161,15 @@ class Register:
     model: str
 
 
-Entry = Param | Metric | Tag | Text | File | Model | Trace | Input | Part | Register | End
+Entry = (
+    Param | Metric | Tag | Text | File | Model | Trace | Input | Part | Register | Unlogged | End
+)
 
 _KINDS: dict[str, type[Any]] = {
     kind.__name__.lower(): kind
-    for kind in (Param, Metric, Tag, Text, File, Model, Trace, Input, Part, Register, End)
+    for kind in (
+        *(Param, Metric, Tag, Text, File, Model, Trace, Input, Part, Register, Unlogged, End),
+    )
 }
 # Kinds before those that they are made of.
 _TITLES: dict[Any, Callable[[Any], str]] = {
@@ -217,6 +240,16 @@ def to_line(entry: Entry) -> bytes:
             if isinstance(value, str) and not (value.isascii() and "\0" not in value):
                 content[name] = storable(value)
     return json.dumps(content).encode() + b"\n"
+
+
+def line_start(kind: type[Any]) -> bytes:
+    r"""What a line of one kind of entry begins with.
+
+    Example:
+        >>> line_start(Param)
+        b'{"kind": "param", '
+    """
+    return f'{{"kind": "{kind.__name__.lower()}", '.encode()
 
 
 def from_line(line: bytes) -> Entry:

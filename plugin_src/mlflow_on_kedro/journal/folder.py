@@ -36,11 +36,13 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
-from typing import Any, get_origin, get_type_hints
+from typing import Any, TypeVar, get_origin, get_type_hints
 
 from ..locks import Hold
-from .entries import FILES, VALUES, Entry, File, from_line, to_line
+from .entries import FILES, VALUES, Entry, File, from_line, line_start, to_line
 from .records import FORMAT, Chunk, Header, Opened, SetAside, Trouble
+
+EntryT = TypeVar("EntryT", bound=Entry)
 
 HEADER = "run.json"
 OPENED = "mlflow.json"
@@ -317,6 +319,17 @@ class Journal:
                 return
             yield from chunk.entries
             position = chunk.positions
+
+    def entries_of(self, name: str, kind: type[EntryT]) -> Iterator[EntryT]:
+        """All entries of one kind that are in one file; no others are read."""
+        start = line_start(kind)
+        with (self.folder / name).open("rb") as file:
+            for line in file:
+                if line.startswith(start):
+                    with contextlib.suppress(ValueError):
+                        entry = from_line(line)
+                        if isinstance(entry, kind):
+                            yield entry
 
     def read(self, positions: Mapping[str, int], lane: str, *, complete: bool) -> Chunk:
         """Read what comes after the given positions, not all at once.
