@@ -179,5 +179,5 @@ def _described(value: Any) -> str:
     if isinstance(value, str):
         return f"text of {len(value):,} characters"
     if isinstance(value, Mapping | list | tuple | set | frozenset):
-        return f"{type(value).__name__} of {len(value):,} items"
+        return f"{type(value).__name__} of {len(value):,} item{'s' * (len(value) != 1)}"
     return type(value).__name__

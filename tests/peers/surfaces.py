@@ -6,6 +6,7 @@ _HOOKS = ("Basic", "Catalog", "Artifacts", "EnvVars", "Time")
 PIPELINEX = (
     "pipelinex.MLflowDataSet",
     "pipelinex.AddCatalogDictHook",
+    "pipelinex.mlflow_log_time",
     *(f"pipelinex.MLflow{name}LoggerHook" for name in (*_HOOKS, "DataSets")),
 )
 _METRICS = ("Metric", "MetricHistory", "MetricsHistory")

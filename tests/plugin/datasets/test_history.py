@@ -11,6 +11,7 @@ from typing import Any
 
 import mlflow
 import pytest
+from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Run, Tracking
 from mlflow_on_kedro.datasets.history import MetricHistory
@@ -210,3 +211,83 @@ def test_an_unknown_mode_is_refused(arguments: Any, message: str) -> None:
     """The message lists the modes."""
     with pytest.raises(ConfigError, match=message):
         MLflowDataset("m", dataset_name="loss", **arguments)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0.5, [(7, 0.5)]),
+        ([0.5, 0.25], [(7, 0.5), (8, 0.25)]),
+        ([{"step": 2, "value": 0.5}, 0.25], [(2, 0.5), (8, 0.25)]),
+    ],
+)
+def test_the_first_step(project: Callable[..., Any], value: Any, expected: Any) -> None:
+    """`save_args: {step: 7}` is the step of a number, and the first one of a list."""
+    made = project(value, save_args={"step": 7}, load_args={"step": expected[0][0]})
+    made.session_run()
+    assert points(made) == expected
+    assert seen(made) == [0.5]
+
+
+def test_a_step_of_a_run(project: Callable[..., Any]) -> None:
+    """`load_args: {step: 1}` loads that value of each metric from a run; a missing one is said."""
+    made = project({"train": [0.5, 0.25], "test": {1: 0.75, 5: 0.125}})
+    made.session_run()
+    arguments = {"loading_tracking_uri": made.uri, "loading_run_id": made.run.info.run_id}
+    shutil.rmtree(made.root / "data")
+
+    def load(step: int) -> Any:
+        reader = MLflowDataset("m", dataset_name="loss", load_args={"step": step}, **arguments)
+        return reader.load()
+
+    assert load(1) == {"train": 0.25, "test": 0.75}
+    with pytest.raises(DatasetError, match=r"'train' has no value at `load_args.step` 5.*: 0, 1\."):
+        load(5)
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"save_args": {"step": "x"}}, "'save_args.step' must be a whole number: 'x'"),
+        ({"save_args": {"stepp": 1}}, "no 'stepp'. Did you mean 'step'"),
+        ({"save_args": {"step": 1, "mode": "append"}}, "give one"),
+        ({"load_args": {"step": 1, "mode": "list"}}, "give one"),
+        ({"dataset": "p", "save_args": {"step": 1}}, "is for metrics: `dataset: m`"),
+        ({"dataset": "a", "load_args": {"mode": "list"}}, "is for metrics: `dataset: m`"),
+    ],
+)
+def test_wrong_steps(given: dict[str, Any], message: str) -> None:
+    """What makes no sense is refused when the dataset is made, with what is valid."""
+    with pytest.raises(ConfigError, match=message):
+        MLflowDataset(**{"dataset": "m", "dataset_name": "loss", **given})
+
+
+def test_bare_names(project: Callable[..., Any], said: list[str]) -> None:
+    """With `prefix: ""` metrics have the names of the dict that is saved, also when loaded."""
+    made = project({"mae": 0.5, "rmse": [0.25, 0.125], "max": float("inf")}, prefix="")
+    made.session_run()
+    run = made.run
+    metrics = {name: value for name, value in run.data.metrics.items() if "/" not in name}
+    assert metrics == {"mae": 0.5, "rmse": 0.125}
+    assert seen(made) == [{"mae": 0.5, "rmse": [0.25, 0.125], "max": float("inf")}]
+    shutil.rmtree(made.root / "data")
+    arguments = {"loading_tracking_uri": made.uri, "loading_run_id": run.info.run_id}
+    reader = MLflowDataset("m", dataset_name="loss", prefix="", **arguments)
+    assert reader.load() == {"mae": 0.5, "rmse": [0.25, 0.125], "max": float("inf")}
+    assert len(said) == 1  # of the infinity
+
+
+def test_another_prefix(project: Callable[..., Any]) -> None:
+    """Any other `prefix` stands before a dot, and the local file keeps the dataset's name."""
+    made = project({"mae": 0.5}, prefix="eval", **APPEND)
+    made.session_run()
+    assert points(made, "eval.mae") == [(0, 0.5)]
+    assert (made.root / "data/mlflow/loss.pkl").exists()
+
+
+def test_a_number_has_no_bare_name(project: Callable[..., Any]) -> None:
+    """A number without any name is refused, and so is a prefix of what is no metric."""
+    with pytest.raises(DatasetError, match="'loss' is one metric and has no name"):
+        project(0.5, prefix="").session_run()
+    with pytest.raises(ConfigError, match="`prefix` is for metrics"):
+        MLflowDataset("p", dataset_name="loss", prefix="")

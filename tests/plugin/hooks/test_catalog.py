@@ -236,7 +236,7 @@ def test_mlflow_catalog(make_project: Any, way: str) -> None:
     assert run.data.params == {"n": "3", "as_p": "1", "as_a.b": "c", "listed": "listed"}
     assert run.data.metrics == {"as_m": 0.5, "as_a.a": 1}
     files = {"as_csv.csv", "as_json.json", "frame.parquet"}
-    files |= {"object.csv"} if way == "argument" else set()
+    files |= {"object.csv"} if way == "argument" else {"kedro/not_logged.json"}
     assert project.artifacts(run.info.run_id) == files
     assert (project.root / "data/mlflow/as_csv.csv").exists()
 
@@ -451,3 +451,45 @@ def test_no_parameters(make_project: Any, said: list[str], parameters: str) -> N
     project.session_run()
     assert project.run.data.params == {}
     assert said == []
+
+
+def test_lists_apart(make_project: Any) -> None:
+    """`flatten_lists` takes lists apart as PipelineX does: parameters, and what nodes pass on."""
+    text = """
+    from kedro.pipeline import node, pipeline
+
+    def create_pipeline():
+        return pipeline([node(lambda p: {"w": [0.5, {"b": 1}]}, "params:model", "fit", name="n")])
+    """
+    project = make_project(
+        textwrap.dedent(text),
+        parameters={"model": {"features": ["age", "size"], "depth": 3}},
+        mlflow={"params": {"flatten_lists": True}, "catalog": {"parameters": "by_type"}},
+    )
+    project.session_run()
+    run = project.run
+    metrics = {name: n for name, n in run.data.metrics.items() if not name.startswith("time/")}
+    assert metrics == {"fit.w.0": 0.5, "fit.w.1.b": 1, "model.depth": 3}
+    assert run.data.params == {"model.features.0": "age", "model.features.1": "size"}
+
+
+def test_secrets_in_lists(make_project: Any, said: list[str]) -> None:
+    """At any depth of the parameters, secrets are left out and named; connection strings masked."""
+    text = PARAMETERS.replace("params:kind", "params:databases")
+    values = {
+        **VALUES,
+        "databases": [{"host": "a", "password": "hush-1"}],
+        "llm": {"providers": [{"name": "x", "token": "hush-2"}]},
+        "conn": "Server=h;User Id=me;Password=hush-3;",
+    }
+    project = make_project(text, parameters=values)
+    project.session_run(runtime_params={"hosts": [{"pin_key": 1234, "port": 1}]})
+    run = project.run
+    assert run.data.params["databases"] == "[{'host': 'a'}]"
+    assert run.data.params["llm.providers"] == "[{'name': 'x'}]"
+    assert run.data.params["conn"] == "Server=h;User Id=me;Password=***;"
+    assert run.data.params["hosts"] == "[{'port': 1}]"
+    assert "hush" not in str(run.to_dictionary())
+    (warning,) = said
+    assert "databases.0.password" in warning
+    assert "llm.providers.0.token" in warning

@@ -49,11 +49,17 @@ def test_kinds(make_project: Any) -> None:
 
 
 def test_long_values(make_project: Any) -> None:
-    """A long value is kept whole up to MLflow's limit; PipelineX cuts it at 100 characters."""
+    """A long list of numbers is a series, of texts left out; Kedro's parameters are kept whole."""
     text = NODES.replace('"text", [1, 2]', '"text", list(range(500))')
-    project = make_project(text, parameters={"n": 3, "config": 1}, settings=SETTINGS)
+    text = text.replace('{"a": {"b": 1}}', '{"a": ["review"] * 500}')
+    config = {"k": list(range(500)), "hosts": [{"name": "a", "password": "hunter2"}]}
+    project = make_project(text, parameters={"n": 3, "config": config}, settings=SETTINGS)
     project.session_run()
-    assert project.run.data.params["list"] == str(list(range(500)))
+    run = project.run
+    assert run.data.metrics["list"] == 499
+    assert not {"list", "dict"} & run.data.params.keys()
+    assert run.data.params["config"] == str({"hosts": [{"name": "a"}], "k": list(range(500))})
+    assert "kedro/not_logged.json" in project.artifacts(run.info.run_id)
 
 
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner"])

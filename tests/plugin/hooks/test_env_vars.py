@@ -113,7 +113,7 @@ def test_not_set(make_project: Any, said: list[str]) -> None:
     project.session_run()
     assert project.run.data.params == {"env..SITE": "東京"}
     assert project.run.data.metrics == {}
-    assert said == ["Environment variable 'NOT_SET' is not set; it is not logged."] * 2
+    assert said == ["Environment variable 'NOT_SET' is not set; it is not logged."]
 
 
 def test_one_name_as_text(make_project: Any) -> None:
@@ -131,3 +131,41 @@ def test_all_is_for_params_only(make_project: Any) -> None:
     project = make_project(NODES, mlflow={"env_vars": {"metrics": ["__ALL__"]}})
     with pytest.raises(ConfigError, match="name each variable"):
         project.session_run()
+
+
+SETTER = """
+import os
+
+from kedro.pipeline import node, pipeline
+
+def set_them():
+    os.environ |= {"NOT_SET": "a", "SEED": "43", "SITE": "Kyoto", "NEW_PASSWORD": "hush-new"}
+    return 1
+
+def create_pipeline():
+    return pipeline([node(set_them, None, "one")])
+"""
+
+
+def test_what_the_pipeline_sets(
+    make_project: Any, monkeypatch: pytest.MonkeyPatch, said: list[str]
+) -> None:
+    """What a node sets or changes is logged at the end, as PipelineX does; what stays once."""
+    monkeypatch.setenv("NEW_PASSWORD", "hush-old")
+    monkeypatch.delenv("NEW_PASSWORD")
+    settings = HOOK.format("['NOT_SET', 'SITE', '__ALL__'], ['SEED', 'NOT_SET', 'STILL_NOT']")
+    monkeypatch.setenv("NOT_SET", "")
+    monkeypatch.delenv("NOT_SET")
+    project = make_project(SETTER, settings=settings, mlflow={"tracking": {"on_failure": "warn"}})
+    project.session_run()
+    run = project.run
+    assert run.data.params["env..NOT_SET"] == "a"
+    assert run.data.params["env..SITE"] == "東京"
+    assert run.data.tags["param_changed.env..SITE"] == "Kyoto"
+    history = project.client.get_metric_history(run.info.run_id, "env..SEED")
+    assert [point.value for point in history] == [42, 43]
+    assert "hush" not in str(run.to_dictionary())
+    assert [text for text in said if "STILL_NOT" in text] == [
+        "Environment variable 'STILL_NOT' is not set; it is not logged."
+    ]
+    assert "'NOT_SET' is not logged as a metric: 'a' is not a number" in "".join(said)
