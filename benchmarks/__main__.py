@@ -18,6 +18,7 @@ from . import (
     b7_generating,
     b8_gantt,
     b9_backlog,
+    b11_secrets,
     report,
 )
 from .bench import ROOT, Bench
@@ -34,6 +35,7 @@ WORKLOADS = {
         b7_generating,
         b8_gantt,
         b9_backlog,
+        b11_secrets,
     )
 }
 

@@ -66,7 +66,9 @@ def _names_with(letter: str) -> str:
                 found.append(f"{before}{word[1:]}(?![a-z])")
             else:
                 found += [f"{word[1:]}(?![a-z])", f"{before}{word[1:].upper()}(?![A-Z])"]
-    return f"{letter}(?:{'|'.join(found)})"
+    names = (*_SECRET_PARTS, *_OF_KEYS, *_SECRET_WORDS)
+    seconds = "".join(sorted({name[1] for name in names if name[0] == small}))
+    return f"{letter}(?=[{seconds}{seconds.upper()}])(?:{'|'.join(found)})"  # fails soon
 
 
 # The rules of `looks_secret`, but that `key` alone is none: `data/user_key=12/part.csv`.
@@ -75,28 +77,28 @@ _LETTERS = sorted({word[0] for word in (*_SECRET_PARTS, *_OF_KEYS, *_SECRET_WORD
 # Each branch begins with a letter of its own, so that `re` skips to where one is.
 _SECRET_NAME = "|".join(_names_with(x) for letter in _LETTERS for x in (letter, letter.upper()))
 _ASSIGNED = re.compile(
-    rf"""((?:{_SECRET_NAME})[\w\-]{{0,32}}(?![\w\-])(?:
-        \\?['"]?\]?[ \t]{{0,3}}[=:][ \t]{{0,3}}\\?['"]  # `"password": "abc"` as in JSON
-        |[ \t]{{0,3}}=(?!=)[ \t]{{0,3}}  # `password=abc`, or `Password = abc;`
+    rf"""((?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*(?![\w\-])(?:
+        [ \t]{{0,3}}=(?!=)[ \t]{{0,3}}  # `password=abc`, or `Password = abc;`
+        |\\?['"]?\]?[ \t]{{0,3}}[=:][ \t]{{0,3}}\\?['"]  # `"password": "abc"` as in JSON
     ))(?:
-        (?<=")(?:[^"\\\n]|\\.)*
+        (?<==)(?=[^\s'",;&)])(?:\{{[^{{}}\n]*\}})?[^\s'",;&)]*(?:[^;=\n]*(?=;))?
+        |(?<=[ =])(?:[^;=\n'"]+(?![^;\n])|[^\s;='",()\[\]{{}}]+(?!\S))
+        |(?<=")(?:[^"\\\n]|\\.)*
         |(?<=')(?:[^'\\\n]|\\.)*
-        |(?<==)(?=[^\s'",;&)])(?:\{{[^{{}}\n]*\}})?[^\s'",;&)]*(?:[^;=\n]*(?=;))?
-        |(?<=[ =])[^;=\n'"]+(?![^;\n])
     )""",
     re.VERBOSE,
 )
 # Within a connection string, where a value may hold anything but the next semicolon.
 _IN_CONNECTION = re.compile(
-    rf"(;[ \t]{{0,3}}(?:{_SECRET_NAME})[\w\-]{{0,32}}[ \t]{{0,3}}=(?!=)[ \t]{{0,3}})"
+    rf"(;[ \t]{{0,3}}(?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*[ \t]{{0,3}}=(?!=)[ \t]{{0,3}})"
     r"(?!['\"{])[^;\n]+"
 )
 # Each has one of these in it, and most texts have none.
 _HINTS = (*_SECRET_PARTS, *_SECRET_WORDS, "key", "sig")
 # Of a URL's query, beside what is a secret everywhere.
 _IN_QUERY = re.compile(
-    r"([?&](?:[\w\-.]{0,40}[\-_.])?(?:[kK]ey|KEY|[sS]ig(?:nature)?|SIG(?:NATURE)?)="
-    r"|[?&][\w\-.]{0,40}[a-z]Key=)[^&#\s'\"<>]+"
+    r"((?:k(?<=[?&\-_.]k)ey|K(?<=[?&\-_.]K)EY|K(?<=[?&\-_.a-z]K)ey"
+    r"|s(?<=[?&\-_.]s)ig(?:nature)?|S(?<=[?&\-_.]S)ig(?:nature)?)=)[^&#\s'\"<>]+"
 )
 
 
@@ -128,7 +130,8 @@ def mask_secrets(text: str) -> str:
     if not any(hint in lowered for hint in _HINTS):
         return text
     if is_url and "?" in text:
-        text = _masked(_IN_QUERY, text)
+        place, _, query = text.partition("?")
+        text = f"{place}{_masked(_IN_QUERY, f'?{query}')}"
     if ";" in text:
         text = _masked(_IN_CONNECTION, text)
     return _masked(_ASSIGNED, text)

@@ -143,6 +143,7 @@ HOLDERS = [
     "Server = h; Password = hunter2",
     "Server=h;Password=a, hunter2",
     "password = hunter2",
+    "host = h password = hunter2 user=me",
     "Driver={x};PWD={a;hunter2};UID=me",
     "DefaultEndpointsProtocol=https;AccountKey=hunter2==;EndpointSuffix=x",
     "host=h user=me password='a hunter2' dbname=x",
@@ -231,6 +232,7 @@ class TestTexts:
             "NoCredentialsError: Unable to locate credentials",
             "the password is wrong: try again",
             "x == y; token == z",
+            "    token = self.request(name, key='x')",
         ],
     )
     def test_left_alone(self, text: str) -> None:
