@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from . import values
 from .journal.entries import Unlogged
+from .secret_items import leave_out_secrets
 from .secrets import mask_urls
 
 MAX_POINTS = 1000
@@ -94,12 +95,12 @@ def choose_leaves(dataset: str, leaves: Iterable[tuple[str, Any]], limits: Limit
         if leaf is None:
             continue
         if kind is None:
-            why, how = "no number, text, list or dict", _in_the_catalog("pkl")
+            why, how = "it is no number, text, list or dict", _in_the_catalog(_file_kind(leaf))
             choice.unlogged.append(_unlogged(dataset, key, leaf, why, how))
         elif kind == "metric":
             choice.leaves.append(Leaf(key, leaf, "metric"))
         elif _fits(leaf, limits.length):
-            shown, hidden = values.leave_out_secrets(key, leaf)
+            shown, hidden = leave_out_secrets(key, leaf)
             if shown is not None:
                 choice.leaves.append(Leaf(key, shown, "param"))
             choice.unlogged += [_secret(dataset, name) for name in hidden]
@@ -140,6 +141,12 @@ def _room(value: Any, room: int) -> int:
 # -- what is not logged ------------------------------------------------------------------------
 
 
+def _file_kind(value: Any) -> str:
+    """The ``dataset`` that most would choose for a value of another type."""
+    is_series = getattr(value, "ndim", None) == 1 and hasattr(value, "tolist")
+    return "m" if is_series else "csv" if hasattr(value, "to_csv") else "pkl"
+
+
 def _in_the_catalog(kind: str) -> str:
     return f"list it in the catalog with `type: mlflow_on_kedro.MLflowDataset`, `dataset: {kind}`"
 
@@ -149,13 +156,13 @@ def _unlogged(dataset: str, key: str, value: Any, why: str, how: str) -> Unlogge
 
 
 def _too_many(name: str, value: Any, limits: Limits) -> Unlogged:
-    why = f"more than {limits.leaves:,} values (catalog.max_leaves)"
+    why = f"it has more than {limits.leaves:,} values (catalog.max_leaves)"
     how = f"{_in_the_catalog('json')}, or set catalog.max_leaves in mlflow.yml"
     return _unlogged(name, name, value, why, how)
 
 
 def _too_long(dataset: str, key: str, leaf: Any, limits: Limits) -> Unlogged:
-    why = f"more than {limits.length:,} characters (catalog.max_length)"
+    why = f"it has more than {limits.length:,} characters (catalog.max_length)"
     numbers = isinstance(leaf, list | tuple) and values.is_number(leaf[0])
     kind = "txt" if isinstance(leaf, str) else "m" if numbers else "json"
     how = f"{_in_the_catalog(kind)}, or set catalog.max_length in mlflow.yml"

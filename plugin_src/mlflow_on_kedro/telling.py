@@ -15,6 +15,7 @@ from .delivery.batch_writer import changed_tag, warn_changed
 from .delivery.outbox import Outbox
 from .journal.entries import Entry, File, Input, Model, Param, Part, Tag, Text, Unlogged
 from .recording import now_ms
+from .secret_items import leave_out
 from .secrets import mask_secrets, mask_urls
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class Telling:
         """Leave out what came with the command under a name that looks like a secret."""
         if not self.secret_params:
             return value
-        return values.leave_out(key, value, lambda name, _: name in self.secret_params)
+        return leave_out(key, value, lambda name, _: name in self.secret_params)
 
     def log_param(self, key: str, value: Any, limits: Params | None = None) -> None:
         """Log one parameter.

@@ -13,6 +13,7 @@ from .datasets import metrics
 from .errors import UnloggedValueError
 from .journal.entries import Unlogged
 from .small_values import Choice, Limits
+from .values import cut
 
 if TYPE_CHECKING:
     from .run import TrackedRun
@@ -94,7 +95,7 @@ def _artifact(run: TrackedRun) -> str:
 
 
 def _say(items: Iterable[Unlogged], settings: Catalog, artifact: str) -> None:
-    named = [f"{item.name} ({item.what})" for item in items]
+    named = [f"{cut(item.name, 80)} ({item.what})" for item in items]
     more = f" and {len(named) - _NAMED} more" if named[_NAMED:] else ""
     logger.log(
         _LEVELS.get(settings.unlogged, logging.INFO),

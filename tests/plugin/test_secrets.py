@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow_on_kedro import provenance
 from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.secret_items import leave_out_secrets
 from mlflow_on_kedro.secrets import (
     looks_secret,
     mask_secrets,
@@ -21,7 +22,6 @@ from mlflow_on_kedro.secrets import (
 )
 from mlflow_on_kedro.tracking.failures import failure_message
 from mlflow_on_kedro.tracking.store import run_url
-from mlflow_on_kedro.values import leave_out_secrets
 
 # The same examples in every run, and no folder of found ones.
 quick = settings(max_examples=150, database=None, derandomize=True, deadline=None)

@@ -115,6 +115,9 @@ class TestUnlogged:
         assert "dataset: json" in item.how
         assert "dataset: m" in chosen([0.5] * 2000).unlogged[0].how
         assert "catalog.max_leaves" in chosen(dict.fromkeys(range(200), 1)).unlogged[0].how
+        kinds = {"m": np.zeros(3), "csv": pd.DataFrame(), "pkl": Report()}
+        for kind, value in kinds.items():
+            assert f"dataset: {kind}`" in chosen(value).unlogged[0].how
 
     def test_the_rest_of_a_dict_is_logged(self) -> None:
         """One leaf that is too long, of another type or secret leaves the others where they are."""

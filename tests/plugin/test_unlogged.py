@@ -125,6 +125,6 @@ def test_error(make_project: Any) -> None:
     """`unlogged: error` fails the node, with a message that names the value and the ways out."""
     config = {"catalog": {"unlogged": "error"}}
     project = make_project(NODES, parameters={"seed": 1}, mlflow=config)
-    with pytest.raises(UnloggedValueError, match=r"'frame' \(DataFrame\).*dataset: pkl.*null"):
+    with pytest.raises(UnloggedValueError, match=r"'frame' \(DataFrame\).*dataset: csv.*null"):
         project.session_run()
     assert project.run.info.status == "FAILED"

@@ -16,10 +16,10 @@ from ..dataset import MLflowDataset
 from ..datasets import backends
 from ..errors import ConfigError
 from ..plan import is_parameter
+from ..secret_items import leave_out_secrets
 from ..small_values import choose
 from ..suggestions import did_you_mean
 from ..unlogged import limits_of, log_choice, report_at_end
-from ..values import leave_out_secrets
 from .base import PipelineRun
 from .node_values import NodeValuesHook
 

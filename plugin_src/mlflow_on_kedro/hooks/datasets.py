@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import values
 from ..plan import is_parameter
+from ..secret_items import leave_out_secrets
 from ..secrets import without_secrets
 from ..small_values import choose_leaves
 from ..unlogged import limits_of, log_choice, report_at_end
@@ -51,7 +52,7 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
         elif values.is_number(value):
             run.log_metric(key, value)
         elif values.is_text(value) or isinstance(value, Mapping):
-            shown, _ = values.leave_out_secrets(key, value)
+            shown, _ = leave_out_secrets(key, value)
             if shown is not None:
                 run.log_param(key, shown)
 

@@ -165,7 +165,7 @@ def _portable(dataset: AbstractDataset[Any, Any]) -> dict[str, Any] | None:
     if not argument or kind is None or kind.startswith(f"{_PLUGIN}."):
         return None
     kept["type"] = kind.replace(":", ".")
-    if any(looks_secret(key) for key, _ in flatten("", kept)) or not _is_json(kept):
+    if any(looks_secret(key) for key, _ in flatten("", kept, lists=True)) or not _is_json(kept):
         return None
     return {"config": kept, "argument": argument}
 
