@@ -44,7 +44,8 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
         key = name.removeprefix("params:")
         if key in run.secret_params:
             return
-        if run.secret_params & {leaf for leaf, _ in values.flatten(_root(name), value)}:
+        hidden = run.secret_params
+        if hidden and hidden & {leaf for leaf, _ in values.flatten(_root(name), value, lists=True)}:
             value = without_secrets(value)
         settings = run.config.catalog
         if not is_parameter(name):
