@@ -24,7 +24,7 @@ from .observing import observers
 from .plan import Plan
 from .run import TrackedRun
 from .secrets import looks_secret
-from .tracking import resuming, uris
+from .tracking import parts, resuming, uris
 from .tracking.access import Access
 from .tracking.opening import RunRequest
 from .values import flatten
@@ -228,6 +228,7 @@ def _request(
         plan=plan,
         secret_params=frozenset(_secret_params(run_params)),
         registers=registers,
+        work=parts.work_of(plan.steps, provenance.runtime_params(run_params)),
         spread=_SPREAD.get(provenance.runner_name(run_params.get("runner")), "any"),
     )
 

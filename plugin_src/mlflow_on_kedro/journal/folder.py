@@ -441,6 +441,10 @@ class Journal:
 
 
 def _is_of(kind: Any, value: Any) -> bool:
-    if get_origin(kind) is not dict:
+    container = get_origin(kind)
+    if container not in (dict, list):
         return isinstance(value, kind)
-    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    if not isinstance(value, container):
+        return False
+    items = value.values() if isinstance(value, dict) else value
+    return all(isinstance(item, str) for item in items)

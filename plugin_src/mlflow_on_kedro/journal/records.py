@@ -24,6 +24,7 @@ class Header:
         run_id: The run to continue; None: a new one.
         parent: The run's parent.
         key: ``run.key``: runs with the same one are one.
+        work: What this pipeline does of a run with a key: see :func:`~.tracking.parts.work_of`.
         resume: The journal whose run is to go on, if it has failed (``run.resume``).
         owned: Whether ending the run is up to this pipeline.
         trace: Whether the run becomes a trace, too.
@@ -46,6 +47,7 @@ class Header:
     run_id: str | None = None
     parent: str | None = None
     key: str | None = None
+    work: list[str] = field(default_factory=list)
     resume: str | None = None
     owned: bool = True
     registers: bool = False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,6 +41,7 @@ class RunRequest:
         plan: What is known of the pipeline.
         secret_params: Keys of parameters that came with the command and look like secrets.
         registers: Whether the pipeline saves models for the model registry.
+        work: What the pipeline does: see :func:`.parts.work_of`.
         spread: Where nodes run: in this ``process``, on this ``machine`` or on ``any`` machine.
     """
 
@@ -54,6 +55,7 @@ class RunRequest:
     plan: Plan = field(default_factory=Plan)
     secret_params: frozenset[str] = frozenset()
     registers: bool = False
+    work: Sequence[str] = ()
     spread: str = "machine"
 
     @property
@@ -126,6 +128,7 @@ class RunRequest:
             run_id=active if joins else run.id,
             parent=active if run.nested and run.id is None else None,
             key=key,
+            work=list(self.work) if key else [],
             resume=resuming.last(self.root, self.series) if resumes else None,
             owned=not joins,
             registers=self.registers,
@@ -217,7 +220,7 @@ def end_run(
     if not header.owned:
         return status
     if header.key is not None:
-        return shared_run.leave(client, opened.run_id, header.journal, status, time_ms)
+        return shared_run.leave(client, opened.run_id, header, status, time_ms)
     if header.run_id is None and (again or creating.may_exist_twice(header.journal)):
         _remove_twins(client, header, opened)
     client.set_terminated(opened.run_id, status=status, end_time=time_ms)

@@ -20,6 +20,7 @@ from ..provenance import user_name
 from ..timeline.timings import FAILED_NODE_TAG
 from ..values import MAX_TAG_LENGTH
 from . import shared_run
+from .parts import ERROR_TAG, how_it_ended
 from .store import WORKING_FOLDER
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 FOLDER = "last_runs"
-ERROR_TAG = "error"
 RESUMED_TAG = "kedro.resumed_after"
 """How the earlier attempts of a run have ended, one a line."""
 _UNSUCCESSFUL = ("FAILED", "KILLED")
@@ -111,9 +111,7 @@ def reopen(client: MlflowClient, run: Any) -> None:
     info, tags = run.info, run.data.tags
     if info.status not in _UNSUCCESSFUL:
         return
-    node, error = tags.get(FAILED_NODE_TAG), tags.get(ERROR_TAG)
-    place = f" in the node {node}" if node else ""
-    ended = info.status + place + (f": {' '.join(error.split())}" if error else "")
+    ended = how_it_ended(info.status, tags.get(FAILED_NODE_TAG), tags.get(ERROR_TAG))
     logger.info(
         "Going on with the run %s (%s), which was %.300s.", info.run_name, info.run_id, ended
     )

@@ -7,14 +7,17 @@ machines. So each tells the others what it does by tags of runs, which all see i
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..journal.records import Header
+from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..values import MAX_TAG_LENGTH
-from . import capabilities, creating
+from . import capabilities, creating, parts
 from .capabilities import Feature
 from .failures import is_refusal
+from .parts import ATTEMPTS_TAG, ERROR_TAG, PART_TAG, RUNNING, Part
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -23,7 +26,6 @@ JOURNAL_TAG = "mlflow_on_kedro.journal"
 KEY_TAG = "mlflow_on_kedro.key"
 # Set on the run that all with its key use; a run without it may still be given up.
 CHOSEN_TAG = "mlflow_on_kedro.key_chosen"
-PART_TAG = "mlflow_on_kedro.part."
 
 # How long a process that has met others leaves the choice to them.
 PATIENCE_SECONDS = 3.0
@@ -89,34 +91,87 @@ def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, 
         if chosen.info.run_id != own.info.run_id:
             client.delete_run(own.info.run_id)
     run_id = chosen.info.run_id
-    client.set_tag(run_id, PART_TAG + header.journal, "RUNNING")
-    client.update_run(run_id, status="RUNNING")
+    client.set_tag(run_id, PART_TAG + header.journal, Part.begun(header).tag)
+    client.update_run(run_id, status=RUNNING)
     return chosen.info
 
 
-def leave(client: MlflowClient, run_id: str, part: str, status: str, time_ms: int) -> str:
+def leave(client: MlflowClient, run_id: str, header: Header, status: str, time_ms: int) -> str:
     """End one pipeline's part of a run; the last one ends the run.
 
     A part says how it ended before it looks at the others, so of parts that end at once at least
-    one sees them all. A failure stays: the run is FAILED once all its parts have ended.
+    one sees them all. The run is as its worst part, once all have ended; a part that another one
+    has made up for does not count.
+
+    Args:
+        client: A client of the store.
+        run_id: The run.
+        header: What the part is.
+        status: How it has ended.
+        time_ms: When, in milliseconds since the epoch.
 
     Returns:
         The status that the run has then.
     """
     if status == "FINISHED":
-        delete_tag(client, run_id, PART_TAG + part)
+        delete_tag(client, run_id, PART_TAG + header.journal)
     else:
-        client.set_tag(run_id, PART_TAG + part, status)
-    tags = client.get_run(run_id).data.tags
-    states = {value for key, value in tags.items() if key.startswith(PART_TAG)}
-    for state in ("RUNNING", "FAILED", "KILLED"):
-        if state in states:
-            break
-    else:
-        state = "FINISHED"
-    if state != "RUNNING":
+        failed = _failed(header, status, time_ms, client.get_run(run_id).data.tags)
+        client.set_tag(run_id, PART_TAG + header.journal, failed.tag)
+    run = client.get_run(run_id)
+    found = parts.in_tags(run.data.tags)
+    for journal, part in found.items():
+        if status == "FINISHED" and not part.repeated and part.is_done_by(header):
+            found[journal] = replace(part, repeated=header.start_ms)
+            client.set_tag(run_id, PART_TAG + journal, found[journal].tag)
+    if any(part.repeated for part in found.values()):
+        _tell_attempts(client, run, list(found.values()))
+    states = {part.status for part in found.values() if not part.repeated}
+    state = next((one for one in (RUNNING, "FAILED", "KILLED") if one in states), "FINISHED")
+    if state != RUNNING:
+        _log_duration(client, run, header, time_ms)
         client.set_terminated(run_id, status=state, end_time=time_ms)
     return state
+
+
+def _failed(header: Header, status: str, time_ms: int, tags: dict[str, str]) -> Part:
+    """A part that has not finished, with the error that it has just logged."""
+    known = parts.in_tags(tags).get(header.journal)
+    part = replace(
+        Part.begun(header),
+        status=status,
+        end=time_ms,
+        node=tags.get(FAILED_NODE_TAG, ""),
+        error=tags.get(ERROR_TAG, "")[: parts.MAX_ERROR],
+    )
+    # It was taken for killed, and was: this is told of it only now, by who delivers what it left.
+    is_repeated = known is not None and time_ms <= known.repeated
+    return replace(part, repeated=known.repeated) if known is not None and is_repeated else part
+
+
+def _tell_attempts(client: MlflowClient, run: Any, found: list[Part]) -> None:
+    """Keep what failed first as history: the run's error is that of a part that still counts."""
+    run_id, tags = run.info.run_id, run.data.tags
+    client.set_tag(run_id, ATTEMPTS_TAG, parts.attempts(found))
+    left = [part for part in found if not part.repeated and part.status != RUNNING]
+    last = left[-1] if left else None
+    for tag, value in (
+        (ERROR_TAG, last.error if last else ""),
+        (FAILED_NODE_TAG, last.node if last else ""),
+    ):
+        if value:
+            client.set_tag(run_id, tag, value)
+        elif tag in tags:
+            delete_tag(client, run_id, tag)
+
+
+def _log_duration(client: MlflowClient, run: Any, header: Header, time_ms: int) -> None:
+    """Log how long the whole run took, over the duration of its last part."""
+    begin = run.info.start_time
+    if PIPELINE_METRIC in run.data.metrics and begin != header.start_ms:
+        client.log_metric(
+            run.info.run_id, PIPELINE_METRIC, (time_ms - begin) / 1000, timestamp=time_ms
+        )
 
 
 def _agree(client: MlflowClient, experiment: str, key: str, own: Any) -> Any:

@@ -12,16 +12,18 @@ from typing import Any
 import pytest
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
-from mlflow_on_kedro.tracking import shared_run, store
+from mlflow_on_kedro.tracking import parts, shared_run, store
 from mlflow_on_kedro.tracking.opening import as_opened, end_run, open_run
-from mlflow_on_kedro.tracking.shared_run import CHOSEN_TAG, KEY_TAG, PART_TAG, searchable
+from mlflow_on_kedro.tracking.parts import PART_TAG, Part
+from mlflow_on_kedro.tracking.shared_run import CHOSEN_TAG, KEY_TAG, searchable
 
 from tests.faults.server import mlflow_server
 
 
 def header(key: str = "k", **changed: Any) -> Header:
     """One pipeline's part of the run with a key."""
-    return Header(new_id(), "demo", start_ms=changed.pop("start_ms", 5), root="/", key=key)
+    content: dict[str, Any] = {"start_ms": 5, "root": "/", "key": key, **changed}
+    return Header(new_id(), "demo", **content)
 
 
 @pytest.fixture(autouse=True)
@@ -206,6 +208,88 @@ class TestLeave:
             assert end_run(client, first, opened, "FINISHED", 9) == "RUNNING"
         assert end_run(client, second, opened, "FINISHED", 10) == "FINISHED"
 
+    @pytest.mark.parametrize("end", ["FAILED", "KILLED", None])
+    def test_a_retry(
+        self, store_uri: str, client: Any, tmp_path: Path, end: str | None
+    ) -> None:
+        """A later part for the same nodes makes up for one that failed, or that was killed.
+
+        Of one that was killed without a word somebody else may tell when it ended, but later.
+        """
+        first, retry = header(work=["a"]), header(work=["a", "b"], start_ms=20)
+        other = header(work=["c"], start_ms=6)
+        opened = open_run(client, first, store_uri, tmp_path)
+        open_run(client, other, store_uri, tmp_path)
+        run_id = opened.run_id
+        if end:
+            client.set_tag(run_id, "error", "ValueError: no\nsuch luck")
+            client.set_tag(run_id, "kedro.failed_node", "a")
+            assert end_run(client, first, opened, end, 9) == "RUNNING"
+        open_run(client, retry, store_uri, tmp_path)
+        assert end_run(client, retry, opened, "FINISHED", 30) == "RUNNING"
+        assert end_run(client, other, opened, "FINISHED", 40) == "FINISHED"
+        if not end:
+            assert end_run(client, first, opened, "KILLED", 9) == "FINISHED"
+        run = client.get_run(run_id)
+        assert run.info.status == "FINISHED"
+        told = f"{end} in the node a: ValueError: no such luck" if end else "KILLED"
+        assert run.data.tags[parts.ATTEMPTS_TAG] == told
+        assert not {"error", "kedro.failed_node"} & run.data.tags.keys()
+
+    @pytest.mark.parametrize(
+        "later",
+        [
+            {"work": ["b"], "start_ms": 20},
+            {"work": ["a", "params:1"], "start_ms": 20},
+            {"work": ["a", "b"], "start_ms": 8},
+            {"work": [], "start_ms": 20},
+        ],
+        ids=["other_nodes", "other_params", "at_the_same_time", "unknown"],
+    )
+    def test_no_retry(
+        self, store_uri: str, client: Any, tmp_path: Path, later: dict[str, Any]
+    ) -> None:
+        """Other nodes, other runtime parameters, or a twin beside it make up for nothing."""
+        params = ["params:2"] if "params:1" in later["work"] else []
+        first, second = header(work=["a", *params]), header(**later)
+        opened = open_run(client, first, store_uri, tmp_path)
+        open_run(client, second, store_uri, tmp_path)
+        end_run(client, first, opened, "FAILED", 9)
+        assert end_run(client, second, opened, "FINISHED", 30) == "FAILED"
+        assert parts.ATTEMPTS_TAG not in client.get_run(opened.run_id).data.tags
+
+    def test_a_twin_that_fails_later(self, store_uri: str, client: Any, tmp_path: Path) -> None:
+        """A part that was taken for killed, and was alive, counts once it fails."""
+        first, second = header(work=["a"]), header(work=["a"], start_ms=8)
+        opened = open_run(client, first, store_uri, tmp_path)
+        open_run(client, second, store_uri, tmp_path)
+        assert end_run(client, second, opened, "FINISHED", 30) == "FINISHED"
+        assert end_run(client, first, opened, "FAILED", 40) == "FAILED"
+
+    def test_one_of_two_failures_is_repeated(
+        self, store_uri: str, client: Any, tmp_path: Path
+    ) -> None:
+        """The run's error is that of the part that still counts."""
+        heads = [header(work=[name]) for name in "ab"]
+        opened = [open_run(client, head, store_uri, tmp_path) for head in heads][0]
+        for head in heads:
+            client.set_tag(opened.run_id, "error", f"of {head.work[0]}")
+            end_run(client, head, opened, "FAILED", 9)
+        retry = header(work=["b"], start_ms=20)
+        open_run(client, retry, store_uri, tmp_path)
+        assert end_run(client, retry, opened, "FINISHED", 30) == "FAILED"
+        tags = client.get_run(opened.run_id).data.tags
+        assert (tags["error"], tags[parts.ATTEMPTS_TAG]) == ("of a", "FAILED: of b")
+
+    def test_the_whole_duration(self, store_uri: str, client: Any, tmp_path: Path) -> None:
+        """The last part logs how long all of them took, where each has logged its own duration."""
+        heads = [header(start_ms=5), header(start_ms=2000)]
+        opened = [open_run(client, head, store_uri, tmp_path) for head in heads][0]
+        for head, end in zip(heads, (1005, 4005), strict=True):
+            client.log_metric(opened.run_id, "time/pipeline", 1.0, timestamp=end)
+            end_run(client, head, opened, "FINISHED", end)
+        assert client.get_run(opened.run_id).data.metrics == {"time/pipeline": 4.0}
+
     def test_a_failure_stays(self, store_uri: str, client: Any, tmp_path: Path) -> None:
         """A part that comes after a failure does not make the run a success."""
         first, later = header(), header()
@@ -228,3 +312,26 @@ class TestLeave:
             )
         assert "FINISHED" in said
         assert client.get_run(opened[0].run_id).info.status == "FINISHED"
+
+
+class TestPart:
+    """What a run's tags say of its parts."""
+
+    def test_there_and_back(self) -> None:
+        """A tag's value says all, and one of an earlier version the status alone."""
+        part = Part("FAILED", 5, 9, ["a", "\N{HEAVY BLACK HEART}"], "a", "ValueError: no", 20)
+        tags = {f"{PART_TAG}x": part.tag, f"{PART_TAG}y": "RUNNING", "other": "{}"}
+        assert parts.in_tags(tags) == {"x": part, "y": Part("RUNNING")}
+
+    @pytest.mark.parametrize("value", ["", "[]", "3", '{"status": 1, "new": 2}', "{}"])
+    def test_a_damaged_tag(self, value: str) -> None:
+        """Whatever a tag says is a part."""
+        assert len(parts.in_tags({f"{PART_TAG}x": value})) == 1
+
+    def test_many_nodes(self) -> None:
+        """A pipeline of any size fits into a tag, and is known again."""
+        work = parts.work_of((f"namespace.of.some.length.node_{n}" for n in range(1000)), {"a": 1})
+        part = Part.begun(header(work=work, start_ms=1))
+        assert len(part.tag) < 4000
+        assert part.is_done_by(header(work=work, start_ms=2))
+        assert not part.is_done_by(header(work=work[1:], start_ms=2))
