@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 from . import carrier, environment, known_projects, session
 from .config.sections import Config
 from .secrets import mask_urls
-from .tracking import fluent, store, uris
-from .tracking.experiments import experiment_id
+from .tracking import experiments, fluent, store, uris
 from .tracking.finding import FINISHED, Runs, named
 from .tracking.opening import RunRequest
 
@@ -59,8 +58,18 @@ class ContextMlflow:
 
     @functools.cached_property
     def experiment(self) -> str:
-        """The name of the experiment."""
+        """The name of the experiment.
+
+        Raises:
+            MLflowOnKedroError: Only its id is known, and MLflow cannot be reached.
+        """
+        if self._experiment_id is not None:
+            return str(self.client.get_experiment(self._experiment_id).name)
         return store.resolve_experiment(self.settings.experiment.name, carrier.package_name())
+
+    @functools.cached_property
+    def _experiment_id(self) -> str | None:
+        return experiments.from_environment(self.settings, self.root)
 
     @property
     def client(self) -> MlflowClient:
@@ -116,9 +125,12 @@ class ContextMlflow:
                 ``with`` block, or call ``mlflow.end_run()``.
         """
         client = self.client
-        location = self.settings.experiment.artifact_location
-        place = store.resolve_artifact_location(location, self.uri, self.experiment, self.root)
-        experiment = experiment_id(client, self.experiment, place)
+        if self._experiment_id is not None:
+            experiment = experiments.known_experiment(client, self._experiment_id, restore=True)
+        else:
+            location = self.settings.experiment.artifact_location
+            place = store.resolve_artifact_location(location, self.uri, self.experiment, self.root)
+            experiment = experiments.experiment_id(client, self.experiment, place)
         import mlflow
 
         fluent.set_tracking_uri(self.uri)
@@ -150,10 +162,12 @@ class ContextMlflow:
 
     @functools.cached_property
     def _runs(self) -> Runs:
-        return Runs(self.uri, self.experiment)
+        name = store.resolve_experiment(self.settings.experiment.name, carrier.package_name())
+        return Runs(self.uri, name, self._experiment_id)
 
     def __repr__(self) -> str:
-        place = f"experiment {self.experiment!r} in MLflow at {mask_urls(self.uri)}"
+        experiment = self._experiment_id or self.experiment
+        place = f"experiment {experiment!r} in MLflow at {mask_urls(self.uri)}"
         return f"<{place}: client, last_run, run(name), use(name), start_run(name)>"
 
 

@@ -14,6 +14,8 @@ RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
 MODE = "MLFLOW_ON_KEDRO_MODE"
 
 _REGISTRY = "MLFLOW_REGISTRY_URI"
+_RUN_ID = "MLFLOW_RUN_ID"
+_INTERVAL = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
 _RETRIES = "MLFLOW_HTTP_REQUEST_MAX_RETRIES"
 _TIMEOUT = "MLFLOW_HTTP_REQUEST_TIMEOUT"
 _CREDENTIALS = {
@@ -40,6 +42,51 @@ def registry_uri() -> str | None:
 def experiment_name() -> str | None:
     """``MLFLOW_EXPERIMENT_NAME``, MLflow's own variable."""
     return os.environ.get("MLFLOW_EXPERIMENT_NAME") or None
+
+
+def experiment_id() -> str | None:
+    """``MLFLOW_EXPERIMENT_ID``, MLflow's own variable."""
+    return os.environ.get("MLFLOW_EXPERIMENT_ID") or None
+
+
+def run_id() -> str | None:
+    """``MLFLOW_RUN_ID``, MLflow's own variable."""
+    return os.environ.get(_RUN_ID) or None
+
+
+def use_up_run_id() -> None:
+    """Remove ``MLFLOW_RUN_ID``, so that it stands for one run of this process and no other."""
+    os.environ.pop(_RUN_ID, None)
+
+
+def run_name() -> str | None:
+    """``MLFLOW_RUN_NAME``, which platforms set for the code that starts a run."""
+    return os.environ.get("MLFLOW_RUN_NAME") or None
+
+
+def logs_system_metrics() -> bool:
+    """``MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING``, MLflow's own."""
+    return os.environ.get("MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING", "").lower() in {"true", "1"}
+
+
+def system_metrics_interval() -> float | None:
+    """``MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL``, MLflow's own, in seconds.
+
+    Raises:
+        ConfigError: It is no positive number.
+    """
+    given = os.environ.get(_INTERVAL)
+    if not given:
+        return None
+    try:
+        seconds = float(given)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds < math.inf:
+        raise ConfigError(
+            f"The environment variable {_INTERVAL} must be a number of seconds: {given!r}"
+        )
+    return seconds
 
 
 def mode() -> str | None:

@@ -104,6 +104,20 @@ def _runtime_params(run_params: Mapping[str, Any]) -> Mapping[str, Any]:
     return run_params.get("runtime_params") or run_params.get("extra_params") or {}
 
 
+def pipeline_names(run_params: Mapping[str, Any]) -> list[str]:
+    """Name the pipelines that run: ``__default__`` where none was named.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+
+    Example:
+        >>> pipeline_names({"pipeline_names": ["train", "evaluate"]}), pipeline_names({})
+        (['train', 'evaluate'], ['__default__'])
+    """
+    name = run_params.get("pipeline_name") or "__default__"
+    return list(run_params.get("pipeline_names") or [name])
+
+
 def runner_name(runner: Any) -> str | None:
     """Name a runner as ``--runner`` takes it, from what Kedro puts into the run params.
 

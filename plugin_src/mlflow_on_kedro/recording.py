@@ -129,12 +129,13 @@ class Recording:
     def _must_be_open(self) -> bool:
         """Whether no node may run before MLflow has the run, or has failed to answer.
 
-        Where the user wants failures to be raised, names a run that may not exist, or has others
-        log to it; and where nodes may run on machines that do not see the journal.
+        Where the user wants failures to be raised, names a run or an id of an experiment that may
+        not exist, or has others log to it; and where nodes may run on machines that do not see the
+        journal.
         """
-        request = self._request
-        continues = self._header.run_id is not None or self._header.key is not None
-        return self._raising or continues or request.spread == "any"
+        header = self._header
+        named = (header.run_id, header.given_parent, header.experiment_id, header.key)
+        return self._raising or any(named) or self._request.spread == "any"
 
     def _check_opened(self, sender: Sender) -> None:
         try:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import carrier, provenance
+from . import carrier, environment, provenance
 from .catalog_entries import complete_entry
 from .config import parsing, project
 from .config.sections import Config, Tracking
 from .config.switched_off import is_switched_off
 from .datasets.tracked import TrackedDataset
-from .description import describe
+from .description import PLACEHOLDER, describe
 from .errors import ConfigError
 from .observing import observers
 from .plan import Plan
@@ -182,7 +182,7 @@ def open_run(
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
-        holder.config = _described(holder.config, pipeline)
+        holder.config = _completed(holder.config, pipeline, run_params)
         observers.check(holder.config)
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
@@ -233,11 +233,16 @@ def _request(
     )
 
 
-def _described(settings: Config, pipeline: Pipeline) -> Config:
-    if not settings.run.description:
-        return settings
-    text = describe(settings.run.description, pipeline)
-    return replace(settings, run=replace(settings.run, description=text))
+def _completed(settings: Config, pipeline: Pipeline, run_params: Mapping[str, Any]) -> Config:
+    """Write the pipeline's name into the run's name, and its nodes into the description."""
+    run = settings.run
+    name = run.name or environment.run_name()
+    if name:
+        pipelines = ",".join(provenance.pipeline_names(run_params))
+        run = replace(run, name=name.replace(PLACEHOLDER, pipelines))
+    if run.description:
+        run = replace(run, description=describe(run.description, pipeline))
+    return replace(settings, run=run)
 
 
 def _secret_params(run_params: Mapping[str, Any]) -> list[str]:

@@ -39,6 +39,7 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     gantt.html shows the nodes of one of them, is shown whole.
     """
     from ..secrets import mask_urls
+    from ..tracking.experiments import from_environment
     from ..tracking.finding import Runs, named
     from ..tracking.store import resolve_experiment, run_url
     from ..tracking.uris import resolve_uri
@@ -49,7 +50,8 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     if importlib.util.find_spec("plotly") is None:
         raise MLflowOnKedroError("A Gantt chart needs Plotly: run `pip install plotly`.")
     uri = resolve_uri(settings.tracking.uri, root)
-    runs = Runs(uri, resolve_experiment(settings.experiment.name, metadata.package_name))
+    experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
+    runs = Runs(uri, experiment, from_environment(settings, root))
     found = runs.find(run)
     summary, page = _drawn(runs, found, settings.time)
     path = output or Path(f"gantt-{file_name(str(found.info.run_name))}.html")

@@ -75,6 +75,7 @@ def modelify(
     are taken from the project as they are now, and so is its code.
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
     from ..secrets import mask_urls
+    from ..tracking.experiments import from_environment
     from ..tracking.failures import connection_error, failure_message
     from ..tracking.finding import Runs
     from ..tracking.store import resolve_experiment
@@ -94,7 +95,8 @@ def modelify(
     choice = _choice(str(name), settings, given)
     choice.check_catalog(context.catalog)
     choice.check_files(root)
-    runs = Runs(uri, resolve_experiment(settings.experiment.name, metadata.package_name))
+    experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
+    runs = Runs(uri, experiment, from_environment(settings, root))
     run = _run(runs, run_id)
     try:
         _require_new(runs.client, run, choice.name)

@@ -55,6 +55,7 @@ def ui(
     --no-browser, as on a remote machine.
     """
     from ..secrets import mask_urls
+    from ..tracking.experiments import from_environment
     from ..tracking.store import connect, resolve_experiment
     from ..tracking.uris import check_registry_variable, resolve_uri
     from .project import project_settings
@@ -72,8 +73,12 @@ def ui(
     port = port or settings.ui.port or _free_port(host)
     _require_free(host, port)
     client = connect(uri)  # creates a missing store under its lock, before the server opens it too
-    name = resolve_experiment(settings.experiment.name, metadata.package_name)
-    page = _page(client.get_experiment_by_name(name))
+    experiment = from_environment(settings, root)
+    if experiment is None:
+        name = resolve_experiment(settings.experiment.name, metadata.package_name)
+        found = client.get_experiment_by_name(name)
+        experiment = found.experiment_id if found is not None else None
+    page = _page(experiment)
     click.echo("Starting the MLflow UI ...")
     # A terminated command must not leave its server behind: let `finally` run.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
@@ -103,11 +108,11 @@ def _stores(uri: str) -> dict[str, str]:
     return {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_REGISTRY_STORE_URI": models}
 
 
-def _page(experiment: Any) -> str:
+def _page(experiment: str | None) -> str:
     """The project's runs, or all experiments while it has none."""
     if experiment is None:
         return f"/#/experiments?{VIEW}"
-    return f"/#/experiments/{experiment.experiment_id}/runs?{VIEW}"
+    return f"/#/experiments/{experiment}/runs?{VIEW}"
 
 
 def _stop(server: subprocess.Popen[bytes]) -> None:

@@ -20,6 +20,8 @@ _KINDS = {
     "<class 'str'>": "a text",
     "typing.Optional[str]": "a text",
     "typing.Optional[int]": "a whole number",
+    "typing.Optional[bool]": "true or false",
+    "typing.Optional[float]": "a number",
     "list[str]": "a list of texts",
     "dict[str, typing.Any]": "a mapping",
 }

@@ -63,13 +63,14 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     """
     content = content or {}
     check_keys(content, Config, where)
-    _check_description(content, where)
+    _check_placeholders(content, where)
     config = _typed(content, where)
     for dotted, choices in _CHOICES.items():
         check_choice(dotted, _get(config, dotted), choices, where)
     for dotted, least in _LEAST.items():
-        if _get(config, dotted) < least:
-            raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {_get(config, dotted)}")
+        number = _get(config, dotted)
+        if number is not None and number < least:
+            raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {number}")
     if config.ui.port is not None and not 0 < config.ui.port < 2**16:
         raise ConfigError(f"{where}: 'ui.port' must be in 1 to 65535: {config.ui.port}")
     _check_names(config.run.kedro_run_params, where)
@@ -125,13 +126,13 @@ def _check_names(names: Any, where: str) -> None:
         )
 
 
-def _check_description(content: Mapping[str, Any], where: str) -> None:
-    given = (content.get("run") or {}).get("description")
-    if isinstance(given, Mapping):  # YAML takes {pipeline} for one
-        raise ConfigError(
-            f"{where}: 'run.description' must be a text. Put quotes around one that begins with a "
-            f'brace: description: "{PLACEHOLDER}"'
-        )
+def _check_placeholders(content: Mapping[str, Any], where: str) -> None:
+    for key in ("name", "description"):
+        if isinstance((content.get("run") or {}).get(key), Mapping):  # {pipeline} is one in YAML
+            raise ConfigError(
+                f"{where}: 'run.{key}' must be a text. Put quotes around one that begins with a "
+                f'brace: {key}: "{PLACEHOLDER}"'
+            )
 
 
 def _check_separator(separator: str, where: str) -> None:

@@ -41,6 +41,7 @@ class Run:
     """How the run is named and described."""
 
     id: Optional[str] = None
+    parent: Optional[str] = None
     key: Optional[str] = None
     name: Optional[str] = None
     resume: bool = False
@@ -128,8 +129,8 @@ class Time:
 class SystemMetrics:
     """CPU, memory, disk and network of the machine while the pipeline runs."""
 
-    enabled: bool = False
-    interval: float = 10.0
+    enabled: Optional[bool] = None
+    interval: Optional[float] = None
 
 
 @dataclass(frozen=True)

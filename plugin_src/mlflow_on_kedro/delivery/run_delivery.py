@@ -69,7 +69,9 @@ class RunDelivery:
         tried: bool = False,
         experiment: str | None = None,
     ) -> None:
-        self.header = replace(header, experiment=experiment) if experiment else header
+        if experiment:
+            header = replace(header, experiment=experiment, experiment_id=None, given_parent=None)
+        self.header = header
         self.uri = connection.uri
         self.journal = journal
         self.queue = EntryQueue(journal, raising=raising, complete=complete)

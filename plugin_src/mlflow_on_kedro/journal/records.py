@@ -17,12 +17,15 @@ class Header:
         journal: The journal's id, unique everywhere.
         uri: Where to track, without credentials; None: decided by the project that delivers.
         experiment: The experiment's name.
+        experiment_id: Its id, where that is known instead.
         artifact_location: ``experiment.artifact_location``.
         experiment_tags: Tags that the experiment should have.
         restore_experiment: Whether a deleted experiment is restored.
         run_name: The run's name; None: MLflow makes one up.
         run_id: The run to continue; None: a new one.
         parent: The run's parent.
+        given_parent: A parent that the user or the environment names, and that need not be there;
+            the run is in its experiment.
         key: ``run.key``: runs with the same one are one.
         work: What this pipeline does of a run with a key: see :func:`~.tracking.parts.work_of`.
         resume: The journal whose run is to go on, if it has failed (``run.resume``).
@@ -40,12 +43,14 @@ class Header:
     start_ms: int
     root: str
     uri: str | None = None
+    experiment_id: str | None = None
     artifact_location: str | None = None
     experiment_tags: dict[str, str] = field(default_factory=dict)
     restore_experiment: bool = True
     run_name: str | None = None
     run_id: str | None = None
     parent: str | None = None
+    given_parent: str | None = None
     key: str | None = None
     work: list[str] = field(default_factory=list)
     resume: str | None = None

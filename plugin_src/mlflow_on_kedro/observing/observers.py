@@ -30,6 +30,8 @@ def check(config: Config) -> None:
         from . import system_metrics
 
         system_metrics.check()
+    elif _has_system_metrics(config):
+        environment.system_metrics_interval()
 
 
 def begin(run: TrackedRun) -> None:
@@ -40,7 +42,12 @@ def begin(run: TrackedRun) -> None:
         if autolog.is_needed(run.config.autolog):
             autolog.enter(run.config.autolog)
             run.at_end(autolog.leave)
-    if run.config.system_metrics.enabled:
+    if _has_system_metrics(run.config):
         from . import system_metrics
 
         system_metrics.begin(run)
+
+
+def _has_system_metrics(config: Config) -> bool:
+    wanted = config.system_metrics.enabled
+    return environment.logs_system_metrics() if wanted is None else wanted

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .. import environment
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ logger = logging.getLogger(__name__)
 
 PREFIX = "system/"
 _MEGABYTE = 1e6
+INTERVAL_SECONDS = 10.0
 END_SECONDS = 5.0
 """The most that a run's end waits for its last sample."""
 
@@ -46,7 +48,14 @@ def check() -> None:
 
 def begin(run: TrackedRun) -> None:
     """Sample until the run ends, in the process that opened it."""
-    sampler = Sampler(run, run.config.system_metrics.interval)
+    if importlib.util.find_spec("psutil") is None:  # the environment asks for it, nobody else
+        logger.warning(
+            "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING is set, but no system metrics are logged: they "
+            "need the package psutil. Run `pip install psutil`."
+        )
+        return
+    given = run.config.system_metrics.interval or environment.system_metrics_interval()
+    sampler = Sampler(run, given or INTERVAL_SECONDS)
     run.at_end(sampler.stop)
     sampler.start()
 

@@ -182,6 +182,8 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
         Exception: MLflow cannot be reached.
     """
     header = child.header
+    if header.experiment == pipeline.experiment:  # wherever that is: it may have an id only
+        header = replace(header, experiment_id=opened.experiment_id)
     if header.run_id is not None:  # a run that MLflow had: only who has ended it may end it
         ends = any(
             isinstance(entry, End) for name in child.sizes() for entry in child.entries(name)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import keys, values
-from ..errors import DeletedExperimentError
-from .failures import is_refusal, reason
+from .. import environment, keys, values
+from ..config.sections import Config
+from ..errors import ConfigError, DeletedExperimentError
+from ..secrets import mask_urls
+from . import uris
+from .failures import is_gone, is_refusal, reason
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -50,7 +54,59 @@ def experiment_id(
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 raise
-    found = str(experiment.experiment_id)
+    return _prepared(client, experiment, tags, restore=restore)
+
+
+def from_environment(config: Config, root: Path) -> str | None:
+    """The experiment's id, if ``MLFLOW_EXPERIMENT_ID`` is what names it.
+
+    As in MLflow a name comes first: ``experiment.name``, then ``MLFLOW_EXPERIMENT_NAME``.
+
+    Args:
+        config: The whole configuration.
+        root: The project's root.
+
+    Raises:
+        ConfigError: No MLflow can be at the tracking URI.
+    """
+    given = environment.experiment_id()
+    if given is None or config.experiment.name or environment.experiment_name():
+        return None
+    return given if uris.is_of_environment(config.tracking.uri, root) else None
+
+
+def known_experiment(
+    client: MlflowClient, wanted: str, tags: Mapping[str, str] | None = None, *, restore: bool
+) -> str:
+    """Check that there is an experiment with an id, and restore it if it was deleted.
+
+    Args:
+        client: A client of the store.
+        wanted: The id.
+        tags: As for :func:`experiment_id`.
+        restore: See there.
+
+    Raises:
+        ConfigError: There is none.
+        DeletedExperimentError: It was deleted, and is not to be restored.
+    """
+    try:
+        experiment = client.get_experiment(wanted)
+    except Exception as error:
+        if not (is_gone(error) or is_refusal(error)):
+            raise
+        raise ConfigError(
+            f"The environment variable MLFLOW_EXPERIMENT_ID is {wanted!r}, but MLflow at "
+            f"{mask_urls(client.tracking_uri)} has no such experiment. Correct it, or choose the "
+            "experiment by `experiment.name` in mlflow.yml."
+        ) from None
+    return _prepared(client, experiment, tags or {}, restore=restore)
+
+
+def _prepared(
+    client: MlflowClient, experiment: Any, tags: Mapping[str, str], *, restore: bool
+) -> str:
+    name, found = experiment.name, str(experiment.experiment_id)
     if experiment.lifecycle_stage == "deleted":
         if not restore:
             raise DeletedExperimentError(

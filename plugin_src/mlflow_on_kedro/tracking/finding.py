@@ -31,11 +31,13 @@ class Runs:
     Args:
         uri: The tracking URI.
         experiment: The experiment's name.
+        experiment_id: Its id, where that is known instead.
     """
 
-    def __init__(self, uri: str, experiment: str) -> None:
+    def __init__(self, uri: str, experiment: str, experiment_id: str | None = None) -> None:
         self.uri = uri
         self.experiment = experiment
+        self._experiment_id = experiment_id
 
     @property
     def client(self) -> MlflowClient:
@@ -104,6 +106,8 @@ class Runs:
     def _search(self, filter_string: str, *, everywhere: bool = False) -> list[Run]:
         if everywhere:
             ids = [experiment.experiment_id for experiment in self.client.search_experiments()]
+        elif self._experiment_id is not None:
+            ids = [self._experiment_id]
         else:
             found = self.client.get_experiment_by_name(self.experiment)
             ids = [found.experiment_id] if found is not None else []
@@ -126,7 +130,11 @@ class Runs:
 
     @property
     def _place(self) -> str:
-        return f"The experiment '{self.experiment}' in MLflow at {mask_urls(self.uri)}"
+        if self._experiment_id is not None:
+            name = f"with the id {self._experiment_id} (MLFLOW_EXPERIMENT_ID)"
+        else:
+            name = f"'{self.experiment}'"
+        return f"The experiment {name} in MLflow at {mask_urls(self.uri)}"
 
 
 def named(run: Any) -> str:

@@ -18,6 +18,8 @@ from ..journal.records import Header, Opened
 from ..plan import Plan
 from ..secrets import mask_urls, without_credentials
 from . import creating, experiments, fluent, resuming, shared_run, store, uris
+from .choosing import choose_here
+from .failures import is_gone, is_refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -91,9 +93,8 @@ class RunRequest:
     def begin(self, start_ms: int) -> tuple[Header, str]:
         """Say what run this will be; nothing is asked of MLflow.
 
-        A run that is already active in this thread is used and left open, or, with
-        ``run.nested``, becomes the parent of a new one. ``run.id`` continues that run, and
-        ``run.resume`` the last one of the pipeline if that has failed, which MLflow is asked later.
+        Which run that is says :func:`.choosing.choose`. Whether ``run.resume`` has a run to go on
+        with, and whether a run that is named is there, MLflow is asked later.
 
         Args:
             start_ms: When the pipeline began, in milliseconds since the epoch.
@@ -108,29 +109,29 @@ class RunRequest:
             uris.check_registry_variable()
         run, uri = self.config.run, self.uri
         active = None if self.offline else fluent.active_run_id()
-        joins = run.id is None and active is not None and not run.nested
-        if joins:
+        choice = choose_here(self.config, self.root, active)
+        if choice.joins:
             import mlflow
 
             uri = mlflow.get_tracking_uri()
-        key = None if joins or run.id else run.key or environment.run_key()
-        resumes = run.resume and not (joins or run.id or key)
         header = Header(
             journal=new_id(),
             uri=None if self.offline else without_credentials(uri),
             experiment=storable(
                 store.resolve_experiment(self.config.experiment.name, self.package)
             ),
+            experiment_id=experiments.from_environment(self.config, self.root),
             artifact_location=self.config.experiment.artifact_location,
             experiment_tags=experiments.tag_texts(self.config.experiment.tags),
             restore_experiment=self.config.experiment.restore_if_deleted,
             run_name=storable(run.name) if run.name else None,
-            run_id=active if joins else run.id,
-            parent=active if run.nested and run.id is None else None,
-            key=key,
-            work=list(self.work) if key else [],
-            resume=resuming.last(self.root, self.series) if resumes else None,
-            owned=not joins,
+            run_id=choice.run_id,
+            parent=choice.parent,
+            given_parent=choice.given_parent,
+            key=choice.key,
+            work=list(self.work) if choice.key else [],
+            resume=resuming.last(self.root, self.series) if choice.resumes else None,
+            owned=not choice.joins,
             registers=self.registers,
             trace=self.config.trace,
             start_ms=start_ms,
@@ -160,22 +161,14 @@ def open_run(
         known: Ids of experiments that were found before, by name; it is added to.
 
     Raises:
-        ConfigError: ``run.id`` names no run of the store.
+        ConfigError: ``run.id`` or ``run.parent`` names no run of the store, or MLFLOW_EXPERIMENT_ID
+            no experiment.
         DeletedExperimentError: The experiment was deleted, and is not to be restored.
         Exception: MLflow cannot be reached.
     """
     if header.run_id is not None:
         return _continue(client, header, uri)
-    known = {} if known is None else known
-    experiment = known.get(header.experiment)
-    if experiment is None:
-        experiment = known[header.experiment] = experiments.experiment_id(
-            client,
-            header.experiment,
-            store.resolve_artifact_location(header.artifact_location, uri, header.experiment, root),
-            header.experiment_tags,
-            restore=header.restore_experiment,
-        )
+    experiment = _experiment(client, header, uri, root, {} if known is None else known)
     if header.key is not None:
         return as_opened(shared_run.join(client, experiment, header, _tags(header)))
     again = again or creating.may_exist(header.journal)
@@ -237,24 +230,51 @@ def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
     creating.note_single(header.journal)
 
 
+def _experiment(
+    client: MlflowClient, header: Header, uri: str, root: Path, known: dict[str, str]
+) -> str:
+    if header.given_parent is not None:  # MLflow's UI shows a child below its parent only there
+        place = "`run.parent` (or MLFLOW_RUN_ID with `run.nested`)"
+        return str(_named_run(client, header.given_parent, uri, place).experiment_id)
+    restore, tags = header.restore_experiment, header.experiment_tags
+    if header.experiment_id is not None:
+        key = f"the id {header.experiment_id}"
+        if key not in known:
+            wanted = header.experiment_id
+            known[key] = experiments.known_experiment(client, wanted, tags, restore=restore)
+        return known[key]
+    name = header.experiment
+    if name not in known:
+        location = store.resolve_artifact_location(header.artifact_location, uri, name, root)
+        known[name] = experiments.experiment_id(client, name, location, tags, restore=restore)
+    return known[name]
+
+
 def _tags(header: Header) -> dict[str, str]:
-    parent = {PARENT_TAG: header.parent} if header.parent else {}
-    return {**parent, shared_run.JOURNAL_TAG: header.journal}
+    parent = header.parent or header.given_parent
+    return {**({PARENT_TAG: parent} if parent else {}), shared_run.JOURNAL_TAG: header.journal}
+
+
+def _named_run(client: MlflowClient, run_id: str, uri: str, place: str) -> Any:
+    """MLflow's ``RunInfo`` of a run that somebody names.
+
+    Raises:
+        ConfigError: The store has no such run.
+    """
+    try:
+        return client.get_run(run_id).info
+    except Exception as error:
+        if not (is_gone(error) or is_refusal(error)):
+            raise
+        raise ConfigError(
+            f"{place} is {run_id!r}, but MLflow at {mask_urls(uri)} has no such run. Correct the "
+            "id, or leave it out for a new run."
+        ) from None
 
 
 def _continue(client: MlflowClient, header: Header, uri: str) -> Opened:
-    from mlflow.exceptions import MlflowException
-
     run_id = str(header.run_id)
-    try:
-        info = client.get_run(run_id).info
-    except MlflowException as error:
-        if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
-            raise
-        raise ConfigError(
-            f"`run.id` in mlflow.yml is {run_id!r}, but MLflow at {mask_urls(uri)} has no such "
-            "run. Correct the id, or leave it out for a new run."
-        ) from None
+    info = _named_run(client, run_id, uri, "`run.id` in mlflow.yml (or MLFLOW_RUN_ID)")
     if header.owned:
         if info.lifecycle_stage == "deleted":
             client.restore_run(run_id)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..journal.folder import is_id
 from ..journal.records import Header
-from ..provenance import user_name
+from ..provenance import pipeline_names, user_name
 from ..timeline.timings import FAILED_NODE_TAG
 from ..values import MAX_TAG_LENGTH
 from . import shared_run
@@ -41,9 +41,8 @@ def series_of(run_params: Mapping[str, Any]) -> str:
         >>> series_of({"pipeline_names": ["train"], "env": "prod", "from_nodes": ["fit"]})
         'train in prod'
     """
-    names = run_params.get("pipeline_names") or [run_params.get("pipeline_name") or "__default__"]
     env = run_params.get("env")
-    return ",".join(sorted(names)) + (f" in {env}" if env else "")
+    return ",".join(sorted(pipeline_names(run_params))) + (f" in {env}" if env else "")
 
 
 def note(root: Path, series: str, journal: str) -> None:

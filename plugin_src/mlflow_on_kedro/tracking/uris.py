@@ -38,6 +38,21 @@ def resolve_uri(uri: str | None, root: Path, where: str = "'tracking.uri'") -> s
     return _placed("sqlite:///mlflow.db", root)
 
 
+def is_of_environment(uri: str | None, root: Path) -> bool:
+    """Whether the environment's ids of a run and an experiment are of the store that is used.
+
+    Args:
+        uri: ``tracking.uri``.
+        root: The project's root.
+
+    Raises:
+        ConfigError: See :func:`resolve_uri`.
+    """
+    if not uri or environment.tracking_uri() is None:
+        return True
+    return resolve_uri(uri, root) == resolve_uri(None, root)
+
+
 def resolve_registry_uri(uri: str | None, root: Path) -> str | None:
     """Say where models are registered: ``tracking.registry_uri``, relative paths from the root.
 

@@ -44,6 +44,7 @@ DEFAULTS = {
     },
     "run": {
         "id": None,
+        "parent": None,
         "key": None,
         "name": None,
         "resume": False,
@@ -91,7 +92,7 @@ DEFAULTS = {
     },
     "autolog": False,
     "trace": False,
-    "system_metrics": {"enabled": False, "interval": 10.0},
+    "system_metrics": {"enabled": None, "interval": None},
     "ui": {"host": "127.0.0.1", "port": None},
     "pipeline_models": {},
 }
@@ -120,6 +121,7 @@ OTHER = {
     "experiment.tags": {"team": "wine"},
     "experiment.restore_if_deleted": False,
     "run.id": "abc",
+    "run.parent": "def",
     "run.key": "nightly",
     "run.name": "first",
     "run.resume": True,
@@ -181,6 +183,7 @@ WRONG = {
     "experiment.tags": ["a"],
     "experiment.restore_if_deleted": "perhaps",
     "run.id": [1],
+    "run.parent": [1],
     "run.key": [1],
     "run.name": {"a": 1},
     "run.resume": "perhaps",

@@ -115,6 +115,19 @@ class TestOpenRun:
         ):
             open_run(client, header(run_id="none"), uri, tmp_path)
 
+    def test_no_such_parent(self, client: Any, store_uri: str, tmp_path: Path) -> None:
+        """A parent that is none is said, before there is a run without one."""
+        with pytest.raises(ConfigError, match=r"`run.parent` \(or MLFLOW_RUN_ID .* is 'none', but"):
+            open_run(client, header(given_parent="none"), store_uri, tmp_path)
+        assert client.get_experiment_by_name("demo") is None
+
+    def test_no_such_experiment(self, client: Any, store_uri: str, tmp_path: Path) -> None:
+        """An experiment's id that is none is said, with the variable that has it."""
+        with pytest.raises(
+            ConfigError, match=r"MLFLOW_EXPERIMENT_ID is '77', but MLflow at sqlite"
+        ):
+            open_run(client, header(experiment_id="77"), store_uri, tmp_path)
+
     def test_not_its_own(self, client: Any, store_uri: str, tmp_path: Path) -> None:
         """A run that somebody else has open is neither begun nor ended."""
         run_id = client.create_run(client.create_experiment("demo")).info.run_id

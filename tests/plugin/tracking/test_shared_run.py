@@ -209,9 +209,7 @@ class TestLeave:
         assert end_run(client, second, opened, "FINISHED", 10) == "FINISHED"
 
     @pytest.mark.parametrize("end", ["FAILED", "KILLED", None])
-    def test_a_retry(
-        self, store_uri: str, client: Any, tmp_path: Path, end: str | None
-    ) -> None:
+    def test_a_retry(self, store_uri: str, client: Any, tmp_path: Path, end: str | None) -> None:
         """A later part for the same nodes makes up for one that failed, or that was killed.
 
         Of one that was killed without a word somebody else may tell when it ended, but later.
@@ -271,7 +269,7 @@ class TestLeave:
     ) -> None:
         """The run's error is that of the part that still counts."""
         heads = [header(work=[name]) for name in "ab"]
-        opened = [open_run(client, head, store_uri, tmp_path) for head in heads][0]
+        opened, _ = [open_run(client, head, store_uri, tmp_path) for head in heads]
         for head in heads:
             client.set_tag(opened.run_id, "error", f"of {head.work[0]}")
             end_run(client, head, opened, "FAILED", 9)
@@ -284,7 +282,7 @@ class TestLeave:
     def test_the_whole_duration(self, store_uri: str, client: Any, tmp_path: Path) -> None:
         """The last part logs how long all of them took, where each has logged its own duration."""
         heads = [header(start_ms=5), header(start_ms=2000)]
-        opened = [open_run(client, head, store_uri, tmp_path) for head in heads][0]
+        opened, _ = [open_run(client, head, store_uri, tmp_path) for head in heads]
         for head, end in zip(heads, (1005, 4005), strict=True):
             client.log_metric(opened.run_id, "time/pipeline", 1.0, timestamp=end)
             end_run(client, head, opened, "FINISHED", end)
