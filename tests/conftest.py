@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import logging
 import os
@@ -31,7 +32,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     """A folder of the test's own; no telemetry, no developer's variables, no active run."""
     monkeypatch.chdir(tmp_path)
     names = ("TRACKING_URI", "REGISTRY_URI", "EXPERIMENT_NAME", "EXPERIMENT_ID", "RUN_ID")
-    for name in (*(f"MLFLOW_{name}" for name in names), "KEDRO_ENV"):
+    for name in (*(f"MLFLOW_{name}" for name in names), "KEDRO_ENV", *_of_ci()):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("DO_NOT_TRACK", "true")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
@@ -42,6 +43,16 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
             mlflow.end_run()
         mlflow.set_tracking_uri(None)
         mlflow.tracking.fluent._active_experiment_id = None
+
+
+@functools.cache
+def _of_ci() -> tuple[str, ...]:
+    """The variables by which the plugin knows what runs it: a CI that runs the tests sets some."""
+    from mlflow_on_kedro.code_version import VARIABLES
+    from mlflow_on_kedro.orchestrators import ORCHESTRATORS
+
+    kinds = {name for one in ORCHESTRATORS for name in (one.sign, *one.tags.values())}
+    return tuple(sorted(kinds | {name for row in VARIABLES for name in row if name}))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,4 +1,4 @@
-"""Every environment variable that the plugin reads or sets."""
+"""Every environment variable that the plugin reads or sets, but for those of orchestrators."""
 
 from __future__ import annotations
 
@@ -25,8 +25,6 @@ _CREDENTIALS = {
 }
 _POOL_SIZES = {"MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW"}
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
-# Argo names a step's pod after its workflow and a hash of the step's path.
-_ARGO_STEP = re.compile(r"-\d{6,10}$")
 
 
 def tracking_uri() -> str | None:
@@ -95,23 +93,8 @@ def mode() -> str | None:
 
 
 def run_key() -> str | None:
-    """What all processes of one run share: ``MLFLOW_ON_KEDRO_RUN_KEY``, else the orchestrator's.
-
-    Airflow gives each task the ids of its DAG and DAG run
-    (https://airflow.apache.org/docs/apache-airflow/stable/templates-ref.html), Argo each pod the
-    id of its step, which begins with the name of the workflow.
-    """
-    given = os.environ.get(RUN_KEY)
-    if given:
-        return given
-    dag, dag_run = (os.environ.get(f"AIRFLOW_CTX_DAG_{name}") for name in ("ID", "RUN_ID"))
-    if dag_run:
-        return f"airflow:{dag or ''}/{dag_run}"
-    workflow = os.environ.get("ARGO_WORKFLOW_NAME")
-    step = os.environ.get("ARGO_NODE_ID")
-    if not workflow and step:
-        workflow = _ARGO_STEP.sub("", step)
-    return f"argo:{workflow}" if workflow else None
+    """``MLFLOW_ON_KEDRO_RUN_KEY``: what all processes of one run share."""
+    return os.environ.get(RUN_KEY) or None
 
 
 def switches_autolog_on() -> bool:
@@ -260,7 +243,7 @@ def logs_asynchronously() -> bool:
 
 
 def value(name: str) -> str | None:
-    """The value of an environment variable that the user asked to log."""
+    """The value of any environment variable."""
     return os.environ.get(name)
 
 

@@ -15,6 +15,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from . import code_version, orchestrators
 from .secrets import looks_secret, mask_urls, without_secrets
 from .values import flatten
 
@@ -159,7 +160,7 @@ def version_tags() -> dict[str, str]:
 
 
 def source_tags(root: Path, package: str | None) -> dict[str, str]:
-    """MLflow's own tags on user, source and git, read for the project's root.
+    """MLflow's own tags on user, source and git, read for the project's root; and what runs it.
 
     MLflow's fluent API sets these; a client does not, and looks for git beside ``sys.argv[0]``,
     which is not in the project under the ``kedro`` command.
@@ -168,7 +169,7 @@ def source_tags(root: Path, package: str | None) -> dict[str, str]:
     user = user_name()
     if user is not None:
         tags["mlflow.user"] = user
-    return {**tags, **git_tags(root)}
+    return {**tags, **git_tags(root), **orchestrators.tags()}
 
 
 def user_name() -> str | None:
@@ -181,10 +182,13 @@ def user_name() -> str | None:
 
 
 def git_tags(root: Path) -> dict[str, str]:
-    """Commit, branch and whether files differ from the commit; empty outside a repository."""
+    """Commit, branch and whether files differ from the commit.
+
+    Outside a repository, or without git, they are what CI has put into the environment, if it has.
+    """
     commit = _git(root, "rev-parse", "HEAD")
     if not commit:
-        return {}
+        return code_version.from_environment()
     tags = {"mlflow.source.git.commit": commit}
     branch = _git(root, "rev-parse", "--abbrev-ref", "HEAD")
     if branch and branch != "HEAD":

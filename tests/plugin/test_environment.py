@@ -96,43 +96,6 @@ class TestRegistry:
         assert environment.registry_uri() == "http://users"
 
 
-class TestRunKey:
-    """What all processes of one run share."""
-
-    NAMES = (
-        environment.RUN_KEY,
-        "AIRFLOW_CTX_DAG_ID",
-        "AIRFLOW_CTX_DAG_RUN_ID",
-        "ARGO_WORKFLOW_NAME",
-        "ARGO_NODE_ID",
-    )
-
-    @pytest.mark.parametrize(
-        ("variables", "key"),
-        [
-            ({}, None),
-            ({"MLFLOW_ON_KEDRO_RUN_KEY": ""}, None),
-            ({"MLFLOW_ON_KEDRO_RUN_KEY": "k", "AIRFLOW_CTX_DAG_RUN_ID": "r"}, "k"),
-            ({"AIRFLOW_CTX_DAG_ID": "d", "AIRFLOW_CTX_DAG_RUN_ID": "r"}, "airflow:d/r"),
-            ({"AIRFLOW_CTX_DAG_RUN_ID": "r"}, "airflow:/r"),
-            ({"AIRFLOW_CTX_DAG_ID": "d"}, None),
-            ({"ARGO_NODE_ID": "flow-x7k2p-1234567890"}, "argo:flow-x7k2p"),
-            ({"ARGO_NODE_ID": "flow-x7k2p"}, "argo:flow-x7k2p"),
-            ({"ARGO_WORKFLOW_NAME": "w", "ARGO_NODE_ID": "flow-1234567890"}, "argo:w"),
-        ],
-        ids=str,
-    )
-    def test_where_it_comes_from(
-        self, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], key: str | None
-    ) -> None:
-        """The user's own key wins; else that of Airflow or Argo; an empty one counts as none."""
-        for name in self.NAMES:
-            monkeypatch.delenv(name, raising=False)
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        assert environment.run_key() == key
-
-
 class TestCredentials:
     """An entry of credentials.yml."""
 

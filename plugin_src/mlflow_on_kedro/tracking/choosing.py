@@ -6,7 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import environment
+from .. import environment, orchestrators
 from ..config.sections import Config, Run
 from . import uris
 
@@ -55,7 +55,7 @@ def choose(run: Run, active: str | None, given: str | None) -> RunChoice:
         return RunChoice(run_id=active, joins=True)
     if given and not (run.nested or run.parent or run.key):
         return RunChoice(run_id=given)
-    key = run.key or environment.run_key()
+    key = run.key or orchestrators.run_key()
     resumes = run.resume and not key
     if run.parent:
         return RunChoice(given_parent=run.parent, key=key, resumes=resumes)
