@@ -10,6 +10,7 @@ from typing import Any
 
 from .errors import ConfigError
 
+HOME = "MLFLOW_ON_KEDRO_HOME"
 RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
 MODE = "MLFLOW_ON_KEDRO_MODE"
 
@@ -90,6 +91,11 @@ def system_metrics_interval() -> float | None:
 def mode() -> str | None:
     """``MLFLOW_ON_KEDRO_MODE``: ``online`` or ``offline``, over mlflow.yml."""
     return os.environ.get(MODE) or None
+
+
+def home() -> str | None:
+    """``MLFLOW_ON_KEDRO_HOME``: where projects' working folders are, instead of in the projects."""
+    return os.environ.get(HOME) or None
 
 
 def run_key() -> str | None:

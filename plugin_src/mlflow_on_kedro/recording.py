@@ -287,7 +287,7 @@ def now_ms() -> int:
 
 def _new_journal(request: RunRequest, header: Header) -> Journal | None:
     try:
-        return Journal.create(request.root / store.WORKING_FOLDER / FOLDER, header)
+        return Journal.create(store.working_folder(request.root) / FOLDER, header)
     except OSError as error:
         say_no_journal(error, lost=request.offline)
         return None

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow_on_kedro.delivery.backlog import deliver, find
+from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.tracking.store import WORKING_FOLDER
 
 NODES = """
 import mlflow
@@ -66,6 +70,24 @@ def test_a_child(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (above.info.run_id, above.info.status) == (parent, "RUNNING")
     project.session_run(runtime_params={"mlflow": {"run": {"parent": parent}}})
     assert project.runs("platform")[1].data.tags[PARENT] == parent
+
+
+@pytest.mark.parametrize("is_relative", [False, True])
+def test_another_working_folder(
+    make_project: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *, is_relative: bool
+) -> None:
+    """With MLFLOW_ON_KEDRO_HOME nothing is written into the project, which may be read-only."""
+    project = make_project(SLEEPING, parameters={"seconds": 0}, mlflow={"time": {"gantt": False}})
+    (project.root / WORKING_FOLDER).write_text("no folder can be made here")
+    volume = tmp_path / "volume"
+    monkeypatch.setenv("MLFLOW_ON_KEDRO_HOME", "../volume" if is_relative else str(volume))
+    monkeypatch.setenv("MLFLOW_ON_KEDRO_MODE", "offline")
+    project.session_run(runtime_params={"mlflow": {"run": {"resume": True}}})
+    assert {path.name for path in (volume / project.package).iterdir()} >= {"journal", "last_runs"}
+    (journal,) = find(project.root)
+    assert [found.folder.name for found in find(volume)] == [journal.folder.name]
+    assert deliver(journal, Connection(project.uri), project.root).status == "FINISHED"
+    assert project.run.info.status == "FINISHED"
 
 
 @pytest.mark.parametrize(

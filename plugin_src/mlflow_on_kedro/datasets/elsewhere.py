@@ -70,7 +70,7 @@ def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
     # Nodes that run at once, in whatever process, must not each make one.
     own.wait_open()  # so that all of its nodes ask for the same
     source = own.opened.run_id if own.opened is not None else own.journal_id
-    with locked(root / store.WORKING_FOLDER / "elsewhere.lock"):
+    with locked(store.working_folder(root) / "elsewhere.lock"):
         found = client.search_runs(
             [experiment_id], filter_string=f"tags.`{SAVED_FROM_TAG}` = '{source}'"
         )

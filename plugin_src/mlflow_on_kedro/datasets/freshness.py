@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from ..tracking.store import WORKING_FOLDER
+from ..tracking.store import working_folder
 
 FOLDER = "saved"
 OLD_SECONDS = 30 * 24 * 3600.0
@@ -57,7 +57,7 @@ def forget(root: Path, run: str) -> None:
     """Remove the notes of a run that is over, and those of runs long ago."""
     with suppress(OSError):
         _notes_of(root, run).unlink(missing_ok=True)
-        for notes in (root / WORKING_FOLDER / FOLDER).iterdir():
+        for notes in (working_folder(root) / FOLDER).iterdir():
             if time.time() - notes.stat().st_mtime > OLD_SECONDS:
                 notes.unlink()
 
@@ -83,7 +83,7 @@ def _read(notes: Path, name: str) -> Iterator[list[object]]:
 
 @functools.lru_cache(maxsize=64)
 def _notes_of(root: Path, run: str) -> Path:
-    return root / WORKING_FOLDER / FOLDER / f"{hashlib.sha256(run.encode()).hexdigest()[:32]}.jsonl"
+    return working_folder(root) / FOLDER / f"{hashlib.sha256(run.encode()).hexdigest()[:32]}.jsonl"
 
 
 def _state(path: Path) -> tuple[int, int]:

@@ -56,13 +56,17 @@ def find(place: Path) -> list[Journal]:
     """Find the journals of a project or folder, the oldest first.
 
     Args:
-        place: A project's root, its ``.mlflow_on_kedro``, the ``journal`` folder, or one journal.
+        place: A project's root, its ``.mlflow_on_kedro``, what ``MLFLOW_ON_KEDRO_HOME`` names, the
+            ``journal`` folder, or one journal.
     """
     if (place / HEADER).is_file():
         return [Journal(place)]
-    for folder in (place / store.WORKING_FOLDER / FOLDER, place / FOLDER, place):
-        if folder.is_dir():
-            found = [Journal(path.parent) for path in folder.glob(f"*/{HEADER}")]
+    # What lies in a project from before MLFLOW_ON_KEDRO_HOME was set is found, too.
+    own = {store.working_folder(place) / FOLDER, place / store.WORKING_FOLDER / FOLDER}
+    for folders in (own, {place / FOLDER}, set(place.glob(f"*/{FOLDER}")), {place}):
+        if any(folder.is_dir() for folder in folders):
+            paths = [path for folder in folders for path in folder.glob(f"*/{HEADER}")]
+            found = [Journal(path.parent) for path in paths]
             return sorted(found, key=lambda item: (_began(item), item.folder.name))
     return []
 
@@ -199,7 +203,7 @@ def deliver_each(root: Path, uri: str, but: str) -> Iterator[None]:
         but: The journal of the present run.
     """
     connection = Connection(uri)
-    for journal in _some(root / store.WORKING_FOLDER / FOLDER):
+    for journal in _some(store.working_folder(root) / FOLDER):
         if journal.folder.name == but:
             continue
         try:

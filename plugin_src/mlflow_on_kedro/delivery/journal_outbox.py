@@ -179,8 +179,9 @@ def say_no_journal(error: OSError, *, lost: bool) -> None:
     if lost:
         effect = "tracking is offline, so what it logs from now on is lost"
     logger.warning(
-        "The journal of this run cannot be written (%s: %s); %s.",
+        "The journal of this run cannot be written (%s: %s); %s. %s",
         type(error).__name__,
         error.strerror or error,
         effect,
+        "Where the project is read-only, MLFLOW_ON_KEDRO_HOME names another folder for it.",
     )

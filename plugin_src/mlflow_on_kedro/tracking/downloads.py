@@ -14,7 +14,7 @@ from ..locks import locked
 from ..secrets import mask_urls
 from . import artifact_names, capabilities, fluent
 from .capabilities import Feature
-from .store import WORKING_FOLDER, connect
+from .store import connect, working_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -45,7 +45,7 @@ def artifact_folder(path: str) -> str:
 
 def place(root: Path, run_id: str, artifact: str) -> Path:
     """Where an artifact of a run is once it is downloaded."""
-    return root / WORKING_FOLDER / FOLDER / run_id / artifact_folder(artifact)
+    return working_folder(root) / FOLDER / run_id / artifact_folder(artifact)
 
 
 def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -> Path:
@@ -67,7 +67,7 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
     if not _RUN_ID.fullmatch(run_id):
         raise DatasetError(f"{run_id!r} is no id of an MLflow run: check `loading_run_id`.")
     target = place(root, run_id, artifact)
-    folder = root / WORKING_FOLDER / FOLDER / run_id
+    folder = working_folder(root) / FOLDER / run_id
     if reuse and target.exists():
         return target
     # A download that is cut off must not look like a whole one, so it is moved when complete.

@@ -26,7 +26,7 @@ from ..journal.entries import Entry, File
 from ..journal.folder import OWN, Journal
 from ..journal.records import Opened
 from ..journal.writer import writer
-from .store import WORKING_FOLDER
+from .store import working_folder
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
@@ -119,7 +119,7 @@ def folder(run: TrackedRun | ChildRun) -> Path:
     """The folder in which files wait that MLflow would upload."""
     if run.journal is not None and run.journal.is_here():
         return (run.journal.folder / OWN).absolute()
-    return (run.root / WORKING_FOLDER / OWN / run.journal_id).absolute()
+    return (working_folder(run.root) / OWN / run.journal_id).absolute()
 
 
 def artifact_folder(run: TrackedRun | ChildRun) -> Path:

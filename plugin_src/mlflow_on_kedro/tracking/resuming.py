@@ -21,7 +21,7 @@ from ..timeline.timings import FAILED_NODE_TAG
 from ..values import MAX_TAG_LENGTH
 from . import shared_run
 from .parts import ERROR_TAG, how_it_ended
-from .store import WORKING_FOLDER
+from .store import working_folder
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -124,4 +124,4 @@ def reopen(client: MlflowClient, run: Any) -> None:
 
 def _file(root: Path, series: str) -> Path:
     whose = f"{user_name()}/{series}"
-    return root / WORKING_FOLDER / FOLDER / hashlib.sha256(whose.encode()).hexdigest()[:24]
+    return working_folder(root) / FOLDER / hashlib.sha256(whose.encode()).hexdigest()[:24]

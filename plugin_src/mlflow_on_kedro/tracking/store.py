@@ -32,6 +32,21 @@ _OWN_ARTIFACTS = (3, 2)
 _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
 
 
+def working_folder(root: Path) -> Path:
+    """The folder for what the plugin keeps of a project: journals, notes, downloads.
+
+    It is in the project, or, where ``MLFLOW_ON_KEDRO_HOME`` is set, a folder of the project's name
+    there. A relative path counts from the project's root.
+
+    Args:
+        root: The project's root.
+    """
+    home = environment.home()
+    if home is None:
+        return root / WORKING_FOLDER
+    return root / Path(home).expanduser() / (root.resolve().name or "project")
+
+
 def in_sqlite_uri(folder: Path) -> str:
     """Write a folder as SQLAlchemy reads it in a URI."""
     # Options begin at a question mark.
