@@ -106,7 +106,7 @@ def _write(path: Path, page: str) -> None:
 
 
 def _log(runs: Runs, run_id: str, page: str) -> None:
-    from ..hooks.time import GANTT_ARTIFACT
+    from ..timeline.shared_chart import GANTT_ARTIFACT
     from ..tracking import store
     from ..tracking.failures import failure_message
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..journal.entries import FILES, VALUES, End, Part, Register, lane_of
+from ..journal.entries import FILES, VALUES, End, Part, Register, Text, lane_of
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
 from ..models import registry
@@ -94,6 +94,7 @@ class RunDelivery:
         self._values: BatchWriter | None = None
         self._files: ArtifactWriter | None = None
         self._end: End | None = None
+        self._has_chart = False
         self._has_tag = self.status is not None
 
     # -- the lane of values --------------------------------------------------------------------
@@ -217,6 +218,7 @@ class RunDelivery:
         if self.opened is not None:
             client = self._client(FILES)
             self._close_children(client, self.opened)
+            self._draw_shared_chart(client, self.opened)
             # Of a run with a key another process may have saved the models.
             if self.status == "FINISHED" and (self.header.registers or self.header.key):
                 self._register(client, self.opened)
@@ -255,6 +257,17 @@ class RunDelivery:
             own_calls.write_left(self.journal)
             while self.send_files():
                 pass
+
+    def _draw_shared_chart(self, client: MlflowClient, opened: Opened) -> None:
+        """Upload the chart of a run with a key, once its last part has ended."""
+        if self.header.key is None or self.status in {None, "RUNNING"} or self._has_chart:
+            return
+        from ..timeline import shared_chart
+
+        page = shared_chart.draw(client, client.get_run(opened.run_id))
+        if page is not None:
+            self._artifact_writer(opened).send([Text(shared_chart.GANTT_ARTIFACT, page)])
+        self._has_chart = True
 
     def _register(self, client: MlflowClient, opened: Opened) -> None:
         again = self._again or self.header.key is not None

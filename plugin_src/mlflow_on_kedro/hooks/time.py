@@ -20,8 +20,10 @@ from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
 from ..plan import is_parameter
-from ..timeline import chart, timings
+from ..provenance import pipeline_names
+from ..timeline import chart, shared_chart, timings
 from ..timeline.collecting import collect
+from ..timeline.shared_chart import GANTT_ARTIFACT
 from ..timeline.spans import Span
 from ..timeline.timings import FAILED_NODE_TAG
 from .base import NodeScope, PipelineRun, TrackingHook
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-GANTT_ARTIFACT = "gantt.html"
 _USUAL_NAMES = timings.Names()
 
 
@@ -244,6 +245,11 @@ class MLflowTimeLoggerHook(TrackingHook):
         if importlib.util.find_spec("plotly") is None:
             logger.warning("No Gantt chart was drawn: run `pip install plotly`.")
             return
+        if run.key is not None:  # other processes have nodes of the same run
+            nodes = self._nodes_of_run(session)
+            run.set_tag(shared_chart.WANTED_TAG, shared_chart.wanted(nodes, settings.gantt_params))
+            if not settings.gantt_filepath:
+                return
         labels = {node.name: self._task_name(node) for node in session.pipeline.nodes}
         run.wait_open()  # MLflow may still have to make up the name for its heading
         try:
@@ -256,9 +262,24 @@ class MLflowTimeLoggerHook(TrackingHook):
         except ConfigError as mistake:
             logger.warning("No Gantt chart was drawn: %s", mistake.message)
             return
-        run.log_page(page, GANTT_ARTIFACT)
+        if run.key is None:
+            run.log_page(page, GANTT_ARTIFACT)
         if settings.gantt_filepath:
             _write(run.root / settings.gantt_filepath, page)
+
+    def _nodes_of_run(self, session: PipelineRun) -> int:
+        """How many nodes the processes of a run have together, by their metrics.
+
+        Orchestrators give each process some nodes or namespaces of a pipeline, and in the end run
+        all of it. What is left out by other options stays out.
+        """
+        from kedro.framework.project import pipelines
+
+        nodes = session.pipeline.nodes
+        if session.run_params.get("node_names") or session.run_params.get("namespaces"):
+            names = pipeline_names(session.run_params)
+            nodes = [node for name in names if name in pipelines for node in pipelines[name].nodes]
+        return len({timings.metric_key(self._task_name(node)) for node in nodes})
 
     def _unloaded(self, session: PipelineRun) -> list[Part]:
         """The loads that have begun and not ended: Kedro calls no hook for one that fails."""

@@ -1,0 +1,69 @@
+"""The Gantt chart of a run that several pipelines log to: one of all, drawn when the last one ends.
+
+Who ends last knows neither mlflow.yml nor the others' nodes, and may be on another machine. So each
+pipeline leaves a tag that says what is wanted, and the timings are those that MLflow has.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..errors import MLflowOnKedroError
+from .timings_of_run import spans_of
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+GANTT_ARTIFACT = "gantt.html"
+WANTED_TAG = "mlflow_on_kedro.gantt"
+"""How many nodes there are to be, and the arguments of the chart."""
+
+
+def wanted(nodes: int, params: Mapping[str, Any]) -> str:
+    """Say, for the run's tag, which chart is wanted.
+
+    Args:
+        nodes: How many nodes the whole pipeline has, in whatever processes.
+        params: As for :func:`.chart.figure`.
+
+    Example:
+        >>> wanted(3, {})
+        '{"nodes": 3, "params": {}}'
+    """
+    return json.dumps({"nodes": nodes, "params": dict(params)}, default=str)
+
+
+def draw(client: MlflowClient, run: Any) -> str | None:
+    """Draw the chart of a run that has ended.
+
+    Args:
+        client: A client of its store.
+        run: MLflow's ``Run``.
+
+    Returns:
+        The page; None: none is wanted, or nodes are missing, so that others are to come.
+
+    Raises:
+        Exception: MLflow cannot be reached.
+    """
+    content = run.data.tags.get(WANTED_TAG)
+    if content is None or importlib.util.find_spec("plotly") is None:
+        return None
+    from . import chart
+
+    try:
+        asked = json.loads(content)
+        spans = spans_of(client, run)
+        nodes = {span.node for span in spans if span.kind == "run"}
+        if run.info.status == "FINISHED" and len(nodes) < int(asked["nodes"]):
+            return None
+        return chart.html(spans, title=run.info.run_name or None, params=asked["params"])
+    except (MLflowOnKedroError, ValueError, KeyError, TypeError) as mistake:
+        logger.warning("No Gantt chart was drawn: %s", mistake)
+        return None
