@@ -90,6 +90,20 @@ def test_another_working_folder(
     assert project.run.info.status == "FINISHED"
 
 
+def test_sessions_of_the_same_second(make_project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tasks of an array that Kedro gives one session id are runs of their own."""
+    monkeypatch.setattr("kedro.framework.session.session.generate_timestamp", lambda: "the.same")
+    project = make_project(SLEEPING, parameters={"seconds": 0}, mlflow={"time": {"gantt": False}})
+    for task in "01":
+        monkeypatch.setenv("SLURM_JOB_ID", "77")
+        monkeypatch.setenv("SLURM_ARRAY_TASK_ID", task)
+        project.session_run()
+    runs = project.runs()
+    assert [run.data.tags["kedro.run_id"] for run in runs] == ["the.same"] * 2
+    assert [run.data.tags["slurm.array_task_id"] for run in runs] == ["1", "0"]
+    assert {run.info.status for run in runs} == {"FINISHED"}
+
+
 @pytest.mark.parametrize(
     ("enabled", "interval", "expected"), [(None, None, 1), (False, None, 0), (None, "0.1", 2)]
 )

@@ -35,8 +35,8 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     """Draw the Gantt chart of a run from the timings that MLflow has of it.
 
     RUN is a run's id, its name (the newest of that name is taken), or `last`, the newest run of
-    this project's experiment, which is the default. A run of many processes or machines, whose own
-    gantt.html shows the nodes of one of them, is shown whole.
+    this project's experiment, which is the default. A run of many processes or machines is shown
+    whole; its own gantt.html is drawn when all nodes of the pipeline have run, or one has failed.
     """
     from ..secrets import mask_urls
     from ..tracking.experiments import from_environment
