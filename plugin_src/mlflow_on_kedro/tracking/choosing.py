@@ -78,7 +78,7 @@ def choose_here(config: Config, root: Path, active: str | None) -> RunChoice:
         ConfigError: No MLflow can be at the tracking URI.
     """
     given = environment.run_id()
-    is_here = uris.is_of_environment(config.tracking.uri, root)
+    is_here = given is None or uris.is_of_environment(config.tracking.uri, root)
     choice = choose(config.run, active, given if is_here else None)
     if given is None or choice.joins:
         return choice

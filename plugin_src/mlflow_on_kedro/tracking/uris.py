@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from .. import environment
+from ..errors import ConfigError
 from . import uri_checks
 from .store import in_sqlite_uri, sqlite_path
 
@@ -46,11 +47,15 @@ def is_of_environment(uri: str | None, root: Path) -> bool:
         root: The project's root.
 
     Raises:
-        ConfigError: See :func:`resolve_uri`.
+        ConfigError: No MLflow can be at ``tracking.uri``.
     """
     if not uri or environment.tracking_uri() is None:
         return True
-    return resolve_uri(uri, root) == resolve_uri(None, root)
+    try:
+        platform = resolve_uri(None, root)
+    except ConfigError:  # it is not used
+        return False
+    return resolve_uri(uri, root) == platform
 
 
 def resolve_registry_uri(uri: str | None, root: Path) -> str | None:

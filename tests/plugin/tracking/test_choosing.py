@@ -64,6 +64,12 @@ def test_a_run_before_a_key_of_the_environment(monkeypatch: pytest.MonkeyPatch) 
         ({"tracking": {"uri": "http://here"}}, "http://here", None, None),
         (
             {"tracking": {"uri": "http://here"}},
+            "no address:at all",
+            None,
+            "`tracking.uri` is another MLflow than MLFLOW_TRACKING_URI",
+        ),
+        (
+            {"tracking": {"uri": "http://here"}},
             "http://there",
             None,
             "`tracking.uri` is another MLflow than MLFLOW_TRACKING_URI",
