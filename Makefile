@@ -42,9 +42,9 @@ test: $(VENV)/.dev ## run the whole test suite
 slow: $(VENV)/.dev ## slow: what the test suite leaves out, such as a server of MLflow 2.22
 	@$(BIN)/python -m pytest -m slow -n $(WORKERS) $(ARGS)
 
-orchestrators: $(VENV)/.dev ## slow: Airflow itself, in a virtual environment of its own
+orchestrators: $(BIN)/uv ## slow: Airflow itself, in a virtual environment of its own
 	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venvs/orchestrators
-	@$(BIN)/uv pip install --quiet --compile-bytecode --python .venvs/orchestrators/bin/python -r requirements-dev.txt -r tests/orchestrators/requirements.txt
+	@$(BIN)/uv pip install --quiet --compile-bytecode --python .venvs/orchestrators/bin/python -r tests/orchestrators/requirements.txt
 	@.venvs/orchestrators/bin/python -m pytest -m orchestrators tests/orchestrators $(ARGS)
 
 chaos: $(VENV)/.dev ## slow: kill 100 runs at random moments, and look for what is lost

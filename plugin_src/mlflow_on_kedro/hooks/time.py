@@ -20,7 +20,6 @@ from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
 from ..plan import is_parameter
-from ..provenance import pipeline_names
 from ..timeline import chart, shared_chart, timings
 from ..timeline.collecting import collect
 from ..timeline.shared_chart import GANTT_ARTIFACT
@@ -246,8 +245,10 @@ class MLflowTimeLoggerHook(TrackingHook):
             logger.warning("No Gantt chart was drawn: run `pip install plotly`.")
             return
         if run.key is not None:  # other processes have nodes of the same run
-            nodes = self._nodes_of_run(session)
-            run.set_tag(shared_chart.WANTED_TAG, shared_chart.wanted(nodes, settings.gantt_params))
+            nodes = shared_chart.nodes_of_run(session.pipeline, session.run_params)
+            metrics = {timings.metric_key(self._task_name(node)) for node in nodes}
+            wanted = shared_chart.wanted(len(metrics), settings.gantt_params)
+            run.set_tag(shared_chart.WANTED_TAG, wanted)
             if not settings.gantt_filepath:
                 return
         labels = {node.name: self._task_name(node) for node in session.pipeline.nodes}
@@ -266,20 +267,6 @@ class MLflowTimeLoggerHook(TrackingHook):
             run.log_page(page, GANTT_ARTIFACT)
         if settings.gantt_filepath:
             _write(run.root / settings.gantt_filepath, page)
-
-    def _nodes_of_run(self, session: PipelineRun) -> int:
-        """How many nodes the processes of a run have together, by their metrics.
-
-        Orchestrators give each process some nodes or namespaces of a pipeline, and in the end run
-        all of it. What is left out by other options stays out.
-        """
-        from kedro.framework.project import pipelines
-
-        nodes = session.pipeline.nodes
-        if session.run_params.get("node_names") or session.run_params.get("namespaces"):
-            names = pipeline_names(session.run_params)
-            nodes = [node for name in names if name in pipelines for node in pipelines[name].nodes]
-        return len({timings.metric_key(self._task_name(node)) for node in nodes})
 
     def _unloaded(self, session: PipelineRun) -> list[Part]:
         """The loads that have begun and not ended: Kedro calls no hook for one that fails."""

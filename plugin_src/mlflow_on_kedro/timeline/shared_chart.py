@@ -13,9 +13,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MLflowOnKedroError
+from ..provenance import pipeline_names
 from .timings_of_run import spans_of
 
 if TYPE_CHECKING:
+    from kedro.pipeline import Pipeline
+    from kedro.pipeline.node import Node
     from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
@@ -23,6 +26,24 @@ logger = logging.getLogger(__name__)
 GANTT_ARTIFACT = "gantt.html"
 WANTED_TAG = "mlflow_on_kedro.gantt"
 """How many nodes there are to be, and the arguments of the chart."""
+
+
+def nodes_of_run(pipeline: Pipeline, run_params: Mapping[str, Any]) -> list[Node]:
+    """The nodes that the processes of a run have together.
+
+    Orchestrators give each process some nodes or namespaces of a pipeline, and in the end run all
+    of it. What is left out by other options stays out.
+
+    Args:
+        pipeline: What this process runs.
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+    """
+    if not (run_params.get("node_names") or run_params.get("namespaces")):
+        return list(pipeline.nodes)
+    from kedro.framework.project import pipelines
+
+    names = [name for name in pipeline_names(run_params) if name in pipelines]
+    return [node for name in names for node in pipelines[name].nodes]
 
 
 def wanted(nodes: int, params: Mapping[str, Any]) -> str:

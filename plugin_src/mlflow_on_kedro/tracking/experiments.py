@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from .. import environment, keys, values
 from ..config.sections import Config
 from ..errors import ConfigError, DeletedExperimentError
+from ..journal.records import Header
 from ..secrets import mask_urls
-from . import uris
+from . import finding, store, uris
 from .failures import is_gone, is_refusal, reason
 
 if TYPE_CHECKING:
@@ -55,6 +56,39 @@ def experiment_id(
             if experiment is None:
                 raise
     return _prepared(client, experiment, tags, restore=restore)
+
+
+def of_run(
+    client: MlflowClient, header: Header, uri: str, root: Path, known: dict[str, str]
+) -> str:
+    """Find or make the experiment of a run that begins.
+
+    Args:
+        client: A client of the store.
+        header: What the run is.
+        uri: The tracking URI.
+        root: The root of the project that delivers.
+        known: Ids of experiments that were found before, by name; it is added to.
+
+    Raises:
+        ConfigError: There is no run or experiment with an id that is given.
+        DeletedExperimentError: It was deleted, and is not to be restored.
+    """
+    if header.given_parent is not None:  # MLflow's UI shows a child below its parent only there
+        place = "`run.parent` (or MLFLOW_RUN_ID with `run.nested`)"
+        return str(finding.named_run(client, header.given_parent, uri, place).experiment_id)
+    restore, tags = header.restore_experiment, header.experiment_tags
+    if header.experiment_id is not None:
+        key = f"the id {header.experiment_id}"
+        if key not in known:
+            wanted = header.experiment_id
+            known[key] = known_experiment(client, wanted, tags, restore=restore)
+        return known[key]
+    name = header.experiment
+    if name not in known:
+        location = store.resolve_artifact_location(header.artifact_location, uri, name, root)
+        known[name] = experiment_id(client, name, location, tags, restore=restore)
+    return known[name]
 
 
 def from_environment(config: Config, root: Path) -> str | None:

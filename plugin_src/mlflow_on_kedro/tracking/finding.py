@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..errors import MLflowOnKedroError
+from ..errors import ConfigError, MLflowOnKedroError
 from ..secrets import mask_urls
 from ..suggestions import did_you_mean
 from . import store
@@ -140,3 +140,29 @@ class Runs:
 def named(run: Any) -> str:
     """Name a run for a message."""
     return f"{run.info.run_name} ({run.info.run_id})"
+
+
+def named_run(client: MlflowClient, run_id: str, uri: str, place: str) -> Any:
+    """Look up a run that the user or a platform names by its id.
+
+    Args:
+        client: A client of the store.
+        run_id: The id.
+        uri: The tracking URI, for the message.
+        place: Where the id was given, for the message.
+
+    Returns:
+        MLflow's ``RunInfo``.
+
+    Raises:
+        ConfigError: The store has no such run.
+    """
+    try:
+        return client.get_run(run_id).info
+    except Exception as error:
+        if not (is_gone(error) or is_refusal(error)):
+            raise
+        raise ConfigError(
+            f"{place} is {run_id!r}, but MLflow at {mask_urls(uri)} has no such run. Correct the "
+            "id, or leave it out for a new run."
+        ) from None

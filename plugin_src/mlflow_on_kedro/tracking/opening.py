@@ -11,15 +11,13 @@ from .. import environment
 from ..config.checks import MODES, check_choice
 from ..config.sections import Config
 from ..description import within_limit
-from ..errors import ConfigError
 from ..journal.entries import storable
 from ..journal.folder import new_id
 from ..journal.records import Header, Opened
 from ..plan import Plan
-from ..secrets import mask_urls, without_credentials
-from . import creating, experiments, fluent, resuming, shared_run, store, uris
+from ..secrets import without_credentials
+from . import creating, experiments, finding, fluent, resuming, shared_run, store, uris
 from .choosing import choose_here
-from .failures import is_gone, is_refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -168,7 +166,7 @@ def open_run(
     """
     if header.run_id is not None:
         return _continue(client, header, uri)
-    experiment = _experiment(client, header, uri, root, {} if known is None else known)
+    experiment = experiments.of_run(client, header, uri, root, {} if known is None else known)
     if header.key is not None:
         return as_opened(shared_run.join(client, experiment, header, _tags(header)))
     again = again or creating.may_exist(header.journal)
@@ -230,51 +228,14 @@ def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
     creating.note_single(header.journal)
 
 
-def _experiment(
-    client: MlflowClient, header: Header, uri: str, root: Path, known: dict[str, str]
-) -> str:
-    if header.given_parent is not None:  # MLflow's UI shows a child below its parent only there
-        place = "`run.parent` (or MLFLOW_RUN_ID with `run.nested`)"
-        return str(_named_run(client, header.given_parent, uri, place).experiment_id)
-    restore, tags = header.restore_experiment, header.experiment_tags
-    if header.experiment_id is not None:
-        key = f"the id {header.experiment_id}"
-        if key not in known:
-            wanted = header.experiment_id
-            known[key] = experiments.known_experiment(client, wanted, tags, restore=restore)
-        return known[key]
-    name = header.experiment
-    if name not in known:
-        location = store.resolve_artifact_location(header.artifact_location, uri, name, root)
-        known[name] = experiments.experiment_id(client, name, location, tags, restore=restore)
-    return known[name]
-
-
 def _tags(header: Header) -> dict[str, str]:
     parent = header.parent or header.given_parent
     return {**({PARENT_TAG: parent} if parent else {}), shared_run.JOURNAL_TAG: header.journal}
 
 
-def _named_run(client: MlflowClient, run_id: str, uri: str, place: str) -> Any:
-    """MLflow's ``RunInfo`` of a run that somebody names.
-
-    Raises:
-        ConfigError: The store has no such run.
-    """
-    try:
-        return client.get_run(run_id).info
-    except Exception as error:
-        if not (is_gone(error) or is_refusal(error)):
-            raise
-        raise ConfigError(
-            f"{place} is {run_id!r}, but MLflow at {mask_urls(uri)} has no such run. Correct the "
-            "id, or leave it out for a new run."
-        ) from None
-
-
 def _continue(client: MlflowClient, header: Header, uri: str) -> Opened:
     run_id = str(header.run_id)
-    info = _named_run(client, run_id, uri, "`run.id` in mlflow.yml (or MLFLOW_RUN_ID)")
+    info = finding.named_run(client, run_id, uri, "`run.id` in mlflow.yml (or MLFLOW_RUN_ID)")
     if header.owned:
         if info.lifecycle_stage == "deleted":
             client.restore_run(run_id)

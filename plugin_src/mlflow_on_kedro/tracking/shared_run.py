@@ -137,13 +137,10 @@ def leave(client: MlflowClient, run_id: str, header: Header, status: str, time_m
 def _failed(header: Header, status: str, time_ms: int, tags: dict[str, str]) -> Part:
     """A part that has not finished, with the error that it has just logged."""
     known = parts.in_tags(tags).get(header.journal)
-    part = replace(
-        Part.begun(header),
-        status=status,
-        end=time_ms,
-        node=tags.get(FAILED_NODE_TAG, ""),
-        error=tags.get(ERROR_TAG, "")[: parts.MAX_ERROR],
-    )
+    part = replace(Part.begun(header), status=status, end=time_ms)
+    if status == "FAILED":  # who is killed logs none
+        error = tags.get(ERROR_TAG, "")[: parts.MAX_ERROR]
+        part = replace(part, node=tags.get(FAILED_NODE_TAG, ""), error=error)
     # It was taken for killed, and was: this is told of it only now, by who delivers what it left.
     is_repeated = known is not None and time_ms <= known.repeated
     return replace(part, repeated=known.repeated) if known is not None and is_repeated else part

@@ -230,7 +230,8 @@ class TestLeave:
             assert end_run(client, first, opened, "KILLED", 9) == "FINISHED"
         run = client.get_run(run_id)
         assert run.info.status == "FINISHED"
-        told = f"{end} in the node a: ValueError: no such luck" if end else "KILLED"
+        failed = "FAILED in the node a: ValueError: no such luck"
+        told = failed if end == "FAILED" else "KILLED"
         assert run.data.tags[parts.ATTEMPTS_TAG] == told
         assert not {"error", "kedro.failed_node"} & run.data.tags.keys()
 
