@@ -1,158 +1,205 @@
-"""Adding the hooks to the text of a project's settings.py, and changing nothing else in it."""
+"""Adding the hooks to the text of a project's settings.py, and changing nothing else in it.
+
+Python allows more than can be told from a text. So :func:`wirings` gives texts to try, the best
+first, and :mod:`.settings_trial` runs each of them before one is written.
+"""
 
 from __future__ import annotations
 
 import ast
-import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from .errors import ConfigError
+from .python_edits import Edit, EditableSource
+from .python_source import imported_by, names_in, root_name
 
 PACKAGE = "mlflow_on_kedro"
+OLD_PACKAGE = "kedro_mlflow"
 IMPORT = f"from {PACKAGE} import mlflow_hooks"
 CALL = "mlflow_hooks()"
-NAME = "HOOKS"
-# As in Kedro's own template.
-_COMMENTED_OUT = re.compile(rf"#\s*{NAME}\s*=.*")
-_BY_HAND = f"Add `{IMPORT}` and `{NAME} = (*{CALL}, …)` to it yourself."
-
-
-def wire(text: str, where: str = "settings.py") -> str:
-    """Add ``HOOKS = mlflow_hooks()``, or ``*mlflow_hooks()`` to the hooks that are there.
-
-    Args:
-        text: The text of settings.py.
-        where: The file's name for messages.
-
-    Returns:
-        The new text; the same one if the hooks are there already.
-
-    Raises:
-        ConfigError: The text is no Python, or sets HOOKS in a way that cannot be added to.
-
-    Example:
-        >>> print(wire("HOOKS = (MyHooks(),)"))
-        from mlflow_on_kedro import mlflow_hooks
-        <BLANKLINE>
-        HOOKS = (*mlflow_hooks(), MyHooks(),)
-        <BLANKLINE>
-    """
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    end = "\r\n" if "\r\n" in text else "\n"
-    plain = text.removeprefix("\ufeff").replace("\r\n", "\n")
-    try:
-        module = ast.parse(plain)
-    except SyntaxError as error:
-        raise ConfigError(f"{where} is no Python: line {error.lineno}: {error.msg}.") from None
-    value = _hooks(module)
-    if value is not None and _names(value) & _imported(module):
-        return text
-    if value is None and any(NAME in _names(item) for item in module.body):
-        raise ConfigError(f"{where} sets {NAME} in a way that cannot be added to. {_BY_HAND}")
-    lines = plain.splitlines()
-    edits = _new(lines) if value is None else _added(value)
-    edits.append(_import(module, lines))
-    wired = _edited(lines, edits)
-    _check(wired, where)
-    return mark + wired.replace("\n", end)
 
 
 @dataclass(frozen=True)
-class _Edit:
-    """Text to insert: ``line`` counts from 0, ``column`` in bytes of UTF-8, as ``ast`` does."""
+class Addition:
+    """What to add to a setting that is a tuple or a list.
 
-    line: int
-    column: int
-    text: str
+    Attributes:
+        name: The setting.
+        item: The new element, as it stands among others.
+        alone: The setting's value where it has none yet.
+    """
+
+    name: str
+    item: str
+    alone: str
+
+    def edit(self, source: EditableSource) -> Edit | None:
+        """Add it where the setting is, or would be; None if that cannot be told."""
+        value = source.literal(self.name)
+        if value is not None:
+            return source.insertion(value, self.item)
+        if source.mentions(self.name):
+            return None
+        return source.line_edit(f"{self.name} = {self.alone}", self.name)
+
+    def at_end(self, source: EditableSource) -> str:
+        """The line that adds it at the end of a file, whatever is above."""
+        if not source.mentions(self.name):
+            return f"{self.name} = {self.alone}"
+        there = self.name if source.binds(self.name) else f'globals().get("{self.name}", ())'
+        return f"{self.name} = ({self.item}, *{there})"
 
 
-def _hooks(module: ast.Module) -> ast.expr | None:
-    """What HOOKS is set to at last, where that is a plain assignment."""
-    found = None
-    for item in module.body:
-        if isinstance(item, ast.Assign):
-            targets, value = item.targets, item.value
-        elif isinstance(item, ast.AnnAssign) and item.value is not None:
-            targets, value = [item.target], item.value
-        else:
+HOOKS = Addition("HOOKS", f"*{CALL}", CALL)
+
+
+def disabling(plugin: str) -> Addition:
+    """Keep an installed plugin from registering its hooks by itself."""
+    return Addition("DISABLE_HOOKS_FOR_PLUGINS", f'"{plugin}"', f'("{plugin}",)')
+
+
+def wirings(text: str, *, wired: bool = False, disable: str | None = None) -> Iterator[str]:
+    """Write settings.py with this plugin's hooks, and without those of kedro-mlflow.
+
+    Args:
+        text: The text of settings.py.
+        wired: HOOKS has this plugin's hooks already.
+        disable: A plugin whose hooks are not to be registered.
+
+    Yields:
+        Texts to try, the best first; only the same one if there is nothing to do.
+
+    Raises:
+        SyntaxError: The text is no Python.
+
+    Example:
+        >>> print(next(wirings("HOOKS = (MyHooks(),)")))
+        from mlflow_on_kedro import mlflow_hooks
+        <BLANKLINE>
+        HOOKS = (*mlflow_hooks(), MyHooks(),)
+    """
+    source = EditableSource(text)
+    additions = _additions(source, wired=wired, disable=disable)
+    yield _wired(source, additions, in_place=True)
+    if additions:
+        yield _wired(source, additions, in_place=False)
+        yield source.edited(
+            [source.end_edit(by_hand(text, wired=wired, disable=disable).splitlines())]
+        )
+
+
+def by_hand(text: str, *, wired: bool = False, disable: str | None = None) -> str:
+    """The lines for the end of settings.py, where none of :func:`wirings` will do."""
+    source = EditableSource(text)
+    additions = _additions(source, wired=wired, disable=disable)
+    lines = [addition.at_end(source) for addition in additions]
+    return "\n".join([IMPORT, "", *lines] if HOOKS in additions else lines)
+
+
+def _additions(source: EditableSource, *, wired: bool, disable: str | None) -> list[Addition]:
+    ours = {name for item in source.imports_of(PACKAGE) for name in imported_by(item)}
+    wired = wired or bool(ours & names_in(*source.assigned(HOOKS.name)))
+    additions = [] if wired else [HOOKS]
+    if disable is not None and not _is_listed(source, disable):
+        additions.append(disabling(disable))
+    return additions
+
+
+def _is_listed(source: EditableSource, plugin: str) -> bool:
+    values = source.assigned(disabling(plugin).name)
+    parts = (part for value in values for part in ast.walk(value))
+    return any(isinstance(part, ast.Constant) and part.value == plugin for part in parts)
+
+
+def _wired(source: EditableSource, additions: Sequence[Addition], *, in_place: bool) -> str:
+    old = _OldHooks(source)
+    adds_hooks = HOOKS in additions
+    takes_place = in_place and adds_hooks and old.can_be_replaced
+    edits, at_end, limit = old.edits(replaced=takes_place), [], len(source.text)
+    for addition in additions:
+        if addition is HOOKS and takes_place:
+            limit = min(limit, source.start(old.elements[0][1][0]))
             continue
-        if any(isinstance(target, ast.Name) and target.id == NAME for target in targets):
-            found = value
-    return found
+        edit = addition.edit(source) if in_place else None
+        if edit is None:
+            at_end.append(addition.at_end(source))
+            continue
+        edits.append(edit)
+        if addition is HOOKS:
+            limit = edit.start
+    edits += old.import_edits(IMPORT if adds_hooks else None)
+    if adds_hooks and not old.gives_place and not _is_imported(source, limit):
+        edits.insert(0, source.import_edit(IMPORT, limit))
+    if at_end:
+        edits.append(source.end_edit(at_end))
+    return source.edited(edits)
 
 
-def _imported(module: ast.Module) -> set[str]:
-    """The names under which the plugin, or something of it, is imported."""
-    names = set()
-    for item in ast.walk(module):
-        if isinstance(item, ast.ImportFrom) and (item.module or "").startswith(PACKAGE):
-            names |= {alias.asname or alias.name for alias in item.names}
-        elif isinstance(item, ast.Import):
-            names |= {
-                alias.asname or PACKAGE for alias in item.names if alias.name.startswith(PACKAGE)
-            }
-    return names
+def _is_imported(source: EditableSource, limit: int) -> bool:
+    return any(
+        item in source.module.body
+        and "mlflow_hooks" in {alias.name for alias in item.names if alias.asname is None}
+        and source.end(item) <= limit
+        for item in source.imports_of(PACKAGE)
+    )
 
 
-def _names(item: ast.AST) -> set[str]:
-    return {part.id for part in ast.walk(item) if isinstance(part, ast.Name)}
+class _OldHooks:
+    """kedro-mlflow's hooks in HOOKS, and their imports where nothing else needs them."""
 
+    def __init__(self, source: EditableSource) -> None:
+        self._source = source
+        imports = source.imports_of(OLD_PACKAGE)
+        names = {name for item in imports for name in imported_by(item)}
+        for item in source.module.body:  # hook = MlflowHook()
+            if isinstance(item, ast.Assign) and root_name(item.value) in names:
+                names |= {target.id for target in item.targets if isinstance(target, ast.Name)}
+        self.elements = [
+            (value, found)
+            for value in source.assigned(HOOKS.name)
+            if isinstance(value, ast.Tuple | ast.List)
+            and (found := [element for element in value.elts if root_name(element) in names])
+        ]
+        self.can_be_replaced = bool(self.elements) and source.literal(HOOKS.name) is not None
+        used = self._used_elsewhere()
+        self._imports = [
+            item
+            for item in imports
+            if item in source.module.body
+            and not imported_by(item) & used
+            and source.has_lines_of_its_own(item)
+        ]
+        self.gives_place = bool(self._imports)
 
-def _new(lines: Sequence[str]) -> list[_Edit]:
-    """A line of its own: below the one that Kedro's template has commented out, else at the end."""
-    places = [number for number, line in enumerate(lines) if _COMMENTED_OUT.fullmatch(line.strip())]
-    if places:
-        return [_Edit(places[-1] + 1, 0, f"{NAME} = {CALL}\n")]
-    gap = "" if lines and not lines[-1].strip() else "\n"
-    return [_Edit(len(lines), 0, f"{gap}{NAME} = {CALL}\n")]
+    def _used_elsewhere(self) -> set[str]:
+        taken = {
+            id(part)
+            for _, elements in self.elements
+            for element in elements
+            for part in ast.walk(element)
+        }
+        return {
+            node.id
+            for node in ast.walk(self._source.module)
+            if isinstance(node, ast.Name) and id(node) not in taken
+        }
 
+    def edits(self, *, replaced: bool) -> list[Edit]:
+        """Take the hooks out of HOOKS; ``replaced`` has this plugin's be where the first was."""
+        edits: list[Edit] = []
+        for value, elements in self.elements:
+            rest = list(elements)
+            if replaced:
+                first = rest.pop(0)
+                start, end = self._source.start(first), self._source.end(first)
+                edits.append(Edit(start, end, HOOKS.item))
+            edits += self._source.removals(value, rest)
+        return edits
 
-def _added(value: ast.expr) -> list[_Edit]:
-    line, column = value.lineno - 1, value.col_offset
-    end_line, end_column = (value.end_lineno or 1) - 1, value.end_col_offset or 0
-    if isinstance(value, ast.Tuple | ast.List):
-        if not value.elts:
-            return [_Edit(line, column + 1, f"*{CALL},")]
-        first = value.elts[0]
-        gap = f"\n{' ' * first.col_offset}" if first.lineno > value.lineno else " "
-        return [_Edit(first.lineno - 1, first.col_offset, f"*{CALL},{gap}")]
-    return [
-        _Edit(line, column, f"(*{CALL}, *("),
-        _Edit(end_line, end_column, "))"),
-    ]
-
-
-def _import(module: ast.Module, lines: Sequence[str]) -> _Edit:
-    """After the imports at the top, else after the docstring, else at the very top."""
-    last: ast.stmt | None = None
-    is_import = False
-    for item in module.body:
-        is_docstring = item is module.body[0] and ast.get_docstring(module) is not None
-        if not (is_docstring or isinstance(item, ast.Import | ast.ImportFrom)):
-            break
-        last, is_import = item, not is_docstring
-    place = (last.end_lineno or 0) if last is not None else 0
-    before = "" if is_import or last is None else "\n"
-    after = "\n" if not is_import and place < len(lines) and lines[place].strip() else ""
-    return _Edit(place, 0, f"{before}{IMPORT}\n{after}")
-
-
-def _edited(lines: Sequence[str], edits: Sequence[_Edit]) -> str:
-    encoded = [f"{line}\n".encode() for line in lines]
-    encoded.append(b"")  # what comes after the last line
-    for edit in sorted(edits, key=lambda item: (item.line, item.column), reverse=True):
-        line = encoded[edit.line]
-        encoded[edit.line] = line[: edit.column] + edit.text.encode() + line[edit.column :]
-    return b"".join(encoded).decode()
-
-
-def _check(text: str, where: str) -> None:
-    """Refuse to break a file that is written in some unforeseen way."""
-    try:
-        value = _hooks(ast.parse(text))
-    except SyntaxError:
-        value = None
-    first = value.elts[0] if isinstance(value, ast.Tuple | ast.List) else value
-    if first is None or ast.unparse(first).removeprefix("*") != CALL:
-        raise ConfigError(f"{where} is written in a way that cannot be added to. {_BY_HAND}")
+    def import_edits(self, line: str | None) -> list[Edit]:
+        """Take their imports out, and put a line in place of the first."""
+        lines = [line] + [None] * len(self._imports)
+        return [
+            self._source.statement_edit(item, text)
+            for item, text in zip(self._imports, lines, strict=False)
+        ]

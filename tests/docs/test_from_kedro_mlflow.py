@@ -9,6 +9,7 @@ from typing import Any
 import mlflow_on_kedro
 import pytest
 from mlflow_on_kedro.cli import cli
+from mlflow_on_kedro.config import kedro_mlflow
 from mlflow_on_kedro.config.sections import Config, PipelineModel
 from mlflow_on_kedro.context_mlflow import ContextMlflow
 
@@ -43,6 +44,15 @@ def test_every_key_of_ours_is_one(key: str) -> None:
     for part in key.split("."):
         assert hasattr(value, part)
         value = getattr(value, part)
+
+
+def test_messages_say_the_same() -> None:
+    """A message about a key of kedro-mlflow's names what the page does, where both name one."""
+    rows = {code(row[0])[0]: code(row[1]) for row in KEYS}
+    same = {key for key in rows if rows[key] == [key]}
+    for key in rows.keys() - same:
+        (here,) = kedro_mlflow.renamed(key, None).values()
+        assert rows[key] == [] if here is None else here.startswith(rows[key][0])
 
 
 @pytest.mark.parametrize("name", CLASSES)

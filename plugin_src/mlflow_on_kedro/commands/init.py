@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from importlib import metadata as packages
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+from ..settings_wiring import OLD_PACKAGE
+
+if TYPE_CHECKING:
+    from ..initializing import Project
 
 
 @click.command()
@@ -18,20 +23,21 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
     Writes conf/base/mlflow.yml with the most used keys at their defaults, adds the hooks to
     HOOKS in settings.py, and adds to .gitignore what is for this machine alone. Whatever is there
-    already stays. All changes are shown first, and nothing is written until you agree.
+    already stays, but for kedro-mlflow's hooks. The new settings.py is tried out first; then all
+    changes are shown, and nothing is written until you agree.
 
     It can be run again at any time: a project that is set up is left alone.
     """
     from ..initializing import plan
 
-    root = Path(metadata.project_path)
-    changes = plan(root, _settings(metadata), _base(root))
+    project = _project(metadata)
+    changes = plan(project)
     if not changes:
         click.echo("Nothing to do: this project is set up.")
-        _say_other_plugin()
+        _say_other_plugin(project)
         return
     for change in changes:
-        _show(change.diff(root))
+        _show(change.diff(project.root))
     if dry_run:
         return
     if not yes:
@@ -39,20 +45,23 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
     for change in changes:
         change.write()
         click.echo(f"Wrote {change.path}")
-    _say_other_plugin()
+    _say_other_plugin(project)
     click.echo("Now `kedro run` tracks to MLflow, and `kedro mlflow ui` shows its runs.")
 
 
-def _settings(metadata: Any) -> Path:
-    return Path(metadata.source_dir, metadata.package_name, "settings.py")
+def _project(metadata: Any) -> Project:
+    from ..initializing import Project
+    from ..settings_trial import of_this_process, try_out
 
-
-def _base(root: Path) -> Path:
-    """The folder of the base environment, which a project's settings may have renamed."""
-    from kedro.framework.project import settings
-
-    arguments: Any = settings.CONFIG_LOADER_ARGS or {}
-    return root.joinpath(settings.CONF_SOURCE, arguments.get("base_env", "base"))
+    package = metadata.package_name
+    settings = Path(metadata.source_dir, *package.split("."), "settings.py")
+    return Project(
+        root=Path(metadata.project_path),
+        settings=settings,
+        present=of_this_process(settings),
+        try_out=lambda text: try_out(settings, text, package),
+        old_plugin=_other_plugin(),
+    )
 
 
 def _show(diff: str) -> None:
@@ -62,12 +71,19 @@ def _show(diff: str) -> None:
     click.echo()
 
 
-def _say_other_plugin() -> None:
+def _other_plugin() -> str | None:
+    """The name of kedro-mlflow's package, by which Kedro knows its hooks; None: it is not there."""
     try:
-        packages.version("kedro-mlflow")
+        return str(packages.metadata("kedro-mlflow")["Name"])
     except packages.PackageNotFoundError:
-        return
-    click.echo(
-        "kedro-mlflow is installed, too, and each run would be tracked twice: uninstall it, or put "
-        'DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",) into settings.py.'
-    )
+        return None
+
+
+def _say_other_plugin(project: Project) -> None:
+    if project.present.hooks_of(OLD_PACKAGE):
+        click.echo("kedro-mlflow's hooks are taken out of HOOKS: each run would be tracked twice.")
+    if project.old_plugin is not None:
+        click.echo(
+            "kedro-mlflow is installed, too. DISABLE_HOOKS_FOR_PLUGINS in settings.py keeps its "
+            "hooks out of this project; `pip uninstall kedro-mlflow` does, too."
+        )

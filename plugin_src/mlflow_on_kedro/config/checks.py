@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
@@ -25,8 +26,11 @@ _KINDS = {
     "list[str]": "a list of texts",
     "dict[str, typing.Any]": "a mapping",
 }
+_TEXTS = frozenset(hint for hint, words in _KINDS.items() if "text" in words)
 _NEEDED = {"credentials": "the name of an entry of credentials.yml"}
 _NOT_SHOWN = frozenset({"credentials", "request_headers"})
+
+_NUMBER = re.compile(r"\s*[-+]?\d+(\.\d+)?\s*")
 
 FILE = "mlflow.yml"
 ALL = "__ALL__"
@@ -49,7 +53,7 @@ def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> 
 
 
 def check_keys(content: Any, section: type, where: str, prefix: str = "") -> None:
-    """Find a key that a section does not have, on any level.
+    """Find the keys that a section does not have, on any level.
 
     Args:
         content: What the file says.
@@ -58,7 +62,26 @@ def check_keys(content: Any, section: type, where: str, prefix: str = "") -> Non
         prefix: What the section's keys begin with.
 
     Raises:
-        ConfigError: A key is unknown, or the content is no mapping.
+        ConfigError: Keys are unknown, or the content is no mapping.
+    """
+    unknown = list(unknown_keys(content, section, where, prefix))
+    if len(unknown) == 1:
+        raise ConfigError(f"{where}: unknown key {unknown[0]}")
+    if unknown:
+        raise ConfigError("\n  ".join((f"{where}: {len(unknown)} unknown keys:", *unknown)))
+
+
+def unknown_keys(content: Any, section: type, where: str, prefix: str = "") -> Iterator[str]:
+    """Name each key that a section does not have, and say what it should be.
+
+    Args:
+        content: What the file says; the other arguments are as for :func:`check_keys`.
+        section: See there.
+        where: See there.
+        prefix: See there.
+
+    Raises:
+        ConfigError: The content is no mapping.
     """
     if not isinstance(content, Mapping):
         place = f"'{prefix.rstrip('.')}'" if prefix else "it"
@@ -66,17 +89,20 @@ def check_keys(content: Any, section: type, where: str, prefix: str = "") -> Non
     known = {item.name: item for item in fields(section)}
     types = get_type_hints(section)
     for key, value in content.items():
+        dotted = f"{prefix}{key}"
         if key not in known:
-            unknown, meant = f"{prefix}{key}", f"{prefix}{nearest(str(key), known)}"
-            raise ConfigError(
-                f"{where}: unknown key '{unknown}'. "
-                f"{kedro_mlflow.hint(unknown) or f'Did you mean {meant!r}?'} "
-                f"Valid here: {', '.join(known)}."
-            )
+            theirs = kedro_mlflow.renamed(dotted, value)
+            for name, here in theirs.items():
+                now = f"here it is '{here}'" if here else "here it is not needed"
+                yield f"'{name}'. It is kedro-mlflow's; {now}."
+            if not theirs:
+                meant = f"{prefix}{nearest(str(key), known)}"
+                yield f"'{dotted}'. Did you mean {meant!r}? Valid here: {', '.join(known)}."
+            continue
         if key == "pipeline_models" and not isinstance(value, Mapping | None):
             raise ConfigError(f"{where}: '{key}' must be a mapping of names to models: {value!r}")
         if is_dataclass(types[key]) and value is not None:
-            check_keys(value, types[key], where, f"{prefix}{key}.")
+            yield from unknown_keys(value, types[key], where, f"{dotted}.")
 
 
 def check_types(section: SectionT, where: str, prefix: str = "") -> SectionT:
@@ -93,6 +119,7 @@ def check_types(section: SectionT, where: str, prefix: str = "") -> SectionT:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
+    _check_switches(section, where, prefix)
     try:
         # Not by merging into it: OmegaConf before 2.4 refuses that for frozen dataclasses.
         checked: Any = OmegaConf.to_object(OmegaConf.structured(section))
@@ -104,6 +131,23 @@ def check_types(section: SectionT, where: str, prefix: str = "") -> SectionT:
         reason = f": it must be {needed}{shown}" if needed else ""
         raise ConfigError(f"{where}: '{prefix}{name}' has a wrong value{reason}.") from None
     return checked  # type: ignore[no-any-return]
+
+
+def _check_switches(section: Any, where: str, prefix: str) -> None:
+    """Tell numbers and texts from true and false, which OmegaConf takes for each other."""
+    for name, hint in get_type_hints(type(section)).items():
+        value = getattr(section, name)
+        values = value if isinstance(value, list) else [value]
+        if hint is bool and _NUMBER.fullmatch(str(value)) and float(value) not in {0, 1}:
+            raise ConfigError(
+                f"{where}: '{prefix}{name}' has a wrong value: it must be true or false, "
+                f"not {value!r}."
+            )
+        if str(hint) in _TEXTS and any(isinstance(one, bool) for one in values):
+            raise ConfigError(
+                f"{where}: '{prefix}{name}' must be a text, but is true or false: so YAML reads "
+                'on, off, yes and no. Put quotes around it: "off"'
+            )
 
 
 def without_empty(content: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import shutil
+from importlib.metadata import PackageNotFoundError
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+
+from tests.plugin import settings_texts
 
 NODES = """
 from kedro.pipeline import node, pipeline
@@ -91,11 +94,53 @@ def test_a_base_of_another_name(project: Any) -> None:
     assert (project.root / "settings/common/mlflow.yml").is_file()
 
 
-def test_beside_kedro_mlflow(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where kedro-mlflow is installed, too, it is said how to have each run tracked once."""
-    monkeypatch.setattr("importlib.metadata.version", {"kedro-mlflow": "2.0.3"}.__getitem__)
+def test_what_runs_no_more_is_refused(project: Any) -> None:
+    """A settings.py is run before it is written; else it stays, and the lines to add are said."""
+    path = project.write(
+        f"src/{project.package}/settings.py",
+        """
+        class Hooks:
+            def __iter__(self):
+                assert "mlflow_hooks" not in globals(), "no other hooks"
+                return iter(())
+
+        HOOKS = Hooks()
+        """,
+    )
+    before = texts(project)
     result = init(project, "--yes")
-    assert 'DISABLE_HOOKS_FOR_PLUGINS = ("kedro-mlflow",)' in result.output
+    assert result.exit_code == 1
+    assert f"{path} is written in a way that cannot be added to: it would not run" in result.output
+    assert "AssertionError: no other hooks" in result.output
+    assert "    HOOKS = (*mlflow_hooks(), *HOOKS)\n" in result.output
+    assert "Traceback" not in result.output
+    assert texts(project) == before
+
+
+@pytest.mark.parametrize("is_installed", [True, False])
+def test_beside_kedro_mlflow(
+    project: Any, monkeypatch: pytest.MonkeyPatch, is_installed: bool
+) -> None:
+    """kedro-mlflow's hooks go out of HOOKS, and those that it registers by itself are kept out."""
+    for name, text in settings_texts.KEDRO_MLFLOW.items():
+        project.write(f"src/{name}", text)
+    project.write(f"src/{project.package}/hooks.py", settings_texts.HOOKS_MODULE)
+    project.write(f"src/{project.package}/settings.py", settings_texts.OLD["between"])
+    installed = {"kedro-mlflow": {"Name": "kedro_mlflow"}} if is_installed else {}
+
+    def metadata(name: str) -> Any:
+        if name not in installed:
+            raise PackageNotFoundError(name)
+        return installed[name]
+
+    monkeypatch.setattr("importlib.metadata.metadata", metadata)
+    result = init(project, "--yes")
+    assert result.exit_code == 0, result.output
+    assert "kedro-mlflow's hooks are taken out of HOOKS" in result.output
+    assert ("kedro-mlflow is installed, too" in result.output) is is_installed
+    lines = texts(project)[f"src/{project.package}/settings.py"].splitlines()
+    assert "HOOKS = (A(), *mlflow_hooks(), B())" in lines
+    assert ('DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)' in lines) is is_installed
 
 
 def test_a_mistake(project: Any) -> None:
@@ -104,6 +149,6 @@ def test_a_mistake(project: Any) -> None:
     before = texts(project)
     result = init(project, "--yes")
     assert result.exit_code == 1
-    assert "keys of something else: server" in result.output
+    assert "unknown key 'server'" in result.output
     assert "Traceback" not in result.output
     assert texts(project) == before

@@ -525,18 +525,67 @@ class TestPipelineModels:
 
 
 @pytest.mark.parametrize(
-    ("content", "key", "here"),
+    ("content", "said"),
     [
-        ({"server": {"mlflow_tracking_uri": "x"}}, "server", "tracking"),
-        ({"tracking": {"experiment": {"name": "x"}}}, "tracking.experiment", "experiment"),
+        (
+            {"server": {"mlflow_tracking_uri": "x"}},
+            "'server.mlflow_tracking_uri'. It is kedro-mlflow's; here it is 'tracking.uri'.",
+        ),
+        (
+            {"tracking": {"experiment": {"name": "x"}}},
+            "'tracking.experiment.name'. It is kedro-mlflow's; here it is 'experiment.name'.",
+        ),
+        (
+            {"hooks": {"node": {"sep": "."}}},
+            "'hooks.node.sep'. It is kedro-mlflow's; here it is 'params.separator'.",
+        ),
+        ({"server": None}, "'server'. It is kedro-mlflow's; here it is not needed."),
     ],
 )
-def test_the_file_of_kedro_mlflow(content: dict[str, Any], key: str, here: str) -> None:
-    """Who comes from there is told what its key is here, and where the others are."""
+def test_the_file_of_kedro_mlflow(content: dict[str, Any], said: str) -> None:
+    """Who comes from there, from whatever version, is told what its key is here."""
     with pytest.raises(ConfigError) as caught:
         parse(content)
-    assert f"unknown key '{key}'. It is kedro-mlflow's; here it is '{here}'" in str(caught.value)
-    assert "docs/from-kedro-mlflow.md" in str(caught.value)
+    assert str(caught.value) == f"mlflow.yml: unknown key {said}"
+
+
+def test_all_unknown_keys_at_once() -> None:
+    """Several unknown keys are one message, with a line for each."""
+    with pytest.raises(ConfigError) as caught:
+        parse({"server": {"credentials": "x"}, "run": {"nam": 1}, "trackin": {}})
+    first, *lines = str(caught.value).splitlines()
+    assert first == "mlflow.yml: 3 unknown keys:"
+    assert [line.split("'")[1] for line in lines] == ["server.credentials", "run.nam", "trackin"]
+
+
+@pytest.mark.parametrize("value", [3, -1, 0.5, "3", " 2"])
+def test_a_number_is_no_switch(value: Any) -> None:
+    """A number other than 0 and 1 is neither true nor false, also as an environment gives it."""
+    with pytest.raises(ConfigError, match=r"'experiment\.restore_if_deleted' has a wrong value"):
+        parse({"experiment": {"restore_if_deleted": value}})
+    with pytest.raises(ConfigError, match="'enabled' has a wrong value"):
+        parse({"enabled": value})
+
+
+@pytest.mark.parametrize("value", [1, "1", "true", "on", "Yes"])
+def test_what_is_a_switch(value: Any) -> None:
+    """What an environment variable or YAML gives for true is true."""
+    assert parse({"run": {"nested": value}}).run.nested is True
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {"run": {"name": False}},
+        {"experiment": {"name": True}},
+        {"ui": {"host": True}},
+        {"disabled_pipelines": ["a", False]},
+    ],
+)
+def test_a_text_that_yaml_reads_as_a_switch(content: Any) -> None:
+    """`name: off` is false to YAML: it is refused, not called False."""
+    with pytest.raises(ConfigError, match=r'must be a text, .* quotes around it: "off"'):
+        parse(content)
 
 
 def test_credentials_that_are_no_name() -> None:
