@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -12,6 +13,7 @@ from .datasets import backends
 from .datasets.arguments import check_arguments, check_values
 from .datasets.tracked import default_filepath
 from .model_dataset import MLflowModelDataset
+from .suggestions import alike, nearest
 
 _FILE_TYPES = (
     "mlflow_on_kedro.MLflowDataset",
@@ -22,6 +24,8 @@ _MODEL_TYPES = (
     "mlflow_on_kedro.MLflowModelDataset",
     "mlflow_on_kedro.model_dataset.MLflowModelDataset",
 )
+_CLASSES = (MLflowDataset, MLflowModelDataset)
+_PACKAGE = __name__.partition(".")[0]
 
 
 def complete_entry(
@@ -46,7 +50,8 @@ def complete_entry(
     """
     kind = entry.get("type")
     if kind not in (*_FILE_TYPES, *_MODEL_TYPES):
-        _check_case(kind)
+        if isinstance(kind, str):
+            _check_name(kind)
         return entry
     cls = MLflowModelDataset if kind in _MODEL_TYPES else MLflowDataset
     check_arguments(entry, cls)
@@ -68,9 +73,27 @@ def complete_entry(
     return entry
 
 
-def _check_case(kind: Any) -> None:
-    """Refuse this plugin's classes in other capitals; Kedro would blame kedro-datasets."""
-    known = {name.lower(): name for name in (*_FILE_TYPES, *_MODEL_TYPES)}
-    meant = known.get(kind.lower()) if isinstance(kind, str) else None
-    if meant is not None:
-        raise DatasetError(f"there is no {kind!r}. Did you mean {meant!r}?")
+def _check_name(kind: str) -> None:
+    """Refuse what this plugin has no class for; Kedro would blame kedro-datasets."""
+    package, _, name = kind.rpartition(".")
+    top = package.partition(".")[0]
+    if top == _PACKAGE:
+        is_meant = not _is_there(package, name)
+    elif "mlflow" in kind.casefold():
+        bare = () if package else (cls.__name__ for cls in _CLASSES)
+        is_meant = alike(top, _PACKAGE) or any(alike(name, known) for known in bare)
+    else:
+        return
+    if is_meant:
+        known = [f"{_PACKAGE}.{cls.__name__}" for cls in _CLASSES]
+        meant = nearest(f"{_PACKAGE}.{name}", known)
+        raise DatasetError(
+            f"there is no {kind!r}. Did you mean {meant!r}? There are: {', '.join(known)}"
+        )
+
+
+def _is_there(module: str, name: str) -> bool:
+    try:
+        return hasattr(importlib.import_module(module), name)
+    except ImportError:
+        return False

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
-_ALIKE = 0.5
+_SIMILAR = 0.5
+_ALIKE = 0.82
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
@@ -15,8 +16,8 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
         >>> did_you_mean("datset", ["flavor", "dataset"])
         " Did you mean 'dataset'?"
     """
-    meant = difflib.get_close_matches(name, list(known), n=1, cutoff=_ALIKE)
-    return f" Did you mean '{meant[0]}'?" if meant else ""
+    meant = _nearest(name, known, _SIMILAR)
+    return f" Did you mean '{meant}'?" if meant is not None else ""
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
@@ -26,5 +27,27 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
         >>> nearest("trackng", ["run", "tracking"])
         'tracking'
     """
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.0)
-    return found[0] if found else None
+    return _nearest(name, known, 0.0)
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether a name is another one with a slip in it.
+
+    Example:
+        >>> alike("mlfow", "mlflow"), alike("model", "mlflow")
+        (True, False)
+    """
+    return _nearest(name, [other], _ALIKE) is not None
+
+
+def _nearest(name: str, known: Iterable[str], least: float) -> str | None:
+    """The nearest name, where capitals, dashes and underscores count for nothing."""
+    by_letters: dict[str, str] = {}
+    for one in known:
+        by_letters.setdefault(_letters(one), one)  # of two spellings the first
+    found = difflib.get_close_matches(_letters(name), list(by_letters), n=1, cutoff=least)
+    return by_letters[found[0]] if found else None
+
+
+def _letters(name: str) -> str:
+    return name.casefold().replace("_", "").replace("-", "")

@@ -83,6 +83,8 @@ class TestCompleteEntry:
             {"type": "pandas.CSVDataset", "filepath": "a.csv"},
             {"type": "MemoryDataset"},
             {"type": "my_package.MLflowDataset"},
+            {"type": "mlflow.Dataset"},
+            {"type": "mlflow_on_kedro.carrier.RunDataset"},
             {"dataset": "csv"},
             {},
         ],
@@ -91,8 +93,23 @@ class TestCompleteEntry:
         """Any other entry stays as it is."""
         assert complete_entry("x", dict(entry), lambda: URI) == entry
 
-    @pytest.mark.parametrize("kind", ["MLFlowDataset", "mlflowmodeldataset"])
-    def test_another_spelling(self, kind: str) -> None:
-        """A class of the plugin in other capitals is named, where Kedro would blame another."""
-        with pytest.raises(DatasetError, match=r"Did you mean 'mlflow_on_kedro\.MLflow"):
-            complete_entry("x", {"type": f"mlflow_on_kedro.{kind}"}, lambda: URI)
+    @pytest.mark.parametrize(
+        ("kind", "meant"),
+        [
+            ("mlflow_on_kedro.MLFlowDataset", "MLflowDataset"),
+            ("mlflow_on_kedro.MlflowDataset", "MLflowDataset"),
+            ("mlflow_on_kedro.mlflowmodeldataset", "MLflowModelDataset"),
+            ("mlflow_on_kedro.MLflowDatset", "MLflowDataset"),
+            ("mlflow_on_kedro.ModelDataset", "MLflowModelDataset"),
+            ("mlflow_on_kedro.io.MLflowDataset", "MLflowDataset"),
+            ("mlflow_on_kedro.io.models.MlflowModelTrackingDataset", "MLflowModelDataset"),
+            ("mlflow-on-kedro.MLflowDataset", "MLflowDataset"),
+            ("MLflow_on_Kedro.MLflowDataset", "MLflowDataset"),
+            ("MLflowDataset", "MLflowDataset"),
+            ("MLflowModelDataset", "MLflowModelDataset"),
+        ],
+    )
+    def test_another_spelling(self, kind: str, meant: str) -> None:
+        """What the plugin has not is answered with the current name of what it has."""
+        with pytest.raises(DatasetError, match=rf"Did you mean 'mlflow_on_kedro\.{meant}'\?"):
+            complete_entry("x", {"type": kind}, lambda: URI)

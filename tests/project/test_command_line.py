@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from kedro.config import OmegaConfigLoader
+from kedro.framework.session import KedroSession
+from kedro.framework.startup import bootstrap_project
 from mlflow_on_kedro.errors import ConfigError
 
 NODES = """
@@ -29,11 +31,12 @@ JOB = {"key": "job", "name": "try7"}
 def test_any_key(make_project: Any) -> None:
     """``kedro run --params mlflow.…`` wins over mlflow.yml, and is no parameter of the pipeline."""
     project = make_project(NODES, mlflow={"run": {"name": "usual", "tags": {"team": "wine"}}})
-    given = "mlflow.run.name=try7,mlflow.time.gantt=false,mlflow.run.tags.more=red"
+    given = "mlflow.run.name=off,mlflow.time.gantt=false,mlflow.run.tags.more=red"
     done = project.kedro("run", f"--params={given}")
     assert done.returncode == 0, done.stdout + done.stderr
     run = project.run
-    assert run.info.run_name == "try7"
+    assert run.info.run_name == "off"  # and not False, as YAML has it
+    assert 'mlflow.run.name="off"' in run.data.tags["kedro_command"]
     assert (run.data.tags["team"], run.data.tags["more"]) == ("wine", "red")
     assert project.artifacts(run.info.run_id) == set()
     assert not any(key.startswith("mlflow") for key in run.data.params)
@@ -60,6 +63,20 @@ def test_a_misspelt_key(make_project: Any) -> None:
     with pytest.raises(ConfigError, match=r"--params mlflow.*'run.nmae'. Did you mean 'run.name'"):
         project.session_run(runtime_params={"mlflow": {"run": {"nmae": "x"}}})
     assert project.runs() == []
+
+
+@pytest.mark.parametrize("name", ["mlfow", "MLflow", "ml_flow"])
+def test_a_misspelt_section(make_project: Any, said: list[str], name: str) -> None:
+    """Keys below a name that is nearly right are the project's own, which is said."""
+    project = make_project(NODES)
+    bootstrap_project(project.root)
+    with KedroSession.create(
+        project.root, runtime_params={name: {"run": {"name": "x"}}, "model": {"run": 1}}
+    ) as session:
+        session.load_context()
+    (message,) = said
+    assert message.startswith(f"--params {name}.…: this is a parameter of the project. ")
+    assert "Did you mean mlflow.run.…" in message
 
 
 def test_over_a_hooks_arguments(make_project: Any) -> None:

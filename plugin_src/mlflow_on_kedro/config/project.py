@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..provenance import RUNTIME_SECTION
 from ..secrets import mask_urls
+from ..suggestions import alike
 from . import resolvers
 from .checks import FILE
+from .command_texts import as_typed
 from .parsing import parse
 from .sections import Config
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
+
+logger = logging.getLogger(__name__)
 
 RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 
@@ -42,13 +48,31 @@ def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | Non
         sections = {key: {**(content.get(key) or {}), **keys} for key, keys in arguments.items()}
         content = {**content, **sections}
         config = parse(content, "settings.py")  # mlflow.yml is right without them
-    given = (loader.runtime_params or {}).get(RUNTIME_SECTION)
+    runtime = as_typed(loader.runtime_params or {}, RUNTIME_SECTION)
+    _warn_of_others(runtime)
+    given = runtime.get(RUNTIME_SECTION)
     if not given:
         return config
     parse(given, RUNTIME_WHERE)
     if getattr(loader, "restrict_runtime_params_type_selection", False):
         _check_harmless(given)
     return parse(_merged(content, given), f"{FILE} with {RUNTIME_WHERE}")
+
+
+def _warn_of_others(runtime: Mapping[str, Any]) -> None:
+    """Warn of keys of mlflow.yml below a parameter whose name is nearly that of their section."""
+    known = {item.name for item in fields(Config)}
+    for name, value in runtime.items():
+        if name == RUNTIME_SECTION or not alike(str(name), RUNTIME_SECTION):
+            continue
+        if isinstance(value, Mapping) and known & value.keys():
+            key = f"{RUNTIME_SECTION}.{next(iter(known & value.keys()))}"
+            logger.warning(
+                "--params %s.…: this is a parameter of the project. Did you mean %s.…, which "
+                "changes mlflow.yml for this run?",
+                name,
+                key,
+            )
 
 
 def _content(loader: Any) -> Mapping[str, Any]:

@@ -196,6 +196,22 @@ SUFFIX_OF_CLASS = {
     "YAMLDataset": ".yml",
 }
 
+_OTHER_WORDS = {
+    **dict.fromkeys(("metric", "metrics", "number", "float", "int", "score", "scalar"), "m"),
+    **dict.fromkeys(("param", "params", "parameter", "parameters"), "p"),
+    **dict.fromkeys(("auto", "any", "automatic"), "a"),
+    **dict.fromkeys(("dataframe", "frame", "pandas"), "table"),
+    **dict.fromkeys(("str", "string"), "text"),
+    **dict.fromkeys(("plot", "fig", "chart"), "figure"),
+    **dict.fromkeys(("image", "picture", "photo"), "img"),
+    **dict.fromkeys(("jsonlines", "ndjson"), "jsonl"),
+    "excel": "xlsx",
+    "markdown": "md",
+}
+"""What else such a kind may be called, for messages."""
+_EXPLAINED = {"m": "metric", "p": "parameter", "a": "by type"}
+_MODELS = frozenset({"model", "sklearn", "pyfunc", "mlflow"})
+
 RENAMED = {"matplotlib.MatplotlibWriter": "matplotlib.MatplotlibDataset"}
 
 
@@ -213,10 +229,16 @@ def check_kind(kind: str) -> None:
         return
     wanted = kind.lower().lstrip(".")
     # The longest kinds win ties, so that "p", "m" and "a" do not come first for every word.
-    known.sort(key=lambda k: (difflib.SequenceMatcher(None, wanted, k).ratio(), len(k)))
+    meant = _OTHER_WORDS.get(wanted)
+    known.sort(key=lambda k: (k == meant, difflib.SequenceMatcher(None, wanted, k).ratio(), len(k)))
     nearest_first = ", ".join(reversed(known))
+    explained = f" ({_EXPLAINED[meant]})" if meant in _EXPLAINED else ""
+    question = f" Did you mean {meant!r}{explained}?" if meant is not None else ""
+    if wanted in _MODELS:
+        question = " For a model the entry is {type: mlflow_on_kedro.MLflowModelDataset}."
     raise DatasetError(
-        f"dataset: {kind!r} is not a known extension. Known, the nearest first: {nearest_first}. "
+        f"dataset: {kind!r} is not a known extension.{question} Known, the nearest first: "
+        f"{nearest_first}. "
         "For anything else give a Kedro dataset: {type: pandas.ParquetDataset, ...}"
     )
 

@@ -11,6 +11,7 @@ from kedro.framework.hooks import hook_impl
 
 from .. import provenance
 from ..config.checks import ALL
+from ..config.command_texts import as_typed
 from ..config.sections import Run
 from ..observing import observers
 from ..recording import now_ms
@@ -119,7 +120,10 @@ class MLflowBasicLoggerHook(TrackingHook):
         observers.begin(run)
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
-        command = provenance.kedro_command(params, provenance.command_params())
+        typed = as_typed(params.get("runtime_params") or {}, provenance.RUNTIME_SECTION)
+        command = provenance.kedro_command(
+            {**params, "runtime_params": typed}, provenance.command_params()
+        )
         run.set_tag("kedro_command", command)
         if given := provenance.runtime_params(params):
             run.set_tag(provenance.RUNTIME_PARAMS_TAG, without_secrets(given))

@@ -493,6 +493,12 @@ class TestCheckKind:
             ("JPG", "jpg"),
             ("xslx", "xlsx"),
             ("parq", "parquet"),
+            ("metric", "m"),
+            ("Params", "p"),
+            ("excel", "xlsx"),
+            ("image", "img"),
+            ("plot", "figure"),
+            ("string", "text"),
         ],
     )
     def test_the_nearest_comes_first(self, wrong: str, nearest: str) -> None:
@@ -503,6 +509,19 @@ class TestCheckKind:
         assert repr(wrong) in str(error.value)
         assert known[0] == nearest
         assert set(known) == {*KINDS, *VALUE_KINDS}
+
+    @pytest.mark.parametrize(
+        ("word", "words"),
+        [
+            ("metric", r"Did you mean 'm' \(metric\)\?"),
+            ("excel", r"Did you mean 'xlsx'\?"),
+            ("model", r"For a model .*MLflowModelDataset"),
+        ],
+    )
+    def test_other_words_are_understood(self, word: str, words: str) -> None:
+        """The common word for a kind is answered with the kind."""
+        with pytest.raises(DatasetError, match=words):
+            backends.check_kind(word)
 
     @pytest.mark.parametrize("kind", [*KINDS, *VALUE_KINDS])
     def test_known_ones_pass(self, kind: str) -> None:
