@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import carrier, environment, known_projects, session
+from . import carrier, environment, known_projects, notebook_calls, session
 from .config.sections import Config
 from .secrets import mask_urls
 from .tracking import experiments, fluent, store, uris
@@ -72,6 +72,25 @@ class ContextMlflow:
         return experiments.from_environment(self.settings, self.root)
 
     @property
+    def experiment_id(self) -> str:
+        """The id of the experiment, which is created or restored where that is needed.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        given = self.settings.experiment
+        tags = experiments.tag_texts(given.tags)
+        restore = given.restore_if_deleted
+        if self._experiment_id is not None:
+            return experiments.known_experiment(
+                self.client, self._experiment_id, tags, restore=restore
+            )
+        place = store.resolve_artifact_location(
+            given.artifact_location, self.uri, self.experiment, self.root
+        )
+        return experiments.experiment_id(self.client, self.experiment, place, tags, restore=restore)
+
+    @property
     def client(self) -> MlflowClient:
         """MLflow's own client of the store that the project tracks to.
 
@@ -124,13 +143,7 @@ class ContextMlflow:
             given: Further arguments of ``mlflow.start_run``, whose result is returned: use it in a
                 ``with`` block, or call ``mlflow.end_run()``.
         """
-        client = self.client
-        if self._experiment_id is not None:
-            experiment = experiments.known_experiment(client, self._experiment_id, restore=True)
-        else:
-            location = self.settings.experiment.artifact_location
-            place = store.resolve_artifact_location(location, self.uri, self.experiment, self.root)
-            experiment = experiments.experiment_id(client, self.experiment, place)
+        experiment = self.experiment_id
         import mlflow
 
         fluent.set_tracking_uri(self.uri)
@@ -172,8 +185,9 @@ class ContextMlflow:
 
 
 def offer(context: KedroContext) -> None:
-    """Give a context its attribute ``mlflow``, unless it has one."""
+    """Give a context its attribute ``mlflow``, unless it has one, and MLflow the project."""
     if not hasattr(context, ATTRIBUTE):
         found = ContextMlflow(context)
         setattr(context, ATTRIBUTE, found)
         known_projects.remember(found)
+        notebook_calls.send_to(found)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .errors import ConfigError
+from .session_variables import SessionVariables
 
 HOME = "MLFLOW_ON_KEDRO_HOME"
 RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
@@ -26,11 +27,37 @@ _CREDENTIALS = {
 }
 _POOL_SIZES = {"MLFLOW_SQLALCHEMYSTORE_POOL_SIZE", "MLFLOW_SQLALCHEMYSTORE_MAX_OVERFLOW"}
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9_]*")
+_credentials = SessionVariables()
+_registry = SessionVariables()
+_OF_SESSIONS = (_credentials, _registry)
 
 
 def tracking_uri() -> str | None:
     """``MLFLOW_TRACKING_URI``, MLflow's own variable."""
     return os.environ.get("MLFLOW_TRACKING_URI") or None
+
+
+class _TrackingUri:
+    """What this plugin has set it to, over what was there before."""
+
+    ours: str | None = None
+    users: str | None = None
+
+
+def tracking_uri_is_ours(uri: str | None, users: str | None) -> None:
+    """Note that this plugin has set MLflow's tracking URI for the whole process.
+
+    Args:
+        uri: What it has set; None: nothing.
+        users: What the user had set before.
+    """
+    _TrackingUri.ours, _TrackingUri.users = uri, users
+
+
+def users_tracking_uri() -> str | None:
+    """``MLFLOW_TRACKING_URI`` as the user has set it, whatever this plugin has put there."""
+    present = tracking_uri()
+    return _TrackingUri.users if present == _TrackingUri.ours else present
 
 
 def registry_uri() -> str | None:
@@ -205,15 +232,12 @@ def mlflow_variables(credentials: Mapping[str, Any]) -> dict[str, str]:
 
 
 def set_credentials(variables: Mapping[str, str]) -> None:
-    """Set what MLflow, and the stores of its artifacts, read their credentials from."""
-    os.environ.update(variables)
+    """Set what MLflow, and the stores of its artifacts, read their credentials from.
 
-
-class _Registry:
-    """What this plugin has left in the environment, over what the user had set before."""
-
-    left: str | None = None
-    users: str | None = None
+    Args:
+        variables: The variables; those of before are what the user has set, if anything.
+    """
+    _credentials.set(variables)
 
 
 def set_registry_uri(uri: str | None) -> None:
@@ -222,14 +246,30 @@ def set_registry_uri(uri: str | None) -> None:
     Args:
         uri: The URI; None: what the user has set, if anything.
     """
-    present = registry_uri()
-    if present != _Registry.left:  # the user has set it, or taken it away
-        _Registry.users = present
-    wanted = _Registry.left = uri or _Registry.users
-    if wanted is not None:
-        os.environ[_REGISTRY] = wanted
-    else:
-        os.environ.pop(_REGISTRY, None)
+    _registry.set({_REGISTRY: uri} if uri else {})
+
+
+def session_variables() -> list[dict[str, str]]:
+    """What credentials and registry are set, for :func:`keep_for_end`."""
+    return [variables.present() for variables in _OF_SESSIONS]
+
+
+def keep_for_end(present: list[dict[str, str]]) -> None:
+    """Have these be set when the run that begins next has ended."""
+    for variables, values in zip(_OF_SESSIONS, present, strict=True):
+        variables.keep_for_end(values)
+
+
+def begin_run() -> None:
+    """Keep what is set until :func:`end_run`; other sessions may add to it."""
+    for variables in _OF_SESSIONS:
+        variables.begin_run()
+
+
+def end_run() -> None:
+    """Put back what was set before the sessions of the runs, once none is open any more."""
+    for variables in _OF_SESSIONS:
+        variables.end_run()
 
 
 def allows_pickle() -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 def is_imported() -> bool:
     """Whether this process has imported MLflow."""
-    return "mlflow" in sys.modules
+    return sys.modules.get("mlflow") is not None
 
 
 def when_imported(callback: Callable[[], None], name: str = "mlflow") -> None:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from . import advice, termination
+from . import advice, environment, termination
 from .datasets import freshness
 from .delivery import backlog
 from .delivery.connection import Connection
@@ -65,6 +65,7 @@ class Recording:
         elif self.journal is not None:
             self.journal.is_failing = True  # workers need not wait for a delivery
         self.outbox = JournalOutbox(self.journal, self._sender, self._limit)
+        environment.begin_run()
 
     def _make_sender(self) -> Sender:
         way = self._request.config.tracking.delivery
@@ -142,6 +143,7 @@ class Recording:
             sender.check()
         except BaseException:
             sender.abandon()
+            environment.end_run()
             if self.journal is not None:
                 self.journal.discard()
             raise
@@ -170,7 +172,10 @@ class Recording:
                 self._ended = True
                 atexit.unregister(self._end_at_exit)
                 termination.forget(self._end_at_termination)
-                self._finish(status, limit)
+                try:
+                    self._finish(status, limit)
+                finally:
+                    environment.end_run()
                 if self.key is None:  # no other process loads what this run has saved
                     freshness.forget(self._request.root, self.journal_id)
         finally:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import carrier, environment, provenance
+from . import carrier, environment, notebook_calls, provenance
 from .catalog_entries import complete_entry
 from .config import parsing, project
 from .config.sections import Config, Tracking
@@ -157,6 +157,7 @@ def open_run(
     Returns:
         The run; None when tracking is off or MLflow could not be reached.
     """
+    notebook_calls.give_way()
     holder = carrier.find_carrier(catalog)
     if holder is None:
         holder = carrier.RunDataset(

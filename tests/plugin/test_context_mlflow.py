@@ -101,7 +101,6 @@ class TestTheObject:
         project = make(tracking={"credentials": "server", "uri": "http://me:hunter2@localhost:9"})
         project.write("conf/local/credentials.yml", "server: {username: somebody}")
         found = project.context().mlflow
-        assert os.environ["MLFLOW_TRACKING_USERNAME"] == ""
         assert "hunter2" not in repr(found)
         assert os.environ["MLFLOW_TRACKING_USERNAME"] == "somebody"
 
@@ -120,6 +119,97 @@ class TestTheObject:
         files = project.artifacts(found.info.run_id)
         assert files == {"reports/report.json", "a_text.txt"}
         assert not (Path.cwd() / "elsewhere").exists()
+
+
+class TestOwnCalls:
+    """MLflow's own calls, where no pipeline runs."""
+
+    def test_a_context(self, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """They go to the project's store and experiment, wherever the notebook is."""
+        given = {"name": "ideas", "artifact_location": "files", "tags": {"team": "wine"}}
+        project = make(experiment=given)
+        project.context()
+        elsewhere = tmp_path / "notebooks"
+        elsewhere.mkdir()
+        monkeypatch.chdir(elsewhere)
+        with mlflow.start_run(run_name="by hand") as active:
+            mlflow.log_metric("m", 1)
+            mlflow.log_text("x", "x.txt")
+        (found,) = project.runs("ideas")
+        assert (found.info.run_id, found.info.run_name) == (active.info.run_id, "by hand")
+        assert found.data.metrics == {"m": 1}
+        assert found.info.artifact_uri.startswith((project.root / "files").as_uri())
+        assert project.client.get_experiment_by_name("ideas").tags["team"] == "wine"
+        assert list(elsewhere.iterdir()) == []
+        assert project.context().mlflow.last_run.info.run_id == active.info.run_id
+
+    def test_another_project(self, make: Any) -> None:
+        """The latest context decides; a project without a store of its own has its default one."""
+        first, second = make(), make(tracking={"on_failure": "raise"})
+        first.context()
+        second.context()
+        with mlflow.start_run():
+            pass
+        assert first.runs() == []
+        assert len(second.runs()) == 1
+        second.session_run()
+        assert len(second.runs()) == 2
+
+    def test_the_users_own_choice(self, make: Any, store_uri: str) -> None:
+        """Who sets another store or experiment afterwards has it, also after a pipeline."""
+        project = make()
+        project.context()
+        mlflow.set_tracking_uri(store_uri)
+        with mlflow.start_run() as active:
+            pass
+        assert active.info.experiment_id == "0"
+        assert project.runs() == []
+        project.write("conf/base/mlflow.yml", f"tracking: {{uri: '{project.uri}'}}")
+        project.session_run()
+        assert len(project.runs()) == 1
+        assert mlflow.get_tracking_uri() == store_uri
+
+    def test_after_a_pipeline(self, make: Any) -> None:
+        """A session leaves MLflow as it was: at the project in a notebook, else where it was."""
+        project = make()
+        project.session_run()
+        assert not mlflow.is_tracking_uri_set()
+        project.context()
+        project.session_run()
+        assert mlflow.get_tracking_uri() == project.uri
+        with mlflow.start_run(run_name="by hand"):
+            pass
+        assert project.runs()[0].info.run_name == "by hand"
+
+    @pytest.mark.parametrize("sections", [{"tracking": {"mode": "offline"}}, {"enabled": False}])
+    def test_where_tracking_is_off(self, make: Any, sections: Any) -> None:
+        """MLflow is left alone."""
+        make(**sections).context()
+        assert not mlflow.is_tracking_uri_set()
+
+    def test_what_cannot_be_set_up(
+        self, make: Any, said: list[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A mistake is a warning there: it must not fail who imports MLflow."""
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", "htp://host")
+        make().context()
+        (message,) = said
+        assert "MLflow's own calls do not go to this project: " in message
+        assert "MLFLOW_TRACKING_URI" in message
+
+
+def test_the_environment_after_a_run(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The registry and credentials of a session are gone once its run has ended."""
+    monkeypatch.setenv("MLFLOW_REGISTRY_URI", "")
+    monkeypatch.delenv("MLFLOW_REGISTRY_URI")
+    monkeypatch.setenv("MLFLOW_TRACKING_USERNAME", "me")
+    before = dict(os.environ)
+    project = make(tracking={"registry_uri": "sqlite:///models.db", "credentials": "server"})
+    project.write("conf/local/credentials.yml", "server: {username: you, password: hunter2}")
+    project.session_run()
+    names = ("MLFLOW_REGISTRY_URI", "MLFLOW_TRACKING_USERNAME", "MLFLOW_TRACKING_PASSWORD")
+    assert [os.environ.get(name) for name in names] == [before.get(name) for name in names]
+    assert project.run.info.status == "FINISHED"
 
 
 class TestLoading:

@@ -71,6 +71,10 @@ def test_a_notebook(project: Any) -> None:
         "context.mlflow.use(None)",
         "with context.mlflow.start_run('by hand'):",
         "    catalog.save('score', 0.5)",
+        "import mlflow",
+        "with mlflow.start_run(run_name='plain'):",
+        "    mlflow.log_metric('m', 1)",
+        "print('OUT', context.mlflow.last_run.info.run_name)",
         "session.run()",
         "last = context.mlflow.last_run.info.run_id",
         "print('OUT', context.mlflow.client.get_run(last).info.status)",
@@ -83,11 +87,12 @@ def test_a_notebook(project: Any) -> None:
         "{'n': 7}",
         "try8",
         "{'n': '7'}",
+        "plain",
         "FINISHED",
         "{'n': 1}",
     ]
     runs = {run.info.run_name: run for run in project.runs()}
-    assert len(runs) == 4
+    assert len(runs) == 5
     assert runs["by hand"].info.status == "FINISHED"
     assert runs["by hand"].data.metrics == {"score": 0.5}
     assert {path.name for path in folder.iterdir()} <= {".ipython", ".viz"}

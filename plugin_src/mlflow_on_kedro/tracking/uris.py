@@ -33,7 +33,7 @@ def resolve_uri(uri: str | None, root: Path, where: str = "'tracking.uri'") -> s
     """
     if uri:
         return _resolved(uri, root, where)
-    given = environment.tracking_uri()
+    given = environment.users_tracking_uri()
     if given is not None:
         return _resolved(given, root, "The environment variable MLFLOW_TRACKING_URI")
     return _placed("sqlite:///mlflow.db", root)
