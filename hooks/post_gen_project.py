@@ -55,9 +55,9 @@ def copy_plugin() -> None:
 
 
 def plugin_version() -> str:
-    """Read the version from the plugin's pyproject.toml (Python 3.10 has no tomllib)."""
-    text = (ROOT / "plugin_src" / "pyproject.toml").read_text(encoding="utf-8")
-    return re.search(r'^version = "(.+)"$', text, re.MULTILINE)[1]
+    """Read the version of the plugin, which is not imported: it may lack what it needs."""
+    text = (ROOT / "plugin_src" / "mlflow_on_kedro" / "__init__.py").read_text(encoding="utf-8")
+    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]
 
 
 def origin() -> str:

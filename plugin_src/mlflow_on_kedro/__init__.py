@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .model_dataset import MLflowModelDataset
     from .pipeline_models.in_python import MLflowPipelineModel
 
+__version__ = "0.1.0"
+
 __all__ = [
     "AddCatalogDictHook",
     "ConfigError",

@@ -11,6 +11,7 @@ from .commands.modelify import modelify
 from .commands.status import status
 from .commands.sync import sync
 from .commands.ui import ui
+from .commands.version import show_version
 
 
 @click.group(name="mlflow-on-kedro")
@@ -19,6 +20,14 @@ def cli() -> None:
 
 
 @cli.group(name="mlflow")
+@click.option(
+    "--version",
+    is_flag=True,
+    expose_value=False,
+    is_eager=True,
+    callback=show_version,
+    help="Show which version is used, and from where.",
+)
 def mlflow_group() -> None:
     """Set up this project for MLflow, look at its runs, and deliver what waits.
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from . import carrier, environment, notebook_calls, provenance
+from . import carrier, environment, installation, notebook_calls, provenance
 from .catalog_entries import complete_entry
 from .config import parsing, project
 from .config.sections import Config, Tracking
@@ -185,6 +185,7 @@ def open_run(
     if holder.config.enabled:
         holder.config = _completed(holder.config, pipeline, run_params)
         observers.check(holder.config)
+        installation.warn_of_another()
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
         )

@@ -204,9 +204,10 @@ def test_the_copy_is_recorded(source: str, origin: str, template: Template, tmp_
     }
     project = generate("cookiecutter", source.format(**values), cwd=tmp_path)
     record = (project / RECORD).read_text(encoding="utf-8")
-    pyproject = (template.folder / "plugin_src" / "pyproject.toml").read_text(encoding="utf-8")
+    package = template.folder / "plugin_src" / "mlflow_on_kedro"
+    text = (package / "__init__.py").read_text(encoding="utf-8")
     version = record.split("- version: ")[1].splitlines()[0]
-    assert f'\nversion = "{version}"\n' in pyproject
+    assert f'\n__version__ = "{version}"\n' in text
     assert f"- copied from: {origin.format(**values)}\n" in record
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
-from .. import provenance
+from .. import installation, provenance
 from ..config.checks import ALL
 from ..config.command_texts import as_typed
 from ..config.sections import Run
@@ -120,6 +120,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         observers.begin(run)
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
+        run.set_tag("version.mlflow_on_kedro", installation.present().in_words(run.root))
         typed = as_typed(params.get("runtime_params") or {}, provenance.RUNTIME_SECTION)
         command = provenance.kedro_command(
             {**params, "runtime_params": typed}, provenance.command_params()

@@ -49,7 +49,7 @@ def is_of_environment(uri: str | None, root: Path) -> bool:
     Raises:
         ConfigError: No MLflow can be at ``tracking.uri``.
     """
-    if not uri or environment.tracking_uri() is None:
+    if not uri or environment.users_tracking_uri() is None:
         return True
     try:
         platform = resolve_uri(None, root)

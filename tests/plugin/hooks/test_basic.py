@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import mlflow_on_kedro
 import pytest
 
 NODES = """
@@ -242,6 +243,7 @@ def test_provenance(make: Any) -> None:
     tags = project.run.data.tags
     assert tags["version.kedro"] == kedro.__version__
     assert tags["version.mlflow"] == mlflow.__version__
+    assert tags["version.mlflow_on_kedro"].startswith(f"{mlflow_on_kedro.__version__} (")
     assert re.match(r"3\.\d+\.\d+", tags["version.python"])
     assert tags["mlflow.user"]
     assert tags["mlflow.source.name"] == project.package

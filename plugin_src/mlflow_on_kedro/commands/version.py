@@ -1,0 +1,18 @@
+"""``kedro mlflow --version``: which version is used, and from where."""
+
+from __future__ import annotations
+
+import click
+
+
+def show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    """Print the version and its place, and end; as Click calls it for an option."""
+    if not asked or context.resilient_parsing:
+        return
+    from ..installation import DISTRIBUTION, present
+
+    found = present()
+    click.echo(f"{DISTRIBUTION} {found.version} in {found.folder}")
+    if found.other is not None:
+        click.echo(f"{DISTRIBUTION} {found.other} is installed, too, and is not used here.")
+    context.exit()
