@@ -51,9 +51,10 @@ class Settings:
 
 def of_this_process(path: Path) -> Settings:
     """What the settings.py sets of the project that Kedro has bootstrapped here."""
-    from kedro.framework.project import settings
+    from kedro.framework.project import settings, validate_settings
 
     try:
+        validate_settings()  # else an error in an import would go unseen, and all be at its default
         return _read(settings)
     except Exception as error:
         return Settings(error=_in_words(error, path))

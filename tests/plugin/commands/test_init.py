@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from mlflow_on_kedro import settings_trial
 
 from tests.plugin import settings_texts
 
@@ -42,6 +43,12 @@ def project(make_project: Any) -> Any:
     return project
 
 
+@pytest.fixture
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try settings.py out here; a process takes seconds, and other tests do."""
+    monkeypatch.setattr("mlflow_on_kedro.settings_trial.try_out", settings_trial.execute)
+
+
 def texts(project: Any) -> dict[str, str]:
     """All files of the project."""
     return {
@@ -51,6 +58,7 @@ def texts(project: Any) -> dict[str, str]:
     }
 
 
+@pytest.mark.usefixtures("_in_this_process")
 @pytest.mark.parametrize(("words", "said"), [(["--dry-run"], ""), ([], "n\n"), ([], "")])
 def test_nothing_is_written(project: Any, words: list[str], said: str) -> None:
     """With `--dry-run`, or without a yes, the changes are only shown."""
@@ -63,6 +71,7 @@ def test_nothing_is_written(project: Any, words: list[str], said: str) -> None:
     assert texts(project) == before
 
 
+@pytest.mark.usefixtures("_in_this_process")
 @pytest.mark.parametrize(("words", "said"), [(["--yes"], ""), (["-y"], ""), ([], "y\n")])
 def test_written(project: Any, words: list[str], said: str) -> None:
     """After a yes the project is set up; the second time there is nothing to do."""
@@ -117,6 +126,17 @@ def test_what_runs_no_more_is_refused(project: Any) -> None:
     assert texts(project) == before
 
 
+def test_what_does_not_run_now_is_refused(project: Any) -> None:
+    """An error that is there already is said; Kedro passes over one in an import."""
+    text = "import no_such_module\n"
+    project.write(f"src/{project.package}/settings.py", text)
+    result = init(project, "--yes")
+    assert result.exit_code == 1
+    assert "does not run as it is: line 1: ModuleNotFoundError" in result.output
+    assert texts(project)[f"src/{project.package}/settings.py"] == text
+
+
+@pytest.mark.usefixtures("_in_this_process")
 @pytest.mark.parametrize("is_installed", [True, False])
 def test_beside_kedro_mlflow(
     project: Any, monkeypatch: pytest.MonkeyPatch, is_installed: bool
