@@ -44,16 +44,23 @@ def test_a_node_registers_there(make_project: Any, runner: str) -> None:
     assert project.client.search_registered_models() == []
 
 
-def test_the_next_session_decides_anew(make_project: Any) -> None:
-    """A session without a registry registers where it tracks, after one that has had one."""
+ASKS = """
+import mlflow
+from kedro.pipeline import node, pipeline
+
+def create_pipeline():
+    return pipeline([node(lambda: mlflow.get_registry_uri(), None, "registry", name="ask")])
+"""
+
+
+def test_each_session_has_its_own(make_project: Any) -> None:
+    """A registry is that of its session's run; after it, and in the next one, it is no more."""
     from mlflow import get_registry_uri
 
-    project = make_project(
-        NODES.replace("mlflow.register_model", "print"), mlflow={"tracking": REGISTRY}
-    )
-    project.write("conf/base/parameters.yml", "n: 1")
-    project.session_run()
-    assert get_registry_uri() == f"sqlite:///{(project.root / 'models.db').as_posix()}"
+    project = make_project(ASKS, mlflow={"tracking": REGISTRY})
+    registry = f"sqlite:///{(project.root / 'models.db').as_posix()}"
+    before = get_registry_uri()
+    assert project.session_run()["registry"].load() == registry
+    assert get_registry_uri() == before
     project.write("conf/base/mlflow.yml", "tracking: {on_failure: raise}")
-    project.session_run()
-    assert get_registry_uri() != f"sqlite:///{(project.root / 'models.db').as_posix()}"
+    assert project.session_run()["registry"].load() == project.uri
