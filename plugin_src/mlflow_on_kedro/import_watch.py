@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -16,21 +17,22 @@ def is_imported() -> bool:
     return sys.modules.get("mlflow") is not None
 
 
-def when_imported(callback: Callable[[], None], name: str = "mlflow") -> None:
+def when_imported(callback: Callable[[], None], *names: str) -> None:
     """Call a function once a library that is not imported yet is, in the thread that imports it.
 
     To ask for it twice is to ask for it once.
 
     Args:
         callback: What to call; it may use the library.
-        name: The library, or a module of it.
+        names: The library, or a module of it; default: MLflow. Of several, the one whose import
+            begins first decides: those that it imports in its turn are whole when it is.
 
     Example:
         >>> when_imported(lambda: print("now it takes memory"))
     """
     watches = [finder for finder in sys.meta_path if isinstance(finder, _Watch)]
     if all(watch.callback is not callback for watch in watches):
-        sys.meta_path.insert(0, _Watch(callback, name))
+        sys.meta_path.insert(0, _Watch(callback, names or ("mlflow",)))
 
 
 def forget(callback: Callable[[], None]) -> None:
@@ -41,9 +43,10 @@ def forget(callback: Callable[[], None]) -> None:
 
 
 class _Watch(MetaPathFinder):
-    def __init__(self, callback: Callable[[], None], name: str) -> None:
+    def __init__(self, callback: Callable[[], None], names: tuple[str, ...]) -> None:
         self.callback = callback
-        self.name = name
+        self.names = names
+        self._thread = threading.local()
 
     def find_spec(
         self,
@@ -51,18 +54,29 @@ class _Watch(MetaPathFinder):
         path: Sequence[str] | None,  # noqa: ARG002 - as importlib calls it
         target: ModuleType | None = None,  # noqa: ARG002 - as above
     ) -> ModuleSpec | None:
-        if fullname != self.name:
+        if fullname not in self.names or getattr(self._thread, "is_looking", False):
             return None
-        if self in sys.meta_path:
-            sys.meta_path.remove(self)
-        spec = importlib.util.find_spec(fullname)
+        self._thread.is_looking = True
+        try:
+            spec = importlib.util.find_spec(fullname)
+        finally:
+            self._thread.is_looking = False
         loader: Any = spec.loader if spec is not None else None
         if loader is not None:
             execute = loader.exec_module
 
+            # Libraries also look whether another is there without importing it.
             def exec_module(module: ModuleType) -> None:
-                execute(module)
-                self.callback()
+                is_first = self in sys.meta_path
+                forget(self.callback)
+                try:
+                    execute(module)
+                except BaseException:
+                    if is_first:
+                        sys.meta_path.insert(0, self)
+                    raise
+                if is_first:
+                    self.callback()
 
             loader.exec_module = exec_module
         return spec

@@ -17,7 +17,7 @@ from .datasets.origin import Origin
 from .datasets.tracked import TrackedDataset, default_filepath
 from .keys import is_model_name, model_name
 from .models import logged_models, registry
-from .models.arguments import ModelArguments
+from .models.arguments import ModelArguments, taken_step
 from .models.flavors import check_flavor, find_flavor
 from .models.kinds import flavor_saved
 from .models.saving import save_model
@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
     from .run import TrackedRun
 
-# As in `mlflow.utils.validation`; dots are in the names of namespaced datasets.
+LOADED_TAG = "kedro.loaded_model."
+"""On a run, followed by a dataset's name: the URI of the model that was loaded from MLflow."""
 
 
 class MLflowModelDataset(TrackedDataset):
@@ -42,16 +43,17 @@ class MLflowModelDataset(TrackedDataset):
     run. While MLflow does not answer it waits in the run's journal, like all that a run logs.
 
     Args:
-        flavor: The name of an MLflow flavor: ``sklearn``, ``pyfunc``, ``xgboost``, … Default: the
-            one for the object's type.
+        flavor: The name of an MLflow flavor: ``sklearn``, ``pyfunc``, ``xgboost``, …; or the path
+            of a module that saves and loads models like those: ``my_package.flavors.mine``.
+            Default: the one for the object's type.
         filepath: The local folder. Default: ``data/mlflow/<dataset name>`` in the project.
         dataset_name: The model's name in MLflow, if ``name`` is not given. Default: the catalog's.
         run_id: Load from this run instead of the local folder; nothing can be saved then.
         tracking_uri: The MLflow to load from with ``run_id`` or ``model_uri``. Default: the
             project's.
         model_uri: Load this instead of the local folder: ``models:/m-…`` (a logged model),
-            ``models:/name/version``, ``models:/name@alias`` or ``runs:/run_id/name``; nothing can
-            be saved then.
+            ``models:/name/version``, ``models:/name@alias``, ``models:/name/latest`` or
+            ``runs:/run_id/name``; nothing can be saved then.
         name: The model's name in MLflow.
         signature: The name of the dataset that the model takes; or ``inputs``, ``outputs`` and
             ``params``, each the name of a dataset or a schema as in an ``MLmodel`` file; or a
@@ -66,7 +68,8 @@ class MLflowModelDataset(TrackedDataset):
         save_args: Further arguments as of the flavor's ``log_model``, such as
             ``extra_pip_requirements``, ``code_paths`` or ``model_type``. Requirements default to
             the flavor's own; MLflow's inference of them takes seconds.
-        load_args: Arguments for ``load_model``.
+        load_args: Arguments for ``load_model``. With ``step``, a number, the model of that step is
+            loaded, of several that a run has under this name.
         metadata: Free data that is kept with the model in MLflow; what is below ``kedro-viz`` is
             for Kedro-Viz alone.
 
@@ -103,7 +106,10 @@ class MLflowModelDataset(TrackedDataset):
         self.filepath = str(filepath) if filepath is not None else None
         self.dataset_name = dataset_name
         self.metadata = metadata
-        self._source = ModelSource.of(run_id, model_uri)
+        self._load_args = dict(load_args or {})
+        self._step = taken_step(self._load_args)
+        self._source = ModelSource.of(run_id, model_uri, self._step)
+        self._loaded: Origin | None = None
         check_uri("tracking_uri", tracking_uri)
         self._loading_tracking_uri = tracking_uri
         if name is not None and not is_model_name(name):
@@ -120,7 +126,6 @@ class MLflowModelDataset(TrackedDataset):
             tags=tags,
             registered_model_name=registered_model_name,
         )
-        self._load_args = dict(load_args or {})
         self._catalog: CatalogProtocol[Any, Any] | None = None
 
     @property
@@ -145,10 +150,10 @@ class MLflowModelDataset(TrackedDataset):
         """The URI that this is always loaded from; None: it is the project's own."""
         if self._source is None:
             return None
-        return self._source.uri or f"runs:/{self._source.run_id}/{self._logged_name()}"
+        return self._source.uri_of(self._name_in(self._source))
 
     def pinned(self) -> MLflowModelDataset:
-        """The same model, but if an alias names it, of the version that has the alias now.
+        """The same model, but if an alias or `latest` names it, of the version that it means now.
 
         Raises:
             DatasetError: The model registry cannot be asked, or it has no such alias.
@@ -165,7 +170,7 @@ class MLflowModelDataset(TrackedDataset):
                 f"'{self.dataset_name}' is to load: {mask_urls(str(error))}"
             ) from None
         other = copy.copy(self)
-        vars(other).update(_source=exact)
+        vars(other).update(_source=exact, _loaded=None)
         return other
 
     def of_run(self, run_id: str, tracking_uri: str, name: str) -> MLflowModelDataset:
@@ -181,7 +186,8 @@ class MLflowModelDataset(TrackedDataset):
         other = copy.copy(self)
         vars(other).update(
             dataset_name=self.dataset_name or name,
-            _source=ModelSource(run_id),
+            _source=ModelSource(run_id, step=self._step),
+            _loaded=None,
             _loading_tracking_uri=tracking_uri,
         )
         return other
@@ -246,7 +252,7 @@ class MLflowModelDataset(TrackedDataset):
 
     def saved_folder(self) -> Path | None:
         """The local folder, if the model that :meth:`load` gives is there."""
-        if self._source is not None or not self._folder().exists():
+        if self._source is not None or self._step is not None or not self._folder().exists():
             return None
         folder = self._folder()
         return folder if self.run_instead_of(folder, self._is_in_run) is None else None
@@ -254,7 +260,7 @@ class MLflowModelDataset(TrackedDataset):
     def origin(self) -> Origin | None:
         """Say where :meth:`load` has the model from; None for the run in progress."""
         if self._source is not None:
-            return Origin(self._source.uri or f"runs:/{self._source.run_id}/{self._logged_name()}")
+            return self._loaded or Origin(self._source.uri_of(self._name_in(self._source)))
         folder = self.saved_folder()
         return Origin(path=folder) if folder is not None else None
 
@@ -263,7 +269,7 @@ class MLflowModelDataset(TrackedDataset):
         store.prepare()
         chosen = self.chosen_run() if self._source is None else None
         if chosen is not None:
-            return self._load_from(ModelSource(run_id=chosen))
+            return self._load_from(ModelSource(chosen, step=self._step))
         folder = self.saved_folder()
         if folder is not None:
             return self._loader(str(folder)).load_model(str(folder), **self._load_args)
@@ -279,19 +285,22 @@ class MLflowModelDataset(TrackedDataset):
                     f"There is no model '{self.dataset_name}' at {self._folder()}, and no run to "
                     "load it from: save it first, or give `run_id` or `model_uri`."
                 )
-            source = ModelSource(run_id=run_id)
+            source = ModelSource(run_id, step=self._step)
         return self._load_from(source)
 
     def _load_from(self, source: ModelSource) -> Any:
         uri = self.loading_uri(self._loading_tracking_uri)
-        client = store.connect(uri)
+        client, name = store.connect(uri), self._name_in(source)
         try:
+            exact = source.pinned(client)
             try:
-                return self._load_at(source.place(client, self._name_in(source)))
+                place = exact.place(client, name)
+                model = self._load_at(place)
             except Exception as error:
-                if not source.is_of_old_server(client, error):
+                if not exact.is_of_old_server(client, error):
                     raise
-                return self._load_at(source.place(client, self._name_in(source)))
+                place = exact.place(client, name)
+                model = self._load_at(place)
         except DatasetError:
             raise
         except Exception as error:
@@ -299,6 +308,27 @@ class MLflowModelDataset(TrackedDataset):
                 f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
                 f"'{self.dataset_name}': {mask_urls(str(error))}"
             ) from None
+        if self._source is not None:
+            self._note_loaded(source, exact, place, uri)
+        return model
+
+    def _note_loaded(
+        self, source: ModelSource, exact: ModelSource, place: Place, tracking_uri: str
+    ) -> None:
+        """Keep which model was loaded, and tell the run: an alias moves from one to another."""
+        run = self._run
+        is_elsewhere = tracking_uri != self.loading_uri(None)
+        loaded = Origin(
+            place.uri if source.step is not None else exact.uri_of(self._name_in(exact)),
+            tracking_uri=tracking_uri if is_elsewhere else None,
+            asked_for=source.uri if exact is not source else None,
+            model_id=place.model_id,
+        )
+        if run is not None and loaded != self._loaded:
+            with run.guard():
+                run.set_tag(f"{LOADED_TAG}{self.key()}", loaded.uri)
+                run.settle()
+        self._loaded = loaded
 
     def _load_at(self, place: Place) -> Any:
         with fluent.tracking_uri(place.tracking_uri):

@@ -81,3 +81,46 @@ def test_where_there_is_no_mlflow() -> None:
         "except ModuleNotFoundError as error:\n    assert error.name == 'mlflow'\n"
         "else:\n    raise SystemExit('there was one')"
     )
+
+
+def test_looking_for_a_library_is_not_importing_it(tmp_path: Path) -> None:
+    """Libraries ask whether others are installed; what waits for those waits on."""
+    (tmp_path / "counted.py").write_text("", encoding="utf-8")
+    in_worker(
+        "import importlib, importlib.util, sys\n"
+        "from mlflow_on_kedro import import_watch\n"
+        "sys.path.append(sys.argv[1])\n"
+        "calls = []\n"
+        "import_watch.when_imported(lambda: calls.append('counted'), 'counted', 'not_there')\n"
+        "assert importlib.util.find_spec('counted') and not importlib.util.find_spec('not_there')\n"
+        "assert calls == []\n"
+        "import counted\n"
+        "importlib.reload(counted)\n"
+        "assert calls == ['counted']\n",
+        str(tmp_path),
+    )
+
+
+def test_a_library_in_another(tmp_path: Path) -> None:
+    """Of several names the one whose import began first has to be whole, or to fail."""
+    (tmp_path / "outer.py").write_text("import inner\nwhole = 1 / (not sys.argv[2:])\n")
+    (tmp_path / "inner.py").write_text("")
+    code = (
+        "import sys\n"
+        "from mlflow_on_kedro import import_watch\n"
+        "import builtins; builtins.sys = sys\n"
+        "sys.path.append(sys.argv[1])\n"
+        "calls = []\n"
+        "def call():\n"
+        "    import outer\n"
+        "    calls.append(outer.whole)\n"
+        "import_watch.when_imported(call, 'inner', 'outer')\n"
+        "try:\n    import outer\n"
+        "except ZeroDivisionError:\n"
+        "    assert calls == []\n"
+        "    sys.argv.pop()\n"
+        "    import outer\n"
+        "assert calls == [1]\n"
+    )
+    in_worker(code, str(tmp_path))
+    in_worker(code, str(tmp_path), "it fails at first")

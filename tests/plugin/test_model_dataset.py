@@ -253,6 +253,42 @@ def test_registering_leaves_logging_alone(tmp_path: Path, monkeypatch: pytest.Mo
     assert replaced == []
 
 
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+def test_the_model_of_a_step(active: Any, store_uri: str, tmp_path: Path) -> None:
+    """Of several that a run has under a name the one of a step is loaded, also of this run."""
+    for step in (1, 2):
+        MLflowModelDataset("sklearn", tmp_path / "m", "model", save_args={"step": step}).save(
+            LogisticRegression(C=step).fit([[0.0], [1.0]], [0, 1])
+        )
+    other = {"run_id": active.info.run_id, "tracking_uri": store_uri}
+    for where in ({"filepath": tmp_path / "m"}, other):
+        for step in (1, 2):
+            named = {"dataset_name": "model", "load_args": {"step": step}, **where}
+            loaded = MLflowModelDataset(**named).load()
+            assert int(loaded.C) == step
+    missing = MLflowModelDataset(dataset_name="model", load_args={"step": 3}, **other)
+    assert not missing.exists()
+    with pytest.raises(DatasetError, match=r"no model of this name of step 3; it has steps 1, 2"):
+        missing.load()
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"load_args": {"step": "2"}}, "`load_args`: 'step' must be a whole number: '2'"),
+        ({"load_args": {"step": True}}, "'step' must be a whole number: True"),
+        (
+            {"load_args": {"step": 2}, "model_uri": "models:/clf/1"},
+            "`load_args: step` is of a model in a run: give `run_id` instead of `model_uri`",
+        ),
+    ],
+)
+def test_no_step(given: dict[str, Any], message: str) -> None:
+    """What is no step, or makes no sense beside one, is refused when the catalog is made."""
+    with pytest.raises(DatasetError, match=message):
+        MLflowModelDataset(**given)
+
+
 def test_load_args_pass_through(tmp_path: Path) -> None:
     """`load_args` reach the flavor's load_model."""
     MLflowModelDataset("sklearn", tmp_path / "m").save(classifier())
@@ -353,10 +389,10 @@ def test_hostile_name_stays_in_the_data_folder(name: str, tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("flavor", "message"),
     [
-        ("sklaern", "MLflow has no flavor 'sklaern'"),
-        ("tracking", "mlflow.tracking is no flavor: it has no log_model"),
-        ("sklearn.evil", "'sklearn.evil' is no MLflow flavor: give a name such as sklearn"),
-        ("", "'' is no MLflow flavor"),
+        ("sklaern", r"no flavor 'sklaern': MLflow has none, .* Did you mean 'sklearn'\?"),
+        ("tracking", "mlflow.tracking is no flavor: it has no save_model"),
+        ("sklearn.evil", "There is no flavor 'sklearn.evil': no such module"),
+        ("", "'' is no name of a flavor"),
     ],
 )
 def test_unknown_flavor(flavor: str, message: str, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -232,17 +233,28 @@ def test_outage_of_the_registry(
 
 
 def test_loading_from_the_registry(project_with: Callable[..., Any]) -> None:
-    """A logged model, a version and an alias are loaded, by the flavor that they have."""
+    """A logged model, a version and an alias are loaded, and the run says which version it was."""
     project = project_with(REGISTERED)
     project.session_run()
     (model,) = models(project)
     before = [run.info.run_id for run in project.runs()]
-    for uri in (f"models:/{model.model_id}", "models:/clf/1", "models:/clf@champion"):
+    logged = f"models:/{model.model_id}"
+    loaded = {logged: logged, "models:/clf/1": "models:/clf/1"}
+    loaded |= dict.fromkeys(("models:/clf@champion", "models:/clf/latest"), "models:/clf/1")
+    for uri, exact in loaded.items():
         (project.root / "report.json").unlink()
         entry = {"model": {"type": TYPE, "model_uri": uri}}
         project.write("conf/other/catalog.yml", yaml.safe_dump(entry))
         project.session_run(env="other", node_names=["prepare", "judge"])
         assert yaml.safe_load((project.root / "report.json").read_text()) == REPORT
+        run = project.runs()[0]
+        assert run.data.tags["kedro.loaded_model.model"] == exact
+        assert [item.model_id for item in run.inputs.model_inputs] == [model.model_id]
+        used = {
+            item.dataset.name: json.loads(item.dataset.source) for item in run.inputs.dataset_inputs
+        }
+        asked = {} if uri == exact else {"asked_for": uri}
+        assert used == {"model": {"uri": exact, **asked, "model_id": model.model_id}}
     assert len(models(project)) == 1
     source = project.client.get_run(before[0])
     assert source.info.status == "FINISHED"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -18,6 +19,7 @@ from .refusals import PAUSE_SECONDS, TRIES, RefusalJudge, is_final
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import LoggedModelInput
 
 logger = logging.getLogger(__name__)
 
@@ -151,7 +153,7 @@ class BatchWriter:
         if not capabilities.has(uri, Feature.INPUTS):
             return
         try:
-            self._client.log_inputs(self._run_id, used)
+            self._client.log_inputs(self._run_id, used, _models(entries) or None)
         except Exception as error:
             if not capabilities.lacks(
                 uri,
@@ -161,6 +163,14 @@ class BatchWriter:
                 lambda: self._client.get_run(self._run_id),
             ):
                 raise
+
+
+def _models(entries: Iterable[Input]) -> list[LoggedModelInput]:
+    """The logged models among datasets used, which MLflow links to the run as well."""
+    from mlflow.entities import LoggedModelInput
+
+    sources = [json.loads(entry.source) for entry in entries if '"model_id"' in entry.source]
+    return [LoggedModelInput(x["model_id"]) for x in sources if "tracking_uri" not in x]
 
 
 def _make_changes_tags(

@@ -124,6 +124,10 @@ def _of_tracked(dataset: TrackedDataset, data: Any, root: Path) -> Source:
     content = {"uri": origin.uri or _from_root(origin.path or root, root)}
     if origin.tracking_uri is not None:
         content["tracking_uri"] = plain_url(origin.tracking_uri)
+    if origin.asked_for is not None:
+        content["asked_for"] = origin.asked_for
+    if origin.model_id is not None:
+        content["model_id"] = origin.model_id
     # MLflow can load `runs:/…` from a source of this kind, and its UI shows it.
     return Source("local", content, path=origin.path)
 

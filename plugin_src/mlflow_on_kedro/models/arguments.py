@@ -25,6 +25,21 @@ _ELSEWHERE = {
 _VIZ = "kedro-viz"
 
 
+def taken_step(load_args: dict[str, Any]) -> int | None:
+    """Take the step at which a model was logged out of ``load_args``; None if there is none.
+
+    Args:
+        load_args: What the user gives; it is changed.
+
+    Raises:
+        DatasetError: It is no step.
+    """
+    step = load_args.pop("step", None)
+    if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
+        raise DatasetError(f"`load_args`: 'step' must be a whole number: {step!r}")
+    return step
+
+
 @dataclass(frozen=True)
 class ModelArguments:
     """How a model is saved.

@@ -1,4 +1,4 @@
-"""MLflow's flavors: found by name, and called the way each of them wants it."""
+"""Flavors of models, MLflow's and others: found by name, and called the way each wants it."""
 
 from __future__ import annotations
 
@@ -6,45 +6,78 @@ import importlib
 import importlib.util
 import inspect
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager
+import re
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import ModuleType
 from typing import Any
 
 from kedro.io import DatasetError
 
 from .. import environment
-from .kinds import package_of
+from ..suggestions import did_you_mean
+from .kinds import is_loader_module, known_flavors, package_of
 
-# The argument that takes the model where it is not the first one.
-_MODEL_ARGUMENT = {"pyfunc": "python_model"}
+_MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 # Packages that pip knows by another name.
 _PIP_NAMES = {"sklearn": "scikit-learn"}
 
-_FORMAT, _ANY_MODEL = "serialization_format", "cloudpickle"
+_FORMAT = "serialization_format"
+# The format that holds any model. MLflow's own choices are safe to load from strangers, but skops
+# takes two seconds to import and refuses the user's own classes and functions, and pt2 needs an
+# example of the input, with which the model is traced.
+_ANY_MODEL = {"sklearn": "cloudpickle", "lightgbm": "cloudpickle", "pytorch": "pickle"}
+_CAUTION = re.compile(r"Saving .* format requires exercising caution", re.IGNORECASE)
 
 
 def find_flavor(name: str) -> ModuleType:
-    """Import a flavor.
+    """Import a flavor: one of MLflow, or any module that saves and loads models like those.
+
+    Args:
+        name: As MLflow calls it, such as ``sklearn``, or the module's path, such as
+            ``my_package.flavors.mine``.
 
     Raises:
-        DatasetError: MLflow has no such flavor, or the flavor's package is not installed.
+        DatasetError: There is none of that name, or a package that it needs is not installed.
     """
-    if not name.isidentifier():
-        raise DatasetError(f"flavor: {name!r} is no MLflow flavor: give a name such as sklearn.")
-    try:
-        flavor = importlib.import_module(f"mlflow.{name}")
-    except ModuleNotFoundError as error:
-        if error.name == f"mlflow.{name}":
+    if not isinstance(name, str) or not _MODULE.fullmatch(name):
+        raise DatasetError(
+            f"flavor: {name!r} is no name of a flavor: give one of MLflow, such as sklearn, or the "
+            "path of a module, such as my_package.flavors.mine."
+        )
+    paths = [name] if "." in name else [f"mlflow.{name}", name]
+    module = next(filter(None, (_import(path, name) for path in paths)), None)
+    if module is None:
+        raise DatasetError(
+            f"There is no flavor {name!r}: "
+            + (
+                "no such module can be imported."
+                if "." in name
+                else f"MLflow has none, and no module has this name.{_suggestion(name)}"
+            )
+        )
+    for function in ("save_model", "load_model"):
+        if not callable(getattr(module, function, None)):
             raise DatasetError(
-                f"MLflow has no flavor {name!r}: see https://mlflow.org/docs/latest/ml/model/ "
-                "for their names."
-            ) from None
-        raise missing_package(name, error) from None
-    if not callable(getattr(flavor, "log_model", None)):
-        raise DatasetError(f"mlflow.{name} is no flavor: it has no log_model.")
-    return flavor
+                f"{module.__name__} is no flavor: it has no {function}.{_suggestion(name)}"
+            )
+    return module
+
+
+def _import(path: str, flavor: str) -> ModuleType | None:
+    try:
+        return importlib.import_module(path)
+    except ModuleNotFoundError as error:
+        if error.name is not None and f"{path}.".startswith(f"{error.name}."):
+            return None
+        raise missing_package(flavor, error) from None
+    except Exception as error:  # a module of whatever make
+        raise DatasetError(f"The flavor {flavor!r} cannot be imported: {error!r}") from error
+
+
+def _suggestion(name: str) -> str:
+    return did_you_mean(name, known_flavors()) if "." not in name else ""
 
 
 def check_flavor(name: str) -> None:
@@ -71,52 +104,46 @@ def missing_package(flavor: str, error: ModuleNotFoundError) -> DatasetError:
     )
 
 
-def with_defaults(
-    name: str, flavor: ModuleType, model: Any, given: dict[str, Any]
-) -> dict[str, Any]:
+def with_defaults(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Add what makes saving fast and able to save any model, where the user does not choose.
 
     Args:
-        name: The flavor's name.
         flavor: The flavor.
         model: The model.
         given: The arguments of ``save_model``.
     """
-    if name == "sklearn" and _saves_by_skops(flavor) and environment.allows_pickle():
-        # MLflow's own choice is skops, which takes two seconds to import, and which refuses the
-        # user's own classes and functions.
-        given = {_FORMAT: _ANY_MODEL, **given}
+    any_model = _ANY_MODEL.get(flavor.__name__.removeprefix("mlflow."))
+    is_chosen = bool({_FORMAT, "export_model"} & given.keys())
+    if any_model and not is_chosen and _takes(flavor.save_model, _FORMAT):
+        given = {_FORMAT: any_model, **given} if environment.allows_pickle() else given
     return _with_requirements(flavor, model, given)
 
 
 @contextmanager
 def saving_quietly(given: dict[str, Any]) -> Iterator[None]:
-    """Leave out MLflow's word on a format of scikit-learn's models that the user did not choose."""
-    logger = logging.getLogger("mlflow.sklearn")
-    if _FORMAT in given:
+    """Leave out MLflow's caution about a format of models that the user did not choose."""
+    with ExitStack() as stack:
+        if _FORMAT not in given:
+            for flavor in _ANY_MODEL:
+                logger = logging.getLogger(f"mlflow.{flavor}")
+                logger.addFilter(_without_caution)
+                stack.callback(logger.removeFilter, _without_caution)
         yield
-        return
-    logger.addFilter(_without_caution)
-    try:
-        yield
-    finally:
-        logger.removeFilter(_without_caution)
 
 
 def _without_caution(record: logging.LogRecord) -> bool:
-    return not record.getMessage().startswith("Saving scikit-learn models in the pickle")
+    return not _CAUTION.match(record.getMessage())
 
 
-def _saves_by_skops(flavor: ModuleType) -> bool:
-    tell = getattr(flavor, "get_default_pip_requirements", None)
-    return tell is not None and "include_skops" in inspect.signature(tell).parameters
+def _takes(function: Callable[..., Any], argument: str) -> bool:
+    return argument in inspect.signature(function).parameters
 
 
 def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
     """Add a flavor's own requirements, so that MLflow need not find them out by loading it."""
     if {"pip_requirements", "conda_env"} & given.keys():
         return given
-    defaults = _requirements(flavor, model, given.get("serialization_format"))
+    defaults = _requirements(flavor, model, given.get(_FORMAT))
     if defaults is None:
         return given
     extra = given.get("extra_pip_requirements") or []
@@ -126,9 +153,9 @@ def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) ->
 
 
 def _requirements(flavor: ModuleType, model: Any, serialization: str | None) -> list[str] | None:
-    """The flavor's requirements; None for a flavor that does not tell them."""
+    """The flavor's requirements; None for a flavor that does not tell or take them."""
     tell = getattr(flavor, "get_default_pip_requirements", None)
-    if tell is None:
+    if tell is None or not _takes(flavor.save_model, "pip_requirements"):
         return None
     takes = inspect.signature(tell).parameters
     # MLflow knows the format in which it saves only then; each of them needs its own package.
@@ -141,10 +168,22 @@ def _requirements(flavor: ModuleType, model: Any, serialization: str | None) -> 
     return list(tell(model, **includes) if needs_model else tell(**includes))
 
 
-def call(function: Any, flavor: str, model: Any, **arguments: Any) -> None:
-    """Call ``log_model`` or ``save_model`` of a flavor with the model where it belongs."""
-    keyword = _MODEL_ARGUMENT.get(flavor)
-    if keyword:
-        function(**{keyword: model}, **arguments)
+def save(flavor: ModuleType, model: Any, **arguments: Any) -> None:
+    """Call ``save_model`` of a flavor with the model where it belongs.
+
+    MLflow's pyfunc takes a model in Python or a module that loads one; for others it is the first
+    argument.
+    """
+    if flavor.__name__ != "mlflow.pyfunc":
+        flavor.save_model(model, **arguments)
+    elif is_loader_module(model):
+        name = model.__name__ if isinstance(model, ModuleType) else model
+        if "code_paths" not in arguments and _import(name, name) is None:
+            raise DatasetError(
+                f"There is no module {name!r} to load the model with. MLflow's pyfunc takes a "
+                "PythonModel, a function, the path of a Python file, or of a module with "
+                "`_load_pyfunc`."
+            )
+        flavor.save_model(loader_module=name, **arguments)
     else:
-        function(model, **arguments)
+        flavor.save_model(python_model=model, **arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import types
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -36,6 +37,8 @@ _FLAVORS = {
     "xgboost": "xgboost",
 }
 _PYFUNC = "python_function"
+_LOADS = "_load_pyfunc"
+"""The function of a module that MLflow's pyfunc loads a model with."""
 
 
 def flavor_of(model: Any) -> str:
@@ -49,8 +52,9 @@ def flavor_of(model: Any) -> str:
         >>> flavor_of(DecisionTreeClassifier())
         'sklearn'
     """
-    if isinstance(model, types.FunctionType):  # MLflow's pyfunc takes it for a model
-        return "pyfunc"
+    is_module = isinstance(model, types.ModuleType)
+    if isinstance(model, types.FunctionType) or (is_module and is_loader_module(model)):
+        return "pyfunc"  # which takes a function for a model, and a module that loads one
     for cls in type(model).__mro__:
         for module in _with_parents(cls.__module__):
             if module in _FLAVORS:
@@ -59,8 +63,27 @@ def flavor_of(model: Any) -> str:
     raise DatasetError(
         f"There is no MLflow flavor for an object of type {cls.__module__}.{cls.__qualname__}: "
         "give `flavor`, or make it a mlflow.pyfunc.PythonModel. Found by their type are models of "
-        f"{', '.join(sorted(set(_FLAVORS.values())))}."
+        f"{', '.join(known_flavors())}."
     )
+
+
+def known_flavors() -> list[str]:
+    """The flavors that are found by a model's type."""
+    return sorted(set(_FLAVORS.values()))
+
+
+def is_loader_module(model: Any) -> bool:
+    """Whether an object is a module, or the path of one, that MLflow's pyfunc loads a model with.
+
+    The other texts that MLflow takes for a model are names of Python files.
+
+    Example:
+        >>> is_loader_module("my_package.loader"), is_loader_module("models/mine.py")
+        (True, False)
+    """
+    if isinstance(model, str):
+        return not model.endswith(".py") and all(map(str.isidentifier, model.split(".")))
+    return isinstance(model, types.ModuleType) and hasattr(model, _LOADS)
 
 
 def package_of(flavor: str) -> str | None:
@@ -76,7 +99,7 @@ def package_of(flavor: str) -> str | None:
 
 
 def flavor_saved(flavors: Mapping[str, Any]) -> str:
-    """Name the flavor that gives the native object back.
+    """Name the flavor that gives the native object back: MLflow's, or the module that has it.
 
     Args:
         flavors: Those in an ``MLmodel`` file.
@@ -85,8 +108,13 @@ def flavor_saved(flavors: Mapping[str, Any]) -> str:
         >>> flavor_saved({"python_function": {}, "sklearn": {}})
         'sklearn'
     """
-    native = [name for name in flavors if name != _PYFUNC]
-    return native[0] if native else "pyfunc"
+    native = next((name for name in flavors if name != _PYFUNC), None)
+    if native is None:
+        return "pyfunc"
+    # A flavor of somebody else's is known by the module that is its pyfunc's loader, too.
+    loader = str(flavors.get(_PYFUNC, {}).get("loader_module", "mlflow."))
+    is_own = loader.startswith("mlflow.") or importlib.util.find_spec(f"mlflow.{native}")
+    return native if is_own else loader
 
 
 def _with_parents(module: str) -> Iterable[str]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 from .arguments import ModelArguments
-from .flavors import call, find_flavor, missing_package, saving_quietly, with_defaults
+from .flavors import find_flavor, missing_package, save, saving_quietly, with_defaults
 from .kinds import flavor_of
 from .mlmodel import MLMODEL
 
@@ -54,8 +54,8 @@ def save_model(
         try:
             given = _for_flavor(folder.name, model, arguments, catalog)
             with saving_quietly(given):
-                complete = with_defaults(name, module, model, given)
-                call(module.save_model, name, model, path=str(saved), **complete)
+                complete = with_defaults(module, model, given)
+                save(module, model, path=str(saved), **complete)
         except ModuleNotFoundError as error:
             raise missing_package(name, error) from None
         if folder.exists():

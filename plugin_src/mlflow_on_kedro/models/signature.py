@@ -13,6 +13,7 @@ from kedro.io import DatasetError
 
 from ..suggestions import nearest
 from ..tracking.failures import reason
+from .samples import first_rows, plain, taken_by
 
 logger = logging.getLogger(__name__)
 
@@ -104,66 +105,50 @@ class Signature:
             name: The model's name, for messages.
 
         Returns:
-            The signature; None, and a warning, if the model does not predict for the dataset.
+            The signature; None, and a warning, if MLflow cannot describe a dataset, or the model
+            does not predict for it.
         """
         if self.whole is not None:
             return self.whole
         from mlflow.models import ModelSignature
 
         data = taken_by(model, load(self.inputs)) if _is_name(self.inputs) else None
-        inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
-        if _is_name(self.outputs):
-            outputs = _inferred(load(self.outputs), "outputs")
-        elif self.outputs is None and data is not None:
-            can, outputs = _predicted(model, data, self.inputs, name)
-            if not can:
-                return None
-        else:
-            outputs = _schema("outputs", self.outputs)
+        results = load(self.outputs) if _is_name(self.outputs) else None
+        doing = f"MLflow cannot describe '{self.inputs}'"
+        try:
+            inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
+            if results is not None:
+                doing = f"MLflow cannot describe '{self.outputs}'"
+                outputs = _inferred(results, "outputs")
+            elif self.outputs is None and data is not None:
+                doing = f"it does not predict for '{self.inputs}'"
+                outputs = _predicted(model, data)
+            else:
+                outputs = _schema("outputs", self.outputs)
+        except DatasetError:
+            raise
+        except Exception as error:  # whatever a model or data of any library say
+            logger.warning(
+                "'%s' has no signature, because %s (%s). Name the dataset that it takes, or give "
+                "`signature: {inputs: …, outputs: …}`.",
+                name,
+                doing,
+                reason(error),
+            )
+            return None
         return ModelSignature(inputs, outputs, _schema("params", self.params))
 
 
 def example_of(given: Any, model: Any, load: Load) -> Any:
     """Make an input example: the first rows of a dataset if its name is given, else the value."""
-    return first_rows(taken_by(model, load(given)), EXAMPLE_ROWS) if _is_name(given) else given
-
-
-def taken_by(model: Any, data: Any) -> Any:
-    """Leave out columns that the model was not fitted on, such as the one that it predicts.
-
-    Estimators of scikit-learn, and those that follow it, know their columns.
-    """
-    known = getattr(model, "feature_names_in_", None)
-    columns = getattr(data, "columns", None)
-    if known is None or columns is None or not set(known) <= set(columns):
-        return data
-    return data[list(known)]
-
-
-def first_rows(data: Any, count: int) -> Any:
-    """Take the first rows of tables, arrays and lists; anything else is returned as it is.
-
-    Polars' tables become those of pandas, the only ones that all of MLflow knows.
-
-    Example:
-        >>> first_rows([1, 2, 3], 2)
-        [1, 2]
-    """
-    if callable(getattr(data, "head", None)):
-        return _as_pandas(data.head(count))
-    if isinstance(data, list) or hasattr(data, "shape"):
-        return data[:count]
-    return data
+    if _is_name(given):
+        return first_rows(taken_by(model, load(given)), EXAMPLE_ROWS)
+    return plain(given)
 
 
 def _is_name(given: Any) -> bool:
     # The schemas in an MLmodel file are JSON in a string.
     return isinstance(given, str) and not given.lstrip().startswith(("[", "{"))
-
-
-def _as_pandas(data: Any) -> Any:
-    is_polars = type(data).__module__.partition(".")[0] == "polars"
-    return data.to_pandas() if is_polars and hasattr(data, "to_pandas") else data
 
 
 def _inferred(data: Any, part: str) -> Any:
@@ -173,25 +158,15 @@ def _inferred(data: Any, part: str) -> Any:
     with warnings.catch_warnings():
         # Ten lines in the pipeline's log on integers that take no missing values.
         warnings.filterwarnings("ignore", ".*integer column", UserWarning)
-        return getattr(infer_signature(**{argument: _as_pandas(data)}), part)
+        return getattr(infer_signature(**{argument: plain(data)}), part)
 
 
-def _predicted(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, Any]:
-    """Whether a model predicts for a dataset, as far as it can be asked; and what it returns."""
+def _predicted(model: Any, data: Any) -> Any:
+    """What a model predicts for a dataset, as far as it can be asked."""
     predict = getattr(model, "predict", None)
     if predict is None:
-        return True, None
-    try:
-        return True, _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
-    except Exception as error:  # whatever a model of any library says
-        logger.warning(
-            "'%s' has no signature, because it does not predict for '%s' (%s). Name the dataset "
-            "that it takes, or give `signature: {inputs: …, outputs: …}`.",
-            name,
-            dataset,
-            reason(error),
-        )
-        return False, None
+        return None
+    return _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
 
 
 def _schema(part: str, given: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
@@ -21,9 +21,16 @@ _FORMS = {
     "model_id": re.compile(r"models:/(?P<model_id>m-[\w\-]+)"),
     "version": re.compile(r"models:/(?P<name>[^/@:]+)/(?P<version>[1-9]\d*)"),
     "alias": re.compile(r"models:/(?P<name>[^/@:]+)@(?P<alias>[\w\-]+)"),
+    # Stages are MLflow's older way, which its registry still has.
+    "newest": re.compile(
+        r"models:/(?P<name>[^/@:]+)/(?P<stage>latest|None|Staging|Production|Archived)",
+        re.IGNORECASE,
+    ),
     "run": re.compile(r"runs:/(?P<run_id>[A-Za-z0-9][\w\-]*)/(?P<model>[^/@:]+)"),
 }
+_REGISTERED = ("version", "alias", "newest")
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
+_LATEST = "latest"
 _LOGGED = "models:/m-"
 _OF_THE_SERVER = (_LOGGED, "mlflow-artifacts:")
 """How a registry's server names what it keeps itself."""
@@ -41,6 +48,11 @@ class Place:
     uri: str
     tracking_uri: str
 
+    @property
+    def model_id(self) -> str | None:
+        """The id of the logged model, if the URI is that of one."""
+        return self.uri.removeprefix("models:/") if self.uri.startswith(_LOGGED) else None
+
 
 @dataclass(frozen=True)
 class ModelSource:
@@ -48,19 +60,22 @@ class ModelSource:
 
     Attributes:
         run_id: The run that has it, under the dataset's name.
-        uri: ``models:/m-…``, ``models:/name/version``, ``models:/name@alias`` or
-            ``runs:/run_id/name``.
+        uri: ``models:/m-…``, ``models:/name/version``, ``models:/name@alias``,
+            ``models:/name/latest`` or ``runs:/run_id/name``.
+        step: Of several models that the run has under the name, the one of this step; None: the
+            last.
     """
 
     run_id: str | None = None
     uri: str | None = None
+    step: int | None = None
 
     @classmethod
-    def of(cls, run_id: str | None, uri: str | None) -> ModelSource | None:
+    def of(cls, run_id: str | None, uri: str | None, step: int | None = None) -> ModelSource | None:
         """Check what the user gives.
 
         Returns:
-            The source; None if nothing is given.
+            The source; None if neither a run nor a URI is given.
 
         Raises:
             DatasetError: It is none of the forms, or two sources are given.
@@ -78,27 +93,42 @@ class ModelSource:
         if uri is not None and not any(form.fullmatch(uri) for form in _FORMS.values()):
             raise DatasetError(
                 f"`model_uri`: {uri!r} is not one of models:/m-… (a logged model), "
-                "models:/name/version, models:/name@alias and runs:/run_id/name. For the model of "
-                "this name in a run give `run_id`."
+                "models:/name/version, models:/name@alias, models:/name/latest and "
+                "runs:/run_id/name. For the model of this name in a run give `run_id`."
             )
-        return cls(run_id, uri)
+        if uri is not None and step is not None:
+            raise DatasetError(
+                "`load_args: step` is of a model in a run: give `run_id` instead of `model_uri`."
+            )
+        return cls(run_id, uri, step)
 
     def __str__(self) -> str:
         return self.uri or f"Run {self.run_id}"
 
+    def uri_of(self, name: str) -> str:
+        """The URI, also of a model of a run; ``name`` is the name that it has there."""
+        return self.uri or f"runs:/{self.run_id}/{name}"
+
     def pinned(self, client: MlflowClient) -> ModelSource:
-        """Name the version that an alias has now; any other source stays as it is.
+        """Name the version that an alias or ``latest`` stands for now, as they move.
 
         Args:
             client: A client of the tracking server and the registry.
 
+        Returns:
+            The version; of any other source itself.
+
         Raises:
-            mlflow.exceptions.MlflowException: There is no such alias.
+            mlflow.exceptions.MlflowException: There is no such alias or model.
         """
         alias = _FORMS["alias"].fullmatch(self.uri or "")
-        if alias is None:
+        newest = _FORMS["newest"].fullmatch(self.uri or "")
+        if alias is not None:
+            found = client.get_model_version_by_alias(alias["name"], alias["alias"])
+        elif newest is not None:
+            found = _newest(client, newest["name"], newest["stage"].lower())
+        else:
             return self
-        found = client.get_model_version_by_alias(alias["name"], alias["alias"])
         return ModelSource(uri=f"models:/{found.name}/{found.version}")
 
     def place(self, client: MlflowClient, name: str) -> Place:
@@ -115,19 +145,18 @@ class ModelSource:
             mlflow.exceptions.MlflowException: There is no such version or alias.
         """
         tracking = client.tracking_uri
-        uri = self.uri or f"runs:/{self.run_id}/{name}"
+        uri = self.pinned(client).uri_of(name)
+        if self.step is not None:
+            return Place(_of_step(client, str(self.run_id), name, self.step), tracking)
         run = _FORMS["run"].fullmatch(uri)
         if run is not None and not capabilities.has(tracking, Feature.LOGGED_MODELS):
             # MLflow would ask for the run's logged models, and its first 3.x fail then.
             root = client.get_run(run["run_id"]).info.artifact_uri
             return Place(f"{root}/{run['model']}", tracking)
-        version, alias = _FORMS["version"].fullmatch(uri), _FORMS["alias"].fullmatch(uri)
-        if version is not None:
-            found = client.get_model_version(version["name"], version["version"])
-        elif alias is not None:
-            found = client.get_model_version_by_alias(alias["name"], alias["alias"])
-        else:
+        version = _FORMS["version"].fullmatch(uri)
+        if version is None:
             return Place(uri, tracking)
+        found = client.get_model_version(version["name"], version["version"])
         source = str(found.source)
         if not source.startswith(_LOGGED):
             # What other tools registered may be kept by the registry itself.
@@ -156,7 +185,7 @@ class ModelSource:
 
     def asked(self, client: MlflowClient) -> str:
         """The URI of who is asked first: the tracking server, or the model registry."""
-        is_registered = any(_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
+        is_registered = any(_FORMS[form].fullmatch(self.uri or "") for form in _REGISTERED)
         if is_registered and other_server.is_asked(client):
             import mlflow
 
@@ -177,9 +206,8 @@ class ModelSource:
             of_run = _FORMS["run"].fullmatch(place.uri)
             if of_run is not None:
                 return in_run(client, of_run["run_id"], of_run["model"])
-            if place.uri.startswith(_LOGGED):
-                model_id = place.uri.removeprefix("models:/")
-                MlflowClient(place.tracking_uri).get_logged_model(model_id)
+            if place.model_id is not None:
+                MlflowClient(place.tracking_uri).get_logged_model(place.model_id)
         except MlflowException as error:
             if _is_missing(error):
                 return False
@@ -189,8 +217,40 @@ class ModelSource:
     @property
     def registered(self) -> str | None:
         """The name of the registered model; None for a model of a run."""
-        forms = (_FORMS[form].fullmatch(self.uri or "") for form in ("version", "alias"))
+        forms = (_FORMS[form].fullmatch(self.uri or "") for form in _REGISTERED)
         return next((found["name"] for found in forms if found is not None), None)
+
+
+def _newest(client: MlflowClient, name: str, stage: str) -> Any:
+    """The newest version of a registered model, of any stage or of one."""
+    latest = client.get_registered_model(name).latest_versions
+    fitting = [
+        version for version in latest if stage in {_LATEST, str(version.current_stage).lower()}
+    ]
+    if not fitting:
+        of = "" if stage == _LATEST else f" in the stage '{stage}'"
+        raise _missing(f"The registered model '{name}' has no version{of}.")
+    return max(fitting, key=lambda version: int(version.version))
+
+
+def _of_step(client: MlflowClient, run_id: str, name: str, step: int) -> str:
+    """The URI of a model that a run has logged at a step."""
+    outputs = getattr(client.get_run(run_id), "outputs", None)
+    steps = set()
+    for output in reversed(outputs.model_outputs if outputs is not None else []):
+        if client.get_logged_model(output.model_id).name == name:
+            if output.step == step:
+                return f"models:/{output.model_id}"
+            steps.add(output.step)
+    there = f"; it has steps {', '.join(map(str, sorted(steps)))}" if steps else ""
+    raise _missing(f"The run has no model of this name of step {step}{there}.")
+
+
+def _missing(message: str) -> Exception:
+    from mlflow.exceptions import MlflowException
+    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
+
+    return MlflowException(message, RESOURCE_DOES_NOT_EXIST)
 
 
 def in_run(client: MlflowClient, run_id: str, name: str) -> bool:

@@ -27,6 +27,16 @@ logger = logging.getLogger(__name__)
 
 _FLAVOR = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
+# Beside the library that MLflow names for a flavor: packages that are used without it, and those
+# that import it while they are not whole themselves, though MLflow patches them, too.
+_ALSO_WITH = {
+    "anthropic": ("claude_agent_sdk",),
+    "bedrock": ("botocore",),
+    "gemini": ("google.generativeai",),
+    "langchain": ("langchain_core",),
+    "pytorch": ("lightning", "pytorch_lightning"),
+}
+
 
 def check(value: Any) -> None:
     """Find, before the pipeline runs, a flavor or argument that MLflow does not know.
@@ -43,10 +53,10 @@ def check(value: Any) -> None:
     store.prepare()
     for flavor, arguments in flavors.items():
         _check_arguments(flavor, arguments, _function(flavor))
-        library = _libraries().get(flavor, flavor)
-        if importlib.util.find_spec(library.partition(".")[0]) is None:
+        libraries = _libraries_of(flavor)
+        if not any(map(_is_installed, libraries)):
             raise ConfigError(
-                f"mlflow.yml: 'autolog.{flavor}' needs the package {library}, which is not "
+                f"mlflow.yml: 'autolog.{flavor}' needs the package {libraries[0]}, which is not "
                 "installed."
             )
 
@@ -128,12 +138,12 @@ def _apply(flavors: bool | Mapping[str, Mapping[str, Any]]) -> None:
     if environment.switches_autolog_on():
         mlflow.autolog(disable=True)
     for flavor, arguments in flavors.items():
-        library, start = _libraries().get(flavor, flavor), _starter(flavor, arguments)
-        if library in sys.modules:
+        libraries, start = _libraries_of(flavor), _starter(flavor, arguments)
+        if any(library in sys.modules for library in libraries):
             start()
         else:  # a run that does not use the library need not import it
             _switch.waiting.append(start)
-            import_watch.when_imported(start, library)
+            import_watch.when_imported(start, *libraries)
 
 
 def _starter(flavor: str, arguments: Mapping[str, Any]) -> Callable[[], None]:
@@ -189,6 +199,18 @@ def _check_arguments(
             raise ConfigError(
                 f"mlflow.yml: 'autolog.{flavor}.{name}' must be true or false: {value!r}"
             )
+
+
+def _libraries_of(flavor: str) -> tuple[str, ...]:
+    """The packages with whose import a flavor is switched on, the best known one first."""
+    return (_libraries().get(flavor, flavor), *_ALSO_WITH.get(flavor, ()))
+
+
+def _is_installed(library: str) -> bool:
+    try:
+        return importlib.util.find_spec(library) is not None
+    except ModuleNotFoundError:  # the package that it is in
+        return False
 
 
 def _libraries() -> dict[str, str]:

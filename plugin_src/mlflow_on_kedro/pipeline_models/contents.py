@@ -16,6 +16,7 @@ from ..dataset import MLflowDataset
 from ..datasets import backends
 from ..datasets.tracked import default_filepath
 from ..model_dataset import MLflowModelDataset
+from ..models.flavors import find_flavor
 from ..models.kinds import flavor_saved
 from ..secrets import looks_secret
 from ..values import flatten
@@ -178,15 +179,15 @@ def _store_model(dataset: MLflowModelDataset, name: str, target: Path) -> dict[s
         copy = MLflowModelDataset(dataset.flavor, filepath=target / "model", dataset_name=name)
         copy.bind(name, target, None, logs=False)
         copy.save(dataset.load())
-    return {"flavor": _flavor(dataset, target / "model"), "path": "model"}
+    return {"module": _flavor(dataset, target / "model").__name__, "path": "model"}
 
 
-def _flavor(dataset: MLflowModelDataset, folder: Path) -> str:
+def _flavor(dataset: MLflowModelDataset, folder: Path) -> ModuleType:
     if dataset.loads_pyfunc or dataset.flavor is not None:
-        return "pyfunc" if dataset.loads_pyfunc else str(dataset.flavor)
+        return find_flavor("pyfunc" if dataset.loads_pyfunc else str(dataset.flavor))
     from mlflow.models import Model
 
-    return flavor_saved(Model.load(str(folder)).flavors)
+    return find_flavor(flavor_saved(Model.load(str(folder)).flavors))
 
 
 def _copy(source: Path, target: Path) -> None:

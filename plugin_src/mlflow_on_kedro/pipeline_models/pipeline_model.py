@@ -258,8 +258,8 @@ def _objects(path: Path) -> dict[str, Any]:
 
 def _loaded(name: str, told: Mapping[str, Any], folder: Path) -> Any:
     path = str(folder / told["path"])
-    if "flavor" in told:
-        return importlib.import_module(f"mlflow.{told['flavor']}").load_model(path)
+    if "module" in told:
+        return importlib.import_module(told["module"]).load_model(path)
     config = {**told["config"], told["argument"]: path}
     return AbstractDataset.from_config(name, config).load()
 

@@ -8,6 +8,7 @@ from typing import Any
 import mlflow
 import pytest
 from kedro.io import DatasetError
+from mlflow.exceptions import MlflowException
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.flavors import find_flavor
 from mlflow_on_kedro.models.source import ModelSource
@@ -16,10 +17,17 @@ from sklearn.linear_model import LogisticRegression
 
 @pytest.mark.parametrize(
     "uri",
-    ["models:/m-0123abc", "models:/classifier/7", "models:/my model@champion", "runs:/abc/model"],
+    [
+        "models:/m-0123abc",
+        "models:/classifier/7",
+        "models:/my model@champion",
+        "models:/my model/latest",
+        "models:/classifier/Production",
+        "runs:/abc/model",
+    ],
 )
 def test_what_can_be_loaded(uri: str) -> None:
-    """A logged model, a version, an alias and a model of a run."""
+    """A logged model, a version, an alias, the newest, that of a stage, and a model of a run."""
     assert str(ModelSource.of(None, uri)) == uri
 
 
@@ -27,8 +35,7 @@ def test_what_can_be_loaded(uri: str) -> None:
     "uri",
     [
         "models:/classifier",
-        "models:/classifier/latest",
-        "models:/classifier/Production",
+        "models:/classifier/newest",
         "models:/classifier/0",
         "models:/a/b/1",
         "runs:/abc",
@@ -40,7 +47,7 @@ def test_what_can_be_loaded(uri: str) -> None:
     ],
 )
 def test_what_cannot_be_loaded(uri: str) -> None:
-    """The message says what can: what would change from day to day, or is no model, is refused."""
+    """The message says what can: what is no model is refused."""
     with pytest.raises(DatasetError, match=r"is not one of models:/m-… .* give `run_id`"):
         ModelSource.of(None, uri)
 
@@ -77,6 +84,30 @@ def test_resolving(client: Any, version: Any) -> None:
     assert ModelSource(uri="models:/clf@champion").place(client, "").uri == version.source
     assert ModelSource(uri=version.source).place(client, "").uri == version.source
     assert ModelSource(run_id="abc").place(client, "model").uri == "runs:/abc/model"
+
+
+@pytest.mark.filterwarnings("ignore:.*stages.*:FutureWarning")
+def test_what_moves(client: Any, version: Any) -> None:
+    """An alias, `latest` and a stage are the version that they stand for when it is loaded."""
+    for number in range(2, 12):  # a version's number is no text
+        client.create_model_version("clf", version.source, version.run_id)
+        if number == 3:
+            client.transition_model_version_stage("clf", "3", "Staging")
+    named = {
+        "models:/clf@champion": "models:/clf/1",
+        "models:/clf/latest": "models:/clf/11",
+        "models:/clf/Latest": "models:/clf/11",
+        "models:/clf/staging": "models:/clf/3",
+        "models:/clf/1": "models:/clf/1",
+        version.source: version.source,
+    }
+    assert {uri: ModelSource(uri=uri).pinned(client).uri for uri in named} == named
+    assert ModelSource(uri="models:/clf/latest").place(client, "").uri == version.source
+    assert ModelSource(run_id="abc", step=3).pinned(client) == ModelSource("abc", step=3)
+    for uri in ("models:/clf/Archived", "models:/nothing/latest", "models:/clf@nobody"):
+        assert not ModelSource(uri=uri).exists(client, "")
+    with pytest.raises(MlflowException, match="'clf' has no version in the stage 'archived'"):
+        ModelSource(uri="models:/clf/Archived").pinned(client)
 
 
 def test_version_of_other_tools(client: Any, tmp_path: Path) -> None:

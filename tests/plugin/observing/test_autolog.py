@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import logging
 import os
@@ -204,6 +205,47 @@ class TestAsItWas:
         autolog.leave_node()  # once too often changes nothing
         assert autologging_is_disabled("sklearn")
         assert autolog._switch.count == 0
+
+
+class TestPartialPackages:
+    """Flavors whose library is used without the package that MLflow names for it."""
+
+    @pytest.fixture(autouse=True)
+    def _langchain(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Packages as an integration of LangChain brings them, without LangChain's own."""
+        files = {
+            "langchain_core/__init__.py": "",
+            "langchain_core/callbacks.py": """
+                class BaseCallbackManager:
+                    def __init__(self): self.inheritable_handlers = []
+                    def merge(self, other): return self
+            """,
+            "langchain_core/runnables.py": "class RunnableSequence:\n    def batch(self): pass",
+            "langchain_openai.py": "from langchain_core.callbacks import BaseCallbackManager",
+        }
+        for name, text in files.items():
+            path = tmp_path / "packages" / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(textwrap.dedent(text), encoding="utf-8")
+        monkeypatch.syspath_prepend(str(tmp_path / "packages"))
+
+    def test_langchain(self) -> None:
+        """What imports LangChain's core only is traced while the run lasts, and no longer."""
+        value = {"langchain": True}
+        autolog.check(value)
+        autolog.enter(value)
+        langchain = importlib.import_module("langchain_openai")
+        patched = langchain.BaseCallbackManager.__init__
+        assert "langchain_core" in sys.modules
+        assert not autologging_is_disabled("langchain")
+        autolog.leave()
+        assert autologging_is_disabled("langchain")
+        assert langchain.BaseCallbackManager.__init__ is not patched
+
+    def test_a_package_within_another(self) -> None:
+        """That some package of a company's is there does not mean that this one is."""
+        with pytest.raises(ConfigError, match=r"'autolog.gemini' needs the package google.genai"):
+            autolog.check({"gemini": True})
 
 
 class TestPlatforms:
