@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -179,11 +180,15 @@ def _of_spark(model: Any) -> Any:
     return [row["prediction"] for row in model.transform(rows).collect()]
 
 
-def _langchain() -> Any:
-    from langchain_core.prompts import PromptTemplate
-    from langchain_core.runnables import RunnablePassthrough
+def _langchain() -> str:
+    # From LangChain 1 on MLflow takes the file that makes a chain, and no object.
+    return str(Path(__file__).with_name("chain.py"))
 
-    return RunnablePassthrough() | PromptTemplate.from_template("Tell me about {topic}.")
+
+def _of_langchain(model: Any) -> Any:
+    if isinstance(model, str):
+        from tests.frameworks.chain import chain as model
+    return [model.invoke({"topic": "wine"}).to_string()]
 
 
 def _by_predict(model: Any) -> Any:
@@ -213,10 +218,7 @@ MODELS = {
     "keras": Model("keras", _keras, lambda model: model.predict(ARRAY[:4], verbose=0)),
     "spark": Model("pyspark", _spark, _of_spark),
     "langchain": Model(
-        "langchain",
-        _langchain,
-        lambda model: [model.invoke({"topic": "wine"}).to_string()],
-        lambda: [{"topic": "wine"}],
+        "langchain", _langchain, _of_langchain, lambda: [{"topic": "wine"}], {"flavor": "langchain"}
     ),
 }
 

@@ -247,7 +247,7 @@ def test_loading_from_the_registry(project_with: Callable[..., Any]) -> None:
         project.write("conf/other/catalog.yml", yaml.safe_dump(entry))
         project.session_run(env="other", node_names=["prepare", "judge"])
         assert yaml.safe_load((project.root / "report.json").read_text()) == REPORT
-        run = project.runs()[0]
+        run = project.client.get_run(project.runs()[0].info.run_id)
         assert run.data.tags["kedro.loaded_model.model"] == exact
         assert [item.model_id for item in run.inputs.model_inputs] == [model.model_id]
         used = {

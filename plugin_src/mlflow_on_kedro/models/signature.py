@@ -105,37 +105,22 @@ class Signature:
             name: The model's name, for messages.
 
         Returns:
-            The signature; None, and a warning, if MLflow cannot describe a dataset, or the model
-            does not predict for it.
+            The signature; None, and a warning, if the model does not predict for the dataset.
         """
         if self.whole is not None:
             return self.whole
         from mlflow.models import ModelSignature
 
         data = taken_by(model, load(self.inputs)) if _is_name(self.inputs) else None
-        results = load(self.outputs) if _is_name(self.outputs) else None
-        doing = f"MLflow cannot describe '{self.inputs}'"
-        try:
-            inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
-            if results is not None:
-                doing = f"MLflow cannot describe '{self.outputs}'"
-                outputs = _inferred(results, "outputs")
-            elif self.outputs is None and data is not None:
-                doing = f"it does not predict for '{self.inputs}'"
-                outputs = _predicted(model, data)
-            else:
-                outputs = _schema("outputs", self.outputs)
-        except DatasetError:
-            raise
-        except Exception as error:  # whatever a model or data of any library say
-            logger.warning(
-                "'%s' has no signature, because %s (%s). Name the dataset that it takes, or give "
-                "`signature: {inputs: …, outputs: …}`.",
-                name,
-                doing,
-                reason(error),
-            )
-            return None
+        inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
+        if _is_name(self.outputs):
+            outputs = _inferred(load(self.outputs), "outputs")
+        elif self.outputs is None and data is not None:
+            can, outputs = _predicted(model, data, self.inputs, name)
+            if not can:
+                return None
+        else:
+            outputs = _schema("outputs", self.outputs)
         return ModelSignature(inputs, outputs, _schema("params", self.params))
 
 
@@ -161,12 +146,22 @@ def _inferred(data: Any, part: str) -> Any:
         return getattr(infer_signature(**{argument: plain(data)}), part)
 
 
-def _predicted(model: Any, data: Any) -> Any:
-    """What a model predicts for a dataset, as far as it can be asked."""
+def _predicted(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, Any]:
+    """Whether a model predicts for a dataset, as far as it can be asked; and what it returns."""
     predict = getattr(model, "predict", None)
     if predict is None:
-        return None
-    return _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
+        return True, None
+    try:
+        return True, _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
+    except Exception as error:  # whatever a model of any library says
+        logger.warning(
+            "'%s' has no signature, because it does not predict for '%s' (%s). Name the dataset "
+            "that it takes, or give `signature: {inputs: …, outputs: …}`.",
+            name,
+            dataset,
+            reason(error),
+        )
+        return False, None
 
 
 def _schema(part: str, given: Any) -> Any:

@@ -183,9 +183,7 @@ class TestLoaderModules:
 
     def test_other_modules(self) -> None:
         """A module that loads nothing is no model."""
-        with pytest.raises(
-            DatasetError, match=r"for an object of type builtins\.module"
-        ):
+        with pytest.raises(DatasetError, match=r"for an object of type builtins\.module"):
             flavor_of(sys)
 
 

@@ -78,10 +78,3 @@ def test_polars(table: Any) -> None:
 def test_arrow() -> None:
     """Its tables are those of pandas."""
     assert first_rows(pa.Table.from_pandas(LONG), 5).equals(LONG.head(5))
-
-
-def test_what_mlflow_cannot_describe(caplog: pytest.LogCaptureFixture) -> None:
-    """A signature that cannot be made is said; the model, which took hours, is saved without."""
-    mixed = pd.DataFrame({"size": [1, "large"]})
-    assert Signature.of("x").make(None, {"x": mixed}.__getitem__, "model") is None
-    assert "'model' has no signature, because MLflow cannot describe 'x'" in caplog.text
