@@ -1,11 +1,12 @@
 # make demo and make test need only Python 3.10 or later, git and make (and a network for packages).
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow orchestrators chaos peers bench lint format matrix pictures clean
+.PHONY: help demo test slow orchestrators frameworks chaos peers bench lint format matrix pictures clean
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
+FRAMEWORKS := .venvs/frameworks
 WORKERS ?= 2
 
 export DO_NOT_TRACK := true
@@ -13,7 +14,7 @@ export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; choose one with: make PYTHON=python3.12 ...")'
@@ -47,6 +48,14 @@ orchestrators: $(BIN)/uv ## slow: Airflow itself, in a virtual environment of it
 	@$(BIN)/uv pip install --quiet --compile-bytecode --python .venvs/orchestrators/bin/python -r tests/orchestrators/requirements.txt
 	@.venvs/orchestrators/bin/python -m pytest -m orchestrators tests/orchestrators $(ARGS)
 
+# Without its CPU build PyTorch brings some gigabytes for GPUs; not every network reaches that build.
+frameworks: $(BIN)/uv ## slow: models and tables of PyTorch, Keras, Spark, ... with these packages
+	@echo "Installing the frameworks into $(FRAMEWORKS) ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(FRAMEWORKS)
+	@install="$(BIN)/uv pip install --quiet --compile-bytecode --python $(FRAMEWORKS)/bin/python -r requirements-frameworks.txt" && \
+		($$install --torch-backend cpu 2>/dev/null || $$install)
+	@KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -m frameworks $(ARGS) tests/frameworks
+
 chaos: $(VENV)/.dev ## slow: kill 100 runs at random moments, and look for what is lost
 	@$(BIN)/python -m tests.faults.chaos $(ARGS)
 
@@ -73,4 +82,4 @@ pictures: $(VENV)/.dev demo ## take the README's pictures anew (needs Chromium)
 	@$(BIN)/python docs/pictures.py
 
 clean: ## remove what make made
-	@rm -rf $(VENV) $(DEMO) .nox .pytest_cache .ruff_cache .mypy_cache
+	@rm -rf $(VENV) $(FRAMEWORKS) $(DEMO) .nox .pytest_cache .ruff_cache .mypy_cache
