@@ -18,10 +18,11 @@ from .datasets.tracked import TrackedDataset, default_filepath
 from .keys import is_model_name, model_name
 from .models import logged_models, registry
 from .models.arguments import ModelArguments, taken_step
+from .models.finding import in_run
 from .models.flavors import check_flavor, find_flavor
 from .models.kinds import flavor_saved
 from .models.saving import save_model
-from .models.source import ModelSource, Place, in_run
+from .models.source import ModelSource, Place
 from .secrets import mask_urls
 from .suggestions import did_you_mean
 from .tracking import fluent, store

@@ -268,7 +268,7 @@ def test_the_model_of_a_step(active: Any, store_uri: str, tmp_path: Path) -> Non
             assert int(loaded.C) == step
     missing = MLflowModelDataset(dataset_name="model", load_args={"step": 3}, **other)
     assert not missing.exists()
-    with pytest.raises(DatasetError, match=r"no model of this name of step 3; it has steps 1, 2"):
+    with pytest.raises(DatasetError, match=r"of step 3\. Its models are of step 1, 2"):
         missing.load()
 
 

@@ -161,7 +161,7 @@ def _run(runs: Runs, wanted: str | None) -> Run:
 
 
 def _require_new(client: MlflowClient, run: Run, name: str) -> None:
-    from ..models.source import in_run
+    from ..models.finding import in_run
 
     if in_run(client, run.info.run_id, name):
         raise MLflowOnKedroError(

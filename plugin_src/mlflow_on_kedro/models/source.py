@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from kedro.io import DatasetError
 
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
-from ..tracking.downloads import artifacts_of
-from . import other_server
-from .mlmodel import MLMODEL
+from . import finding, other_server
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -30,7 +28,6 @@ _FORMS = {
 }
 _REGISTERED = ("version", "alias", "newest")
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
-_LATEST = "latest"
 _LOGGED = "models:/m-"
 _OF_THE_SERVER = (_LOGGED, "mlflow-artifacts:")
 """How a registry's server names what it keeps itself."""
@@ -105,6 +102,12 @@ class ModelSource:
     def __str__(self) -> str:
         return self.uri or f"Run {self.run_id}"
 
+    @property
+    def registered(self) -> str | None:
+        """The name of the registered model; None for a model of a run."""
+        forms = (_FORMS[form].fullmatch(self.uri or "") for form in _REGISTERED)
+        return next((found["name"] for found in forms if found is not None), None)
+
     def uri_of(self, name: str) -> str:
         """The URI, also of a model of a run; ``name`` is the name that it has there."""
         return self.uri or f"runs:/{self.run_id}/{name}"
@@ -126,7 +129,7 @@ class ModelSource:
         if alias is not None:
             found = client.get_model_version_by_alias(alias["name"], alias["alias"])
         elif newest is not None:
-            found = _newest(client, newest["name"], newest["stage"].lower())
+            found = finding.newest_version(client, newest["name"], newest["stage"].lower())
         else:
             return self
         return ModelSource(uri=f"models:/{found.name}/{found.version}")
@@ -147,7 +150,7 @@ class ModelSource:
         tracking = client.tracking_uri
         uri = self.pinned(client).uri_of(name)
         if self.step is not None:
-            return Place(_of_step(client, str(self.run_id), name, self.step), tracking)
+            return Place(finding.uri_of_step(client, str(self.run_id), name, self.step), tracking)
         run = _FORMS["run"].fullmatch(uri)
         if run is not None and not capabilities.has(tracking, Feature.LOGGED_MODELS):
             # MLflow would ask for the run's logged models, and its first 3.x fail then.
@@ -185,8 +188,7 @@ class ModelSource:
 
     def asked(self, client: MlflowClient) -> str:
         """The URI of who is asked first: the tracking server, or the model registry."""
-        is_registered = any(_FORMS[form].fullmatch(self.uri or "") for form in _REGISTERED)
-        if is_registered and other_server.is_asked(client):
+        if self.registered is not None and other_server.is_asked(client):
             import mlflow
 
             return str(mlflow.get_registry_uri())
@@ -205,7 +207,7 @@ class ModelSource:
             place = self.place(client, name)
             of_run = _FORMS["run"].fullmatch(place.uri)
             if of_run is not None:
-                return in_run(client, of_run["run_id"], of_run["model"])
+                return finding.in_run(client, of_run["run_id"], of_run["model"])
             if place.model_id is not None:
                 MlflowClient(place.tracking_uri).get_logged_model(place.model_id)
         except MlflowException as error:
@@ -219,50 +221,6 @@ class ModelSource:
         """The name of the registered model; None for a model of a run."""
         forms = (_FORMS[form].fullmatch(self.uri or "") for form in _REGISTERED)
         return next((found["name"] for found in forms if found is not None), None)
-
-
-def _newest(client: MlflowClient, name: str, stage: str) -> Any:
-    """The newest version of a registered model, of any stage or of one."""
-    latest = client.get_registered_model(name).latest_versions
-    fitting = [
-        version for version in latest if stage in {_LATEST, str(version.current_stage).lower()}
-    ]
-    if not fitting:
-        of = "" if stage == _LATEST else f" in the stage '{stage}'"
-        raise _missing(f"The registered model '{name}' has no version{of}.")
-    return max(fitting, key=lambda version: int(version.version))
-
-
-def _of_step(client: MlflowClient, run_id: str, name: str, step: int) -> str:
-    """The URI of a model that a run has logged at a step."""
-    outputs = getattr(client.get_run(run_id), "outputs", None)
-    steps = set()
-    for output in reversed(outputs.model_outputs if outputs is not None else []):
-        if client.get_logged_model(output.model_id).name == name:
-            if output.step == step:
-                return f"models:/{output.model_id}"
-            steps.add(output.step)
-    there = f"; it has steps {', '.join(map(str, sorted(steps)))}" if steps else ""
-    raise _missing(f"The run has no model of this name of step {step}{there}.")
-
-
-def _missing(message: str) -> Exception:
-    from mlflow.exceptions import MlflowException
-    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
-
-    return MlflowException(message, RESOURCE_DOES_NOT_EXIST)
-
-
-def in_run(client: MlflowClient, run_id: str, name: str) -> bool:
-    """Whether a run has a model of that name."""
-    from mlflow.exceptions import MlflowException
-
-    try:
-        return f"{name}/{MLMODEL}" in artifacts_of(client, run_id, name)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
-            return False
-        raise
 
 
 def _is_missing(error: Exception) -> bool:

@@ -7,11 +7,8 @@ touches that state; a test fails when it moves.
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import inspect
 import logging
-import re
 import sys
 import threading
 from collections.abc import Callable, Mapping
@@ -19,23 +16,10 @@ from typing import Any
 
 from .. import environment, import_watch
 from ..errors import ConfigError
-from ..suggestions import did_you_mean
 from ..tracking import store
-from . import autolog_options
+from . import autolog_flavors, autolog_options
 
 logger = logging.getLogger(__name__)
-
-_FLAVOR = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
-
-# Beside the library that MLflow names for a flavor: packages that are used without it, and those
-# that import it while they are not whole themselves, though MLflow patches them, too.
-_ALSO_WITH = {
-    "anthropic": ("claude_agent_sdk",),
-    "bedrock": ("botocore",),
-    "gemini": ("google.generativeai",),
-    "langchain": ("langchain_core",),
-    "pytorch": ("lightning", "pytorch_lightning"),
-}
 
 
 def check(value: Any) -> None:
@@ -52,9 +36,9 @@ def check(value: Any) -> None:
         return
     store.prepare()
     for flavor, arguments in flavors.items():
-        _check_arguments(flavor, arguments, _function(flavor))
-        libraries = _libraries_of(flavor)
-        if not any(map(_is_installed, libraries)):
+        autolog_flavors.check_arguments(flavor, arguments)
+        libraries = autolog_flavors.libraries_of(flavor)
+        if not any(map(autolog_flavors.is_installed, libraries)):
             raise ConfigError(
                 f"mlflow.yml: 'autolog.{flavor}' needs the package {libraries[0]}, which is not "
                 "installed."
@@ -138,7 +122,7 @@ def _apply(flavors: bool | Mapping[str, Mapping[str, Any]]) -> None:
     if environment.switches_autolog_on():
         mlflow.autolog(disable=True)
     for flavor, arguments in flavors.items():
-        libraries, start = _libraries_of(flavor), _starter(flavor, arguments)
+        libraries, start = autolog_flavors.libraries_of(flavor), _starter(flavor, arguments)
         if any(library in sys.modules for library in libraries):
             start()
         else:  # a run that does not use the library need not import it
@@ -149,74 +133,11 @@ def _apply(flavors: bool | Mapping[str, Mapping[str, Any]]) -> None:
 def _starter(flavor: str, arguments: Mapping[str, Any]) -> Callable[[], None]:
     def start() -> None:
         try:
-            _function(flavor)(**arguments)
+            autolog_flavors.function_of(flavor)(**arguments)
         except Exception as error:  # or the import of the library would fail
             logger.warning("Autologging of %s could not be switched on: %s", flavor, error)
 
     return start
-
-
-def _function(flavor: str) -> Callable[..., Any]:
-    """MLflow's ``autolog`` of a flavor; it does not import the flavor's library, but for a few.
-
-    Raises:
-        ConfigError: There is none.
-    """
-    name = f"mlflow.{flavor}"
-    found = None
-    if _FLAVOR.fullmatch(flavor):
-        try:
-            found = getattr(importlib.import_module(name), "autolog", None)
-        except ModuleNotFoundError as error:
-            if error.name is None or not name.startswith(error.name):
-                raise ConfigError(
-                    f"mlflow.yml: 'autolog.{flavor}' needs the package {error.name}, which is not "
-                    "installed."
-                ) from None
-    if not hasattr(found, "integration_name"):
-        known = sorted(name for name in _libraries() if _FLAVOR.fullmatch(name))
-        raise ConfigError(
-            f"mlflow.yml: MLflow has no autologging for 'autolog.{flavor}'."
-            f"{did_you_mean(flavor, known)} It has: {', '.join(known)}."
-        )
-    return found  # type: ignore[return-value]  # what has that attribute is a function
-
-
-def _check_arguments(
-    flavor: str, arguments: Mapping[str, Any], function: Callable[..., Any]
-) -> None:
-    takes = inspect.signature(function).parameters
-    takes_any = any(item.kind is item.VAR_KEYWORD for item in takes.values())
-    for name, value in arguments.items():
-        if name not in takes and takes_any:
-            continue
-        if name not in takes:
-            raise ConfigError(
-                f"mlflow.yml: 'autolog.{flavor}' does not take '{name}'."
-                f"{did_you_mean(name, takes)} It takes: {', '.join(takes)}."
-            )
-        if isinstance(takes[name].default, bool) and not isinstance(value, bool):
-            raise ConfigError(
-                f"mlflow.yml: 'autolog.{flavor}.{name}' must be true or false: {value!r}"
-            )
-
-
-def _libraries_of(flavor: str) -> tuple[str, ...]:
-    """The packages with whose import a flavor is switched on, the best known one first."""
-    return (_libraries().get(flavor, flavor), *_ALSO_WITH.get(flavor, ()))
-
-
-def _is_installed(library: str) -> bool:
-    try:
-        return importlib.util.find_spec(library) is not None
-    except ModuleNotFoundError:  # the package that it is in
-        return False
-
-
-def _libraries() -> dict[str, str]:
-    from mlflow.ml_package_versions import FLAVOR_TO_MODULE_NAME
-
-    return dict(FLAVOR_TO_MODULE_NAME)
 
 
 class _State:
@@ -240,7 +161,7 @@ class _State:
     @staticmethod
     def _restore_flavor(name: str, before: dict[str, Any]) -> None:
         if name != "mlflow":  # where it keeps the arguments of `mlflow.autolog` itself
-            function = _function(name)
+            function = autolog_flavors.function_of(name)
             takes = inspect.signature(function).parameters
             given = {key: value for key, value in before.items() if key in takes}
             function(**given or {"disable": True})
