@@ -29,6 +29,7 @@ NODES = """
 # What a pipeline imports first, the model that it trains, and what the flavor logs of it.
 FLAVORS = {
     "pytorch": ("import torch", "lightning", "loss"),
+    # Lightning imports PyTorch while it is not whole itself, and MLflow patches both.
     "pytorch, lightning first": ("import lightning", "lightning", "loss"),
     "xgboost": ("", "xgboost", None),
     "lightgbm": ("", "lightgbm-booster", None),
@@ -47,7 +48,9 @@ def test_a_flavor(make_project: Callable[..., Any], case: str) -> None:
         NODES.format(code=code, name=name),
         mlflow={"autolog": {flavor: {"log_models": False}}, "time": {"gantt": False}},
     )
-    done = project.kedro("run", env={"PYTHONPATH": PATH})
+    # A worker has imported nothing yet when the node begins.
+    env = {"PYTHONPATH": PATH, "KEDRO_MP_CONTEXT": "spawn"}
+    done = project.kedro("run", "--runner", "ParallelRunner", env=env)
     assert done.returncode == 0, done.stderr + done.stdout
     assert "could not be switched on" not in done.stdout + done.stderr
     run = project.run
