@@ -216,12 +216,6 @@ class ModelSource:
             raise
         return True
 
-    @property
-    def registered(self) -> str | None:
-        """The name of the registered model; None for a model of a run."""
-        forms = (_FORMS[form].fullmatch(self.uri or "") for form in _REGISTERED)
-        return next((found["name"] for found in forms if found is not None), None)
-
 
 def _is_missing(error: Exception) -> bool:
     # MLflow calls an alias that is not there an invalid parameter.

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..models.source import in_run
+from ..models.finding import in_run
 from ..timeline.timings import nodes_of
 
 if TYPE_CHECKING:
