@@ -6,7 +6,6 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 DEMO   := demo
-FRAMEWORKS := .venvs/frameworks
 WORKERS ?= 2
 
 export DO_NOT_TRACK := true
@@ -14,7 +13,7 @@ export DO_NOT_TRACK := true
 unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(BIN)/uv:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 10) and "Python 3.10 or later is needed; choose one with: make PYTHON=python3.12 ...")'
@@ -50,11 +49,11 @@ orchestrators: $(BIN)/uv ## slow: Airflow itself, in a virtual environment of it
 
 # Without its CPU build PyTorch brings some gigabytes for GPUs; not every network reaches that build.
 frameworks: $(BIN)/uv ## slow: models and tables of PyTorch, Keras, Spark, ... with these packages
-	@echo "Installing the frameworks into $(FRAMEWORKS) ..."
-	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python $(FRAMEWORKS)
-	@install="$(BIN)/uv pip install --quiet --compile-bytecode --python $(FRAMEWORKS)/bin/python -r requirements-frameworks.txt" && \
+	@echo "Installing the frameworks into .venvs/frameworks ..."
+	@$(BIN)/uv venv --quiet --allow-existing --python $(BIN)/python .venvs/frameworks
+	@install="$(BIN)/uv pip install --quiet --compile-bytecode --python .venvs/frameworks/bin/python -r tests/frameworks/requirements.txt" && \
 		($$install --torch-backend cpu 2>/dev/null || $$install)
-	@KERAS_BACKEND=torch $(FRAMEWORKS)/bin/python -m pytest -m frameworks $(ARGS) tests/frameworks
+	@KERAS_BACKEND=torch .venvs/frameworks/bin/python -m pytest -m frameworks $(ARGS) tests/frameworks
 
 chaos: $(VENV)/.dev ## slow: kill 100 runs at random moments, and look for what is lost
 	@$(BIN)/python -m tests.faults.chaos $(ARGS)
@@ -82,4 +81,4 @@ pictures: $(VENV)/.dev demo ## take the README's pictures anew (needs Chromium)
 	@$(BIN)/python docs/pictures.py
 
 clean: ## remove what make made
-	@rm -rf $(VENV) $(FRAMEWORKS) $(DEMO) .nox .pytest_cache .ruff_cache .mypy_cache
+	@rm -rf $(VENV) $(DEMO) .nox .pytest_cache .ruff_cache .mypy_cache
