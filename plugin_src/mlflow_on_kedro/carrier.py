@@ -83,6 +83,11 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         self.__dict__.update(state)
         self._access.use()
         register_hooks_in_worker(self.package)
+        if self.run is not None:
+            from .tracking import fluent
+
+            with self.run.guard():
+                fluent.begin(self.run)
 
 
 def register_hooks_in_worker(package: str | None) -> None:

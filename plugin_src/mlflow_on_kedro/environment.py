@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 import re
@@ -15,6 +16,14 @@ HOME = "MLFLOW_ON_KEDRO_HOME"
 RUN_KEY = "MLFLOW_ON_KEDRO_RUN_KEY"
 MODE = "MLFLOW_ON_KEDRO_MODE"
 
+_RUN_CONTEXT = "MLFLOW_RUN_CONTEXT"
+_OF_RUNS = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_EXPERIMENT_ID",
+    "MLFLOW_EXPERIMENT_NAME",
+    _RUN_CONTEXT,
+)
+"""What tells MLflow in other processes where a run belongs."""
 _REGISTRY = "MLFLOW_REGISTRY_URI"
 _RUN_ID = "MLFLOW_RUN_ID"
 _INTERVAL = "MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL"
@@ -66,13 +75,13 @@ def registry_uri() -> str | None:
 
 
 def experiment_name() -> str | None:
-    """``MLFLOW_EXPERIMENT_NAME``, MLflow's own variable."""
-    return os.environ.get("MLFLOW_EXPERIMENT_NAME") or None
+    """``MLFLOW_EXPERIMENT_NAME``, MLflow's own variable, as the user has it."""
+    return _given_by_user("MLFLOW_EXPERIMENT_NAME")
 
 
 def experiment_id() -> str | None:
-    """``MLFLOW_EXPERIMENT_ID``, MLflow's own variable."""
-    return os.environ.get("MLFLOW_EXPERIMENT_ID") or None
+    """``MLFLOW_EXPERIMENT_ID``, MLflow's own variable, as the user has it."""
+    return _given_by_user("MLFLOW_EXPERIMENT_ID")
 
 
 def run_id() -> str | None:
@@ -113,6 +122,64 @@ def system_metrics_interval() -> float | None:
             f"The environment variable {_INTERVAL} must be a number of seconds: {given!r}"
         )
     return seconds
+
+
+class _Before:
+    """The variables that tell MLflow where a run belongs, as the user has them."""
+
+    variables: Mapping[str, str | None] | None = None
+    """None: no run is open, and they are as they are."""
+
+
+def _given_by_user(name: str) -> str | None:
+    return (os.environ if _Before.variables is None else _Before.variables).get(name) or None
+
+
+def hold_of_runs() -> None:
+    """Remember the variables that tell MLflow where a run belongs, for :func:`put_back_of_runs`."""
+    _Before.variables = {name: os.environ.get(name) for name in _OF_RUNS}
+
+
+def put_back_of_runs() -> None:
+    """Set the variables that tell MLflow where a run belongs to what they were."""
+    before, _Before.variables = _Before.variables or {}, None
+    for name, given in before.items():
+        if given is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = given
+
+
+def set_tracking_uri(uri: str) -> None:
+    """Set ``MLFLOW_TRACKING_URI``, as MLflow's function does where it is imported."""
+    os.environ["MLFLOW_TRACKING_URI"] = uri
+
+
+def have_below(tag: str, run_id: str, experiment: str | None) -> None:
+    """Have the runs that other processes start, with this environment, lie below a run.
+
+    ``MLFLOW_RUN_ID`` would have them log to the run itself: then the first of them to end would end
+    it, two of them could not log one parameter, and ``mlflow.set_experiment`` would fail. So would
+    another tracking URI with ``MLFLOW_EXPERIMENT_ID``, where a name is looked for in that store.
+
+    Args:
+        tag: MLflow's tag for a run's parent.
+        run_id: The run.
+        experiment: The name of its experiment, in which they are unless they choose another one.
+    """
+    try:
+        given = json.loads(os.environ.get(_RUN_CONTEXT) or "{}")
+    except ValueError:  # MLflow fails with it
+        return
+    os.environ[_RUN_CONTEXT] = json.dumps({**given, tag: run_id})
+    if experiment is not None:
+        os.environ["MLFLOW_EXPERIMENT_NAME"] = experiment
+        os.environ.pop("MLFLOW_EXPERIMENT_ID", None)  # MLflow refuses both, if they differ
+
+
+def forget_experiment_name() -> None:
+    """Unset ``MLFLOW_EXPERIMENT_NAME``, where another experiment is chosen by its id."""
+    os.environ.pop("MLFLOW_EXPERIMENT_NAME", None)
 
 
 def mode() -> str | None:

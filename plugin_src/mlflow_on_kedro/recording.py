@@ -45,6 +45,7 @@ class Recording:
         self.start_ms = now_ms()
         header, self.uri = request.begin(self.start_ms)
         self.key = header.key
+        self.owned = header.owned
         self.journal_id = header.journal
         tracking = request.config.tracking
         is_own = header.owned and header.run_id is None and header.key is None
@@ -54,7 +55,7 @@ class Recording:
         self._limit = tracking.wait_at_end
         self._pid = os.getpid()
         self._end_lock = threading.Lock()
-        self._ended = False
+        self.has_ended = False
         self.at_exit: list[Callable[[], None]] = []
         """Called before the run is ended because the process ends."""
         self.journal = _new_journal(request, header)
@@ -168,8 +169,8 @@ class Recording:
         if not self._end_lock.acquire(timeout=limit):
             return
         try:  # who comes second has waited until it is done
-            if not self._ended:
-                self._ended = True
+            if not self.has_ended:
+                self.has_ended = True
                 atexit.unregister(self._end_at_exit)
                 termination.forget(self._end_at_termination)
                 try:

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from . import import_watch
 from .config.sections import Config
 from .delivery.direct_outbox import DirectOutbox
 from .delivery.journal_outbox import WorkerOutbox
@@ -85,6 +84,8 @@ class TrackedRun(Telling):
         self._opened: Opened | None = None
         self._journal: Journal | None = None
         self._owned = False
+        self.ends_with_pipeline = True
+        """Whether it ends with the pipeline; else with whoever had started it before."""
         self.is_offline = False
         """Whether no server may be contacted (``tracking.mode: offline``)."""
         self.key: str | None = None
@@ -146,11 +147,10 @@ class TrackedRun(Telling):
         if len(whole) > MAX_TAG_LENGTH:
             run.log_text(whole, DESCRIPTION)
         recording.open()
-        if not request.offline:
-            # MLflow's own exit handler would end a run that is still on the thread as FINISHED.
-            recording.at_exit.append(lambda: fluent.detach(run))
-            if import_watch.is_imported():
-                run.hold_globals()
+        run.ends_with_pipeline = recording.owned
+        recording.at_exit.append(lambda: run._end_calls("KILLED"))
+        with run.guard():
+            fluent.begin(run)
         return run
 
     @classmethod
@@ -197,6 +197,7 @@ class TrackedRun(Telling):
         """Deliver everything and end the run, once, with MLflow's status of that name."""
         if self.in_worker:
             return
+        self._end_calls(status)
         self._call_at_end()
         if self._recording is None:
             self._end_joined(status)
@@ -205,6 +206,17 @@ class TrackedRun(Telling):
             self._recording.end(status)
         finally:
             self._restore_globals()
+
+    def fail(self, error: BaseException) -> None:
+        """End the run as FAILED, with its error, if it has not ended."""
+        if self._recording is not None and not self._recording.has_ended:
+            self.log_error(error)
+            self.end("FAILED")
+
+    def _end_calls(self, status: str) -> None:
+        """Have nobody's calls of MLflow land in the run any more."""
+        with self.guard():
+            fluent.end(self, status)
 
     def _end_joined(self, status: str) -> None:
         outbox = self.outbox

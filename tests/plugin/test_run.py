@@ -24,7 +24,7 @@ from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError, ValueTooLongError
 from mlflow_on_kedro.plan import Plan
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.tracking import fluent
+from mlflow_on_kedro.tracking import fluent, mlflow_globals
 from mlflow_on_kedro.tracking.opening import RunRequest
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
@@ -54,7 +54,7 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Opener]:
 @pytest.fixture(autouse=True)
 def _no_other_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No run that another test has left open, and no artifacts in the current folder."""
-    monkeypatch.setattr(fluent, "_holders", fluent._Holders())
+    monkeypatch.setattr(mlflow_globals, "_holders", mlflow_globals._Holders())
     monkeypatch.chdir(tmp_path)
 
 

@@ -13,7 +13,6 @@ from ..config.checks import check_choice
 from ..errors import ConfigError
 from ..journal.entries import Metric
 from ..suggestions import did_you_mean
-from ..tracking import fluent
 from . import metrics
 from .leaves import tree
 from .metrics import Point
@@ -190,7 +189,7 @@ def _before(run: TrackedRun | None, key: str, known: Mapping[str, list[Point]]) 
 def _in_mlflow(run: TrackedRun, key: str) -> list[Point]:
     """The points that a run had before this process logged to it."""
     chosen = run.key or run.config.run.id or run.config.run.resume
-    continues = bool(chosen or not run.journal_id or fluent.active_run_id())
+    continues = bool(chosen or not run.journal_id or not run.ends_with_pipeline)
     if continues and run.opened is None:
         run.flush()
     if run.is_reachable:

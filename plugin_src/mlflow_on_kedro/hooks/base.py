@@ -91,8 +91,16 @@ class TrackingHook:
     @hook_impl
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> None:
+    ) -> Any:
         """Open the run and begin."""
+        self._enter(run_params, pipeline, catalog)
+
+    def _enter(
+        self,
+        run_params: Mapping[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> None:
         if not self.enable_mlflow:
             return
         run = open_run(run_params, pipeline, catalog)
@@ -103,18 +111,18 @@ class TrackingHook:
             with run.guard():
                 self.begin(PipelineRun(run, run_params, pipeline, catalog))
         except Exception as error:
-            # Kedro calls no hook for what fails before the pipeline.
-            run.log_error(error)
-            run.end("FAILED")
+            run.fail(error)  # Kedro calls no hook for what fails before the pipeline
             raise
 
     @hook_impl(hookwrapper=True)
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> Generator[None, None, None]:
+    ) -> Generator[None, Any, None]:
         """Finish, after all hooks that are no wrappers, and leave the run."""
-        yield
-        self._leave(run_params, pipeline, catalog, None)
+        outcome = yield
+        # Another hook that fails here fails the session, though the pipeline has succeeded.
+        error = outcome.excinfo[1] if outcome.excinfo is not None else None
+        self._leave(run_params, pipeline, catalog, error)
 
     @hook_impl(hookwrapper=True)
     def on_pipeline_error(

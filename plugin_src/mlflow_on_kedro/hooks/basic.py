@@ -107,12 +107,37 @@ class MLflowBasicLoggerHook(TrackingHook):
         """Bring mlflow.yml into the catalog, with this hook's arguments laid over it."""
         super().after_context_created(context)
 
-    @hook_impl(tryfirst=True)
+    # The wrappers that are tried first are called before all other hooks, and return after them, in
+    # whatever order HOOKS has them: what those log with MLflow is then within the run.
+
+    @hook_impl(hookwrapper=True, tryfirst=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
-    ) -> None:
-        """Open the run and log where it comes from."""
-        super().before_pipeline_run(run_params, pipeline, catalog)
+    ) -> Generator[None, Any, None]:
+        """Open the run and log where it comes from; end it if another hook fails."""
+        self._enter(run_params, pipeline, catalog)
+        outcome = yield
+        run = self.run_of(catalog)
+        if run is not None and outcome.excinfo is not None:
+            run.fail(outcome.excinfo[1])
+
+    @hook_impl(hookwrapper=True, tryfirst=True)
+    def after_pipeline_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> Generator[None, Any, None]:
+        """Finish, after all other hooks, and leave the run."""
+        yield from super().after_pipeline_run(run_params, pipeline, catalog)
+
+    @hook_impl(hookwrapper=True, tryfirst=True)
+    def on_pipeline_error(
+        self,
+        error: Exception,
+        run_params: dict[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> Generator[None, None, None]:
+        """Finish a pipeline that failed, after all other hooks, and leave the run."""
+        yield from super().on_pipeline_error(error, run_params, pipeline, catalog)
 
     def begin(self, session: PipelineRun) -> None:
         """Log versions, the command that repeats the run, and Kedro's run params."""
@@ -161,7 +186,7 @@ class MLflowBasicLoggerHook(TrackingHook):
                 fluent.attach(run)
         outcome = yield
         if run is not None and outcome.excinfo is not None:
-            fluent.detach(run)
+            fluent.detach(run, "FAILED")
 
     @hook_impl(hookwrapper=True)
     def after_node_run(
@@ -187,7 +212,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         run = self.run_of(catalog)
         if run is not None:
             with run.guard():
-                fluent.detach(run)
+                fluent.detach(run, "FAILED")
                 run.set_tag(FAILED_NODE_TAG, node.name)
                 run.settle()
 

@@ -6,15 +6,15 @@ yet may be starting. What is said for the plugin's own deliveries passes all of 
 
 from __future__ import annotations
 
-import contextlib
 import contextvars
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from . import store
 from .failures import is_mistake, is_refusal
+from .open_runs import OWN_THREADS, bypassed
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
@@ -27,26 +27,7 @@ LEAST_BYTES_A_SECOND = 1_000_000
 """An upload that is slower than this is taken for one that hangs."""
 
 
-class _Here(threading.local):
-    """The runs that this thread is attached to, and whether it speaks for the plugin itself."""
-
-    def __init__(self) -> None:
-        self.runs: list[TrackedRun] = []
-        self.is_bypassed = False
-
-
-here = _Here()
 _quiet_until: dict[str, float] = {}
-
-
-@contextlib.contextmanager
-def bypassed() -> Iterator[None]:
-    """Speak to the server directly for the length of a block: the plugin's own deliveries."""
-    before, here.is_bypassed = here.is_bypassed, True
-    try:
-        yield
-    finally:
-        here.is_bypassed = before
 
 
 def attempt(
@@ -94,7 +75,12 @@ def _within(seconds: float, call: Callable[[], Any]) -> tuple[bool, Any]:
         except Exception as error:
             failed.append(error)
 
-    thread = threading.Thread(target=contextvars.copy_context().run, args=(run,), daemon=True)
+    thread = threading.Thread(
+        target=contextvars.copy_context().run,
+        args=(run,),
+        name=f"{OWN_THREADS}request",
+        daemon=True,
+    )
     thread.start()
     thread.join(seconds)
     if failed and (is_refusal(failed[0]) or is_mistake(failed[0])):

@@ -14,8 +14,9 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import environment
-from . import kept_registry, own_calls, routes, store
-from .attempts import attempt, bypassed, here
+from . import active_stack, kept_registry, own_calls, routes, store
+from .attempts import attempt
+from .open_runs import bypassed, current, here
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
@@ -23,15 +24,15 @@ if TYPE_CHECKING:
 _QUEUE = "MLflowAsyncLoggingLoop"
 """The thread by which MLflow logs values later."""
 
-__all__ = ["bypassed", "enter", "follow", "leave", "settle"]
+__all__ = ["bypassed", "follow", "guard", "settle"]
 
 
-def enter(run: TrackedRun, *, asks_server: bool = True) -> None:
-    """Divert what this thread logs to the run's server, from now on, while it does not answer.
+def guard(run: TrackedRun, *, asks_server: bool = True) -> None:
+    """Divert what is logged to the run's server, from now on, while it does not answer.
 
     Args:
         run: The run.
-        asks_server: Whether the thread speaks to the server at all; else to the run's journal.
+        asks_server: Whether MLflow speaks to the server at all; else to the run's journal.
     """
     if not run.keeps_journal_here:
         return
@@ -46,23 +47,13 @@ def enter(run: TrackedRun, *, asks_server: bool = True) -> None:
             routes.keep_artifacts(run, run.opened.run_id, run.opened.artifact_uri, place)
     if is_remote or not asks_server:
         kept_registry.guard(run.uri if asks_server else own_calls.uri_for(run), _register)
-    here.runs.append(run)
-
-
-def leave(run: TrackedRun) -> None:
-    """Undo :func:`enter`."""
-    if run in here.runs:
-        here.runs.remove(run)
 
 
 def follow(run: TrackedRun) -> None:
     """Keep a run's traces that MLflow does not take, until it ends."""
-    from ..observing import llm_traces
-
     if run.journal_id not in routes.followed and not run.in_worker:
         run.at_end(functools.partial(_end, run))
     routes.followed[run.journal_id] = run
-    llm_traces.begin_node()
 
 
 def settle(run: TrackedRun) -> None:
@@ -71,7 +62,7 @@ def settle(run: TrackedRun) -> None:
 
     from ..observing import llm_traces
 
-    if mlflow.active_run() is not None:
+    if active_stack.stack():
         mlflow.flush_artifact_async_logging()
     if run.in_worker:  # which may end with the node, without waiting for other threads
         llm_traces.flush()
@@ -84,7 +75,7 @@ def _end(run: TrackedRun) -> None:
     from . import child_runs
 
     llm_traces.flush()
-    own_calls.collect(run)
+    own_calls.collect(run, of_all=True)
     child_runs.forget(run)
     routes.followed.pop(run.journal_id, None)
 
@@ -111,9 +102,10 @@ def _routed(
         return real(*args, **named)
     if call in {routes.send_trace, routes.send_spans}:
         return call(real, *args, **named)
-    if not here.runs:
+    run = current()
+    if run is None:
         return real(*args, **named)
-    return call(here.runs[-1], name, real, *args, **named)
+    return call(run, name, real, *args, **named)
 
 
 # -- the model registry ----------------------------------------------------------------------------
@@ -121,9 +113,9 @@ def _routed(
 
 def _register(call: Callable[[], Any], keep: Callable[[TrackedRun], Any], is_kept: bool) -> Any:
     """Register a model; one whose files are kept here is registered when it is delivered."""
-    if here.is_bypassed or not here.runs:
+    run = current()
+    if run is None:
         return call()
-    run = here.runs[-1]
     if is_kept or run.is_offline:
         return keep(run)
     return attempt(run, call, functools.partial(keep, run))

@@ -1,8 +1,8 @@
-"""MLflow's own "active run", for node code that calls ``mlflow.log_metric`` or uses autolog.
+"""MLflow's own "active run", for whoever calls ``mlflow.log_metric`` while a pipeline runs.
 
-MLflow keeps active runs on a stack for each thread and has no public way to put a run there, or to
-choose an experiment, without calls to the server. This module is the one place that touches that
-stack and that choice; a test fails when they move.
+From when the run is opened until it ends, what calls MLflow has it as its active run: see
+:mod:`.active_stack`. Around a node, its thread is told which run is meant, and afterwards what the
+node has left open is ended.
 """
 
 from __future__ import annotations
@@ -11,103 +11,219 @@ import contextlib
 import sys
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from .. import environment, import_watch
-from . import diverting, own_calls
+from . import (
+    active_stack,
+    diverting,
+    mlflow_globals,
+    open_runs,
+    other_processes,
+    own_calls,
+    run_calls,
+)
+from .mlflow_globals import hold_globals, release_globals, set_tracking_uri, tracking_uri
 
 if TYPE_CHECKING:
     from ..run import TrackedRun
 
+__all__ = [
+    "active_run_id",
+    "attach",
+    "attached",
+    "attached_chunks",
+    "begin",
+    "detach",
+    "end",
+    "hold_globals",
+    "release_globals",
+    "set_tracking_uri",
+    "tracking_uri",
+]
+
 
 def active_run_id() -> str | None:
-    """The id of the run that is active in this thread; does not import mlflow."""
+    """The id of the run that was made the active one of this thread; does not import mlflow."""
     mlflow = sys.modules.get("mlflow")
-    run = mlflow.active_run() if mlflow is not None and hasattr(mlflow, "active_run") else None
-    return str(run.info.run_id) if run is not None else None
+    if mlflow is None or not hasattr(mlflow, "active_run"):
+        return None
+    stack = active_stack.stack()
+    return str(stack[-1].info.run_id) if stack else None
+
+
+def begin(run: TrackedRun) -> None:
+    """Have what calls MLflow in this process land in a run, until :func:`end`.
+
+    Where MLflow is not imported, nothing is done before it is: most runs never need it.
+    """
+    open_runs.begin(run)
+    run.hold_globals()
+    other_processes.offer()
+    if not import_watch.is_imported():
+        if not run.is_offline:
+            environment.set_tracking_uri(run.uri)
+        import_watch.when_imported(_begin_nearest)
+        return
+    _prepare(run)
+    stack = active_stack.stack()
+    if stack and not any(own_calls.is_own(run, active.info.run_id) for active in stack):
+        active_stack.push(_make_active(run))  # or somebody's own run would take what is the run's
+
+
+def end(run: TrackedRun, status: str) -> None:
+    """Undo :func:`begin`, and end runs that somebody has left open below the run.
+
+    Args:
+        run: The run.
+        status: How they end.
+    """
+    try:
+        if import_watch.is_imported():
+            active_stack.remove(run, status)
+    finally:
+        open_runs.end(run)
+        other_processes.withdraw()
+
+
+def _begin_nearest() -> None:
+    run = open_runs.nearest()
+    if run is not None:
+        with run.guard():  # or the import would fail
+            _prepare(run)
+
+
+def _prepare(run: TrackedRun) -> None:
+    """Have MLflow, which is imported, speak to where a run is; no server is asked."""
+    active_stack.install(_make_active_here)
+    run_calls.install()
+    is_for_journal = own_calls.is_for_journal(run)
+    set_tracking_uri(own_calls.uri_for(run) if is_for_journal else run.uri)
+    diverting.guard(run, asks_server=not is_for_journal)
+
+
+def _make_active_here(run: TrackedRun) -> Any:
+    with open_runs.bypassed():
+        return _make_active(run)
+
+
+def _make_active(run: TrackedRun) -> Any:
+    """Make MLflow's active run of a run for this thread, without a call to the server.
+
+    While MLflow does not answer, and offline, what is logged with MLflow goes into the journal.
+    """
+    import mlflow  # noqa: F401 - another thread may be amid it: see `store.prepare`
+
+    run.wait_open()
+    _prepare(run)
+    if own_calls.is_for_journal(run):
+        opened = own_calls.opened_for(run)
+    else:
+        opened = run.opened or own_calls.opened_for(run)
+    diverting.follow(run)
+    mlflow_globals.use_experiment(opened.experiment_id)
+    _have_below(run)
+    return active_stack.give(run, opened)
+
+
+def _have_below(run: TrackedRun) -> None:
+    """Tell other processes of a run, which they are told of by the environment alone."""
+    if run.opened is not None:
+        name = None
+        with contextlib.suppress(OSError, ValueError):  # of a journal that is damaged
+            header = run.journal.header if run.journal is not None else None
+            if header is not None and header.run_id is None and header.experiment_id is None:
+                name = header.experiment
+        environment.have_below(active_stack.PARENT_TAG, run.opened.run_id, name)
+
+
+@dataclass
+class _Node:
+    """A node that runs in this thread.
+
+    Attributes:
+        run: Its run.
+        kept: The ``id`` of each run that was active before it.
+        uri: The tracking URI before it, if that was somebody's own choice.
+    """
+
+    run: TrackedRun
+    kept: frozenset[int] = frozenset()
+    uri: str | None = None
+
+
+class _Nodes(threading.local):
+    """The nodes that run in this thread, the innermost last."""
+
+    def __init__(self) -> None:
+        self.nodes: list[_Node] = []
+
+
+_here = _Nodes()
 
 
 def attach(run: TrackedRun) -> None:
-    """Make a run the active one of this thread, without a call to the server.
-
-    While MLflow does not answer, and offline, what a node logs with MLflow goes into the run's
-    journal.
-    """
+    """Make a run the active one of this thread, for a node."""
     if run.config.autolog and run.in_worker:
         from ..observing import autolog
 
         autolog.enter_node(run.config.autolog)
+    node = _Node(run)
+    _here.nodes.append(node)
+    open_runs.here.runs.append(run)
     if not import_watch.is_imported():
-        # Most nodes never call MLflow, and importing it takes a second in each worker process.
-        import_watch.when_imported(_attach_waiting)
-        _waiting.runs.append(run)
+        _have_below(run)
+        import_watch.when_imported(_begin_nearest)
         return
-    import mlflow  # noqa: F401 - another thread may be amid it: see `store.prepare`
-    from mlflow.tracking.fluent import ActiveRun
+    from ..observing import llm_traces
 
-    run.wait_open()
-    run.hold_globals()
-    if own_calls.is_for_journal(run):
-        set_tracking_uri(own_calls.uri_for(run))
-        opened = own_calls.opened_for(run)
-        diverting.enter(run, asks_server=False)
-    else:
-        set_tracking_uri(run.uri)
-        opened = run.opened or own_calls.opened_for(run)
-        diverting.enter(run)
-    diverting.follow(run)
-    _set_experiment(opened.experiment_id)
-    entity = own_calls.as_entity(run, opened)
-    _stack().append(ActiveRun(entity))  # type: ignore[no-untyped-call]
+    node.uri = mlflow_globals.other_uri()
+    active = _make_active(run)
+    llm_traces.begin_node()
+    stack = active_stack.stack()
+    node.kept = frozenset(map(id, stack))
+    if not any(own_calls.is_own(run, each.info.run_id) for each in stack):
+        active_stack.push(active)
 
 
-class _Waiting(threading.local):
-    """Runs to attach in this thread, should its node import MLflow."""
+def detach(run: TrackedRun, status: str = "FINISHED") -> None:
+    """Take a run off this thread, and end what its node has left open.
 
-    def __init__(self) -> None:
-        self.runs: list[TrackedRun] = []
-
-
-_waiting = _Waiting()
-
-
-def _attach_waiting() -> None:
-    waiting, _waiting.runs = _waiting.runs, []
-    for run in waiting:
-        attach(run)
-
-
-def detach(run: TrackedRun) -> None:
-    """Take a run off this thread, with whatever a node has left open above it."""
+    Args:
+        run: The run.
+        status: How that ends.
+    """
     if run.config.autolog and run.in_worker:
         from ..observing import autolog
 
         autolog.leave_node()
-    if run in _waiting.runs:
-        _waiting.runs.remove(run)
+    node = next((each for each in reversed(_here.nodes) if each.run is run), None)
+    if node is None:
         return
-    if not import_watch.is_imported():
+    _here.nodes.remove(node)
+    try:
+        if import_watch.is_imported():
+            diverting.settle(run)
+            active_stack.shrink(run, node.kept, status)
+            active_stack.shrink_others(run, status, of_all=False)
+            own_calls.collect(run)
+            _put_back(node)
+    finally:
+        with contextlib.suppress(ValueError):  # the run has ended meanwhile
+            open_runs.here.runs.remove(run)
+
+
+def _put_back(node: _Node) -> None:
+    """Undo what a node has chosen for all of MLflow."""
+    if node.uri is not None:
+        import mlflow
+
+        mlflow.set_tracking_uri(node.uri)
         return
-    stack = _stack()
-    places = [n for n, active in enumerate(stack) if own_calls.is_own(run, active.info.run_id)]
-    if places:
-        diverting.settle(run)
-        _end_children(stack, places[-1])
-        del stack[places[-1] :]
-    diverting.leave(run)
-    own_calls.collect(run)
-
-
-def _end_children(stack: list[Any], place: int) -> None:
-    """End the runs that a node has left open, as MLflow does when a process ends."""
-    import mlflow
-
-    while len(stack) > place + 1:
-        before = len(stack)
-        with contextlib.suppress(Exception):  # a server that is away; the node has succeeded
-            mlflow.end_run()
-        if len(stack) == before:
-            return
+    _prepare(node.run)
+    if node.run.opened is not None:
+        mlflow_globals.use_experiment(node.run.opened.experiment_id)
 
 
 @contextlib.contextmanager
@@ -132,91 +248,3 @@ def attached_chunks(run: TrackedRun, chunks: Iterator[Any]) -> Iterator[Any]:
             except StopIteration:
                 return
         yield chunk
-
-
-def set_tracking_uri(uri: str | None) -> None:
-    """Set MLflow's tracking URI, or let it be MLflow's default again.
-
-    MLflow keeps it for the whole process, and in ``MLFLOW_TRACKING_URI``.
-    """
-    import mlflow
-
-    mlflow.set_tracking_uri(uri)  # type: ignore[arg-type]  # None unsets it
-
-
-class _Holders:
-    """How many open runs need the globals that nodes were given, and what they were before.
-
-    MLflow has one tracking URI and one experiment for the whole process, so there is one of this
-    too: of several runs at once the first to end must not take them from the others.
-    """
-
-    def __init__(self) -> None:
-        self.lock = threading.Lock()
-        self.reading = threading.RLock()
-        self.count = 0
-        self.uri: str | None = None
-        self.experiment: str | None = None
-
-
-_holders = _Holders()
-
-
-def hold_globals() -> None:
-    """Remember MLflow's tracking URI and experiment, for :func:`release_globals`."""
-    with _holders.lock:
-        if _holders.count == 0:
-            _holders.uri = environment.tracking_uri()
-            _holders.experiment = _experiment()
-        _holders.count += 1
-
-
-def release_globals() -> None:
-    """Put MLflow's tracking URI and experiment back once no open run needs others."""
-    with _holders.lock:
-        _holders.count -= 1
-        if _holders.count == 0:
-            set_tracking_uri(_holders.uri)
-            _set_experiment(_holders.experiment)
-
-
-@contextlib.contextmanager
-def tracking_uri(uri: str) -> Iterator[None]:
-    """Use a tracking URI for the length of a block.
-
-    For what MLflow reads by the global URI alone: models everywhere, and before MLflow 3.2 also
-    artifacts of a client with another URI.
-    """
-    before = environment.tracking_uri()
-    if before == uri:  # a node's thread, most of the time
-        yield
-        return
-    with _holders.reading:  # one at a time: it is the whole process's
-        set_tracking_uri(uri)
-        try:
-            yield
-        finally:
-            set_tracking_uri(before)
-
-
-def _experiment() -> str | None:
-    """The experiment in which MLflow's own calls start runs; None for its default."""
-    import mlflow
-
-    return mlflow.tracking.fluent._active_experiment_id  # noqa: SLF001 - there is no public name
-
-
-def _set_experiment(experiment_id: str | None) -> None:
-    # Runs that a node starts belong beside the pipeline's: MLflow's UI shows a child below its
-    # parent only within one experiment. The public way asks the server.
-    import mlflow
-
-    module: Any = mlflow.tracking.fluent
-    module._active_experiment_id = experiment_id  # noqa: SLF001 - as above
-
-
-def _stack() -> list[Any]:
-    from mlflow.tracking.fluent import _active_run_stack
-
-    stack: list[Any] = _active_run_stack.get()  # type: ignore[no-untyped-call]
-    return stack

@@ -178,14 +178,22 @@ def add(model: KeptModel, *, tags: Iterable[Any] = (), params: Iterable[Any] = (
     model.write_about()
 
 
-def ready(run: TrackedRun | ChildRun) -> Iterator[tuple[Entry, Path]]:
-    """Hand out the entries of the models that the node of this thread has logged, and forget them.
+def ready(run: TrackedRun | ChildRun, *, of_all: bool = False) -> Iterator[tuple[Entry, Path]]:
+    """Hand out the entries of the models that this process has logged, and forget them.
+
+    Args:
+        run: The run.
+        of_all: Whether those of all threads, else those of this thread's node.
 
     Yields:
         The entry, and the folder that is not needed once it is logged.
     """
     thread = own_calls.thread()
-    mine = [each for each in _models.values() if each.run is run and each.thread == thread]
+    mine = [
+        each
+        for each in list(_models.values())
+        if each.run is run and (of_all or each.thread == thread)
+    ]
     for model in mine:
         del _models[model.model_id]
         if model.is_kept and model.is_ready:

@@ -127,16 +127,21 @@ def artifact_folder(run: TrackedRun | ChildRun) -> Path:
     return folder(run) / ARTIFACTS / thread()
 
 
-def collect(run: TrackedRun) -> None:
-    """Log the files that the node of this thread has given MLflow, and traces that are whole."""
+def collect(run: TrackedRun, *, of_all: bool = False) -> None:
+    """Log the files that were given to MLflow, and traces that are whole.
+
+    Args:
+        run: The run.
+        of_all: Whether by any thread, none of which goes on; else by this thread's node.
+    """
     from ..observing import llm_traces
     from . import child_runs, kept_models
 
     owners: list[TrackedRun | ChildRun] = [run, *child_runs.known(run)]
     for each in owners:
         for entry, place in (
-            *_artifacts(artifact_folder(each).parent, artifact_folder(each).name),
-            *kept_models.ready(each),
+            *_artifacts(folder(each) / ARTIFACTS, "*" if of_all else thread()),
+            *kept_models.ready(each, of_all=of_all),
             *llm_traces.whole(folder(each) / TRACES),
         ):
             each.log_entry(entry)

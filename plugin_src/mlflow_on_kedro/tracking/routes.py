@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..journal.folder import OWN, new_id
 from . import kept_models, own_calls, shared_run, store
-from .attempts import LEAST_BYTES_A_SECOND, attempt, here
+from .attempts import LEAST_BYTES_A_SECOND, attempt
+from .open_runs import current
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -245,8 +246,8 @@ CALLS: dict[str, Callable[..., Any]] = {
 
 
 def _of_node(run: TrackedRun, place: Callable[[], Path]) -> Callable[[], Path | None]:
-    """A function that gives a folder to threads that run nodes, and to no others."""
-    return lambda: place() if run in here.runs and not here.is_bypassed else None
+    """A function that gives a folder to who logs to the run, and not to the plugin itself."""
+    return lambda: place() if current() is run else None
 
 
 def keep_artifacts(

@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from .. import environment
 from ..locks import locked
 from ..secrets import mask_urls
+from . import open_runs
 from .logging_guard import kept_logging
 
 if TYPE_CHECKING:
@@ -232,9 +233,17 @@ def run_url(uri: str, experiment: str, run_id: str) -> str | None:
 
 
 def _client(uri: str) -> MlflowClient:
+    """Make a client for the plugin's own calls, which go to the store whatever it answers."""
     from mlflow import MlflowClient
 
-    return MlflowClient(tracking_uri=uri)
+    class OwnClient(MlflowClient):
+        def __getattribute__(self, name: str) -> Any:
+            found = super().__getattribute__(name)
+            if name.startswith("_") or not callable(found):
+                return found
+            return open_runs.as_own(found)
+
+    return OwnClient(tracking_uri=uri)
 
 
 @contextlib.contextmanager

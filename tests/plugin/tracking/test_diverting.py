@@ -12,7 +12,14 @@ from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 from mlflow.store.tracking.rest_store import RestStore
-from mlflow_on_kedro.tracking import attempts, diverting, kept_registry, own_calls, routes
+from mlflow_on_kedro.tracking import (
+    attempts,
+    diverting,
+    kept_registry,
+    open_runs,
+    own_calls,
+    routes,
+)
 
 POINT = Metric("m", 1.0, 5, 0)
 
@@ -66,9 +73,10 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture(autouse=True)
 def _attached(server: Server, run: Any) -> Any:
     del server
-    diverting.enter(run)
+    diverting.guard(run)
+    open_runs.here.runs.append(run)
     yield
-    diverting.leave(run)
+    open_runs.here.runs.remove(run)
 
 
 def test_names_that_mlflow_may_move() -> None:
@@ -130,8 +138,18 @@ def test_a_server_that_is_not_known_yet(
     assert run.told == [POINT]
 
 
+def test_a_thread_of_a_node(server: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a thread logs that belongs to the run that is open goes into its journal, too."""
+    monkeypatch.setattr(open_runs, "_open", [lambda: run])
+    server.error = ConnectionError("away")
+    thread = threading.Thread(target=server.log_metric, args=("abc", POINT))
+    thread.start()
+    thread.join()
+    assert run.told == [POINT]
+
+
 def test_who_else_calls(server: Any, run: Any) -> None:
-    """Another thread and the plugin's own deliveries have MLflow's own answer."""
+    """A thread without a run and the plugin's own deliveries have MLflow's own answer."""
     server.error = ConnectionError("away")
     raised: list[Exception] = []
 

@@ -16,26 +16,38 @@ import mlflow
 import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.tracking import fluent
+from mlflow_on_kedro.tracking import active_stack, fluent, mlflow_globals
 from mlflow_on_kedro.tracking.opening import RunRequest
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 
 @pytest.fixture
-def run(store_uri: str, tmp_path: Path) -> Iterator[TrackedRun]:
+def make_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRun]]:
+    """A function that opens a run; its keywords are sections of mlflow.yml."""
+    made: list[TrackedRun] = []
+    mlflow.set_tracking_uri(store_uri)
+
+    def make(**sections: Any) -> TrackedRun:
+        config = parse({"tracking": {"uri": store_uri, "on_failure": "raise"}, **sections})
+        made.append(TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo")))
+        return made[-1]
+
+    yield make
+    for each in made:
+        each.end("FINISHED")
+
+
+@pytest.fixture
+def run(make_run: Callable[..., TrackedRun]) -> TrackedRun:
     """A run that is open."""
-    config = parse({"tracking": {"uri": store_uri, "on_failure": "raise"}})
-    opened = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
-    assert opened is not None
-    yield opened
-    opened.end("FINISHED")
+    return make_run()
 
 
 @pytest.fixture(autouse=True)
 def _no_other_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No run that another test has left open, and no artifacts in the current folder."""
-    monkeypatch.setattr(fluent, "_holders", fluent._Holders())
+    monkeypatch.setattr(mlflow_globals, "_holders", mlflow_globals._Holders())
     monkeypatch.chdir(tmp_path)
 
 
@@ -46,17 +58,17 @@ class TestPrivateNames:
         """The stack of active runs is a list of this thread's, and what MLflow itself uses."""
         from mlflow.tracking.fluent import _active_run_stack
 
-        assert fluent._stack() is _active_run_stack.get()
-        assert isinstance(fluent._stack(), list)
+        assert active_stack.stack() is _active_run_stack.get()
+        assert isinstance(active_stack.stack(), list)
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(fluent._stack).result() is not fluent._stack()
+            assert pool.submit(active_stack.stack).result() is not active_stack.stack()
 
     def test_the_experiment(self, store_uri: str) -> None:
         """The experiment of the runs that nodes start is the one that MLflow's own call chooses."""
         mlflow.set_tracking_uri(store_uri)
         chosen = mlflow.set_experiment("chosen")
-        assert fluent._experiment() == chosen.experiment_id
-        fluent._set_experiment("0")
+        assert mlflow_globals.experiment() == chosen.experiment_id
+        mlflow_globals.use_experiment("0")
         with mlflow.start_run() as started:
             assert started.info.experiment_id == "0"
 
@@ -143,11 +155,27 @@ class TestAttach:
         assert fluent.active_run_id() is None
         assert len(client.get_run(run.run_id).data.metrics) == 4
 
+    def test_pipelines_at_once(self, make_run: Callable[..., TrackedRun], client: Any) -> None:
+        """What the thread of a pipeline logs outside of nodes, as hooks do, is that pipeline's."""
+        together = Barrier(2, timeout=60)
+
+        def pipeline(number: int) -> str:
+            run = make_run()
+            together.wait()
+            mlflow.log_metric("mine", number)
+            together.wait()
+            run.end("FINISHED")
+            return run.run_id
+
+        with ThreadPoolExecutor(2) as pool:
+            ids = list(pool.map(pipeline, range(2)))
+        assert [client.get_run(each).data.metrics for each in ids] == [{"mine": 0}, {"mine": 1}]
+
     def test_an_error(self, run: TrackedRun) -> None:
         """The stack is clean also after an error."""
         with pytest.raises(RuntimeError), fluent.attached(run):
             raise RuntimeError
-        assert fluent._stack() == []
+        assert active_stack.stack() == []
 
 
 class TestDetach:
@@ -169,9 +197,9 @@ class TestDetach:
         fluent.attach(run)
         node()
         fluent.detach(run)
-        left = [active.info.run_id for active in fluent._stack()]
+        left = [active.info.run_id for active in active_stack.stack()]
         assert run.run_id not in left
-        fluent._stack().clear()
+        active_stack.stack().clear()
 
     def test_children(self, run: TrackedRun, client: Any) -> None:
         """A child run of a node has the run as its parent."""
@@ -179,28 +207,34 @@ class TestDetach:
             mlflow.log_metric("m", 1)
         tags = client.get_run(child.info.run_id).data.tags
         assert tags["mlflow.parentRunId"] == run.run_id
-        assert fluent._stack() == []
+        assert active_stack.stack() == []
 
-    def test_what_was_active_before(self, run: TrackedRun, store_uri: str) -> None:
-        """A run that the user has active stays active."""
-        mlflow.set_tracking_uri(store_uri)
+    def test_what_was_active_before(self, make_run: Callable[..., TrackedRun]) -> None:
+        """A run that the user has active when the pipeline begins stays active."""
         with mlflow.start_run() as mine:
+            run = make_run(run={"nested": True})
+            assert fluent.active_run_id() == run.run_id
             with fluent.attached(run):
                 assert fluent.active_run_id() == run.run_id
+            run.end("FINISHED")
             assert fluent.active_run_id() == mine.info.run_id
 
-    def test_the_users_own_run(self, run: TrackedRun) -> None:
-        """When the active run is the pipeline's, it is once on the stack afterwards."""
-        mlflow.set_tracking_uri(run.uri)
-        with mlflow.start_run(run_id=run.run_id):
+    def test_the_users_own_run(self, make_run: Callable[..., TrackedRun], client: Any) -> None:
+        """When the active run is the pipeline's, it is the user who ends it."""
+        with mlflow.start_run() as mine:
+            run = make_run()
             with fluent.attached(run):
-                pass
-            assert [active.info.run_id for active in fluent._stack()] == [run.run_id]
+                mlflow.log_metric("m", 1)
+            run.end("FAILED")
+            assert fluent.active_run_id() == run.run_id == mine.info.run_id
+            assert client.get_run(run.run_id).info.status == "RUNNING"
+        assert client.get_run(run.run_id).info.status == "FINISHED"
+        assert client.get_run(run.run_id).data.metrics["m"] == 1
 
     def test_twice(self, run: TrackedRun) -> None:
         """Detaching what is not attached changes nothing."""
         fluent.detach(run)
-        assert fluent._stack() == []
+        assert active_stack.stack() == []
 
 
 class TestTrackingUri:

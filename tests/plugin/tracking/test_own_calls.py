@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import mlflow
@@ -14,7 +15,7 @@ from mlflow_on_kedro.delivery.backlog import deliver, find
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.journal.folder import OWN
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.tracking import child_runs, fluent, own_calls
+from mlflow_on_kedro.tracking import active_stack, child_runs, fluent, own_calls
 from mlflow_on_kedro.tracking.opening import RunRequest
 
 Delivered = Callable[[], Any]
@@ -94,6 +95,36 @@ class TestValues:
         assert (found.status, found.run_name) == ("FINISHED", "renamed")
 
 
+class TestOutsideOfNodes:
+    """What hooks log, and threads that a node starts."""
+
+    def test_all_kinds(self, run: TrackedRun, delivered: Delivered, client: Any) -> None:
+        """Values, files, models and nested runs are delivered, also of a thread that has ended."""
+        from sklearn.linear_model import LinearRegression
+
+        def log(name: str) -> None:
+            mlflow.log_metric(name, 1)
+            mlflow.log_text("text", f"{name}.txt")
+            model = LinearRegression().fit([[1], [2]], [2, 4])
+            mlflow.sklearn.log_model(model, name=name, pip_requirements=[])
+            mlflow.start_run(run_name=name)
+            mlflow.log_metric("inner", 1)
+
+        with fluent.attached(run):
+            thread = Thread(target=log, args=("thread",))
+            thread.start()
+            thread.join()
+        log("hook")
+        found = delivered()
+        assert found.data.metrics.keys() == {"thread", "hook"}
+        assert {"thread.txt", "hook.txt"} <= files(client, found)
+        assert len(found.outputs.model_outputs) == 2
+        below = children(client, found)
+        assert {child.info.run_name for child in below} == {"thread", "hook"}
+        assert [child.info.status for child in below] == ["FINISHED"] * 2
+        assert all(child.data.metrics == {"inner": 1} for child in below)
+
+
 class TestFiles:
     """Artifacts wait in the journal's own folder until the node ends."""
 
@@ -114,7 +145,7 @@ class TestFiles:
         """What a killed node has left is delivered all the same."""
         fluent.attach(run)
         mlflow.log_text("text", "note.txt")
-        fluent._stack().clear()
+        active_stack.stack().clear()
         assert run.journal is not None
         assert list((run.journal.folder / OWN).rglob("note.txt")) != []
         assert files(client, delivered()) == {"note.txt"}
@@ -155,7 +186,7 @@ class TestChildren:
         fluent.attach(run)
         mlflow.start_run(nested=True)
         fluent.detach(run)
-        assert fluent._stack() == []
+        assert active_stack.stack() == []
         (child,) = children(client, delivered())
         assert child.info.status == "FINISHED"
 
@@ -166,7 +197,7 @@ class TestChildren:
         fluent.attach(run)
         mlflow.start_run(nested=True)
         mlflow.log_metric("m", 1)
-        fluent._stack().clear()
+        active_stack.stack().clear()
         (child,) = children(client, delivered())
         assert (child.info.status, child.data.metrics) == ("KILLED", {"m": 1})
 
