@@ -140,10 +140,9 @@ def test_nested(make: Any) -> None:
     with mlflow.start_run() as parent:
         project.session_run()
         assert mlflow.active_run().info.run_id == parent.info.run_id
-    child = project.run
+    child, parent = project.runs("parents")  # set_experiment sets MLFLOW_EXPERIMENT_ID, too
     assert child.data.tags["mlflow.parentRunId"] == parent.info.run_id
     assert child.info.status == "FINISHED"
-    (parent,) = project.runs("parents")
     assert parent.data.metrics == {}
 
 
