@@ -18,6 +18,7 @@ from . import (
     b7_generating,
     b8_gantt,
     b9_backlog,
+    b10_large_graph,
     b11_secrets,
     report,
 )
@@ -35,6 +36,7 @@ WORKLOADS = {
         b7_generating,
         b8_gantt,
         b9_backlog,
+        b10_large_graph,
         b11_secrets,
     )
 }

@@ -16,7 +16,7 @@ from tests.faults.server import mlflow_server
 
 from . import peers, projects
 from .measure import Cost, run_process
-from .projects import Project, Shape
+from .projects import Content, Project
 
 ROOT = Path(__file__).parents[1]
 
@@ -72,12 +72,12 @@ class Bench:
         shutil.copy(self.store, path)
         return f"sqlite:///{path.as_posix()}"
 
-    def project(self, variant: str, shape: Shape, uri: str | None = None) -> Project | None:
+    def project(self, variant: str, content: Content, uri: str | None = None) -> Project | None:
         """Write a project; None if what tracks it cannot be had.
 
         Args:
             variant: What tracks it: a name in :mod:`benchmarks.projects`.
-            shape: Its pipeline.
+            content: Its pipeline.
             uri: Where to track. Default: a SQLite store of its own, which is there.
         """
         python: Path | None = Path(sys.executable)
@@ -90,16 +90,18 @@ class Bench:
         return Project(
             self.new_folder(variant),
             variant,
-            shape,
+            content,
             python=python,
             env=self.env,
             store=None if uri else self.store,
             uri=uri,
         )
 
-    def projects(self, shape: Shape, *variants: str, uri: str | None = None) -> dict[str, Project]:
+    def projects(
+        self, content: Content, *variants: str, uri: str | None = None
+    ) -> dict[str, Project]:
         """Write a project for each variant that can be had."""
-        made = {variant: self.project(variant, shape, uri) for variant in variants}
+        made = {variant: self.project(variant, content, uri) for variant in variants}
         return {variant: project for variant, project in made.items() if project is not None}
 
     def python(self, code: str, *words: str | Path) -> Cost:

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from .measure import Cost, run_process
 
@@ -20,7 +20,7 @@ OURS = "mlflow_on_kedro"
 KEDRO_MLFLOW = "kedro-mlflow"
 PIPELINEX = "PipelineX"
 
-NODES = """
+NODES_BEGIN = """
 import os
 import time
 from functools import partial, update_wrapper
@@ -28,8 +28,17 @@ from pathlib import Path
 
 from kedro.pipeline import node, pipeline
 {imports}
-SHAPE = {shape}
 TIMES = str(Path(__file__).parents[2] / "times.txt")
+
+def note(begin):
+    line = f"{{begin}} {{time.time()}}\\n".encode()
+    file = os.open(TIMES, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
+    os.write(file, line)
+    os.close(file)
+"""
+"""How the module with the nodes begins; each node notes when it ran."""
+_NODES = """
+SHAPE = {shape}
 
 def step(number, *_):
     begin = time.time()
@@ -38,10 +47,7 @@ def step(number, *_):
     metric = number + 0.5 if points == 1 else [float(value) for value in range(points)]
     outputs = [metric] * SHAPE["metrics"]
     outputs += [os.urandom(SHAPE["artifact_bytes"]) for _ in range(SHAPE["artifacts"])]
-    line = f"{{begin}} {{time.time()}}\\n".encode()
-    file = os.open(TIMES, os.O_APPEND | os.O_CREAT | os.O_WRONLY)
-    os.write(file, line)
-    os.close(file)
+    note(begin)
     return tuple(outputs)
 
 def create_pipeline(**_):
@@ -82,6 +88,22 @@ HOOKS = (
 """
 
 
+class Content(Protocol):
+    """What a project's pipeline is made of."""
+
+    def module(self, imports: str) -> str:
+        """The module with the nodes."""
+
+    def parameters(self) -> dict[str, Any]:
+        """The content of parameters.yml."""
+
+    def catalog(self, variant: str) -> dict[str, Any]:
+        """The content of catalog.yml, by what tracks the project."""
+
+    def files(self) -> dict[str, bytes]:
+        """Files that the pipeline reads, by their paths in the project."""
+
+
 @dataclass(frozen=True)
 class Shape:
     """A pipeline of nodes that are all alike.
@@ -104,6 +126,46 @@ class Shape:
     artifact_bytes: int = 1000
     seconds: float = 0.0
 
+    def module(self, imports: str) -> str:
+        """The module with the nodes."""
+        return NODES_BEGIN.format(imports=imports) + _NODES.format(shape=repr(asdict(self)))
+
+    def parameters(self) -> dict[str, Any]:
+        """The content of parameters.yml."""
+        value: Any = 1 if self.params == 1 else {f"key{n}": n for n in range(self.params)}
+        return {f"p{number}": value for number in range(self.nodes)} if self.params else {}
+
+    def catalog(self, variant: str) -> dict[str, Any]:
+        """The content of catalog.yml."""
+        entries = {}
+        for number in range(self.nodes):
+            for n in range(self.metrics):
+                entries[f"m{number}_{n}"] = _METRIC.get(variant)
+            for n in range(self.artifacts):
+                entries[f"a{number}_{n}"] = _artifact(variant, f"a{number}_{n}")
+        return {name: entry for name, entry in entries.items() if entry}
+
+    def files(self) -> dict[str, bytes]:
+        """Files that the pipeline reads."""
+        return {}
+
+
+_METRIC = {
+    OURS: {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "m"},
+    PIPELINEX: {"type": "pipelinex.MLflowDataSet", "dataset": "m"},
+    KEDRO_MLFLOW: {"type": "kedro_mlflow.io.metrics.MlflowMetricDataset"},
+}
+
+
+def _artifact(variant: str, name: str) -> dict[str, Any]:
+    file = {"type": "pickle.PickleDataset", "filepath": f"data/{name}.pkl"}
+    wrapper = {"type": "kedro_mlflow.io.artifacts.MlflowArtifactDataset", "dataset": file}
+    return {
+        OURS: {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "pkl"},
+        PIPELINEX: {"type": "pipelinex.MLflowDataSet", "dataset": "pkl"},
+        KEDRO_MLFLOW: wrapper,
+    }.get(variant, file)
+
 
 class Project:
     """A project on disk.
@@ -111,7 +173,7 @@ class Project:
     Args:
         root: Its folder, which is made.
         variant: What tracks it: one of the names above.
-        shape: Its pipeline.
+        content: Its pipeline.
         python: The interpreter that runs it.
         env: Environment variables of its processes.
         store: An empty ``mlflow.db``, to be copied; None: the run tracks to ``uri``.
@@ -122,14 +184,14 @@ class Project:
         self,
         root: Path,
         variant: str,
-        shape: Shape,
+        content: Content,
         *,
         python: Path,
         env: Mapping[str, str],
         store: Path | None = None,
         uri: str | None = None,
     ) -> None:
-        self.root, self.variant, self.shape = root, variant, shape
+        self.root, self.variant, self.content = root, variant, content
         self._python = python
         self._env = dict(env)
         if store is not None:
@@ -174,14 +236,16 @@ class Project:
         source = f"src/{PACKAGE}"
         self._write(f"{source}/__init__.py", "")
         self._write(f"{source}/settings.py", self._settings())
-        self._write(
-            f"{source}/nodes.py", NODES.format(imports=imports, shape=repr(asdict(self.shape)))
-        )
+        self._write(f"{source}/nodes.py", self.content.module(imports))
         self._write(f"{source}/pipeline_registry.py", REGISTRY)
         if self.variant == OURS:
             self._write(f"{source}/cli.py", "from mlflow_on_kedro.cli import cli\n")
-        self._write("conf/base/catalog.yml", self._catalog())
-        self._write("conf/base/parameters.yml", self._parameters())
+        self._write("conf/base/catalog.yml", self.content.catalog(self.variant))
+        self._write("conf/base/parameters.yml", self.content.parameters())
+        for path, content in self.content.files().items():
+            target = self.root / path
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
         self._write("conf/local/credentials.yml", "")
         if self.variant == OURS:
             self._write("conf/base/mlflow.yml", {"tracking": {"uri": self.uri}})
@@ -200,33 +264,3 @@ class Project:
         return {OURS: OURS_SETTINGS, PIPELINEX: PIPELINEX_SETTINGS}.get(self.variant, "").replace(
             "{uri}", self.uri
         )
-
-    def _parameters(self) -> dict[str, Any]:
-        count = self.shape.params
-        value: Any = 1 if count == 1 else {f"key{n}": n for n in range(count)}
-        return {f"p{number}": value for number in range(self.shape.nodes)} if count else {}
-
-    def _catalog(self) -> dict[str, Any]:
-        entries = {}
-        for number in range(self.shape.nodes):
-            for n in range(self.shape.metrics):
-                entries[f"m{number}_{n}"] = self._metric()
-            for n in range(self.shape.artifacts):
-                entries[f"a{number}_{n}"] = self._artifact(f"a{number}_{n}")
-        return {name: entry for name, entry in entries.items() if entry}
-
-    def _metric(self) -> dict[str, Any]:
-        return {
-            OURS: {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "m"},
-            PIPELINEX: {"type": "pipelinex.MLflowDataSet", "dataset": "m"},
-            KEDRO_MLFLOW: {"type": "kedro_mlflow.io.metrics.MlflowMetricDataset"},
-        }.get(self.variant, {})
-
-    def _artifact(self, name: str) -> dict[str, Any]:
-        file = {"type": "pickle.PickleDataset", "filepath": f"data/{name}.pkl"}
-        wrapper = {"type": "kedro_mlflow.io.artifacts.MlflowArtifactDataset", "dataset": file}
-        return {
-            OURS: {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "pkl"},
-            PIPELINEX: {"type": "pipelinex.MLflowDataSet", "dataset": "pkl"},
-            KEDRO_MLFLOW: wrapper,
-        }.get(self.variant, file)

@@ -25,7 +25,8 @@ def write(outcomes: Sequence[Outcome], folder: Path) -> None:
     """
     folder.mkdir(exist_ok=True)
     new = {outcome.name: _as_dict(outcome) for outcome in outcomes}
-    workloads: dict[str, Any] = dict(sorted({**_kept(folder), **new}.items()))
+    found = {**_kept(folder), **new}
+    workloads: dict[str, Any] = {name: found[name] for name in sorted(found, key=_number_of)}
     machine = _machine()
     content = {"machine": machine, "workloads": workloads}
     (folder / _JSON).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
@@ -93,6 +94,10 @@ def details(medians: Mapping[str, Mapping[str, float]], notes: Sequence[str]) ->
             f"| {found['peak_mb']:.0f} |"
         )
     return "\n".join(rows + [""] * bool(notes) + [f"- {note}" for note in notes])
+
+
+def _number_of(name: str) -> int:
+    return int(name.removeprefix("B"))
 
 
 def _number(value: float) -> str:

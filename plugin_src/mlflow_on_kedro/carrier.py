@@ -115,7 +115,7 @@ def package_name() -> str | None:
 
 def find_carrier(catalog: CatalogProtocol[Any, Any]) -> RunDataset | None:
     """The carrier of a catalog; None if no hook of this plugin has put one there."""
-    dataset = catalog.get(RESERVED_NAME) if RESERVED_NAME in catalog else None
+    dataset = catalog.get(RESERVED_NAME)
     return dataset if isinstance(dataset, RunDataset) else None
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -39,7 +41,7 @@ class Plan:
         *,
         only_missing_outputs: bool = False,
     ) -> Plan:
-        """Look at a pipeline and the catalog that it will run with.
+        """Look at a pipeline and the catalog that it will run with, which makes its datasets.
 
         Args:
             pipeline: The pipeline.
@@ -54,12 +56,32 @@ class Plan:
                     readers.setdefault(name, node.name)
         return cls(
             steps={node.name: step for step, node in enumerate(pipeline.nodes)},
-            unlisted=frozenset(name for name in pipeline.datasets() if name not in catalog),
+            # Not by `in`: that compares the name with each dataset factory, and so does the runner,
+            # unless the dataset is made already.
+            unlisted=frozenset(name for name in pipeline.datasets() if catalog.get(name) is None),
             readers=readers,
             outputs=frozenset()
             if only_missing_outputs
-            else frozenset(name.split("@", maxsplit=1)[0] for name in pipeline.all_outputs()),
+            else frozenset(untranscoded(name) for name in pipeline.all_outputs()),
         )
+
+    @cached_property
+    def first_forms(self) -> Mapping[str, str]:
+        """Of each free input the name that is read first: a transcoded dataset has several."""
+        found: dict[str, str] = {}
+        for name in sorted(self.readers, key=lambda name: (self.steps[self.readers[name]], name)):
+            found.setdefault(untranscoded(name), name)
+        return found
+
+
+def untranscoded(name: str) -> str:
+    """The name of a dataset without the form in which it is loaded or saved.
+
+    Example:
+        >>> untranscoded("wines@pandas")
+        'wines'
+    """
+    return name.partition("@")[0]
 
 
 def is_parameter(name: str) -> bool:

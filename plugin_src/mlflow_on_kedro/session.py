@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -174,7 +174,7 @@ def open_run(
         catalog,
         only_missing_outputs=bool(run_params.get("only_missing_outputs")),
     )
-    datasets = _tracked_datasets(pipeline, catalog)
+    datasets = _tracked_datasets(pipeline.datasets() - plan.unlisted, catalog)
     known, saved = pipeline.datasets(), pipeline.all_outputs()
     for name, dataset in datasets.items():
         try:
@@ -254,9 +254,9 @@ def _secret_params(run_params: Mapping[str, Any]) -> list[str]:
 
 
 def _tracked_datasets(
-    pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    names: Iterable[str], catalog: CatalogProtocol[Any, Any]
 ) -> dict[str, TrackedDataset]:
-    found = {name: catalog.get(name) for name in pipeline.datasets() if name in catalog}
+    found = {name: catalog.get(name) for name in names}
     return {name: item for name, item in found.items() if isinstance(item, TrackedDataset)}
 
 

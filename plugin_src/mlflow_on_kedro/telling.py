@@ -103,10 +103,25 @@ class Telling:
             self._put(entry)
 
     def log_metric(
-        self, key: str, value: Any, *, step: int = 0, timestamp: int | None = None
+        self,
+        key: str,
+        value: Any,
+        *,
+        step: int = 0,
+        timestamp: int | None = None,
+        is_own_key: bool = False,
     ) -> None:
-        """Log one point of a metric; the timestamp is in milliseconds since the epoch."""
-        self._put(values.metric(self._key(key), value, timestamp or now_ms(), step))
+        """Log one point of a metric.
+
+        Args:
+            key: Its name; characters that MLflow does not allow are replaced.
+            value: A real number.
+            step: The point's place in the series.
+            timestamp: Milliseconds since the epoch. Default: now.
+            is_own_key: The plugin has made the name: no warning if it is changed.
+        """
+        legal = self._key(key, warns=not is_own_key)
+        self._put(values.metric(legal, value, timestamp or now_ms(), step))
 
     def set_tag(self, key: str, value: Any) -> None:
         """Set a tag."""
@@ -149,12 +164,12 @@ class Telling:
     def _put(self, entry: Entry) -> None:
         self.outbox.put(entry)
 
-    def _key(self, key: str) -> str:
+    def _key(self, key: str, *, warns: bool = True) -> str:
         key = mask_urls(key)
         legal = keys.legal_key(key)
         if self._originals.setdefault(legal, key) != key:  # two keys become one: keep both
             legal = keys.with_digest(legal, key)
-        if legal != key and key not in self._said:
+        if legal != key and warns and key not in self._said:
             self._said.add(key)
             logger.warning("MLflow allows no key %r; it is logged as '%s'.", key, legal)
         return legal

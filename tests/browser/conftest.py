@@ -47,7 +47,11 @@ def browser() -> Iterator[Browser]:
             pytest.fail(reason)
         pytest.skip(reason)
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=path, args=[*CHROMIUM_ARGS])
+        chromium = playwright.chromium.launch(
+            executable_path=path,
+            args=[*CHROMIUM_ARGS],
+            ignore_default_args=["--hide-scrollbars"],  # a user's browser has them
+        )
         yield chromium
         chromium.close()
 

@@ -114,6 +114,19 @@ def test_every_row_has_its_label(charts: dict[int, Chart], nodes: int) -> None:
     expect(charts[nodes].label(0)).to_be_visible()
 
 
+@pytest.mark.parametrize("nodes", [12, 300])
+def test_no_scroll_bar_covers_it(charts: dict[int, Chart], nodes: int) -> None:
+    """A page that is scrolled shows the whole width, with the legend at its right end."""
+    page = charts[nodes].frame.locator("html")
+    shown, drawn = page.evaluate("page => [page.clientWidth, page.scrollWidth]")
+    assert drawn <= shown
+    legend = charts[nodes].frame.locator(".legend .bg").bounding_box()
+    frame = charts[nodes].tab.page.locator("iframe").bounding_box()
+    assert legend is not None
+    assert frame is not None
+    assert legend["x"] + legend["width"] <= frame["x"] + shown
+
+
 @pytest.mark.parametrize(("nodes", "spans"), [(1, 3), (12, 35), (300, 899)])
 def test_every_span_has_its_bar(charts: dict[int, Chart], nodes: int, spans: int) -> None:
     """All spans are drawn, at least a pixel wide even if they took no time."""

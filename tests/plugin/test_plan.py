@@ -70,10 +70,22 @@ def test_nothing(catalog: DataCatalog) -> None:
     assert Plan.of(Pipeline([]), catalog) == Plan()
 
 
-def test_the_catalog_stays(work: Pipeline) -> None:
-    """Looking at the catalog makes no dataset of it."""
-    listed = DataCatalog.from_config({"raw": {"type": "no.such.Dataset"}})
-    assert "raw" not in Plan.of(work, listed).unlisted
+def test_what_is_listed_is_made(work: Pipeline) -> None:
+    """A dataset is made when it is asked for: nobody has to look through the factories again."""
+    listed = DataCatalog.from_config({"{name}w": {"type": "MemoryDataset"}})
+    Plan.of(work, listed)
+    assert "raw" in listed.keys()  # noqa: SIM118 - `in` looks through the factories
+
+
+def test_first_forms() -> None:
+    """A transcoded dataset is one dataset: that which is read first stands for it."""
+    work = pipeline(
+        [
+            node(echo, ["raw@spark", "other"], "a", name="later"),
+            node(echo, ["raw@pandas", "raw@arrow"], "other", name="first"),
+        ]
+    )
+    assert Plan.of(work, DataCatalog()).first_forms == {"raw": "raw@arrow"}
 
 
 def test_pickle(work: Pipeline, catalog: DataCatalog) -> None:

@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 from ..config.parsing import override
 from ..config.sections import Inputs
 from ..inputs import used as datasets
-from ..plan import is_parameter
+from ..plan import is_parameter, untranscoded
 from .base import PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
@@ -94,24 +94,14 @@ def _made_by(names: Sequence[str]) -> frozenset[str]:
     from kedro.framework.project import pipelines
 
     found = [pipelines[name] for name in names if name in pipelines]
-    return frozenset(_base(name) for pipeline in found for name in pipeline.all_outputs())
+    return frozenset(untranscoded(name) for pipeline in found for name in pipeline.all_outputs())
 
 
 def _is_first(plan: Plan, name: str, node: str) -> bool:
     """Whether a node is to log an input."""
-    if name not in plan.readers or _base(name) in plan.made_elsewhere or is_parameter(name):
+    if name not in plan.readers or untranscoded(name) in plan.made_elsewhere or is_parameter(name):
         return False
-    if "@" in name and name != _first_of_transcoded(plan, name):
+    if name != plan.first_forms[untranscoded(name)]:  # they are one dataset
         return False
     # With `--only-missing-outputs` the first one may not run; MLflow has each dataset once anyway.
     return plan.readers[name] == node or not plan.outputs
-
-
-def _first_of_transcoded(plan: Plan, name: str) -> str:
-    """Of the names of a transcoded dataset, which are one dataset, the one that is read first."""
-    same = [other for other in plan.readers if _base(other) == _base(name)]
-    return min(same, key=lambda other: (plan.steps[plan.readers[other]], other))
-
-
-def _base(name: str) -> str:
-    return name.partition("@")[0]

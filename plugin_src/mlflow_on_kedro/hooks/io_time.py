@@ -66,4 +66,5 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
             end - begin,
             step=run.plan.steps.get(node.name, 0),
             timestamp=round(end * 1000),
+            is_own_key=True,
         )

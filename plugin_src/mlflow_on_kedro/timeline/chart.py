@@ -37,11 +37,16 @@ _BODY = """</script>
 <noscript>{title}. The chart needs JavaScript.</noscript>
 <div id="timeline"></div>
 <script>
-const show = (figure) => Plotly.newPlot("timeline", figure.data, figure.layout, {{
-  displaylogo: false,
-  responsive: true,
-  modeBarButtonsToRemove: ["select2d", "lasso2d"],
-}});
+const show = (figure) => {{
+  const place = document.getElementById("timeline");
+  // Or the page's scroll bar would appear once the chart has taken the whole width, and cover it.
+  place.style.minHeight = `${{figure.layout.height}}px`;
+  Plotly.newPlot(place, figure.data, figure.layout, {{
+    displaylogo: false,
+    responsive: true,
+    modeBarButtonsToRemove: ["select2d", "lasso2d"],
+  }});
+}};
 {chart}
 </script>
 </main>

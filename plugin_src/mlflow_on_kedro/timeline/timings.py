@@ -47,7 +47,8 @@ class Names:
 def log(run: TrackedRun, span: Span, metric: str) -> None:
     """Log a span to its run and keep it for the run's chart."""
     run.spans.append(span)
-    run.log_metric(metric, span.duration, step=span.step, timestamp=round(span.end * 1000))
+    end_ms = round(span.end * 1000)
+    run.log_metric(metric, span.duration, step=span.step, timestamp=end_ms, is_own_key=True)
 
 
 @dataclass(frozen=True)

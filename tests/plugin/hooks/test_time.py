@@ -456,3 +456,49 @@ def test_generator_node_is_timed_to_its_last_chunk(make_project: Any) -> None:
     assert metrics["time/node/yielding"] >= 0.3
     history = project.client.get_metric_history(project.run.info.run_id, "time/node/yielding")
     assert len(history) == 1
+
+
+GRAPH = """
+from kedro.pipeline import node, pipeline
+
+def create_pipeline():
+    return pipeline([
+        node(lambda rate: bytes(1), "params:rate", "a.layer0_x@spark", name="first", namespace="a"),
+        node(lambda x: x, "a.layer0_x@pandas", "a.kept", name="second", namespace="a"),
+        node(lambda x: x, "a.kept", "a.layer1_y", name="third", namespace="a"),
+    ])
+"""
+
+
+def test_factories_and_transcoding(
+    make_project: Any, said: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Factories are asked as without tracking, and the plugin's own names give no warning.
+
+    But once more for what no factory makes.
+    """
+    from kedro.io import CatalogConfigResolver
+
+    asked: list[str] = []
+    match = CatalogConfigResolver.match_dataset_pattern
+
+    def counted(resolver: CatalogConfigResolver, name: str) -> str | None:
+        asked.append(name)
+        return match(resolver, name)
+
+    monkeypatch.setattr(CatalogConfigResolver, "match_dataset_pattern", counted)
+    entry = {"type": "pickle.PickleDataset", "filepath": "data/{area}/{name}.pkl"}
+    patterns = ["{area}.layer0_{name}@spark", "{area}.layer0_{name}@pandas", "{area}.layer1_{name}"]
+    catalog = dict.fromkeys(patterns, entry)
+    counts = []
+    for settings in (None, "HOOKS = ()"):
+        given = {"settings": settings} if settings else {}
+        project = make_project(GRAPH, catalog=catalog, parameters={"rate": 1}, **given)
+        asked.clear()
+        project.session_run()
+        counts.append(len([name for name in asked if not name.startswith("mlflow_on_kedro")]))
+        if not settings:
+            metrics = project.run.data.metrics
+    assert counts[0] <= counts[1] + 1
+    assert {"time/save/a.layer0_x_spark", "time/load/a.layer0_x_pandas"} <= metrics.keys()
+    assert said == []
