@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
+from .content_hash import LEAST_BYTES, ContentHash, Kind, NoContentError
+from .content_kinds import KINDS, add_array, steps
 from .fingerprints import Fingerprint, sha256
 from .tabular import is_array, table_library
 
 SAMPLE_ROWS = 10_000
-SAMPLE_VALUES = 100_000
-"""The most values of a table: of one with many columns, fewer rows are looked at."""
-
-MAX_BYTES = 1_000_000
-"""How much of a text, or of a collection as JSON, is looked at."""
+SAMPLE_COLUMNS = 10_000
+MAX_BYTES = 10_000_000
+"""How much of all values is looked at; each counts 100, so of many columns it is fewer rows."""
 
 # Kinds of NumPy's types whose bytes are the values.
 _PLAIN = "biufmM"
@@ -25,115 +22,164 @@ _PLAIN = "biufmM"
 def of_data(data: Any) -> Fingerprint | None:
     """Make the digest of data: of at most ``SAMPLE_ROWS`` rows or items, evenly spaced.
 
+    However much is in a cell, about ``MAX_BYTES`` of all of them are looked at.
+
     Returns:
-        None for data that are no table, array, collection or text.
+        None for data that are no table, array, collection or text, or that hold what has no text
+        that is the same in every process.
 
     Example:
         >>> of_data([1, 2, 3]).of
         'loaded data'
     """
-    for fits, take in _KINDS:
+    for fits, add in _KINDS:
         if fits(data):
-            sample = take(data)
-            if sample is None:
+            hashed = ContentHash(_IN_CELLS)
+            try:
+                count, step = add(hashed, data, MAX_BYTES)
+            except NoContentError:
                 return None
-            of = (
-                "loaded data"
-                if sample.step == 1
-                else f"every {sample.step}. row of the loaded data"
-            )
-            of = f"the beginning of the {of}" if sample.is_cut else of
-            return Fingerprint(sha256([sample.count, sample.digest]), of)
+            of = "loaded data" if step == 1 else f"every {step}. row of the loaded data"
+            if not hashed.is_whole:
+                of = f"parts of the {of}" if step == 1 else f"parts of {of}"
+            return Fingerprint(sha256([count, hashed.digest]), of)
     return None
 
 
-@dataclass(frozen=True)
-class _Sample:
-    """Some of the data.
+def _step(limit: int, count: int, columns: int = 1, size: int = 0) -> int:
+    """Each of how many rows to look at.
 
-    Attributes:
-        digest: What tells it from others.
-        count: How many rows or items all the data have.
-        step: Each of how many was looked at.
-        is_cut: Only the beginning of that was looked at.
+    Args:
+        limit: About how many bytes are looked at.
+        count: How many rows there are.
+        columns: Of how many values each.
+        size: Bytes of all of them.
     """
-
-    digest: str
-    count: int = 1
-    step: int = 1
-    is_cut: bool = False
-
-
-def _of_bytes(content: bytes | str) -> _Sample:
-    start = content[:MAX_BYTES]
-    start = start.encode("utf-8", "backslashreplace") if isinstance(start, str) else start
-    count = len(content)
-    return _Sample(hashlib.sha256(start).hexdigest(), count, is_cut=count > MAX_BYTES)
+    rows = min(SAMPLE_ROWS, limit // LEAST_BYTES // max(1, columns))
+    if size > limit:
+        rows = min(rows, count * limit // size)
+    return max(1, -(-count // max(1, rows)))
 
 
-def _of_text(value: Any, count: int = 1, step: int = 1) -> _Sample:
-    text = repr(value).encode("utf-8", "backslashreplace")
-    return _Sample(hashlib.sha256(text).hexdigest(), count, step)
+# -- each adds the data of one kind, and returns the number of rows, and each of how many it took --
 
 
-def _step(count: int, columns: int = 1) -> int:
-    rows = max(1, min(SAMPLE_ROWS, SAMPLE_VALUES // max(1, columns)))
-    return max(1, -(-count // rows))
-
-
-def _of_pandas(data: Any) -> _Sample:
+def _pandas(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
     frame = data.to_frame() if not hasattr(data, "columns") else data
-    step = _step(len(frame), len(frame.columns))
+    across = _across(hashed, len(frame.columns))
+    frame = frame.iloc[:, ::across]
+    size = int(frame.memory_usage(index=False).sum())
+    step = _step(limit, len(frame), len(frame.columns), size)
     sample = frame.iloc[::step]
-    hashed = hashlib.sha256(repr(list(map(str, sample.columns))).encode("utf-8", "replace"))
-    for values in (sample.index, *(sample.iloc[:, n] for n in range(len(sample.columns)))):
-        column = values.to_numpy()
-        if column.dtype.kind in _PLAIN:
-            hashed.update(column.tobytes())
+    hashed.write(repr(list(map(str, sample.columns))))
+    columns = [sample.index, *(sample.iloc[:, n] for n in range(len(sample.columns)))]
+    of_columns = [column.to_numpy() for column in columns]
+    others = sum(values.dtype.kind not in _PLAIN for values in of_columns)
+    for values in of_columns:
+        if values.dtype.kind in _PLAIN:
+            hashed.write(values.tobytes())
         else:
-            hashed.update(repr(column.tolist()).encode("utf-8", "backslashreplace"))
-    return _Sample(hashed.hexdigest(), len(frame), step)
+            hashed.add_all(values.tolist(), limit // others)
+    return len(frame), step
 
 
-def _of_polars(data: Any) -> _Sample:
+def _polars(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
     frame = data if hasattr(data, "columns") else data.to_frame()
-    step = _step(len(frame), len(frame.columns))
-    return _of_text((frame.columns, frame[::step].rows()), len(frame), step)
+    across = _across(hashed, frame.width)
+    step = _step(limit, frame.height, frame.width, int(frame.estimated_size()))
+    columns = frame[::step].get_columns()[::across]
+    for column in columns:
+        hashed.write(column.name)
+        _polars_column(hashed, column, limit // len(columns), 0)
+    return frame.height, step
 
 
-def _of_array(data: Any) -> _Sample:
-    flat = data.reshape(-1)
-    step = _step(flat.size)
-    return _of_text((str(data.dtype), data.shape, flat[::step].tolist()), flat.size, step)
+def _across(hashed: ContentHash, columns: int) -> int:
+    """Each of how many columns to look at."""
+    step = max(1, -(-columns // SAMPLE_COLUMNS))
+    hashed.write(f"{columns} columns")
+    hashed.is_whole &= step == 1
+    return step
 
 
-def _of_items(data: Any) -> _Sample | None:
-    items = list(data.items()) if isinstance(data, dict) else data
-    step = _step(len(items))
-    hashed, size = hashlib.sha256(), 0
-    try:
-        # Piece by piece: a single item may hold millions of others.
-        for piece in json.JSONEncoder(sort_keys=True).iterencode(items[::step]):
-            size += len(piece)
-            if size > MAX_BYTES:
-                break
-            hashed.update(piece.encode())
-    except (TypeError, ValueError):  # what is in them has no text that is always the same
-        return None
-    return _Sample(hashed.hexdigest(), len(items), step, is_cut=size > MAX_BYTES)
+def _polars_column(hashed: ContentHash, column: Any, limit: int, depth: int) -> int:
+    """Add the values of a column, or of one of its cells that holds several."""
+    hashed.write(f"{column.dtype} {len(column)}")
+    kind = type(column.dtype).__name__
+    if kind == "Struct":
+        fields = column.struct.unnest().get_columns()
+        share = limit // max(1, len(fields))
+        return sum(_polars_column(hashed, field, share, depth + 1) for field in fields)
+    if kind in {"List", "Array"}:  # each cell is a column that is not copied
+        return hashed.add_all([column[n] for n in range(len(column))], limit, depth)
+    return hashed.add_all(column.to_list(), limit, depth)
 
 
-_Take = Callable[[Any], "_Sample | None"]
-_KINDS: tuple[tuple[Callable[[Any], bool], _Take], ...] = (
-    (lambda data: table_library(data) == "pandas", _of_pandas),
-    (lambda data: table_library(data) == "polars" and hasattr(data, "to_arrow"), _of_polars),
-    (is_array, _of_array),
-    (lambda data: isinstance(data, bytes | str), _of_bytes),
-    (lambda data: isinstance(data, list | tuple | dict), _of_items),
-    (lambda data: isinstance(data, bool | int | float), _of_text),
+def _array(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
+    step = steps(data.shape, limit // LEAST_BYTES, SAMPLE_ROWS)[0] if data.ndim else 1
+    sample = data[::step] if data.ndim else data
+    hashed.write(repr(data.shape))
+    # As many values as of a table, however small each of them is.
+    add_array(hashed, sample, min(limit, limit // LEAST_BYTES * max(1, data.dtype.itemsize)), 0)
+    return data.size, step
+
+
+def _items(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
+    step = _step(limit, len(data))
+    hashed.add_all(list(data[::step]), limit)
+    return len(data), step
+
+
+def _whole(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
+    hashed.add(data, limit)
+    return 1, 1
+
+
+_TABLE_CHARGE = 100
+_Add = Callable[[ContentHash, Any, int], tuple[int, int]]
+
+
+def _cell_of(add: _Add) -> Callable[[ContentHash, Any, int, int], int]:
+    def add_cell(hashed: ContentHash, cell: Any, limit: int, depth: int) -> int:  # noqa: ARG001
+        hashed.charge(_TABLE_CHARGE)
+        count, step = add(hashed, cell, limit)
+        hashed.write(str(count))
+        hashed.is_whole &= step == 1
+        return limit
+
+    return add_cell
+
+
+def _polars_cell(hashed: ContentHash, cell: Any, limit: int, depth: int) -> int:
+    step = max(1, -(-len(cell) // max(1, limit // LEAST_BYTES)))
+    hashed.is_whole &= step == 1
+    hashed.write(str(len(cell)))
+    return _polars_column(hashed, cell[::step], limit, depth + 1)
+
+
+def _is_pandas(value: Any) -> bool:
+    return table_library(value) == "pandas"
+
+
+def _is_polars(value: Any) -> bool:  # and no LazyFrame, of which nothing is there yet
+    return table_library(value) == "polars" and hasattr(value, "to_arrow")
+
+
+_IN_CELLS: tuple[Kind, ...] = (
+    (lambda value: _is_polars(value) and not hasattr(value, "columns"), _polars_cell),
+    (_is_polars, _cell_of(_polars)),
+    (_is_pandas, _cell_of(_pandas)),
+    *KINDS,
+)
+_KINDS: tuple[tuple[Callable[[Any], bool], _Add], ...] = (
+    (_is_pandas, _pandas),
+    (_is_polars, _polars),
+    (is_array, _array),
+    (lambda data: isinstance(data, list | tuple), _items),
+    (lambda data: isinstance(data, bytes | str | dict | bool | int | float), _whole),
     # A response of the package requests, as `api.APIDataset` gives it.
     (
         lambda data: isinstance(getattr(data, "content", None), bytes),
-        lambda data: _of_bytes(data.content),
+        lambda hashed, data, limit: _whole(hashed, data.content, limit),
     ),
 )
