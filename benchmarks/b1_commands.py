@@ -37,6 +37,7 @@ def run(bench: Bench) -> Outcome:
         alternate(outcome.samples, variants, rounds, warm_up=not bench.quick)
         base, measured = (outcome.samples.cpu(variant) for variant in variants)
         outcome.checks.append(Check(f"`{command}`: CPU, of plain Kedro's", measured / base, 1.05))
+    _add_uncompiled(bench, outcome, plain, ours)
     _add_peer(bench, outcome, plain)
     return outcome
 
@@ -76,10 +77,30 @@ def _plain_entry(name: str, entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def _kedro(
-    bench: Bench, project: Path, words: tuple[str, ...], python: Path | str = sys.executable
+    bench: Bench,
+    project: Path,
+    words: tuple[str, ...],
+    python: Path | str = sys.executable,
+    *,
+    compiles: bool = True,
 ) -> Cost:
     command = [python, "-m", "kedro", *words]
-    return run_process(command, cwd=project, env=bench.env, log=bench.folder / "command.log")
+    env = bench.env if compiles else {**bench.env, "PYTHONDONTWRITEBYTECODE": "1"}
+    return run_process(command, cwd=project, env=env, log=bench.folder / "command.log")
+
+
+def _add_uncompiled(bench: Bench, outcome: Outcome, plain: Path, ours: Path) -> None:
+    """Measure what is so in many containers: packages are compiled, and `src` is not."""
+    words = COMMANDS[0]
+    command = f"{' '.join(('kedro', *words))}, src never compiled"
+    calls: dict[str, Callable[[], Cost]] = {}
+    for variant, project in ((projects.PLAIN, plain), (projects.OURS, ours)):
+        copy = bench.new_folder("uncompiled")
+        shutil.copytree(project, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        calls[f"{command}, {variant}"] = partial(_kedro, bench, copy, words, compiles=False)
+    alternate(outcome.samples, calls, bench.choose(9, 2), warm_up=not bench.quick)
+    base, measured = (outcome.samples.cpu(variant) for variant in calls)
+    outcome.checks.append(Check(f"`{command}`: CPU, of plain Kedro's", measured / base, 1.05))
 
 
 def _add_peer(bench: Bench, outcome: Outcome, plain: Path) -> None:

@@ -17,6 +17,7 @@ PLUGIN = Path(__file__).parents[1] / "plugin_src"
 PLAIN = "plain Kedro"
 IMPORT = "plain Kedro that imports mlflow"
 OURS = "mlflow_on_kedro"
+UNCOMPILED = "mlflow_on_kedro, its copy in src never compiled"
 KEDRO_MLFLOW = "kedro-mlflow"
 PIPELINEX = "PipelineX"
 
@@ -191,7 +192,8 @@ class Project:
         store: Path | None = None,
         uri: str | None = None,
     ) -> None:
-        self.root, self.variant, self.content = root, variant, content
+        self.root, self.content = root, content
+        self.variant = OURS if variant == UNCOMPILED else variant
         self._python = python
         self._env = dict(env)
         if store is not None:
@@ -200,6 +202,10 @@ class Project:
         self.uri = uri or f"sqlite:///{(root / 'mlflow.db').as_posix()}"
         if variant == OURS:
             self._env["PYTHONPATH"] = str(PLUGIN)
+        if variant == UNCOMPILED:
+            self._env["PYTHONDONTWRITEBYTECODE"] = "1"
+            ignored = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(PLUGIN / OURS, root / "src" / OURS, ignore=ignored)
         self._write_all()
 
     def run(self, *words: str) -> Cost:

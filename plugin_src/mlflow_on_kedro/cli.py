@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import importlib
+
 import click
 
-from .commands.discard import discard
-from .commands.gantt import gantt
-from .commands.init import init
-from .commands.modelify import modelify
-from .commands.status import status
-from .commands.sync import sync
-from .commands.ui import ui
 from .commands.version import show_version
+
+_NAMES = ("discard", "gantt", "init", "modelify", "status", "sync", "ui")
+
+
+class _Commands(click.Group):
+    """Imports a command when it is asked for: each ``kedro`` command imports the group."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        return list(_NAMES)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        if cmd_name not in _NAMES:
+            return None
+        module = importlib.import_module(f".commands.{cmd_name}", __package__)
+        command: click.Command = getattr(module, cmd_name)
+        return command
 
 
 @click.group(name="mlflow-on-kedro")
@@ -19,7 +30,7 @@ def cli() -> None:
     """Commands for a Kedro project that tracks its runs with MLflow."""
 
 
-@cli.group(name="mlflow")
+@cli.group(name="mlflow", cls=_Commands)
 @click.option(
     "--version",
     is_flag=True,
@@ -33,7 +44,3 @@ def mlflow_group() -> None:
 
     Begin with `init` in a project that did not come from the starter, then `kedro run` and `ui`.
     """
-
-
-for command in (discard, gantt, init, modelify, status, sync, ui):
-    mlflow_group.add_command(command)

@@ -78,7 +78,7 @@ def test_every_option_has_a_row(name: str) -> None:
     rows = PAGE.rows(f"`kedro mlflow {name}` before")
     assert [code(row[0])[0] for row in rows] == TAKES[name]
     group: Any = cli.commands["mlflow"]
-    ours = {option for item in group.commands[name].params for option in item.opts}
+    ours = {option for item in group.get_command(None, name).params for option in item.opts}
     assert {option for row in rows for option in code(row[1])} <= ours
 
 

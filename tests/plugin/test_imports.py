@@ -176,3 +176,25 @@ def test_a_disabled_plugin(make_project: Callable[..., Any]) -> None:
     plain = make_project(PIPELINE, settings=NO_PLUGIN, **given)
     without = modules_of(COMMAND, "run", cwd=plain.root)
     assert (modules_of(COMMAND, "run", cwd=made.root) - without) & HEAVY == set()
+
+
+def test_each_command_alone() -> None:
+    """Every ``kedro`` command imports the group, and none but the one that is called."""
+    script = """
+import sys
+from click.testing import CliRunner
+from mlflow_on_kedro.cli import cli
+
+def imported():
+    return {name for name in sys.modules if name.startswith("mlflow_on_kedro.commands.")}
+
+assert imported() <= {"mlflow_on_kedro.commands.version"}
+result = CliRunner().invoke(cli, ["mlflow", "discard", "--help"])
+assert result.exit_code == 0, result.output
+assert "mlflow_on_kedro.commands.ui" not in imported()
+result = CliRunner().invoke(cli, ["mlflow", "--help"])
+for name in ("discard", "gantt", "init", "modelify", "status", "sync", "ui"):
+    assert f"  {name} " in result.output, result.output
+assert CliRunner().invoke(cli, ["mlflow", "start"]).exit_code == 2
+"""
+    assert "mlflow_on_kedro" in modules_of(script)
