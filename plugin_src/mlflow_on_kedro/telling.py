@@ -13,7 +13,7 @@ from . import keys, long_values, values
 from .config.sections import Config, Params
 from .delivery.batch_writer import changed_tag, warn_changed
 from .delivery.outbox import Outbox
-from .journal.entries import Entry, File, Input, Model, Param, Part, Tag, Text, Unlogged
+from .journal.entries import Entry, File, Input, Model, Page, Param, Part, Tag, Text, Unlogged
 from .recording import now_ms
 from .secret_items import leave_out
 from .secrets import mask_secrets, mask_urls
@@ -142,8 +142,8 @@ class Telling:
         self._put(replace(part, error=mask_secrets(part.error), trace=mask_secrets(part.trace)))
 
     def log_page(self, content: str, path: str) -> None:
-        """Log a page of the plugin's own making as an artifact, as it is."""
-        self._put(Text(path, content))
+        """Log a page of the plugin's own making as an artifact; plotly.js is put into it."""
+        self._put(Page(path, content))
 
     def log_artifact(self, path: str | os.PathLike[str], folder: str = "") -> None:
         """Log a local file, or a folder with all that is in it."""

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..journal.entries import Entry, File, Model, Register, Text, Trace
+from ..journal.entries import Entry, File, Model, Page, PageFile, Register, Text, Trace
 from ..models import logged_models, registry
 from ..models.pending import pending_registrations
+from ..plotly_page import with_plotly
 from ..tracking import capabilities, creating, store
 from ..tracking.artifact_names import goes_by_http, url_safe
 from ..tracking.capabilities import Feature
@@ -167,6 +168,10 @@ class ArtifactWriter:
         if isinstance(entry, Register):
             call = functools.partial(self._register, entry)
             return [_Upload(place, "", call)]
+        if isinstance(entry, PageFile):
+            path = Path(entry.path)
+            place_in_run = f"{entry.folder}/{path.name}" if entry.folder else path.name
+            entry = Page(place_in_run, path.read_text(encoding="utf-8"))
         if isinstance(entry, Text):
             return [_Upload(place, "", functools.partial(self._log_text, entry), entry.path)]
         if isinstance(entry, Model):
@@ -187,8 +192,9 @@ class ArtifactWriter:
         ]
 
     def _log_text(self, entry: Text) -> None:
+        content = with_plotly(entry.content) if isinstance(entry, Page) else entry.content
         with store.artifacts_at(self._uri):
-            self._client.log_text(self._run_id, entry.content, self._safe(entry.path))
+            self._client.log_text(self._run_id, content, self._safe(entry.path))
 
     def _log_file(self, path: Path, folder: str) -> None:
         name = self._safe(path.name)

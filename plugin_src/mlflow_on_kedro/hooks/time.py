@@ -20,6 +20,7 @@ from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
 from ..plan import is_parameter
+from ..plotly_page import with_plotly
 from ..timeline import chart, shared_chart, timings
 from ..timeline.collecting import collect
 from ..timeline.shared_chart import GANTT_ARTIFACT
@@ -259,6 +260,7 @@ class MLflowTimeLoggerHook(TrackingHook):
                 title=run.name or None,
                 task_name=lambda name: labels.get(name, name),
                 params=settings.gantt_params,
+                has_plotly=False,
             )
         except ConfigError as mistake:
             logger.warning("No Gantt chart was drawn: %s", mistake.message)
@@ -266,7 +268,7 @@ class MLflowTimeLoggerHook(TrackingHook):
         if run.key is None:
             run.log_page(page, GANTT_ARTIFACT)
         if settings.gantt_filepath:
-            _write(run.root / settings.gantt_filepath, page)
+            _write(run.root / settings.gantt_filepath, with_plotly(page))
 
     def _unloaded(self, session: PipelineRun) -> list[Part]:
         """The loads that have begun and not ended: Kedro calls no hook for one that fails."""

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import PurePath
-from typing import Any
+from typing import Any, get_args
 
 from ..secrets import mask_urls
 
@@ -59,6 +59,16 @@ class File:
 
     path: str
     folder: str = ""
+
+
+@dataclass(frozen=True)
+class Page(Text):
+    """A page with a Plotly figure; plotly.js is put into it when it is sent."""
+
+
+@dataclass(frozen=True)
+class PageFile(File):
+    """A local file with such a page."""
 
 
 @dataclass(frozen=True)
@@ -162,15 +172,23 @@ class Register:
 
 
 Entry = (
-    Param | Metric | Tag | Text | File | Model | Trace | Input | Part | Register | Unlogged | End
+    Param
+    | Metric
+    | Tag
+    | Text
+    | Page
+    | File
+    | PageFile
+    | Model
+    | Trace
+    | Input
+    | Part
+    | Register
+    | Unlogged
+    | End
 )
 
-_KINDS: dict[str, type[Any]] = {
-    kind.__name__.lower(): kind
-    for kind in (
-        *(Param, Metric, Tag, Text, File, Model, Trace, Input, Part, Register, Unlogged, End),
-    )
-}
+_KINDS: dict[str, type[Any]] = {kind.__name__.lower(): kind for kind in get_args(Entry)}
 # Kinds before those that they are made of.
 _TITLES: dict[Any, Callable[[Any], str]] = {
     Param: lambda entry: f"param '{entry.key}'",

@@ -12,7 +12,7 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 
-from .entries import FILES, VALUES, Entry, File, Text, lane_of, to_line
+from .entries import FILES, VALUES, Entry, File, Page, PageFile, Text, lane_of, to_line
 from .folder import COPIES, FILES_SUFFIX, VALUES_SUFFIX, Journal
 
 
@@ -107,7 +107,8 @@ class Writer:
             # No file can hold half a character, as in a file name that is no UTF-8.
             content = entry.content.encode("utf-8", "backslashreplace")
             (target / name).write_bytes(content)
-            return File(f"{place}/{name}", folder)
+            kind = PageFile if isinstance(entry, Page) else File
+            return kind(f"{place}/{name}", folder)
         path = Path(entry.path)
         if path.is_dir():
             shutil.copytree(

@@ -8,6 +8,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from ..plotly_page import LINK, with_plotly
 from .spans import Span, Timeline
 
 if TYPE_CHECKING:
@@ -29,8 +30,8 @@ _HEAD = """<!DOCTYPE html>
 <meta charset="utf-8">
 <title>{title}</title>
 <style>html, body {{ margin: 0; background: #fff; }}</style>
-<script>"""
-_BODY = """</script>
+"""
+_BODY = """
 </head>
 <body>
 <main aria-label="{title}">
@@ -94,6 +95,7 @@ def html(
     title: str | None = None,
     task_name: Callable[[str], str] | None = None,
     params: Mapping[str, Any] | None = None,
+    has_plotly: bool = True,
 ) -> str:
     """Draw a run's timings as one page that needs nothing beside it.
 
@@ -105,6 +107,8 @@ def html(
         title: As for ``figure``.
         task_name: As for ``figure``.
         params: As for ``figure``.
+        has_plotly: Whether plotly.js is inside, or is to be put there by
+            :func:`mlflow_on_kedro.plotly_page.with_plotly`.
 
     Raises:
         ConfigError: As for ``figure``.
@@ -115,8 +119,6 @@ def html(
         True
     """
     timeline = Timeline.of(spans, task_name)
-    from plotly.offline import get_plotlyjs
-
     from .figure import describe, draw
     from .options import Options
 
@@ -125,7 +127,8 @@ def html(
     chart = draw(timeline, options).to_json() if params else json.dumps(describe(timeline, options))
     heading = html_escaping.escape(f"{options.heading}: {timeline.summary}")
     body = _BODY.format(title=heading, chart=_script(chart))
-    return f"{_HEAD.format(title=heading)}{get_plotlyjs()}{body}"
+    page = f"{_HEAD.format(title=heading)}{LINK}{body}"
+    return with_plotly(page) if has_plotly else page
 
 
 def _script(figure: str) -> str:

@@ -19,6 +19,7 @@ from mlflow_on_kedro.journal.entries import (
     End,
     File,
     Metric,
+    Page,
     Param,
     Tag,
     Text,
@@ -26,6 +27,8 @@ from mlflow_on_kedro.journal.entries import (
 )
 from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.writer import Writer
+from mlflow_on_kedro.timeline import chart
+from mlflow_on_kedro.timeline.spans import Span
 
 
 @pytest.fixture
@@ -95,6 +98,22 @@ class TestSteps:
         send(delivery)
         assert delivery.pending() == PendingSize()
         assert journal.waiting_files() == []
+
+    def test_a_chart_takes_little_room(
+        self, journal: Journal, store_uri: str, client: Any, tmp_path: Path
+    ) -> None:
+        """plotly.js, of some MB, is put into a page when that is sent."""
+        spans = [Span("run", "train", "train", 0.0, 1.5, 0)]
+        page = chart.html(spans, has_plotly=False)
+        for name in ("a/gantt.html", "b.html"):
+            Writer(journal).append(Page(name, page))
+        delivery = delivery_of(journal, store_uri)
+        assert delivery.pending().file_bytes < 20_000
+        send(delivery)
+        run = run_of(client).info
+        for name in ("a/gantt.html", "b.html"):
+            found = client.download_artifacts(run.run_id, name, str(tmp_path))
+            assert Path(found).read_text(encoding="utf-8") == chart.html(spans)
 
     def test_files_wait_for_the_run(self, journal: Journal, store_uri: str, client: Any) -> None:
         """The lane of files opens no run."""
