@@ -267,7 +267,7 @@ def test_the_projects_own_experiment_is_opened() -> None:
     """With runs there, the address is that of the project's own list of them."""
     from mlflow_on_kedro.commands.ui import _page
 
-    page = _page(SimpleNamespace(experiment_id="7"))
+    page = _page("7")
     assert page == "/#/experiments/7/runs?workflowType=machine_learning"
 
 
