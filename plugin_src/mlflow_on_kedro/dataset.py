@@ -6,6 +6,7 @@ import copy
 import logging
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
@@ -14,21 +15,21 @@ from . import long_values
 from .config.checks import check_choice
 from .config.parsing import override
 from .config.sections import Config, Params
-from .datasets import backends, building, images, metrics, tables
+from .datasets import backends, building, images, metrics
 from .datasets.arguments import check_uri
+from .datasets.artifact_saving import ArtifactSaving
 from .datasets.backing import Backing
 from .datasets.in_run import InRun
-from .datasets.local_files import Files
 from .datasets.partitions import is_partitioned
+from .datasets.saved_files import LoadSaved
 from .datasets.tracked import TrackedDataset
-from .datasets.written import log_written
 from .errors import ConfigError
+from .journal.snapshot import state_of
 from .secrets import without_secrets
 from .tracking.downloads import artifact_folder
 
 if TYPE_CHECKING:
     from .datasets.origin import Origin
-    from .run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
@@ -161,6 +162,7 @@ class MLflowDataset(TrackedDataset):
             chosen=loading_run_id is not None,
             reuse=file_caching,
         )
+        self._saving = ArtifactSaving(self, self._backing, self._in_run)
         self._too_long = too_long
         self._max_length = max_length
         self._prefix = prefix
@@ -188,6 +190,18 @@ class MLflowDataset(TrackedDataset):
         """``prefix``, or the dataset's name."""
         return self.key() if self._prefix is None else self._prefix
 
+    def artifact_place(self) -> str | None:
+        """The usual place among the artifacts of the pipeline's run."""
+        elsewhere = self._saving_run_id or self._saving_experiment_name or self._saving_tracking_uri
+        is_none = self.dataset is None or elsewhere or self._backing.kind is not None
+        if self.dataset == "images":  # MLflow shows them in one folder; no two have one name
+            return None
+        return None if is_none or not self._backing.has_place else self._in_run.artifact
+
+    def local_place(self) -> Path | None:
+        """The local file or folder of an artifact, without its version."""
+        return self._backing.place()
+
     # -- saving --------------------------------------------------------------------------------
 
     def save(self, data: Any) -> None:
@@ -204,48 +218,36 @@ class MLflowDataset(TrackedDataset):
             with self.saving_run() as run:
                 key = self.key_in_run() if run is not None else ""
                 data = self._backing.history.log(run, key, data)
-            self._save_locally(data)
+            self._keep(data)
+            self._save_value(data)
             return
-        before = self._save_locally(data)
+        self._keep(data)
         if self.dataset is None:
             return
+        if kind is None:
+            self._saving.save(data)
+            return
+        self._save_value(data)
         with self.saving_run() as run:
-            if run is None:
-                return
-            if kind is not None:
+            if run is not None:
                 kind.log(run, self.key_in_run(), data, self._limits(run.config))
-            else:
-                self._log_file(run, data, before)
 
-    def _save_locally(self, data: Any) -> Files:
-        """Save to memory and the file, and say what was there before in a folder."""
-        self._keep(data)
-        if self.dataset is None or not self._backing.has_place:
-            return {}
-        before = self._backing.before_save(data)
-        self._save_file(data)
-        return before
-
-    def _save_file(self, data: Any) -> None:
+    def _save_value(self, data: Any) -> None:
+        """Save to the file what MLflow itself holds; it is for other processes' sake only."""
+        if not self._backing.has_place:
+            return
+        path = self._backing.path(saving=True)
         try:
-            self._backing.file().save(data)
+            state = self._backing.file().save(data)
+            if state is None and path is not None:
+                state = state_of(path)
         except (DatasetError, OSError) as error:
-            # The file of what MLflow itself holds is for other processes' sake only.
             cause = error if isinstance(error, OSError) else error.__cause__
-            if self._backing.kind is None or not isinstance(cause, OSError):
+            if not isinstance(cause, OSError):
                 raise
             logger.info("'%s' has no local file: %s.", self.dataset_name, cause)
         else:
-            self.note_saved(self._backing.path(saving=True))
-
-    def _log_file(self, run: TrackedRun, data: Any, before: Files) -> None:
-        backend = self._backing.as_dataset()
-        if not log_written(run, backend, data, before, self._artifact_path or ""):
-            logger.warning("'%s' has no local file, so it is not logged to MLflow.", self.key())
-        elif self.dataset == "table":
-            run.set_tag(tables.TAG, tables.listing(self._in_run.artifact))
-        elif self.dataset == "images":
-            run.set_tag(images.TAG, True)
+            self.note_saved(path, state)
 
     def _keep(self, data: Any) -> None:
         # A generator node saves chunk after chunk; the last one is not the value.
@@ -303,10 +305,8 @@ class MLflowDataset(TrackedDataset):
         if self.dataset is None:
             raise DatasetError(f"'{self.dataset_name}' was not saved yet in this process.")
         if self._loading_run_id is None:
-            if self._file_caching and self._backing.has_place and self._backing.file().exists():
-                path = self._backing.path(saving=False)
-                there = self.run_instead_of(path, self._in_run.is_in) if not self._saves else None
-                return self._in_run.load(there) if there else self._backing.file().load()
+            if self._file_caching and self._backing.has_place and self._is_here():
+                return self._local()
             run = self.run()
             if run is not None:
                 run.flush()
@@ -319,6 +319,25 @@ class MLflowDataset(TrackedDataset):
         if run_id is None:
             return self._backing.load()
         return self._in_run.load(run_id)
+
+    def _local(self) -> Any:
+        path = self._backing.path(saving=False)
+        if self._saves and path is not None and path.is_dir():
+            return self._backing.load()
+        return self.load_saved(path, self._in_run.is_in, self._loads)
+
+    def _is_here(self) -> bool:
+        path = self._backing.path(saving=False)
+        return self._backing.file().exists() or (path is not None and self.has_saved(path))
+
+    @property
+    def _loads(self) -> LoadSaved:
+        return LoadSaved(
+            from_file=self._backing.load,
+            from_run=self._in_run.load,
+            is_meant=self._in_run.is_entry,
+            from_copy=lambda path: self._backing.downloaded(path.as_posix()).load(),
+        )
 
     def _has_own_file(self) -> bool:
         """Whether there is a file at ``filepath``, to be used before a run is asked."""

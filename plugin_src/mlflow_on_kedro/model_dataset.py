@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,14 +15,18 @@ from kedro.io import DatasetError
 from . import environment
 from .datasets.arguments import check_uri
 from .datasets.origin import Origin
+from .datasets.saved_files import LoadSaved
 from .datasets.tracked import TrackedDataset, default_filepath
-from .keys import is_model_name, model_name
+from .journal.entries import File, Model
+from .journal.snapshot import state_of
+from .keys import is_model_name, model_name, with_digest
 from .models import logged_models, registry
 from .models.arguments import ModelArguments, taken_step
 from .models.finding import in_run
 from .models.flavors import check_flavor, find_flavor
 from .models.kinds import flavor_saved
-from .models.saving import save_model
+from .models.mlmodel import MLMODEL
+from .models.saving import saved_model
 from .models.source import ModelSource, Place
 from .secrets import mask_urls
 from .suggestions import did_you_mean
@@ -29,6 +34,7 @@ from .tracking import fluent, store
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
+    from mlflow import MlflowClient
 
     from .run import TrackedRun
 
@@ -222,18 +228,21 @@ class MLflowModelDataset(TrackedDataset):
         """Save the model to the local folder and log it to the run."""
         self._refuse_saving()
         store.prepare()
-        save_model(self._folder(), data, self.flavor, self._arguments, self._catalog)
-        self.note_saved(self._folder())
-        with self.saving_run() as run:
-            if run is not None:
-                self._log(run)
+        folder = self._folder()
+        saved = saved_model(folder, data, self.flavor, self._arguments, self._catalog)
+        with saved as own:
+            state = state_of(own / MLMODEL)
+            with self.saving_run() as run:
+                if run is not None:
+                    self._log(run, own, folder)
+        self.note_saved(folder / MLMODEL, state)
 
-    def _log(self, run: TrackedRun) -> None:
+    def _log(self, run: TrackedRun, own: Path, folder: Path) -> None:
         arguments, tags = self._arguments, dict(self._arguments.tags)
         if arguments.registration is not None:
             tags[logged_models.REGISTER_TAG] = arguments.registration.to_text()
         entry = logged_models.entry_of(
-            self._folder(), self._logged_name(), tags=tags, **arguments.logged
+            own, self._name_for_saving(), tags=tags, original=folder, **arguments.logged
         )
         run.log_model(entry)
         if arguments.registration is not None and run is not self._run:
@@ -253,10 +262,11 @@ class MLflowModelDataset(TrackedDataset):
 
     def saved_folder(self) -> Path | None:
         """The local folder, if the model that :meth:`load` gives is there."""
-        if self._source is not None or self._step is not None or not self._folder().exists():
-            return None
         folder = self._folder()
-        return folder if self.run_instead_of(folder, self._is_in_run) is None else None
+        if self._source is not None or self._step is not None or not folder.exists():
+            return None
+        mine = self.run_instead_of(folder / MLMODEL, self._is_in_run) is None
+        return folder if mine else None
 
     def origin(self) -> Origin | None:
         """Say where :meth:`load` has the model from; None for the run in progress."""
@@ -271,9 +281,10 @@ class MLflowModelDataset(TrackedDataset):
         chosen = self.chosen_run() if self._source is None else None
         if chosen is not None:
             return self._load_from(ModelSource(chosen, step=self._step))
-        folder = self.saved_folder()
-        if folder is not None:
-            return self._loader(str(folder)).load_model(str(folder), **self._load_args)
+        if self._source is None and self._step is None:
+            place = self._folder() / MLMODEL
+            if place.parent.exists() or self.has_saved(place):
+                return self.load_saved(place, self._is_in_run, self._loads)
         source = self._source
         if source is None:
             run = self.run()
@@ -288,6 +299,21 @@ class MLflowModelDataset(TrackedDataset):
                 )
             source = ModelSource(run_id, step=self._step)
         return self._load_from(source)
+
+    @property
+    def _loads(self) -> LoadSaved:
+        return LoadSaved(
+            from_file=lambda: self._load_folder(self._folder()),
+            from_run=lambda run_id: self._load_from(ModelSource(run_id)),
+            is_meant=self._is_entry,
+            from_copy=self._load_folder,
+        )
+
+    def _is_entry(self, entry: File) -> bool:
+        return isinstance(entry, Model) and entry.folder == self._name_for_saving()
+
+    def _load_folder(self, folder: Path) -> Any:
+        return self._loader(str(folder)).load_model(str(folder), **self._load_args)
 
     def _load_from(self, source: ModelSource) -> Any:
         uri = self.loading_uri(self._loading_tracking_uri)
@@ -348,11 +374,40 @@ class MLflowModelDataset(TrackedDataset):
 
     def _folder(self) -> Path:
         if self.filepath is not None:
-            return Path(self.placed(self.filepath))
-        return self.root / default_filepath(self.key(), "")
+            folder = Path(self.placed(self.filepath))
+        else:
+            folder = self.root / default_filepath(self.key(), "")
+        return folder.resolve() if folder.is_symlink() else folder
+
+    def artifact_place(self) -> str | None:
+        """The usual name among the models of the pipeline's run."""
+        return self._logged_name() if self._source is None else None
+
+    def local_place(self) -> Path | None:
+        """The local folder."""
+        return self._folder()
 
     def _name_in(self, source: ModelSource) -> str:
-        return self._logged_name() if source.run_id is not None else ""  # a URI names the model
+        if source.run_id is None:  # a URI names the model
+            return ""
+        client = store.connect(self.loading_uri(self._loading_tracking_uri))
+        return self._name_in_run(client, source.run_id)
+
+    def _name_in_run(self, client: MlflowClient, run_id: str) -> str:
+        """The name that a run has; it may be a run in which several had the usual one."""
+        with suppress(Exception):  # the load says what is wrong
+            if self._own_name() != self._logged_name() and in_run(client, run_id, self._own_name()):
+                return self._own_name()
+        return self._logged_name()
+
+    def _name_for_saving(self) -> str:
+        is_shared = self._run is not None and self.name in self._run.plan.own_folders
+        return self._own_name() if is_shared else self._logged_name()
+
+    def _own_name(self) -> str:
+        """The model's name where another one of the run has the usual one."""
+        name, usual = model_name(self.name), self._logged_name()
+        return name if name != usual or name == self.name else with_digest(name, self.name)
 
     def _logged_name(self) -> str:
         return self._name or model_name(self.key())
@@ -365,7 +420,7 @@ class MLflowModelDataset(TrackedDataset):
 
     def _is_in_run(self, run_id: str) -> bool:
         client = store.connect(self.loading_uri(self._loading_tracking_uri))
-        return in_run(client, run_id, self._logged_name())
+        return in_run(client, run_id, self._name_in_run(client, run_id))
 
     def _describe(self) -> dict[str, Any]:
         registration = self._arguments.registration

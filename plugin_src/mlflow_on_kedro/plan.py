@@ -25,6 +25,8 @@ class Plan:
         outputs: What this run saves, so that a file from an earlier run must not stand in for it.
         made_elsewhere: What other processes save that log to the same run, or this one once it is
             resumed.
+        own_folders: The datasets whose artifacts get a folder each, because another one has the
+            same place.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -32,6 +34,7 @@ class Plan:
     readers: dict[str, str] = field(default_factory=dict)
     outputs: frozenset[str] = frozenset()
     made_elsewhere: frozenset[str] = frozenset()
+    own_folders: frozenset[str] = frozenset()
 
     @classmethod
     def of(

@@ -7,6 +7,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from .config.sections import Config
@@ -18,6 +19,7 @@ from .errors import MLflowOnKedroError
 from .journal.entries import VALUES, Entry
 from .journal.folder import Journal
 from .journal.records import Opened
+from .journal.snapshot import State
 from .journal.writer import writer
 from .recording import Recording, now_ms
 from .secrets import mask_urls
@@ -54,6 +56,8 @@ _LOCAL_STATE = frozenset(
         "_recording",
         "_said",
         "_warned",
+        "logged",
+        "saved",
         "spans",
         "unlogged",
         "unlogged_said",
@@ -106,6 +110,10 @@ class TrackedRun(Telling):
         self._holds_globals = False
         self._is_copy = False
         self.spans: list[Span] = []
+        self.saved: dict[Path, State] = {}
+        """What this process has saved to local files, and the state of each then."""
+        self.logged: dict[Path, dict[Path, tuple[int, int]]] = {}
+        """What this process has logged of folders that are logged whole, file by file."""
 
     def __getstate__(self) -> dict[str, Any]:
         local = {name: value for name, value in self.__dict__.items() if name not in _LOCAL_STATE}

@@ -17,6 +17,7 @@ from .catalog_entries import complete_entry
 from .config import parsing, project
 from .config.sections import Config, Tracking
 from .config.switched_off import is_switched_off
+from .datasets.artifact_places import own_folders
 from .datasets.tracked import TrackedDataset
 from .description import PLACEHOLDER, describe
 from .errors import ConfigError
@@ -183,6 +184,11 @@ def open_run(
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
     if holder.config.enabled:
+        for name, dataset in datasets.items():
+            _bind(dataset, name, holder)
+        plan = replace(
+            plan, own_folders=own_folders(holder.config, run_params, catalog, datasets, saved)
+        )
         holder.config = _completed(holder.config, pipeline, run_params)
         observers.check(holder.config)
         installation.warn_of_another()

@@ -14,6 +14,7 @@ from .config.sections import Config, Params
 from .delivery.batch_writer import changed_tag, warn_changed
 from .delivery.outbox import Outbox
 from .journal.entries import Entry, File, Input, Model, Page, Param, Part, Tag, Text, Unlogged
+from .journal.snapshot import Snapshot
 from .recording import now_ms
 from .secret_items import leave_out
 from .secrets import mask_secrets, mask_urls
@@ -145,9 +146,17 @@ class Telling:
         """Log a page of the plugin's own making as an artifact; plotly.js is put into it."""
         self._put(Page(path, content))
 
-    def log_artifact(self, path: str | os.PathLike[str], folder: str = "") -> None:
-        """Log a local file, or a folder with all that is in it."""
-        self._put(File(os.fspath(path), folder))
+    def log_artifact(
+        self, path: str | os.PathLike[str], folder: str = "", snapshot: Snapshot | None = None
+    ) -> None:
+        """Log a local file, or a folder with all that is in it.
+
+        Args:
+            path: The file or folder.
+            folder: The place among the run's artifacts.
+            snapshot: Where it will lie, if this is a place of its own that nobody else writes to.
+        """
+        self._put(File(os.fspath(path), folder, snapshot=snapshot))
 
     def log_input(self, entry: Input) -> None:
         """Log a dataset that the run uses."""

@@ -9,7 +9,8 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,10 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.runner import ThreadRunner
 from mlflow.pyfunc import PyFuncModel
 from mlflow_on_kedro import ConfigError, MLflowModelDataset
+from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.plan import Plan
+from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.tracking.opening import RunRequest
 from sklearn.linear_model import LogisticRegression
 
 TYPE = "mlflow_on_kedro.MLflowModelDataset"
@@ -650,3 +655,65 @@ def test_a_package_that_is_missing(make_project: Callable[..., Any]) -> None:
     with pytest.raises(ConfigError, match=r"catboost needs a package .* `pip install catboost`"):
         project.session_run()
     assert project.runs() == []
+
+
+@pytest.fixture
+def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRun]]:
+    """A function that opens a run of a pipeline in one process."""
+    opened: list[TrackedRun] = []
+
+    def open_(*own_folders: str, mode: str = "online") -> TrackedRun:
+        config = parse({"tracking": {"uri": store_uri, "delivery": "thread", "mode": mode}})
+        plan = Plan(outputs=frozenset({"model"}), own_folders=frozenset(own_folders))
+        request = RunRequest(config=config, root=tmp_path, plan=plan, spread="process")
+        opened.append(TrackedRun.open(request))
+        return opened[-1]
+
+    yield open_
+    for run in opened:
+        run.end("FINISHED")
+
+
+def model_of(run: TrackedRun, in_catalog: str = "model", **given: Any) -> MLflowModelDataset:
+    """The dataset of a model as a run has it."""
+    dataset = MLflowModelDataset("sklearn", **given)
+    dataset.bind(in_catalog, run.root, run.uri, run)
+    return dataset
+
+
+def trained(c: float) -> LogisticRegression:
+    """A model that is told from others."""
+    return LogisticRegression(C=c).fit([[0.0], [1.0]], [0, 1])
+
+
+@pytest.mark.parametrize("mode", ["online", "offline"])
+def test_two_runs_at_once(open_run: Callable[..., TrackedRun], tmp_path: Path, mode: str) -> None:
+    """Each saves without disturbing the other, and loads what it has saved itself."""
+    models = [model_of(open_run(mode=mode)) for _ in range(2)]
+    meeting = threading.Barrier(2)
+
+    def work(number: int) -> list[float]:
+        meeting.wait(60)
+        found = []
+        for step in range(3):
+            models[number].save(trained(1.0 + number + step / 10))
+            found.append(models[number].load().C)
+        return found
+
+    with ThreadPoolExecutor(2) as pool:
+        assert list(pool.map(work, range(2))) == [[1.0, 1.1, 1.2], [2.0, 2.1, 2.2]]
+    assert [path.name for path in (tmp_path / "data" / "mlflow").iterdir()] == ["model"]
+
+
+def test_two_models_of_one_name(open_run: Callable[..., TrackedRun]) -> None:
+    """Each is loaded again by its dataset."""
+    names = ["de.model", "fr.model"]
+    run = open_run(*names)
+    for number, name in enumerate(names):
+        model_of(run, name, name="classifier").save(trained(1.0 + number))
+    run.flush()
+    saved = logged_models(run.client, run.client.get_run(run.run_id))
+    assert sorted(model.name for model in saved) == ["de_model", "fr_model"]
+    for number, name in enumerate(names):
+        dataset = model_of(run, name, name="classifier", run_id=run.run_id)
+        assert 1.0 + number == dataset.load().C

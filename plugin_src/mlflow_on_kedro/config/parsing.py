@@ -38,6 +38,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
 _LEAST = {
     "tracking.timeout": 0,
     "tracking.wait_at_end": 0,
+    "tracking.max_copy": 0,
     "params.max_length": 1,
     "catalog.max_leaves": 1,
     "catalog.max_length": 1,

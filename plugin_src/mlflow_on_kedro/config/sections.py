@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
+from ..journal.records import MAX_COPY
 from ..values import MAX_PARAM_LENGTH
 
 # OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
@@ -23,6 +24,7 @@ class Tracking:
     on_failure: str = "warn"
     timeout: float = 6.0
     wait_at_end: float = 300.0
+    max_copy: int = MAX_COPY
     delivery: str = "auto"
 
 

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Any
 
-from kedro.io import AbstractDataset, DatasetError, Version
+from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
 
 from .building import build, check_packages, class_of
 from .by_value import ByValue
-from .extensions import KINDS, VALUE_KINDS, check_kind, suffix, suffix_of
+from .extensions import (
+    FORMATS_BY_TYPE,
+    KINDS,
+    MANY_FILES,
+    VALUE_KINDS,
+    check_kind,
+    suffix,
+    suffix_of,
+)
 from .formats import AnyDataset, Args, merged
 from .local_files import local_path
 
@@ -25,6 +34,7 @@ __all__ = [
     "make",
     "suffix",
     "suffix_of",
+    "writes_one_file",
 ]
 
 
@@ -134,6 +144,27 @@ def at(dataset: AnyDataset, filepath: str) -> AnyDataset:
     if not path_arg:
         raise DatasetError(f"{dataset} has no file, so it cannot read {filepath}")
     return build(PurePath(filepath).name, {**config, path_arg: filepath}, None)
+
+
+def writes_one_file(dataset: AnyDataset) -> bool:
+    """Whether a dataset is known to write one file at each save, and all of it.
+
+    Not one with versions, each of which is a file of its own.
+    """
+    cls = type(dataset)
+    module = cls.__module__.split(".")
+    address = f"{module[1]}.{cls.__name__}" if module[0] == "kedro_datasets" else ""
+    is_known = cls is ByValue or (address in FORMATS_BY_TYPE and address not in MANY_FILES)
+    if not is_known or not isinstance(dataset, AbstractVersionedDataset):
+        return False
+    return dataset.resolve_save_version() is None and not _adds(config_of(dataset)[0])
+
+
+def _adds(args: Args) -> bool:
+    """Whether the arguments of a dataset have it add to what is there (``mode: a``)."""
+    mode = args.get("mode")
+    nested = (value for value in args.values() if isinstance(value, Mapping))
+    return (isinstance(mode, str) and not {"a", "+"}.isdisjoint(mode)) or any(map(_adds, nested))
 
 
 def config_of(dataset: AnyDataset) -> tuple[dict[str, Any], str]:

@@ -9,10 +9,10 @@ from kedro.io import AbstractDataset, DatasetError
 
 from . import backends, value_kinds
 from .history import MetricHistory, check_no_metric, for_the_file
-from .local_files import Files, local_path
+from .local_files import Files, local_path, local_place
 from .tracked import default_filepath
 from .value_file import ValueFile
-from .written import before_save
+from .written import Logged, before_save
 
 if TYPE_CHECKING:
     from .tracked import TrackedDataset
@@ -96,10 +96,28 @@ class Backing:
         file = self.file()
         return file.path if isinstance(file, ValueFile) else local_path(file, saving=saving)
 
-    def before_save(self, data: Any) -> Files:
+    def place(self) -> Path | None:
+        """The local file or folder of an artifact, without its version; None if it is remote."""
+        return local_place(self.as_dataset())
+
+    def before_save(self, data: Any, logged: Logged | None) -> Files:
         """Note the files of a folder: see :func:`mlflow_on_kedro.datasets.written.before_save`."""
         file = self.file()
-        return {} if isinstance(file, ValueFile) else before_save(file, data)
+        return {} if isinstance(file, ValueFile) else before_save(file, data, logged)
+
+    def whole_file(self) -> Path | None:
+        """The local file, if each save writes all of it, and no other file; else None."""
+        file = self.file()
+        if isinstance(file, ValueFile) or not backends.writes_one_file(file):
+            return None
+        path = local_path(file, saving=True)
+        if path is None or path.is_dir():
+            return None
+        return path.resolve() if path.is_symlink() else path
+
+    def saving_to(self, path: Path) -> AbstractDataset[Any, Any]:
+        """The backend on another local file."""
+        return backends.at(self.as_dataset(), path.as_posix())
 
     def load(self) -> Any:
         """Load the file.

@@ -174,6 +174,9 @@ FORMATS_BY_TYPE = {
     for form in (backend.format, *(writer.format for writer in backend.writers))
 }
 
+MANY_FILES = {"matplotlib.MatplotlibDataset"}
+"""Datasets of these that write a folder where several values are saved."""
+
 # For ``dataset: {type: ...}``, where no extension is given.
 SUFFIX_OF_CLASS = {
     "CSVDataset": ".csv",

@@ -15,25 +15,27 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from ..journal.snapshot import State, state_of
 from ..tracking.store import working_folder
 
 FOLDER = "saved"
 OLD_SECONDS = 30 * 24 * 3600.0
 
 
-def note(root: Path, path: Path, run: str) -> None:
+def note(root: Path, path: Path, run: str, state: State) -> None:
     """Note that a run has written a file or folder.
 
     Args:
         root: The project's root.
         path: What was written.
         run: What identifies the run.
+        state: The file's state when the run had written it; by now it may be another run's.
 
     Raises:
         OSError: The note cannot be written.
     """
     notes = _notes_of(root, run)
-    line = json.dumps([path.absolute().as_posix(), *_state(path)]).encode() + b"\n"
+    line = json.dumps([path.absolute().as_posix(), *state]).encode() + b"\n"
     try:
         _append(notes, line)
     except FileNotFoundError:
@@ -48,7 +50,7 @@ def is_of(root: Path, path: Path, run: str) -> bool:
     for noted in _read(_notes_of(root, run), name):
         latest = noted
     try:
-        return latest == list(_state(path))
+        return latest == list(state_of(path))
     except OSError:
         return False
 
@@ -84,8 +86,3 @@ def _read(notes: Path, name: str) -> Iterator[list[object]]:
 @functools.lru_cache(maxsize=64)
 def _notes_of(root: Path, run: str) -> Path:
     return working_folder(root) / FOLDER / f"{hashlib.sha256(run.encode()).hexdigest()[:32]}.jsonl"
-
-
-def _state(path: Path) -> tuple[int, int]:
-    found = path.stat()
-    return found.st_mtime_ns, found.st_size

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
+from ..journal.entries import File
 from ..secrets import mask_urls
+from ..tracking import artifact_names
 from ..tracking.downloads import artifacts_of, download, name_in_run, place
 from ..tracking.store import connect
 from .backing import ELSEWHERE
 from .origin import Origin
 
 if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+    from ..run import TrackedRun
     from .backing import Backing
     from .formats import AnyDataset
     from .tracked import TrackedDataset
@@ -52,9 +58,24 @@ class InRun:
 
     @property
     def artifact(self) -> str:
-        """The place among a run's artifacts."""
+        """The place among a run's artifacts, unless another dataset of the run has the same."""
         parts = (self._folder, self._backing.artifact_name())
         return "/".join(part for part in parts if part)
+
+    @property
+    def own_artifact(self) -> str:
+        """The place among a run's artifacts where another dataset of the run has the usual one."""
+        parts = (
+            self._folder,
+            artifact_names.folder_of(self._owner.name),
+            self._backing.artifact_name(),
+        )
+        return "/".join(part for part in parts if part)
+
+    def place_for_saving(self, run: TrackedRun) -> str:
+        """The place among the artifacts of a run that the value is saved to."""
+        is_shared = self._owner.name in run.plan.own_folders
+        return self.own_artifact if is_shared else self.artifact
 
     def load(self, run_id: str) -> Any:
         """Load the value.
@@ -73,8 +94,9 @@ class InRun:
         Raises:
             DatasetError: As :meth:`load`.
         """
+        root = self._owner.root
         try:
-            path = download(self._uri, run_id, self.artifact, self._owner.root, reuse=self._reuse)
+            path = download(self._uri, run_id, self._artifact_in(run_id), root, reuse=self._reuse)
         except DatasetError as error:
             raise DatasetError(f"{error}{self._advice}") from None
         return self._backing.downloaded(path.as_posix())
@@ -85,20 +107,47 @@ class InRun:
         if self._backing.kind is not None:
             key = self._owner.key_in_run() or self._owner.key()
             return Origin(f"runs:/{run_id}/{key}", None, elsewhere)
-        path = place(self._owner.root, run_id, self.artifact)
-        return Origin(f"runs:/{run_id}/{self.artifact}", path, elsewhere)
+        artifact = self._downloaded(run_id) or self.artifact
+        path = place(self._owner.root, run_id, artifact)
+        return Origin(f"runs:/{run_id}/{artifact}", path, elsewhere)
 
     def is_in(self, run_id: str) -> bool:
         """Whether a run has the value; nothing is downloaded."""
         client, kind = connect(self._uri), self._backing.kind
         if kind is None:
-            artifact = name_in_run(client, run_id, self.artifact)
-            return artifact in artifacts_of(client, run_id, artifact.rpartition("/")[0] or None)
+            return self._is_own(client, run_id) or _is_there(client, run_id, self.artifact)
         try:
             kind.read(client, run_id, self._owner.key_in_run())
         except KeyError:
             return False
         return True
+
+    def is_entry(self, entry: File) -> bool:
+        """Whether an entry of a run's journal is the value's file."""
+        name = PurePath(entry.path).name
+        place = f"{entry.folder}/{name}" if entry.folder else name
+        is_file = self._backing.kind is None and type(entry) is File
+        return is_file and place in (self.own_artifact, self.artifact)
+
+    def _artifact_in(self, run_id: str) -> str:
+        """The place among a run's artifacts; it may be a run in which several had the usual one."""
+        known = self._downloaded(run_id) if self._reuse else None
+        if known is not None:
+            return known
+        try:
+            is_own = self._is_own(connect(self._uri), run_id)
+        except Exception:  # the download says what is wrong
+            is_own = False
+        return self.own_artifact if is_own else self.artifact
+
+    def _downloaded(self, run_id: str) -> str | None:
+        root = self._owner.root
+        places = (self.own_artifact, self.artifact)
+        return next((name for name in places if place(root, run_id, name).exists()), None)
+
+    def _is_own(self, client: MlflowClient, run_id: str) -> bool:
+        folder = self.own_artifact.rpartition("/")[0]
+        return _is_there(client, run_id, folder) and _is_there(client, run_id, self.own_artifact)
 
     @property
     def _uri(self) -> str:
@@ -122,3 +171,8 @@ class InRun:
                 f"'{key}' cannot be loaded from run {run_id} in MLflow at {mask_urls(uri)}: "
                 f"{mask_urls(str(error))}"
             ) from None
+
+
+def _is_there(client: MlflowClient, run_id: str, artifact: str) -> bool:
+    name = name_in_run(client, run_id, artifact)
+    return name in artifacts_of(client, run_id, name.rpartition("/")[0] or None)

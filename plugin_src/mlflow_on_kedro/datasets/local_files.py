@@ -29,7 +29,7 @@ def local_path(backend: AnyDataset, *, saving: bool) -> Path | None:
     wrapped = getattr(backend, "_dataset", None)
     if isinstance(wrapped, AbstractDataset):
         return local_path(wrapped, saving=saving)
-    path = _local_place(backend)
+    path = local_place(backend)
     if path is None or not isinstance(backend, AbstractVersionedDataset):
         return path
     try:
@@ -70,8 +70,11 @@ def states_of(files: Iterable[Path]) -> Files:
     return states
 
 
-def _local_place(backend: AnyDataset) -> Path | None:
-    """The place without its version, by what all Kedro datasets have but do not call public."""
+def local_place(backend: AnyDataset) -> Path | None:
+    """The local place of a dataset without its version; None for a remote one.
+
+    By what all Kedro datasets have but do not call public.
+    """
     described = backend._describe()  # noqa: SLF001 - each dataset has to have it
     location = described.get("filepath") or described.get("path")
     location = location or getattr(backend, "_filepath", None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import re
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +15,8 @@ from kedro.utils import find_kedro_project
 from .. import known_projects
 from ..secrets import mask_urls
 from ..tracking import fluent, uris
-from . import elsewhere, freshness
+from . import elsewhere
+from .saved_files import SavedFiles
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -24,12 +24,11 @@ if TYPE_CHECKING:
     from ..context_mlflow import ContextMlflow
     from ..run import TrackedRun
     from .origin import Origin
+    from .written import Logged
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "data/mlflow"
-ARRIVAL_SECONDS = 60.0
-ARRIVAL_POLL_SECONDS = 0.5
 
 # Beside what file systems refuse: MLflow's HTTP API cuts an artifact's name at `#` and `?`, and
 # decodes what follows a `%`.
@@ -50,7 +49,7 @@ def default_filepath(name: str, suffix: str) -> str:
     return f"{FOLDER}/{safe}{suffix}"
 
 
-class TrackedDataset(AbstractDataset[Any, Any]):
+class TrackedDataset(SavedFiles, AbstractDataset[Any, Any]):
     """Base of the MLflow datasets.
 
     A dataset learns its name, the project's root and its run from the hooks (:meth:`bind`). Without
@@ -67,6 +66,7 @@ class TrackedDataset(AbstractDataset[Any, Any]):
     _root: Path | None = None
     _tracking_uri: str | None = None
     _run: TrackedRun | None = None
+    _catalog_name: str | None = None
     _logs: bool = True
 
     def bind(
@@ -89,10 +89,28 @@ class TrackedDataset(AbstractDataset[Any, Any]):
                 dataset, also beside an active run.
         """
         self.dataset_name = self.dataset_name or name.split("@", maxsplit=1)[0]
+        self._catalog_name = name.split("@", maxsplit=1)[0]
         self._root = root
         self._tracking_uri = tracking_uri
         self._run = run
         self._logs = logs
+
+    @property
+    def name(self) -> str:
+        """The catalog's name for it; the one in MLflow where no session has told it."""
+        return self._catalog_name or self.key()
+
+    def artifact_place(self) -> str | None:
+        """Say where it would go to among the artifacts of the pipeline's run.
+
+        Returns:
+            The place, unless another dataset of the run has the same; None: it is no artifact.
+        """
+        return None
+
+    def local_place(self) -> Path | None:
+        """The local file or folder of an artifact; None if it is elsewhere, and is not logged."""
+        return None
 
     def origin(self) -> AbstractDataset[Any, Any] | Origin | None:
         """Say where :meth:`load` has the value from.
@@ -110,6 +128,16 @@ class TrackedDataset(AbstractDataset[Any, Any]):
         # Kedro asks for it at each load and save, and lays its own out on lines of 80 characters.
         described = ", ".join(f"{name}={value!r}" for name, value in self._describe().items())
         return f"{type(self).__module__}.{type(self).__name__}({described})"
+
+    @property
+    def logged(self) -> Logged | None:
+        """What the pipeline's run has of folders that are logged whole."""
+        return self._run.logged if self._run is not None else None
+
+    @property
+    def is_in_pipeline(self) -> bool:
+        """Whether a pipeline runs, and is tracked."""
+        return self._run is not None
 
     @property
     def registers(self) -> bool:
@@ -242,50 +270,6 @@ class TrackedDataset(AbstractDataset[Any, Any]):
             raise
         if run is not None:
             run.end("FINISHED")
-
-    def note_saved(self, path: Path | None) -> None:
-        """Note that the run has written its local file: see :meth:`run_instead_of`."""
-        run = self._run
-        if run is not None and run.identity and run.is_shared and path is not None:
-            with suppress(OSError):  # the disk is full: MLflow has it
-                freshness.note(self.root, path, run.identity)
-
-    def run_instead_of(self, path: Path | None, is_in: Callable[[str], bool]) -> str | None:
-        """Say which run to load from because the local file is another run's.
-
-        A node on another machine, or another process with the same ``run.key``, has saved what this
-        one loads; what lies here may be of an earlier run.
-
-        Args:
-            path: The local file or folder, which is there.
-            is_in: Whether a run has the dataset.
-
-        Returns:
-            The run's id; None: the local file is the one to load.
-
-        Raises:
-            DatasetError: This run has saved it, on another machine, and MLflow does not have it.
-        """
-        run = self._run
-        if run is None or not run.has_journal or not run.is_shared or path is None:
-            return None  # where no journal can be written, no note of a save can be, either
-        is_output = self.dataset_name in run.plan.outputs
-        if not (is_output or run.key) or freshness.is_of(self.root, path, run.identity):
-            return None
-        run.flush()
-        if not is_output:
-            with suppress(Exception):  # MLflow does not answer
-                return run.run_id if run.opened is not None and is_in(run.run_id) else None
-            return None
-        deadline = time.monotonic() + ARRIVAL_SECONDS
-        while run.opened is not None and time.monotonic() < deadline:
-            if is_in(run.run_id):
-                return run.run_id
-            time.sleep(ARRIVAL_POLL_SECONDS)  # the machine that has saved it delivers it now
-        raise DatasetError(
-            f"'{self.dataset_name}' was saved by this run on another machine, and MLflow does not "
-            f"have it (yet). {path} is of an earlier run, so it is not loaded."
-        )
 
     def loading_uri(self, given: str | None) -> str:
         """The tracking URI to load from: as given, else that of the run, else the project's."""

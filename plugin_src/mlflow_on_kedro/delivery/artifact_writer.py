@@ -10,11 +10,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from ..journal.entries import Entry, File, Model, Page, PageFile, Register, Text, Trace
+from ..journal.snapshot import Snapshot
 from ..models import logged_models, registry
 from ..models.pending import pending_registrations
 from ..plotly_page import with_plotly
@@ -65,6 +66,8 @@ class ArtifactWriter:
         raising: Raise what is wrong with a model instead of uploading its files as they are.
         again: Another process may have tried before.
         threads: Uploads at once.
+        originals: Whether files that a journal only names may be sent. One from elsewhere must not
+            name what lies on this machine.
     """
 
     def __init__(
@@ -78,11 +81,13 @@ class ArtifactWriter:
         raising: bool = False,
         again: bool = True,
         threads: int = 1,
+        originals: bool = True,
     ) -> None:
         self._client, self._run_id, self._uri = client, run_id, uri
         self._by_http = goes_by_http(artifact_uri)
         self._on_refused = on_refused
         self._raising, self._again, self._threads = raising, again, threads
+        self._originals = originals
         # Of a call to :meth:`send` that failed half-way: entries and files that have arrived.
         self._sent: set[int] = set()
         self._uploaded: set[tuple[int, str]] = set()
@@ -180,16 +185,43 @@ class ArtifactWriter:
             return [_Upload(place, "", functools.partial(self._send_trace, entry))]
         if not isinstance(entry, File):
             raise TypeError(f"no artifact: {entry!r}")
+        source = self._source(entry)
         return [
             _Upload(
                 place,
                 str(path),
-                functools.partial(self._log_file, path, folder),
+                functools.partial(self._log_unchanged, path, folder, source, entry.snapshot),
                 f"{folder}/{path.name}" if folder else path.name,
             )
-            for path, folder in _files_of(Path(entry.path), entry.folder)
+            for path, folder in _files_of(source, entry.folder, entry.snapshot)
             if (place, str(path)) not in self._uploaded
         ]
+
+    def _source(self, entry: File) -> Path:
+        """Where the content of an entry is.
+
+        Raises:
+            FileNotFoundError: It was not copied, and stays on the machine or in the project where
+                the run was.
+        """
+        source = entry.source
+        if not (self._originals or source == Path(entry.path)):
+            raise FileNotFoundError(
+                f"{source} was too large to be copied into the journal (`tracking.max_copy` in "
+                "mlflow.yml), so it can only be delivered in the project that it is of"
+            )
+        return source
+
+    def _log_unchanged(
+        self, path: Path, folder: str, source: Path, snapshot: Snapshot | None
+    ) -> None:
+        """Upload a file that others may write to, and see that nobody does before or meanwhile."""
+        name = "" if path == source else path.relative_to(source).as_posix()
+        if snapshot is not None:
+            snapshot.check(source, name)
+        self._log_file(path, folder)
+        if snapshot is not None:
+            snapshot.check(source, name)
 
     def _log_text(self, entry: Text) -> None:
         content = with_plotly(entry.content) if isinstance(entry, Page) else entry.content
@@ -215,6 +247,10 @@ class ArtifactWriter:
         return safe
 
     def _log_model(self, entry: Model) -> None:
+        entry = replace(entry, path=str(self._source(entry)))
+        if entry.snapshot is not None:
+            for name, _, _ in entry.snapshot.files:
+                entry.snapshot.check(Path(entry.path), name)
         with store.artifacts_at(self._uri):
             logged_models.log(
                 self._client, self._run_id, entry, again=self._again, raising=self._raising
@@ -252,7 +288,9 @@ def _is_cut_off(error: Exception) -> bool:
     return any(words in str(error) for words in ("Connection reset", "Broken pipe", "aborted"))
 
 
-def _files_of(path: Path, folder: str) -> Iterator[tuple[Path, str]]:
+def _files_of(
+    path: Path, folder: str, snapshot: Snapshot | None = None
+) -> Iterator[tuple[Path, str]]:
     """The files of an entry, and the artifact folder of each.
 
     Raises:
@@ -260,10 +298,14 @@ def _files_of(path: Path, folder: str) -> Iterator[tuple[Path, str]]:
     """
     if not path.is_dir():
         if not path.exists():
-            raise FileNotFoundError(f"{path.name} is not there any more")
+            raise FileNotFoundError(f"{path} is not there any more")
         yield path, folder
         return
-    for file in sorted(item for item in path.rglob("*") if item.is_file()):
+    if snapshot is not None and snapshot.original == str(path):
+        files = [path / name for name, _, _ in snapshot.files]
+    else:
+        files = sorted(item for item in path.rglob("*") if item.is_file())
+    for file in files:
         below = file.parent.relative_to(path).as_posix()
         place = str(PurePosixPath(folder, below))
         yield file, "" if place == "." else place

@@ -309,8 +309,14 @@ class RunDelivery:
                 raising=self._raising,
                 again=self._again,
                 threads=self._connection.threads,
+                originals=self._is_of_this_project,
             )
         return self._files
+
+    @property
+    def _is_of_this_project(self) -> bool:
+        own = store.working_folder(self._root).resolve()
+        return self.journal is None or self.journal.folder.resolve().is_relative_to(own)
 
     # -- the run in MLflow ---------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ from ..config.sections import Artifacts
 from ..datasets.local_files import Files
 from ..datasets.written import before_save, log_written
 from ..files import expand
+from ..tracking.artifact_names import folder_of
 from .base import NodeScope, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
@@ -62,6 +63,10 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         }
         self._scope = _SavingScope()
 
+    def overrides(self) -> dict[str, dict[str, Any]]:
+        """The section ``artifacts``."""
+        return {"artifacts": self._given}
+
     def _settings(self, run: TrackedRun) -> Artifacts:
         return override(run.config.artifacts, **self._given)
 
@@ -89,7 +94,7 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         run, dataset = self._scope.run, self._named(dataset_name)
         if run is not None and dataset is not None:
             with run.guard():
-                self._scope.before[dataset_name] = before_save(dataset, data)
+                self._scope.before[dataset_name] = before_save(dataset, data, run.logged)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -99,7 +104,9 @@ class MLflowArtifactsLoggerHook(TrackingHook):
             return
         with run.guard():
             before = self._scope.before.pop(dataset_name, {})
-            if not log_written(run, dataset, data, before):
+            name = dataset_name.partition("@")[0]
+            folder = folder_of(name) if name in run.plan.own_folders else ""
+            if not log_written(run, dataset, data, before, folder, run.logged):
                 logger.warning("'%s' has no local file that could be logged.", dataset_name)
                 return
             run.settle()

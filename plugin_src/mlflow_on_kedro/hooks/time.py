@@ -21,6 +21,7 @@ from ..errors import ConfigError
 from ..journal.entries import Part
 from ..plan import is_parameter
 from ..plotly_page import with_plotly
+from ..replacing import write_text
 from ..timeline import chart, shared_chart, timings
 from ..timeline.collecting import collect
 from ..timeline.shared_chart import GANTT_ARTIFACT
@@ -317,7 +318,6 @@ def _time_log(spans: list[Span]) -> dict[str, dict[str, float]]:
 
 def _write(path: Path, text: str) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+        write_text(path, text)
     except OSError as error:  # of the local disk, and no failure of tracking
         logger.warning("%s could not be written: %s.", path, error.strerror)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, fields
-from pathlib import PurePath
+from dataclasses import dataclass, field, fields
+from pathlib import Path, PurePath
 from typing import Any, get_args
 
 from ..secrets import mask_urls
+from .snapshot import Snapshot
 
 
 @dataclass(frozen=True)
@@ -55,10 +56,25 @@ class Text:
 
 @dataclass(frozen=True)
 class File:
-    """A local file or folder; ``folder`` is the place among the run's artifacts, "" for the top."""
+    """A local file or folder.
+
+    Attributes:
+        path: Where it is.
+        folder: The place among the run's artifacts, "" for the top.
+        snapshot: What is known of files that others may write to. Where it names an original, that
+            counts as soon as there is nothing (any more) at ``path``. It is no part of the line.
+    """
 
     path: str
     folder: str = ""
+    snapshot: Snapshot | None = field(default=None, compare=False, kw_only=True)
+
+    @property
+    def source(self) -> Path:
+        """Where the content is now."""
+        path = Path(self.path)
+        there = self.snapshot is None or not self.snapshot.original or path.exists()
+        return path if there or self.snapshot is None else Path(self.snapshot.original)
 
 
 @dataclass(frozen=True)
@@ -253,6 +269,7 @@ def to_line(entry: Entry) -> bytes:
     """
     # As they are: `asdict` copies each value, and this is done for each value of a run.
     content: dict[str, Any] = {"kind": type(entry).__name__.lower(), **vars(entry)}
+    content.pop("snapshot", None)
     if not isinstance(entry, File | Text):
         for name, value in content.items():
             if isinstance(value, str) and not (value.isascii() and "\0" not in value):
@@ -283,9 +300,10 @@ def from_line(line: bytes) -> Entry:
     if not isinstance(content, dict):
         raise ValueError("no object")  # noqa: TRY004 - what is wrong with a line is one error
     kind = _KINDS.get(str(content.pop("kind", None)))
-    if kind is None or content.keys() != {item.name for item in fields(kind)}:
+    written = [item for item in fields(kind) if item.name != "snapshot"] if kind else []
+    if kind is None or content.keys() != {item.name for item in written}:
         raise ValueError("not the fields of an entry")
-    for item in fields(kind):
+    for item in written:
         if not _fits(content[item.name], str(item.type)):
             raise ValueError(f"'{item.name}' is no {item.type}")
     entry: Entry = kind(**content)

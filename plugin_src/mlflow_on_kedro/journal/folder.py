@@ -8,6 +8,7 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ``<process>.jsonl``       values (parameters, metrics, tags, ...), one a line, one file a process
 ``<process>.files``       artifacts and models, likewise
 ``files/``                artifacts, as they were when they were logged
+``files/<name>.json``     what others may still write to of one: see :class:`~.snapshot.Snapshot`
 ``delivered.json``        how many bytes of each of these files are in MLflow
 ``set_aside.json``        entries that were refused: see :class:`~.records.SetAside`
 ``trouble.json``          why a whole lane waits: see :class:`~.records.Trouble`
@@ -33,7 +34,7 @@ import re
 import secrets
 import shutil
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, get_origin, get_type_hints
@@ -41,6 +42,7 @@ from typing import Any, TypeVar, get_origin, get_type_hints
 from ..locks import Hold
 from .entries import FILES, VALUES, Entry, File, from_line, line_start, to_line
 from .records import FORMAT, Chunk, Header, Opened, SetAside, Trouble
+from .snapshot import Snapshot
 
 EntryT = TypeVar("EntryT", bound=Entry)
 
@@ -379,17 +381,45 @@ class Journal:
             raise ValueError("a file outside of the journal")
         if any(item.is_symlink() for item in path.rglob("*")):
             raise ValueError("a link in the journal")
-        return replace(entry, path=str(path))
+        return replace(entry, path=str(path), snapshot=self._snapshot(parts[0]))
+
+    def note_snapshot(self, name: str, snapshot: Snapshot) -> None:
+        """Note what others may still write to of an artifact, by its name among the copies.
+
+        Raises:
+            OSError: The disk is full.
+        """
+        self._write(f"{COPIES}/{name}.json", json.loads(snapshot.to_text()))
+
+    def _snapshot(self, name: str) -> Snapshot | None:
+        try:
+            text = (self.folder / COPIES / f"{name}.json").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise ValueError(str(error)) from error
+        return Snapshot.from_text(text)
 
     def _relative(self, entry: Entry) -> Entry:
         if not isinstance(entry, File):
             return entry
         return replace(entry, path=Path(entry.path).relative_to(self.folder / COPIES).as_posix())
 
+    def newest_file(self, is_meant: Callable[[File], bool]) -> File | None:
+        """The last of some artifacts that is not delivered yet; None if there is none."""
+        found = None
+        for name in self.sizes(FILES):
+            for entry in self.entries(name):
+                if isinstance(entry, File) and is_meant(entry) and entry.source.exists():
+                    found = entry
+        return found
+
     def forget_file(self, entry: File) -> None:
         """Remove the copy of an artifact that is delivered."""
         first = Path(entry.path).relative_to(self.folder / COPIES).parts[0]
         shutil.rmtree(self.folder / COPIES / first, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            (self.folder / COPIES / f"{first}.json").unlink(missing_ok=True)
 
     def waiting_files(self) -> list[Path]:
         """The files of artifacts that wait to be delivered, without those that were refused."""
@@ -400,12 +430,16 @@ class Journal:
             for entry in entries
             if isinstance(entry, dict) and "path" in entry
         }
-        own = [path for path in (self.folder / OWN).rglob("*") if path.is_file()]
-        return own + [
-            path
-            for path in copies.rglob("*")
-            if path.is_file() and path.relative_to(copies).parts[0] not in refused
-        ]
+        found = [path for path in (self.folder / OWN).rglob("*") if path.is_file()]
+        for path in copies.rglob("*"):
+            place = path.relative_to(copies).parts
+            if place[0].removesuffix(".json") in refused or not path.is_file():
+                continue
+            if len(place) > 1:
+                found.append(path)
+            else:
+                found += _originals(path)
+        return found
 
     def children(self) -> list[Journal]:
         """The journals of the runs that nodes began while MLflow did not answer, parents first."""
@@ -438,6 +472,16 @@ class Journal:
             scratch.unlink(missing_ok=True)
             if not (self.folder / name).exists():
                 raise
+
+
+def _originals(noted: Path) -> list[Path]:
+    """The files that are too large to be copied, as far as they are still there."""
+    try:
+        snapshot = Snapshot.from_text(noted.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # it is delivered meanwhile, or damaged
+        return []
+    files = [Path(snapshot.original, name) for name, _, _ in snapshot.files if snapshot.original]
+    return [file for file in files if file.is_file()]
 
 
 def _is_of(kind: Any, value: Any) -> bool:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from .entries import Entry
 
 FORMAT = 1
+MAX_COPY = 1_000_000_000
+"""``tracking.max_copy``: the most bytes of an artifact that are copied into a journal."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,7 @@ class Header:
         start_ms: When the pipeline began, in milliseconds since the epoch.
         root: The project's root.
         kedro_run_id: Kedro's own id of the run.
+        max_copy: The most bytes of an artifact that are copied: ``tracking.max_copy``.
         format: The version of the journal's format.
     """
 
@@ -58,6 +61,7 @@ class Header:
     registers: bool = False
     trace: bool = False
     kedro_run_id: str | None = None
+    max_copy: int = MAX_COPY
     format: int = FORMAT
 
 

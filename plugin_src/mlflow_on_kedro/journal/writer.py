@@ -14,6 +14,8 @@ from pathlib import Path
 
 from .entries import FILES, VALUES, Entry, File, Page, PageFile, Text, lane_of, to_line
 from .folder import COPIES, FILES_SUFFIX, VALUES_SUFFIX, Journal
+from .records import MAX_COPY
+from .stash import stash
 
 
 class _Stream:
@@ -70,7 +72,7 @@ class Writer:
         return {stream.path.name: stream.size for stream in self._streams.values() if stream.size}
 
     def append(self, entry: Entry) -> int:
-        """Write an entry down; an artifact is copied.
+        """Write an entry down; an artifact is copied, or linked where that is as good.
 
         Returns:
             The size of this process's file with the entry, in bytes.
@@ -95,33 +97,33 @@ class Writer:
             place = f"{self.name}-{self._stashed}"
         target = self._journal.folder / COPIES / place
         try:
-            return self._copy(entry, target, place)
+            if isinstance(entry, Text):
+                return _write(entry, target, place)
+            # Not the working folder: it holds the copies.
+            leave_out = self._journal.folder.parent.parent.name
+            snapshot = stash(entry, target, self._max_copy, leave_out)
+            if snapshot is not None:
+                self._journal.note_snapshot(place, snapshot)
+            return replace(entry, path=f"{place}/{Path(entry.path).name}")
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
             raise
 
-    def _copy(self, entry: Text | File, target: Path, place: str) -> File:
-        if isinstance(entry, Text):
-            folder, _, name = entry.path.rpartition("/")
-            target.mkdir(parents=True)
-            # No file can hold half a character, as in a file name that is no UTF-8.
-            content = entry.content.encode("utf-8", "backslashreplace")
-            (target / name).write_bytes(content)
-            kind = PageFile if isinstance(entry, Page) else File
-            return kind(f"{place}/{name}", folder)
-        path = Path(entry.path)
-        if path.is_dir():
-            shutil.copytree(
-                path,
-                target / path.name,
-                # Or the copy would be copied, too, when the folder is the project's root.
-                ignore=shutil.ignore_patterns(self._journal.folder.parent.parent.name),
-                ignore_dangling_symlinks=True,
-            )
-        else:
-            target.mkdir(parents=True)
-            shutil.copy2(path, target / path.name)
-        return replace(entry, path=f"{place}/{path.name}")
+    @functools.cached_property
+    def _max_copy(self) -> int:
+        try:
+            return self._journal.header.max_copy
+        except (OSError, ValueError):  # the run is over, or it is damaged
+            return MAX_COPY
+
+
+def _write(entry: Text, target: Path, place: str) -> File:
+    folder, _, name = entry.path.rpartition("/")
+    target.mkdir(parents=True)
+    # No file can hold half a character, as in a file name that is no UTF-8.
+    (target / name).write_bytes(entry.content.encode("utf-8", "backslashreplace"))
+    kind = PageFile if isinstance(entry, Page) else File
+    return kind(f"{place}/{name}", folder)
 
 
 def writer(journal: Journal) -> Writer:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import Model, storable
+from ..journal.snapshot import Snapshot
 from ..tracking import capabilities, creating
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_invalid, reason
@@ -37,6 +38,7 @@ def entry_of(
     params: Mapping[str, Any] | None = None,
     model_type: str | None = None,
     step: int = 0,
+    original: Path | None = None,
 ) -> Model:
     """Make the entry of a model that is saved in a folder.
 
@@ -47,6 +49,7 @@ def entry_of(
         params: Its parameters, beside the run's.
         model_type: A word of the user's for the kind of model.
         step: The step of the run at which it was made.
+        original: Where the folder will lie; until then nobody else writes to it.
     """
     about = {
         "id": secrets.token_hex(12),
@@ -55,7 +58,8 @@ def entry_of(
         "model_type": model_type,
         "step": step,
     }
-    return Model(str(folder), name, json.dumps(about))
+    snapshot = Snapshot.of(folder, original) if original is not None else None
+    return Model(str(folder), name, json.dumps(about), snapshot=snapshot)
 
 
 def log(

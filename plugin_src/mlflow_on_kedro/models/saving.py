@@ -1,15 +1,16 @@
-"""Saving a model to a local folder, whole or not at all."""
+"""Saving a model to a local folder, whole or not at all, whoever else saves one there."""
 
 from __future__ import annotations
 
 import logging
-import shutil
-import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from ..replacing import beside, replace_folder, stamp
 from .arguments import ModelArguments
 from .flavors import find_flavor, missing_package, save, saving_quietly, with_defaults
 from .kinds import flavor_of
@@ -21,14 +22,17 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def save_model(
+@contextmanager
+def saved_model(
     folder: Path,
     model: Any,
     flavor: str | None,
     arguments: ModelArguments,
     catalog: CatalogProtocol[Any, Any] | None,
-) -> None:
-    """Save a model; the one that was there stays until the new one is whole.
+) -> Iterator[Path]:
+    """Save a model to a place of its own, and then move it to its folder.
+
+    The one that was there stays until the new one is whole.
 
     Args:
         folder: The folder, which holds a model if it is there.
@@ -36,6 +40,9 @@ def save_model(
         flavor: The flavor's name; None: that of the model's type.
         arguments: How it is saved.
         catalog: Where the signature's datasets are; None: outside of a pipeline's run.
+
+    Yields:
+        The folder that holds this model and no other, whoever saves at the same time.
 
     Raises:
         DatasetError: The folder holds something else, the flavor is unknown or not installed, or a
@@ -48,19 +55,29 @@ def save_model(
         )
     name = flavor if flavor is not None else flavor_of(model)
     module = find_flavor(name)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        saved = Path(scratch) / folder.name
+    with beside(folder) as own:
         try:
             given = _for_flavor(folder.name, model, arguments, catalog)
             with saving_quietly(given):
                 complete = with_defaults(module, model, given)
-                save(module, model, path=str(saved), **complete)
+                save(module, model, path=str(own), **complete)
         except ModuleNotFoundError as error:
             raise missing_package(name, error) from None
-        if folder.exists():
-            shutil.rmtree(folder)
-        saved.rename(folder)
+        stamp(own / MLMODEL)
+        try:
+            yield own
+        finally:
+            _replace(own, folder)
+
+
+def _replace(own: Path, folder: Path) -> None:
+    try:
+        replace_folder(own, folder)
+    except OSError as error:
+        raise DatasetError(
+            f"The model cannot be saved to {folder}: {error.strerror}. Another process may have "
+            "one of its files open."
+        ) from error
 
 
 def _for_flavor(

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 # (`mlflow.store.artifact.http_artifact_repo.HttpArtifactRepository.log_artifact`): the server would
 # see nothing after `#` and `?`, and `%25` as `%`.
 _ODD = re.compile(r"[#?\x00-\x1f\x7f\\]|%(?=[0-9A-Fa-f]{2})")
+_NOT_IN_FOLDERS = re.compile(r'[\\/:*?"<>|#%\x00-\x1f\x7f]|^\.')
 _HTTP = ("http:", "https:", "mlflow-artifacts:")
 
 
@@ -35,10 +36,24 @@ def url_safe(path: str) -> str:
     return "/".join(_safe_part(part) for part in path.split("/"))
 
 
+def folder_of(dataset: str) -> str:
+    """The folder of a dataset where others of its run have an artifact of the same name.
+
+    Example:
+        >>> folder_of("germany.report"), folder_of("a/b")
+        ('germany.report', 'a_b-c14c')
+    """
+    safe = _NOT_IN_FOLDERS.sub("_", dataset)
+    return safe if safe == dataset else f"{safe}-{_digest(dataset)}"
+
+
 def _safe_part(part: str) -> str:
     safe = _ODD.sub("_", part)
     if safe == part:
         return part
     name = PurePosixPath(safe)
-    digest = hashlib.sha256(part.encode("utf-8", "backslashreplace")).hexdigest()[:4]
-    return f"{name.stem}-{digest}{name.suffix}"
+    return f"{name.stem}-{_digest(part)}{name.suffix}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:4]

@@ -213,6 +213,7 @@ def _plain(base: Header, journal_id: str, start_ms: int) -> Header:
         root=base.root,
         uri=base.uri,
         kedro_run_id=base.kedro_run_id,
+        max_copy=base.max_copy,
     )
 
 

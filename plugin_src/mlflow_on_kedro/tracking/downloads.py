@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from kedro.io import DatasetError
 
 from ..locks import locked
+from ..replacing import replace_file, replace_folder
 from ..secrets import mask_urls
 from . import artifact_names, capabilities, fluent
 from .capabilities import Feature
@@ -79,9 +80,11 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
             return target
         arrived = _fetch(uri, run_id, artifact, scratch)
         target.parent.mkdir(parents=True, exist_ok=True)
-        if target.is_dir():
-            shutil.rmtree(target)
-        arrived.replace(target)
+        if arrived.is_dir():
+            replace_folder(arrived, target)
+        else:
+            shutil.rmtree(target, ignore_errors=True)  # the run had a folder of that name
+            replace_file(arrived, target)
     return target
 
 

@@ -178,9 +178,10 @@ def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
     """Tell a file that cannot be read or named so from a store that cannot be reached."""
     if not isinstance(error, OSError):
         return "Invalid artifact path" in str(error)  # MLflow calls it an internal error
-    is_missing = isinstance(entry, File) and not Path(entry.path).exists()
+    source = entry.source if isinstance(entry, File) else Path(entry.path)
+    is_missing = isinstance(entry, File) and not source.exists()
     # The store's own folder may be closed to us, too; that is no fault of the file's.
-    is_closed = isinstance(error, PermissionError) and str(error.filename).startswith(entry.path)
+    is_closed = isinstance(error, PermissionError) and str(error.filename).startswith(str(source))
     return is_missing or is_closed or error.errno == errno.ENAMETOOLONG
 
 

@@ -135,6 +135,7 @@ class RunRequest:
             start_ms=start_ms,
             root=str(self.root),
             kedro_run_id=self.kedro_run_id,
+            max_copy=self.config.tracking.max_copy,
         )
         return header, uri
 

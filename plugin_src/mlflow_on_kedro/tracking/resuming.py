@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ..journal.folder import is_id
 from ..journal.records import Header
 from ..provenance import pipeline_names, user_name
+from ..replacing import write_text
 from ..timeline.timings import FAILED_NODE_TAG
 from ..values import MAX_TAG_LENGTH
 from . import shared_run
@@ -49,8 +50,7 @@ def note(root: Path, series: str, journal: str) -> None:
     """Note that a run of a pipeline has begun, by the id of its journal."""
     path = _file(root, series)
     with contextlib.suppress(OSError):  # the disk is full or read-only
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(journal, encoding="ascii")
+        write_text(path, journal)
 
 
 def last(root: Path, series: str) -> str | None:

@@ -34,6 +34,7 @@ DEFAULTS = {
         "on_failure": "warn",
         "timeout": 6.0,
         "wait_at_end": 300.0,
+        "max_copy": 1_000_000_000,
         "delivery": "auto",
     },
     "experiment": {
@@ -115,6 +116,7 @@ OTHER = {
     "tracking.on_failure": "raise",
     "tracking.timeout": 20.5,
     "tracking.wait_at_end": 0.0,
+    "tracking.max_copy": 5,
     "tracking.delivery": "thread",
     "experiment.name": "demo",
     "experiment.artifact_location": "artifacts",
@@ -177,6 +179,7 @@ WRONG = {
     "tracking.on_failure": "explode",
     "tracking.timeout": -1,
     "tracking.wait_at_end": "long",
+    "tracking.max_copy": -1,
     "tracking.delivery": "pigeon",
     "experiment.name": {"a": 1},
     "experiment.artifact_location": [1],

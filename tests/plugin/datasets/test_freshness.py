@@ -13,7 +13,8 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.datasets import freshness, tracked
+from mlflow_on_kedro.datasets import freshness, saved_files
+from mlflow_on_kedro.journal.snapshot import state_of
 from mlflow_on_kedro.plan import Plan
 from mlflow_on_kedro.run import TrackedRun
 from mlflow_on_kedro.tracking.opening import RunRequest
@@ -65,7 +66,7 @@ def test_notes(tmp_path: Path) -> None:
     path = tmp_path / "a.txt"
     path.write_text("one")
     assert not freshness.is_of(tmp_path, path, "run")
-    freshness.note(tmp_path, path, "run")
+    freshness.note(tmp_path, path, "run", state_of(path))
     assert freshness.is_of(tmp_path, path, "run")
     assert not freshness.is_of(tmp_path, path, "another")
     path.write_text("other")
@@ -93,7 +94,7 @@ def test_an_output_that_mlflow_has_not(
     open_run: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stale file never stands in for it."""
-    monkeypatch.setattr(tracked, "ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr(saved_files, "ARRIVAL_SECONDS", 0.1)
     run = open_run("value")
     leave_stale(tmp_path)
     with pytest.raises(DatasetError, match="was saved by this run on another machine"):

@@ -14,6 +14,7 @@ from kedro_datasets.json import JSONDataset
 from kedro_datasets.matplotlib import MatplotlibDataset
 from kedro_datasets.partitions import IncrementalDataset, PartitionedDataset
 from matplotlib.figure import Figure
+from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.datasets.local_files import Files, states_of
 from mlflow_on_kedro.datasets.written import before_save, log_written
 from mlflow_on_kedro.delivery.outbox import Outbox
@@ -225,6 +226,82 @@ class TestFolders:
         except OSError:  # Windows
             pytest.skip("no links here")
         assert saved(plots, {"b.png": Figure()}) == ["plots/b.png"]
+
+
+class Table(AbstractDataset[Any, Any]):
+    """A table of several files as Delta keeps it: a save adds data and a line of its log.
+
+    Args:
+        path: The folder.
+        log: The folder of the log.
+    """
+
+    def __init__(self, path: str, log: str = "_delta_log") -> None:
+        self._path = Path(path)
+        self._log = log
+
+    def save(self, data: Any) -> None:
+        """Add rows."""
+        log = self._path / self._log
+        log.mkdir(parents=True, exist_ok=True)
+        number = len(list(log.iterdir()))
+        (self._path / f"part-{number}.parquet").write_text(str(data))
+        (log / f"{number:05}.json").write_text(f"part-{number}.parquet")
+
+    def load(self) -> Any:
+        """Read all rows that the log lists."""
+        log = sorted((self._path / self._log).iterdir())
+        return [(self._path / entry.read_text()).read_text() for entry in log]
+
+    def _describe(self) -> dict[str, Any]:
+        return {"filepath": str(self._path)}
+
+
+class TestWhole:
+    """Folders that can only be loaded whole."""
+
+    def test_a_table(self, tmp_path: Path) -> None:
+        """A later run has all of it, and can load it."""
+        table = Table(str(tmp_path / "table"))
+        assert saved(table, "one") == ["table/_delta_log/00000.json", "table/part-0.parquet"]
+        assert saved(table, "two") == [
+            "table/_delta_log/00000.json",
+            "table/_delta_log/00001.json",
+            "table/part-0.parquet",
+            "table/part-1.parquet",
+        ]
+
+    @pytest.mark.parametrize("log", ["_delta_log", "metadata", "_versions"])
+    def test_rows(self, tmp_path: Path, log: str) -> None:
+        """So it is where its rows are given as a list, if its folder is that of a table."""
+        table = Table(str(tmp_path / "table"), log)
+        saved(table, [1, 2])
+        assert len(saved(table, [3])) == 4
+
+    def test_several_saves_of_a_run(self, tmp_path: Path) -> None:
+        """A node that saves chunk by chunk logs all once, and then what is new."""
+        table, logged = Table(str(tmp_path / "table")), dict[Path, Files]()
+        table.save("of an earlier run")
+        found = []
+        for chunk in ("a", "b"):
+            run = Told()
+            before = before_save(table, chunk, logged)
+            table.save(chunk)
+            assert log_written(run, table, chunk, before, logged=logged)
+            found.append(len(run.files()))
+        assert found == [4, 2]
+
+    def test_in_a_run(self, client: Any, store_uri: str, tmp_path: Path) -> None:
+        """What a later run has of it in MLflow is loaded from there."""
+        runs = [client.create_run("0").info.run_id for _ in range(2)]
+        for number, run_id in enumerate(runs):
+            table = Table(str(tmp_path / "table"))
+            dataset = MLflowDataset(
+                table, saving_run_id=run_id, saving_tracking_uri=store_uri, dataset_name="table"
+            )
+            dataset.save(number)
+        place = client.download_artifacts(runs[1], "table")
+        assert Table(place).load() == ["0", "1"]
 
 
 class TestFiles:

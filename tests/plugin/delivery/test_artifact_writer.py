@@ -12,6 +12,7 @@ import pytest
 import requests
 from mlflow_on_kedro.delivery.artifact_writer import ArtifactWriter
 from mlflow_on_kedro.journal.entries import Entry, File, Param, Register, Text
+from mlflow_on_kedro.journal.snapshot import Snapshot
 from mlflow_on_kedro.tracking.failures import http_status
 
 
@@ -371,3 +372,63 @@ class TestNames:
             (tmp_path / "f" / f"{number}.csv").write_text("x")
         make(uri="mlflow-artifacts:/1/ab").send([File(str(tmp_path / "f"), "a#b")])
         assert len(caplog.records) == 1
+
+
+class TestOriginals:
+    """Files that were not copied."""
+
+    @pytest.fixture
+    def entry(self, tmp_path: Path) -> File:
+        """A folder of two files, as it is in a journal that only names it."""
+        for name in ("a.bin", "deep/b.bin"):
+            (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / "data" / name).write_text("content")
+        snapshot = Snapshot.of(tmp_path / "data", tmp_path / "data")
+        return File(str(tmp_path / "journal" / "data"), "to", snapshot=snapshot)
+
+    def test_as_they_were(
+        self, client: Any, run: Any, make: Make, entry: File, tmp_path: Path, refused: Refused
+    ) -> None:
+        """They are sent from where they lie, without what came later."""
+        (tmp_path / "data" / "later.bin").write_text("later")
+        make().send([entry])
+        assert there(client, run) == {"to/a.bin", "to/deep/b.bin"}
+        assert refused == []
+
+    def test_changed(
+        self, client: Any, run: Any, make: Make, entry: File, tmp_path: Path, refused: Refused
+    ) -> None:
+        """What was written to since is not sent as if it were the run's."""
+        (tmp_path / "data" / "a.bin").write_text("other content")
+        make().send([entry, Text("t.txt", "t")])
+        assert there(client, run) == {"to/deep/b.bin", "t.txt"}
+        ((_, error, _),) = refused
+        assert "a.bin was changed or removed after the run had logged it" in str(error)
+
+    def test_changed_meanwhile(
+        self, make: Make, failing: Failing, entry: File, tmp_path: Path, refused: Refused
+    ) -> None:
+        """What is written to during its upload is said, too."""
+        failing.before = lambda _: (
+            (tmp_path / "data" / "a.bin").write_text("longer content") and None
+        )
+        make().send([entry])
+        assert [item[0] for item in refused] == [entry]
+
+    def test_a_store_that_is_away(
+        self, make: Make, failing: Failing, entry: File, refused: Refused
+    ) -> None:
+        """They wait for it, as copies do."""
+        failing.failures["to/a.bin"] = requests.ConnectionError("refused")
+        with pytest.raises(requests.ConnectionError):
+            make().send([entry])
+        assert refused == []
+
+    def test_a_journal_from_elsewhere(
+        self, client: Any, run: Any, make: Make, entry: File, refused: Refused
+    ) -> None:
+        """It cannot have files of this machine sent."""
+        make(originals=False).send([entry])
+        assert there(client, run) == set()
+        ((_, error, _),) = refused
+        assert "only be delivered in the project that it is of" in str(error)

@@ -19,7 +19,6 @@ from mlflow_on_kedro.errors import MLflowOnKedroError
 from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Entry, File, Param, Text
 from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.records import Opened
-from mlflow_on_kedro.journal.writer import Writer
 
 needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
 needs_links = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
@@ -126,7 +125,7 @@ class TestJournalOutbox:
         def full(*_: Any) -> None:
             raise OSError("no room for a copy")
 
-        monkeypatch.setattr(Writer, "_copy", full)
+        monkeypatch.setattr("mlflow_on_kedro.journal.writer.stash", full)
         box.put(File(str(tmp_path / "a.txt")))
         (tmp_path / "a.txt").write_text("second")
         box.put(Param("after", "v"))

@@ -1,0 +1,121 @@
+"""Files that others may still write to: where they lie, and how to see that somebody did."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..errors import MLflowOnKedroError
+
+State = tuple[int, int]
+
+
+class ChangedFileError(MLflowOnKedroError):
+    """A file was written to after a run logged it, so it is not what the run has saved."""
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The state of an artifact's files when they were logged; their content is not copied.
+
+    Attributes:
+        original: Where they lie; "" if it is where the entry says.
+        files: Each file's path below that, "" for a single file, with its size in bytes and the
+            time of its last change in nanoseconds since the epoch.
+    """
+
+    original: str
+    files: tuple[tuple[str, int, int], ...]
+
+    @classmethod
+    def of(cls, path: Path, original: Path | None = None, *, only: Iterable[str] = ()) -> Snapshot:
+        """Note the state of a file, or of all in a folder.
+
+        Args:
+            path: The file or folder.
+            original: Where it lies, or will lie later; None: there.
+            only: The files that count, as paths below the folder; none: all.
+
+        Raises:
+            OSError: One of them cannot be read.
+        """
+        names = list(only) or list(files_below(path))
+        rows = tuple((name, *state_of(path / name)) for name in names)
+        return cls(os.fspath(original) if original is not None else "", rows)
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(size for _, size, _ in self.files)
+
+    def check(self, path: Path, name: str) -> None:
+        """See that a file is as it was; what was not noted is not looked at.
+
+        Args:
+            path: The file or folder.
+            name: The file's path below that; "" for a single file.
+
+        Raises:
+            ChangedFileError: It was written to, or is gone.
+        """
+        noted = next(((size, time) for file, size, time in self.files if file == name), None)
+        try:
+            same = noted is None or state_of(path / name) == noted
+        except OSError:
+            same = False
+        if not same:
+            raise ChangedFileError(
+                f"{path / name} was changed or removed after the run had logged it, so it is not "
+                "what the run saved. It was too large to be copied then (`tracking.max_copy` in "
+                "mlflow.yml). `kedro mlflow discard RUN ENTRY` drops it."
+            )
+
+    def to_text(self) -> str:
+        """Write it as JSON."""
+        return json.dumps({"original": self.original, "files": self.files})
+
+    @classmethod
+    def from_text(cls, text: str) -> Snapshot:
+        """Read what :meth:`to_text` has written.
+
+        Raises:
+            ValueError: The text is damaged.
+        """
+        try:
+            content = json.loads(text)
+            rows = tuple((str(name), int(size), int(time)) for name, size, time in content["files"])
+            return cls(str(content["original"]), rows)
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(f"no snapshot of files: {error}") from None
+
+
+def state_of(path: Path) -> State:
+    """A file's size, and the time of its last change.
+
+    Raises:
+        OSError: There is no such file.
+    """
+    found = path.stat()
+    return found.st_size, found.st_mtime_ns
+
+
+def files_below(path: Path, leave_out: str = "") -> Iterator[str]:
+    """The files in a folder as paths below it; "" for what is a file itself.
+
+    Args:
+        path: A file or folder.
+        leave_out: The name of folders that do not count.
+    """
+    if not path.is_dir():
+        yield ""
+        return
+    for folder, folders, files in os.walk(path, followlinks=True):
+        folders[:] = sorted(name for name in folders if name != leave_out)
+        for name in sorted(files):
+            file = Path(folder, name)
+            if file.exists() and stat.S_ISREG(file.stat().st_mode):  # else a link to nowhere
+                yield file.relative_to(path).as_posix()
