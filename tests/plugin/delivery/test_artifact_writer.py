@@ -121,11 +121,12 @@ class TestUploads:
         path = client.download_artifacts(run.info.run_id, "t/naïve.txt")
         assert Path(path).read_text(encoding="utf-8") == "東京\n"
 
-    def test_at_once(self, make: Make, failing: Failing) -> None:
-        """To a server several are uploaded at once."""
+    def test_at_once(self, make: Make, failing: Failing, refused: Refused) -> None:
+        """To a server several are uploaded at once, after the first, which finds the store."""
         meeting = threading.Barrier(4)
-        failing.before = lambda _: meeting.wait(30) and None
-        make(threads=4).send([Text(f"{name}.txt", name) for name in "abcd"])
+        failing.before = lambda name: None if name == "first.txt" else meeting.wait(30) and None
+        make(threads=4).send([Text(f"{name}.txt", name) for name in ("first", *"abcd")])
+        assert refused == []
 
     def test_the_next_call_is_new(self, client: Any, run: Any, make: Make) -> None:
         """After a call that succeeded nothing of it is remembered."""
