@@ -236,5 +236,5 @@ def test_wrong_run_id(make_project: Any) -> None:
     done = project.kedro("run")
     assert done.returncode == 1
     said = text_of(done)
-    assert f"`run.id` in mlflow.yml is '{'0' * 32}'" in said
+    assert f"`run.id` in mlflow.yml (or MLFLOW_RUN_ID) is '{'0' * 32}'" in said
     assert "Traceback" not in said
