@@ -18,7 +18,11 @@ from .proxy import Proxy
 NODE_NAMES = ("first", "middle", "last")
 
 
-@pytest.mark.parametrize(("count", "new"), [(6, True), (8, False)], ids=["six_new", "eight"])
+@pytest.mark.parametrize(
+    ("count", "new"),
+    [(6, True), pytest.param(8, False, marks=pytest.mark.slow)],
+    ids=["six_new", "eight"],
+)
 def test_one_sqlite_file(
     make_fault_project: Callable[..., FaultProject], count: int, *, new: bool
 ) -> None:
@@ -68,7 +72,10 @@ def test_one_run_of_many_processes(
     assert project.journals == []
 
 
-@pytest.mark.parametrize("key", ["it's 2026 & 'quoted'", 'so is "this", a`b%'])
+@pytest.mark.parametrize(
+    "key",
+    ["it's 2026 & 'quoted'", pytest.param('so is "this", a`b%', marks=pytest.mark.slow)],
+)
 def test_a_part_fails(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, key: str
 ) -> None:

@@ -34,6 +34,8 @@ def metric_is(key: str, value: float) -> Callable[[Any], bool]:
     return lambda data: data.metrics[key] == value
 
 
+LARGE = {"catalog": {"max_length": 100_000}}
+"""Values between nodes are logged even if they are long."""
 CASES: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "illegal_key": ("{'sum %$': 2.0}", metric_is("bad.sum __", 2)),
     "key_that_is_a_path": ("{'../up': 2.0}", lambda data: 2 in data.metrics.values()),
@@ -61,7 +63,7 @@ def test_one_bad_entry(
 ) -> None:
     """Row: one bad entry. It is handled as it should be; all others are delivered."""
     bad, is_right = CASES[case]
-    project = make_fault_project(proxy.uri, NODES.replace("{bad}", bad), catalog={})
+    project = make_fault_project(proxy.uri, NODES.replace("{bad}", bad), catalog={}, mlflow=LARGE)
     project.project.session_run()
     run = project.run
     assert run.info.status == "FINISHED"

@@ -15,8 +15,8 @@ from .server import Server
     ("runner", "twists"),
     [
         ("SequentialRunner", ("none", "answers lost")),
-        ("ParallelRunner", ("server away", "sync killed")),
-        ("ThreadRunner", ("moody server", "artifacts away")),
+        pytest.param("ParallelRunner", ("server away", "sync killed"), marks=pytest.mark.slow),
+        pytest.param("ThreadRunner", ("moody server", "artifacts away"), marks=pytest.mark.slow),
     ],
 )
 def test_chaos(

@@ -130,7 +130,9 @@ def project(make_project: Any) -> Any:
     return made
 
 
-@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+@pytest.mark.parametrize(
+    "is_async", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["sync", "async"]
+)
 def test_local_cluster(project: Any, is_async: bool) -> None:
     """``kedro run`` with a local cluster gives one complete FINISHED run."""
     done = project.kedro("run", RUNNER, *["--async"] * is_async)
@@ -273,7 +275,9 @@ def test_values_from_another_worker(meeting: Any, two_workers: str, tmp_path: Pa
     check_meeting(tmp_path / "meeting")
 
 
-@pytest.mark.parametrize("stale", [False, True], ids=["no files", "stale files"])
+@pytest.mark.parametrize(
+    "stale", [pytest.param(False, marks=pytest.mark.slow), True], ids=["no files", "stale files"]
+)
 def test_another_host(meeting: Any, stale: bool, tmp_path: Path, client_of: Any) -> None:
     """Where the project's folder is another host's, values come from MLflow, not from old files."""
     there = tmp_path / "another_host"
@@ -453,6 +457,7 @@ def test_the_projects_hooks(make_project: Any, two_workers: str, tmp_path: Path)
     assert str(os.getpid()) not in {pid for _, pid in calls}
 
 
+@pytest.mark.slow
 def test_changed_code(make_project: Any, two_workers: str) -> None:
     """A worker that has run the project before runs its code of today."""
     project = make_project(ONE_NODE.format(said="before"))
@@ -553,6 +558,7 @@ def create_pipeline():
 """
 
 
+@pytest.mark.slow
 def test_a_worker_that_dies(make_project: Any, tmp_path: Path) -> None:
     """Dask runs its node again, and the run ends FINISHED with each value once."""
     project = make_project(DYING.format(mark=str(tmp_path / "mark")))

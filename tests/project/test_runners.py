@@ -130,8 +130,18 @@ def test_in_this_process(project: Any, runner: str, is_async: bool) -> None:
     check(project)
 
 
-@pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-@pytest.mark.parametrize("method", ["fork", "spawn", "forkserver"])
+@pytest.mark.parametrize(
+    ("method", "is_async"),
+    [
+        ("fork", True),
+        ("spawn", False),
+        ("forkserver", False),
+        *(
+            pytest.param(method, is_async, marks=pytest.mark.slow)
+            for method, is_async in [("fork", False), ("spawn", True), ("forkserver", True)]
+        ),
+    ],
+)
 def test_start_methods(project: Any, method: str, is_async: bool) -> None:
     """``kedro run`` with ParallelRunner gives the same run under every start method."""
     done: subprocess.CompletedProcess[str] = project.kedro(

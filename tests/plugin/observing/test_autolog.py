@@ -98,7 +98,7 @@ class TestRunners:
         assert project.run.data.params["max_depth"] == "2"
         assert autologging_is_disabled("sklearn")
 
-    @pytest.mark.parametrize("method", ["fork", "spawn"])
+    @pytest.mark.parametrize("method", [pytest.param("fork", marks=pytest.mark.slow), "spawn"])
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
     def test_processes(self, make_project: MakeProject, method: str) -> None:
         """With ParallelRunner, too: it is switched on in the worker process."""
