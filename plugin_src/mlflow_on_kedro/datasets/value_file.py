@@ -21,7 +21,7 @@ class ValueFile:
 
     Example:
         >>> score = ValueFile(Path("data/mlflow/score.pkl"))
-        >>> score.save(0.9)
+        >>> _ = score.save(0.9)
         >>> score.load()
         0.9
     """
