@@ -126,6 +126,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> Generator[None, Any, None]:
         """Finish, after all other hooks, and leave the run."""
+        self._log_duration(catalog)
         yield from super().after_pipeline_run(run_params, pipeline, catalog)
 
     @hook_impl(hookwrapper=True, tryfirst=True)
@@ -137,6 +138,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         catalog: CatalogProtocol[Any, Any],
     ) -> Generator[None, None, None]:
         """Finish a pipeline that failed, after all other hooks, and leave the run."""
+        self._log_duration(catalog)
         yield from super().on_pipeline_error(error, run_params, pipeline, catalog)
 
     def begin(self, session: PipelineRun) -> None:
@@ -163,16 +165,22 @@ class MLflowBasicLoggerHook(TrackingHook):
         if run.config.run.log_time_begin:
             run.set_tag("time.begin", _clock(run.config.run))
 
+    def _log_duration(self, catalog: CatalogProtocol[Any, Any]) -> None:
+        """Log how long the pipeline took, without what hooks do once it is over."""
+        run = self.run_of(catalog)
+        if run is None:
+            return
+        with run.guard():
+            if run.config.run.log_time:
+                end = now_ms()
+                run.log_metric(PIPELINE_METRIC, (end - run.start_ms) / 1000, timestamp=end)
+            if run.config.run.log_time_end:
+                run.set_tag("time.end", _clock(run.config.run))
+
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
-        """Log the duration, and the error if there is one."""
-        run = session.run
-        if run.config.run.log_time:
-            end = now_ms()
-            run.log_metric(PIPELINE_METRIC, (end - run.start_ms) / 1000, timestamp=end)
-        if run.config.run.log_time_end:
-            run.set_tag("time.end", _clock(run.config.run))
+        """Log the error if there is one."""
         if error is not None:
-            run.log_error(error)
+            session.run.log_error(error)
 
     # Wrappers, because a run that stayed on the thread after another hook has raised would be taken
     # for one that the user has active.

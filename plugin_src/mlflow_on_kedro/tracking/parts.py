@@ -33,7 +33,7 @@ class Part:
         status: ``RUNNING``, ``FAILED`` or ``KILLED``.
         begin: When it began, in milliseconds since the epoch.
         end: When it ended; 0: it has not.
-        work: What it was to do, see :func:`work_of`.
+        work: What it was to do, see :func:`work_of`; of one that failed, what it has not done.
         node: The node that failed.
         error: Why.
         repeated: When the part began that has made up for it; 0: none has.

@@ -146,6 +146,28 @@ def test_nested(make: Any) -> None:
     assert parent.data.metrics == {}
 
 
+def test_the_duration_is_the_pipelines(make_project: Any) -> None:
+    """What hooks do once the pipeline is over is not part of it."""
+    settings = """
+import time
+from pathlib import Path
+from kedro.framework.hooks import hook_impl
+from mlflow_on_kedro import mlflow_hooks
+
+class Mine:
+    @hook_impl(tryfirst=True)
+    def after_pipeline_run(self):
+        Path(__file__).with_name("over.txt").write_text(str(time.time_ns() // 1_000_000))
+
+HOOKS = (Mine(), *mlflow_hooks())
+"""
+    project = make_project(NODES, parameters={"n": 3}, settings=settings)
+    project.session_run()
+    (point,) = project.client.get_metric_history(project.run.info.run_id, "time/pipeline")
+    (over,) = project.root.rglob("over.txt")
+    assert point.timestamp <= int(over.read_text())
+
+
 def test_not_nested(make: Any) -> None:
     """Without ``nested`` an active run is the pipeline's run, and stays open afterwards."""
     import mlflow

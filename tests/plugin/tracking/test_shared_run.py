@@ -235,6 +235,17 @@ class TestLeave:
         assert run.data.tags[parts.ATTEMPTS_TAG] == told
         assert not {"error", "kedro.failed_node"} & run.data.tags.keys()
 
+    def test_the_rest_is_repeated(self, store_uri: str, client: Any, tmp_path: Path) -> None:
+        """As with `--from-nodes`: what had succeeded before the failure need not run again."""
+        first, retry = header(work=["a", "b", "c"]), header(work=["b", "c"], start_ms=20)
+        opened = open_run(client, first, store_uri, tmp_path)
+        for node in "ab":
+            client.log_metric(opened.run_id, f"time/node/{node}", 1.0)
+        client.set_tag(opened.run_id, "kedro.failed_node", "b")
+        assert end_run(client, first, opened, "FAILED", 9) == "FAILED"
+        open_run(client, retry, store_uri, tmp_path)
+        assert end_run(client, retry, opened, "FINISHED", 30) == "FINISHED"
+
     @pytest.mark.parametrize(
         "later",
         [
