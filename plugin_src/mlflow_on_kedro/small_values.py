@@ -165,6 +165,8 @@ def _too_long(dataset: str, key: str, leaf: Any, limits: Limits) -> Unlogged:
     why = f"it has more than {limits.length:,} characters (catalog.max_length)"
     numbers = isinstance(leaf, list | tuple) and values.is_number(leaf[0])
     kind = "txt" if isinstance(leaf, str) else "m" if numbers else "json"
+    if numbers:
+        why += f", and more than the {MAX_POINTS:,} numbers of a metric's series"
     how = f"{_in_the_catalog(kind)}, or set catalog.max_length in mlflow.yml"
     return _unlogged(dataset, key, leaf, why, how)
 

@@ -12,7 +12,7 @@ from .config.sections import Catalog
 from .datasets import metrics
 from .errors import UnloggedValueError
 from .journal.entries import Unlogged
-from .small_values import Choice, Limits
+from .small_values import MAX_POINTS, Choice, Limits
 from .values import cut
 
 if TYPE_CHECKING:
@@ -95,16 +95,19 @@ def _artifact(run: TrackedRun) -> str:
 
 
 def _say(items: Iterable[Unlogged], settings: Catalog, artifact: str) -> None:
-    named = [f"{cut(item.name, 80)} ({item.what})" for item in items]
+    secrets_first = sorted(items, key=lambda item: item.what != "secret")
+    named = [f"{cut(item.name, 80)} ({item.what})" for item in secrets_first]
     more = f" and {len(named) - _NAMED} more" if named[_NAMED:] else ""
     logger.log(
         _LEVELS.get(settings.unlogged, logging.INFO),
-        "Not logged: %s%s. Values that no catalog lists are logged if they are numbers, texts, "
-        "lists or dicts of at most %d values and %d characters (catalog.max_leaves and max_length "
-        "in mlflow.yml); an MLflowDataset in the catalog logs any. Reasons: %s in the run.",
+        "Not logged: %s%s. Values that no catalog lists are logged if they are numbers, dicts of "
+        "at most %d values, texts and lists of at most %d characters, or lists of at most %d "
+        "numbers (catalog.max_leaves and max_length in mlflow.yml); an MLflowDataset in the "
+        "catalog logs any. Reasons: %s in the run.",
         ", ".join(named[:_NAMED]),
         more,
         settings.max_leaves,
         settings.max_length,
+        MAX_POINTS,
         artifact,
     )

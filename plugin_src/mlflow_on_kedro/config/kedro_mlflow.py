@@ -14,7 +14,7 @@ _HERE = {
     "server.request_header_provider.pass_context": None,
     "server.request_header_provider.init_kwargs": "tracking.request_headers",
     "tracking.disable_tracking.pipelines": "disabled_pipelines",
-    "tracking.disable_tracking.disable_autologging": "autolog",
+    "tracking.disable_tracking.disable_autologging": None,  # off, unless `autolog` says otherwise
     "tracking.experiment.name": "experiment.name",
     "tracking.experiment.create_experiment_kwargs.artifact_location": (
         "experiment.artifact_location"

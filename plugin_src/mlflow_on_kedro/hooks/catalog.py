@@ -94,7 +94,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         report_at_end(session.run, settings)
         if settings.parameters == "none":
             return
-        hidden: list[str] = []
+        hidden: dict[str, str] = {}  # what it is called, and what would log it
         for name, key in parameter_keys(session.pipeline).items():
             dataset = session.catalog.get(name)
             if name in settings.mlflow_catalog or dataset is None:
@@ -103,7 +103,8 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             if not key and not value:  # the project has no parameters
                 continue
             value, left_out = leave_out_secrets(key, value)
-            hidden += left_out
+            way = "p" if left_out == [key] else "a"
+            hidden |= dict.fromkeys(left_out, f"{{'{name}': {way}}}")
             if left_out and not value:
                 continue
             if settings.parameters == "by_type":
@@ -113,9 +114,10 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         if hidden:
             logger.warning(
                 "Not logged, because their names look like those of secrets: %s. "
-                "`catalog.mlflow_catalog: {'params:%s': p}` in mlflow.yml logs one all the same.",
+                "`catalog.mlflow_catalog: %s` in mlflow.yml logs %s all the same.",
                 ", ".join(hidden),
-                hidden[0].split(".")[0],
+                next(iter(hidden.values())),
+                next(iter(hidden)),
             )
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
