@@ -42,6 +42,7 @@ _OPTIONS = {
 }
 
 
+USER_TAG = "mlflow.user"
 RUNTIME_SECTION = "mlflow"
 """The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
 RUNTIME_PARAMS_TAG = "kedro.runtime_params"
@@ -168,7 +169,7 @@ def source_tags(root: Path, package: str | None) -> dict[str, str]:
     tags = {"mlflow.source.name": package or root.name, "mlflow.source.type": "PROJECT"}
     user = user_name()
     if user is not None:
-        tags["mlflow.user"] = user
+        tags[USER_TAG] = user
     return {**tags, **git_tags(root), **orchestrators.tags()}
 
 

@@ -37,6 +37,7 @@ class Header:
         start_ms: When the pipeline began, in milliseconds since the epoch.
         root: The project's root.
         kedro_run_id: Kedro's own id of the run.
+        user: Who runs the pipeline, if it is known.
         max_copy: The most bytes of an artifact that are copied: ``tracking.max_copy``.
         format: The version of the journal's format.
     """
@@ -61,6 +62,7 @@ class Header:
     registers: bool = False
     trace: bool = False
     kedro_run_id: str | None = None
+    user: str | None = None
     max_copy: int = MAX_COPY
     format: int = FORMAT
 

@@ -32,7 +32,9 @@ class _Here(threading.local):
     is_raw = False
     """It looks at the stack as MLflow has it."""
     has_ended = False
-    """It has called ``mlflow.end_run()``, and nothing that needs a run since then."""
+    """It has called ``mlflow.end_run()``, and nothing that needs a run since then.
+
+    Whatever runs next in it, a node or a pipeline, has not."""
 
 
 here = _Here()

@@ -17,6 +17,7 @@ from ..delivery.outbox import Outbox
 from ..journal.entries import End
 from ..journal.folder import CHILDREN, Journal, is_id, new_id
 from ..journal.records import Header, Opened
+from ..provenance import USER_TAG
 from ..telling import Telling
 from . import own_calls, shared_run
 
@@ -102,6 +103,7 @@ def create(
         _plain(base, journal_id or new_id(), start_ms),
         experiment=experiment or base.experiment,
         run_name=tags.get(_NAME_TAG),
+        user=tags.get(USER_TAG),
         parent=parent,
     )
     child = _make(pipeline, header)

@@ -59,6 +59,7 @@ def begin(run: TrackedRun) -> None:
     Where MLflow is not imported, nothing is done before it is: most runs never need it.
     """
     open_runs.begin(run)
+    active_stack.here.has_ended = False
     run.hold_globals()
     other_processes.offer()
     if not import_watch.is_imported():
@@ -207,6 +208,7 @@ def detach(run: TrackedRun, status: str = "FINISHED") -> None:
             diverting.settle(run)
             active_stack.shrink(run, node.kept, status)
             active_stack.shrink_others(run, status, of_all=False)
+            active_stack.here.has_ended = False
             own_calls.collect(run)
             _put_back(node)
     finally:

@@ -15,6 +15,7 @@ from ..journal.entries import storable
 from ..journal.folder import new_id
 from ..journal.records import Header, Opened
 from ..plan import Plan
+from ..provenance import USER_TAG
 from ..secrets import without_credentials
 from . import creating, experiments, finding, fluent, resuming, shared_run, store, uris
 from .choosing import choose_here
@@ -135,6 +136,7 @@ class RunRequest:
             start_ms=start_ms,
             root=str(self.root),
             kedro_run_id=self.kedro_run_id,
+            user=storable(self.tags.get(USER_TAG, "")) or None,
             max_copy=self.config.tracking.max_copy,
         )
         return header, uri
@@ -230,8 +232,10 @@ def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
 
 
 def _tags(header: Header) -> dict[str, str]:
-    parent = header.parent or header.given_parent
-    return {**({PARENT_TAG: parent} if parent else {}), shared_run.JOURNAL_TAG: header.journal}
+    # MLflow takes the user from the tags that a run is created with, and never again.
+    given = {PARENT_TAG: header.parent or header.given_parent, USER_TAG: header.user}
+    known = {key: value for key, value in given.items() if value}
+    return {**known, shared_run.JOURNAL_TAG: header.journal}
 
 
 def _continue(client: MlflowClient, header: Header, uri: str) -> Opened:

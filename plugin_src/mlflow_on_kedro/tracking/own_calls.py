@@ -26,6 +26,7 @@ from ..journal.entries import Entry, File
 from ..journal.folder import OWN, Journal
 from ..journal.records import Opened
 from ..journal.writer import writer
+from ..provenance import USER_TAG, user_name
 from .store import working_folder
 
 if TYPE_CHECKING:
@@ -81,13 +82,19 @@ def opened_for(run: TrackedRun) -> Opened:
 
 
 def as_entity(run: TrackedRun | ChildRun, opened: Opened) -> Any:
-    """Make MLflow's ``Run`` of a run that is open, without a call to a server and without data."""
-    from mlflow.entities import Run, RunData, RunInfo, RunInputs
+    """Make MLflow's ``Run`` of a run that is open, without a call to a server.
+
+    Of its data it has what a run has when it starts: who runs it and its name.
+    """
+    from mlflow.entities import Run, RunData, RunInfo, RunInputs, RunTag
+
+    user = user_name() or ""
+    tags = {USER_TAG: user, "mlflow.runName": opened.name}
 
     info = RunInfo(
         run_id=opened.run_id,
         experiment_id=opened.experiment_id,
-        user_id="",
+        user_id=user,
         status="RUNNING",
         start_time=run.start_ms,
         end_time=None,
@@ -96,7 +103,8 @@ def as_entity(run: TrackedRun | ChildRun, opened: Opened) -> Any:
         run_name=opened.name,
     )
     # Without inputs MLflow 3.1 asks None for its datasets.
-    return Run(info, RunData(), RunInputs([]))
+    data = RunData(tags=[RunTag(key, value) for key, value in tags.items() if value])
+    return Run(info, data, RunInputs([]))
 
 
 def is_of(run: TrackedRun, run_id: str) -> bool:

@@ -259,6 +259,24 @@ class TestTrackingUri:
         assert os.environ["MLFLOW_TRACKING_URI"] == "http://mine:5000"
 
 
+def test_ended_by_hand(make_run: Callable[..., TrackedRun]) -> None:
+    """Who has ended the active run has none; the next node and the next pipeline have theirs."""
+    first = make_run()
+    mlflow.log_metric("m", 1)
+    mlflow.end_run()
+    assert mlflow.active_run() is None
+    with fluent.attached(first):
+        mlflow.end_run()
+        assert mlflow.active_run() is None
+    assert mlflow.active_run() is not None
+    mlflow.end_run()
+    first.end("FINISHED")
+    second = make_run()
+    active = mlflow.active_run()
+    assert active is not None
+    assert active.info.run_id == second.opened.run_id
+
+
 def test_asking_imports_nothing() -> None:
     """Asking for the active run imports no mlflow: where it is not imported none is active."""
     code = (
