@@ -65,6 +65,14 @@ def test_a_misspelt_key(make_project: Any) -> None:
     assert project.runs() == []
 
 
+@pytest.mark.parametrize("value", [False, "off", None, [1]])
+def test_no_key(make_project: Any, value: Any) -> None:
+    """The section without a key is refused, and not taken for the default."""
+    project = make_project(NODES)
+    with pytest.raises(ConfigError, match=r"--params mlflow=.*mlflow.enabled=false"):
+        project.session_run(runtime_params={"mlflow": value})
+
+
 @pytest.mark.parametrize("name", ["mlfow", "MLflow", "ml_flow"])
 def test_a_misspelt_section(make_project: Any, said: list[str], name: str) -> None:
     """Keys below a name that is nearly right are the project's own, which is said."""

@@ -50,7 +50,12 @@ def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | Non
         config = parse(content, "settings.py")  # mlflow.yml is right without them
     runtime = as_typed(loader.runtime_params or {}, RUNTIME_SECTION)
     _warn_of_others(runtime)
-    given = runtime.get(RUNTIME_SECTION)
+    given = runtime.get(RUNTIME_SECTION, {})
+    if not isinstance(given, Mapping):
+        raise ConfigError(
+            f"--params {RUNTIME_SECTION}={given}: name a key of mlflow.yml, as in "
+            f"--params {RUNTIME_SECTION}.enabled=false"
+        )
     if not given:
         return config
     parse(given, RUNTIME_WHERE)
