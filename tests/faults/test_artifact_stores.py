@@ -67,7 +67,7 @@ def s3() -> Iterator[Proxy]:
 def test_no_boto3(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, tmp_path: Path
 ) -> None:
-    """A3: without the package that S3 needs, metrics and the end are delivered, files wait."""
+    """Without the package that S3 needs, metrics and the end are delivered, files wait."""
     (tmp_path / "boto3.py").write_text("raise ModuleNotFoundError(\"No module named 'boto3'\")")
     project = make_fault_project(proxy.uri, mlflow=S3)
     ended = project.kedro(PYTHONPATH=os.pathsep.join([str(tmp_path), str(PLUGIN)]))
@@ -81,7 +81,7 @@ def test_no_boto3(
 def test_s3_is_dead(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, s3: Proxy
 ) -> None:
-    """A3: while S3 is away its files wait; once it is back, sync delivers them and says so."""
+    """While S3 is away its files wait; once it is back, sync delivers them and says so."""
     project = make_fault_project(proxy.uri, mlflow=S3)
     environment = {**CREDENTIALS, "MLFLOW_S3_ENDPOINT_URL": s3.uri}
     ended = project.kedro(**environment)
@@ -104,7 +104,7 @@ def test_s3_is_dead(
 def test_no_such_bucket(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, s3: Proxy
 ) -> None:
-    """A3: a bucket that is not there, or may not be written to, is named as what is wrong."""
+    """A bucket that is not there, or may not be written to, is named as what is wrong."""
     project = make_fault_project(proxy.uri, mlflow=S3)
     s3.mode = "pass"
     missing = "<Error><Code>NoSuchBucket</Code><Message>no such bucket</Message></Error>"
@@ -130,7 +130,7 @@ def test_no_such_bucket(
     ],
 )
 def test_the_server_cannot_reach_its_store(project: FaultProject, proxy: Proxy, mode: Mode) -> None:
-    """A3: a server that takes values but no artifacts gets the values and the run's end."""
+    """A server that takes values but no artifacts gets the values and the run's end."""
     proxy.rules = [on(holds("/mlflow-artifacts/"), mode)]
     ended = project.kedro()
     check_files_wait(project, ended)
@@ -141,7 +141,7 @@ def test_the_server_cannot_reach_its_store(project: FaultProject, proxy: Proxy, 
 
 
 def test_the_store_comes_back(project: FaultProject, proxy: Proxy) -> None:
-    """A3: a store that is away at the beginning only has all files at the end of the run."""
+    """A store that is away at the beginning only has all files at the end of the run."""
     proxy.rules = [on(holds("/mlflow-artifacts/"), "http503")]
     project.stop_at("last")
     process = project.start()
@@ -156,7 +156,7 @@ def test_the_store_comes_back(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_one_file_is_refused(project: FaultProject, proxy: Proxy) -> None:
-    """A3: one file that the server refuses keeps no other file from being delivered."""
+    """One file that the server refuses keeps no other file from being delivered."""
     proxy.rules = [on(holds("table.json"), "http413")]
     ended = project.kedro()
     assert project.run.info.status == "FINISHED", ended.said
@@ -193,7 +193,7 @@ def test_a_folder_that_is_closed(
     tmp_path: Path,
     block: Callable[[Path], Callable[[], None]],
 ) -> None:
-    """A4: files for a folder that cannot be written to are kept until it can."""
+    """Files for a folder that cannot be written to are kept until it can."""
     if block is block_by_permission and os.geteuid() == 0:
         pytest.skip("the superuser may write anywhere")
     folder = tmp_path / "closed"
@@ -235,7 +235,7 @@ def create_pipeline():
 def test_odd_names(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, tmp_path: Path
 ) -> None:
-    """A10: each file is there under a name of its own that MLflow's client finds again."""
+    """Each file is there under a name of its own that MLflow's client finds again."""
     names = (*ODD_NAMES, *MORE_NAMES)
     text = "text.TextDataset"
     parts = {"type": "partitions.PartitionedDataset", "path": "data/parts", "dataset": text}

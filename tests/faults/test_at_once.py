@@ -46,7 +46,7 @@ def test_one_sqlite_file(
 def test_one_run_of_many_processes(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, *, at_once: bool
 ) -> None:
-    """Row: ``kedro run --nodes=X`` for each node, as an orchestrator does. One MLflow run."""
+    """``kedro run --nodes=X`` for each node, as an orchestrator does. One MLflow run."""
     project = make_fault_project(proxy.uri)
     if at_once:  # each needs what the ones before it make
         assert project.kedro(MLFLOW_ON_KEDRO_MODE="offline").status == 0
@@ -79,7 +79,7 @@ def test_one_run_of_many_processes(
 def test_a_part_fails(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, key: str
 ) -> None:
-    """Row: as above. A failure of one part stays, though a later one succeeds; any key will do."""
+    """As above. A failure of one part stays, though a later one succeeds; any key will do."""
     project = make_fault_project(proxy.uri)
     words = {"MLFLOW_ON_KEDRO_RUN_KEY": key}
     failed = project.kedro("run", "--nodes=last", **words)  # its input is not there
@@ -91,7 +91,7 @@ def test_a_part_fails(
 
 
 def test_syncs_beside_a_delivery(project: FaultProject, proxy: Proxy) -> None:
-    """A6: while a run is delivered in the background, two syncs make no second one of it."""
+    """While a run is delivered in the background, two syncs make no second one of it."""
     project.stop_at("last")
     begin = time.time()
     process = project.start()
@@ -116,7 +116,7 @@ def test_syncs_beside_a_delivery(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_three_syncs(offline: FaultProject, proxy: Proxy) -> None:
-    """A6: several syncs of several runs deliver each once, and share the work."""
+    """Several syncs of several runs deliver each once, and share the work."""
     names = [f"run {number}" for number in range(6)]
     for name in names:
         offline.run_here(name)

@@ -61,7 +61,7 @@ CASES: dict[str, tuple[str, Callable[[Any], bool]]] = {
 def test_one_bad_entry(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, case: str
 ) -> None:
-    """Row: one bad entry. It is handled as it should be; all others are delivered."""
+    """One bad entry. It is handled as it should be; all others are delivered."""
     bad, is_right = CASES[case]
     project = make_fault_project(proxy.uri, NODES.replace("{bad}", bad), catalog={}, mlflow=LARGE)
     project.project.session_run()
@@ -74,7 +74,7 @@ def test_one_bad_entry(
 
 
 def test_changed_parameter(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: one bad entry, a changed parameter. The first value stays, the other is a tag."""
+    """One bad entry, a changed parameter. The first value stays, the other is a tag."""
     same = {"type": DATASET, "dataset": "p", "dataset_name": "same"}
     catalog = dict.fromkeys(("word", "end"), same)
     project = make_fault_project(proxy.uri, NODES.replace("{bad}", "3"), catalog=catalog)
@@ -89,7 +89,7 @@ def test_changed_parameter(make_fault_project: Callable[..., FaultProject], prox
 def test_changed_parameter_of_a_continued_run(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy
 ) -> None:
-    """Row: same run id, a changed parameter. The run stays FINISHED, with both values."""
+    """Same run id, a changed parameter. The run stays FINISHED, with both values."""
     text = NODES.replace("def make():", "def make(n):").replace("make, None", "make, 'params:n'")
     project = make_fault_project(proxy.uri, text.replace("{bad}", "n"), parameters=PARAMETERS)
     project.project.session_run()
@@ -103,7 +103,7 @@ def test_changed_parameter_of_a_continued_run(
 
 
 def test_what_mlflow_refuses(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: one bad entry. What only the server refuses is set aside; the rest is delivered."""
+    """One bad entry. What only the server refuses is set aside; the rest is delivered."""
     project = make_fault_project(proxy.uri, tracking={"mode": "offline"})
     run = project.kedro()
     (path,) = project.journals[0].glob("*.jsonl")

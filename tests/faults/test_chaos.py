@@ -22,7 +22,7 @@ from .server import Server
 def test_chaos(
     tmp_path: Path, server: Server, proxy: Proxy, runner: str, twists: tuple[str, ...]
 ) -> None:
-    """Row: chaos. After a kill at any moment nothing is missing, and nothing is there twice."""
+    """Chaos. After a kill at any moment nothing is missing, and nothing is there twice."""
     chaos = Chaos(tmp_path, server, proxy, seed=7)
     for twist in twists:
         chaos.kill(runner, twist)

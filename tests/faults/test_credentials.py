@@ -52,7 +52,7 @@ def no_secret_in(project: FaultProject, *said: str) -> None:
     ("mode", "why"), [("http401", "credentials"), ("http403", "does not allow")]
 )
 def test_denied(project: FaultProject, proxy: Proxy, mode: Mode, why: str) -> None:
-    """Row: credentials wrong. Said at once and not tried again; the journal is kept."""
+    """Credentials wrong. Said at once and not tried again; the journal is kept."""
     proxy.mode = mode
     run = project.kedro()
     assert run.status == 0, run.said
@@ -73,7 +73,7 @@ def test_denied(project: FaultProject, proxy: Proxy, mode: Mode, why: str) -> No
 
 
 def test_denied_during_the_run(project: FaultProject, proxy: Proxy) -> None:
-    """Row: credentials wrong. A login that expires mid-run is said, and costs nothing."""
+    """Credentials wrong. A login that expires mid-run is said, and costs nothing."""
     project.stop_at("last")
     process = project.start()
     project.wait_for("last", process)
@@ -91,7 +91,7 @@ def test_denied_during_the_run(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_credentials_file(make_with_credentials: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: a server with basic auth. The entry of credentials.yml that mlflow.yml names is used."""
+    """A server with basic auth. The entry of credentials.yml that mlflow.yml names is used."""
     proxy.demand(USER, PASSWORD)
     project = make_with_credentials(BOTH)
     run = project.kedro()
@@ -105,7 +105,7 @@ def test_credentials_file(make_with_credentials: Callable[..., FaultProject], pr
 def test_credentials_file_and_workers(
     make_with_credentials: Callable[..., FaultProject], proxy: Proxy
 ) -> None:
-    """Row: a server with basic auth. Workers that deliver for themselves have the login, too."""
+    """A server with basic auth. Workers that deliver for themselves have the login, too."""
     proxy.demand(USER, PASSWORD)
     project = make_with_credentials(BOTH)
     (project.root / ".mlflow_on_kedro").write_text("in the way", encoding="utf-8")
@@ -116,7 +116,7 @@ def test_credentials_file_and_workers(
 
 
 def test_environment(project: FaultProject, proxy: Proxy) -> None:
-    """Row: a server with basic auth. MLflow's own environment variables work, as ever."""
+    """A server with basic auth. MLflow's own environment variables work, as ever."""
     proxy.demand(USER, PASSWORD)
     run = project.kedro(**ENVIRONMENT)
     assert run.status == 0, run.said
@@ -126,7 +126,7 @@ def test_environment(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_url(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: a server with basic auth. A login in the URL works, and is shown nowhere."""
+    """A server with basic auth. A login in the URL works, and is shown nowhere."""
     proxy.demand(USER, PASSWORD)
     project = make_fault_project(proxy.uri_of(f"{USER}:{PASSWORD}"))
     run = project.kedro()
@@ -136,7 +136,7 @@ def test_url(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> N
 
 
 def test_token(make_with_credentials: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: a server with basic auth. A token in credentials.yml works, too."""
+    """A server with basic auth. A token in credentials.yml works, too."""
     proxy.authorization.add(f"Bearer {PASSWORD}")
     project = make_with_credentials({"token": PASSWORD})
     run = project.kedro()
@@ -146,7 +146,7 @@ def test_token(make_with_credentials: Callable[..., FaultProject], proxy: Proxy)
 
 
 def test_sync(make_with_credentials: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: a server with basic auth. Sync takes the credentials of the project, too."""
+    """A server with basic auth. Sync takes the credentials of the project, too."""
     proxy.demand(USER, PASSWORD)
     project = make_with_credentials(BOTH, mode="offline")
     run = project.kedro()
@@ -158,7 +158,7 @@ def test_sync(make_with_credentials: Callable[..., FaultProject], proxy: Proxy) 
 
 
 def test_no_such_entry(make_with_credentials: Callable[..., FaultProject]) -> None:
-    """Row: a server with basic auth. A missing entry of credentials.yml is one clear message."""
+    """A server with basic auth. A missing entry of credentials.yml is one clear message."""
     project = make_with_credentials(BOTH, credentials="trakcer")
     run = project.kedro()
     assert run.status == 1, run.said

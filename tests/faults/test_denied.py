@@ -24,7 +24,7 @@ FORBIDDEN = Answer(
 
 
 def test_invalid_host(project: FaultProject, proxy: Proxy) -> None:
-    """A8: a server that does not know its own name gets advice on that, not on credentials."""
+    """A server that does not know its own name gets advice on that, not on credentials."""
     proxy.rules = [on(lambda _: True, Fate(answer=INVALID_HOST))]
     ended = project.kedro()
     assert ended.status == 0, ended.said
@@ -47,7 +47,7 @@ def tls(server: Server, tmp_path: Path) -> Iterator[tuple[Proxy, Path]]:
 def test_untrusted_certificate(
     make_fault_project: Callable[..., FaultProject], tls: tuple[Proxy, Path]
 ) -> None:
-    """A8: a certificate that is not trusted is no outage, and the message says what to set."""
+    """A certificate that is not trusted is no outage, and the message says what to set."""
     proxy, certificate = tls
     project = make_fault_project(proxy.uri)
     ended = project.kedro()
@@ -63,7 +63,7 @@ def test_untrusted_certificate(
 
 
 def test_a_forbidden_experiment(offline: FaultProject, proxy: Proxy) -> None:
-    """A8: who may not write to one experiment has the runs of all others delivered."""
+    """Who may not write to one experiment has the runs of all others delivered."""
     offline.run_here("first")
     kept = offline.run_here("kept", experiment={"name": "forbidden"})
     offline.run_here("last")
@@ -79,7 +79,7 @@ def test_a_forbidden_experiment(offline: FaultProject, proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("status", [403, 404, 500])
 def test_one_run_that_is_refused(offline: FaultProject, proxy: Proxy, status: int) -> None:
-    """A8: whatever a server answers to one run, sync goes on with the others."""
+    """Whatever a server answers to one run, sync goes on with the others."""
     offline.run_here("first")
     kept = offline.run_here(MARKER)
     offline.run_here("last")

@@ -38,7 +38,7 @@ def test_disk_full(
     *,
     full: bool,
 ) -> None:
-    """Row: disk full. One warning, and all is tracked without the journal."""
+    """Disk full. One warning, and all is tracked without the journal."""
     project = make_fault_project(proxy.uri, BIG)
     folder = project.root / ".mlflow_on_kedro"
     folder.mkdir()
@@ -60,7 +60,7 @@ def test_read_only_folder(
     *,
     away: bool,
 ) -> None:
-    """Row: read-only working folder. One warning, tracking goes on; in an outage the run too."""
+    """Read-only working folder. One warning, tracking goes on; in an outage the run too."""
     project = make_fault_project(proxy.uri, catalog={})  # in memory, logged by type
     root = project.root
     mount = f'mount --bind {root} {root} && mount -o remount,bind,ro {root} && cd {root} && "$@"'
@@ -77,7 +77,7 @@ def test_read_only_folder(
 
 
 def test_no_folder_for_the_journal(project: FaultProject) -> None:
-    """Row: read-only working folder. Where the journal's folder cannot be made, as above."""
+    """Read-only working folder. Where the journal's folder cannot be made, as above."""
     (project.root / ".mlflow_on_kedro").write_text("in the way", encoding="utf-8")
     run = project.kedro()
     assert run.status == 0, run.said
@@ -87,7 +87,7 @@ def test_no_folder_for_the_journal(project: FaultProject) -> None:
 
 
 def test_no_journal_and_workers(project: FaultProject) -> None:
-    """Row: read-only working folder. Worker processes track without a journal, too."""
+    """Read-only working folder. Worker processes track without a journal, too."""
     (project.root / ".mlflow_on_kedro").write_text("in the way", encoding="utf-8")
     run = project.kedro("run", "--runner=ParallelRunner")
     assert run.status == 0, run.said
@@ -106,7 +106,7 @@ def offline(
 
 
 def test_damaged_lines(offline: tuple[FaultProject, Ended]) -> None:
-    """Row: a damaged or truncated line. It is skipped and said, and the rest is delivered."""
+    """A damaged or truncated line. It is skipped and said, and the rest is delivered."""
     project, done = offline
     (path,) = project.journals[0].glob("*.jsonl")
     lines = path.read_bytes().splitlines(keepends=True)
@@ -131,7 +131,7 @@ def test_damaged_lines(offline: tuple[FaultProject, Ended]) -> None:
 
 
 def test_artifact_lost_from_the_journal(offline: tuple[FaultProject, Ended]) -> None:
-    """Row: a damaged line. A copy of an artifact that is missing is said; the rest is delivered."""
+    """A damaged line. A copy of an artifact that is missing is said; the rest is delivered."""
     project, done = offline
     (copy,) = project.journals[0].rglob("report.json")
     copy.unlink()
@@ -145,7 +145,7 @@ def test_artifact_lost_from_the_journal(offline: tuple[FaultProject, Ended]) -> 
 
 
 def test_damaged_header(offline: tuple[FaultProject, Ended]) -> None:
-    """Row: a damaged line. A journal without a readable header is said, and stops no other."""
+    """A damaged line. A journal without a readable header is said, and stops no other."""
     project, done = offline
     other = project.journal / ("0" * 24)
     shutil.copytree(project.journals[0], other)
@@ -161,7 +161,7 @@ def test_damaged_header(offline: tuple[FaultProject, Ended]) -> None:
 
 
 def test_a_journal_names_no_files_outside(offline: tuple[FaultProject, Ended]) -> None:
-    """Row: a damaged line. A journal from elsewhere cannot have other files uploaded."""
+    """A damaged line. A journal from elsewhere cannot have other files uploaded."""
     project, done = offline
     secret = project.root / "secret.txt"
     secret.write_text("hush", encoding="utf-8")
@@ -190,7 +190,7 @@ def test_read_only_journals_are_synced(
     mounting: tuple[str, ...],
     tmp_path: Path,
 ) -> None:
-    """Row: read-only working folder. Sync of a folder that cannot be written to says so."""
+    """Read-only working folder. Sync of a folder that cannot be written to says so."""
     project = make_fault_project(proxy.uri, tracking={"mode": "offline"})
     done = project.kedro()
     assert done.status == 0, done.said

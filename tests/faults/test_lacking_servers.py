@@ -42,7 +42,7 @@ def _forget() -> Iterator[None]:
 def test_no_logged_models(
     kind: str, gate: Gateway, model_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A16: the model is an artifact that is loaded and registered as one; one warning for all."""
+    """The model is an artifact that is loaded and registered as one; one warning for all."""
     status, answer = ANSWERS[kind]
     gate.rules.append(Rule("logged-models|runs/outputs", status=status, answer=answer))
     name = f"lacking_{kind}"

@@ -76,7 +76,7 @@ def test_while_it_answers(modelling: FaultProject, proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("mode", ["refuse", "http500"])
 def test_while_it_does_not(modelling: FaultProject, proxy: Proxy, mode: Any) -> None:
-    """Row: refuses, answers 500. The pipeline runs on; sync makes it a registered model."""
+    """Refuses, answers 500. The pipeline runs on; sync makes it a registered model."""
     proxy.mode = mode
     run = modelling.kedro()
     assert run.status == 0, run.said
@@ -112,7 +112,7 @@ def test_a_part_is_refused(modelling: FaultProject, proxy: Proxy, refused: Rule)
 def test_registering_is_answered_late(
     modelling: FaultProject, proxy: Proxy, seconds: float
 ) -> None:
-    """A6: however late the answer is, the model is registered once."""
+    """However late the answer is, the model is registered once."""
     proxy.rules = [on(holds("model-versions/create"), Fate(answer_delay=seconds), times=1)]
     run = modelling.kedro()
     assert run.status == 0, run.said
@@ -123,7 +123,7 @@ def test_registering_is_answered_late(
 
 
 def test_a_forbidden_registered_model(modelling: FaultProject, proxy: Proxy) -> None:
-    """A8: who may not change a registered model has the run and the logged model all the same."""
+    """Who may not change a registered model has the run and the logged model all the same."""
     words = {"error_code": "PERMISSION_DENIED", "message": "Permission denied"}
     forbidden = Answer(403, json.dumps(words), "application/json")
     registering = holds("registered-models/create", "model-versions/create")

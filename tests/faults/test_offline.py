@@ -22,7 +22,7 @@ LOOKING = NODES.replace(
 def test_nothing_is_contacted(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, chosen: str
 ) -> None:
-    """Row: offline by choice. No request, no import of mlflow, no warning; sync delivers all."""
+    """Offline by choice. No request, no import of mlflow, no warning; sync delivers all."""
     tracking = {"mode": "offline"} if chosen == "file" else {}
     environment = {"MLFLOW_ON_KEDRO_MODE": "offline"} if chosen == "environment" else {}
     words = ["--params", "mlflow.tracking.mode=offline"] if chosen == "params" else []
@@ -43,7 +43,7 @@ def test_nothing_is_contacted(
 def test_carried_elsewhere(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, tmp_path: Path, part: str
 ) -> None:
-    """Row: offline by choice. A copied folder is delivered from another project, completely."""
+    """Offline by choice. A copied folder is delivered from another project, completely."""
     project = make_fault_project("http://unreachable.invalid:5000", tracking={"mode": "offline"})
     run = project.kedro("run", "--runner=ThreadRunner")
     assert run.status == 0, run.said
@@ -68,7 +68,7 @@ def test_carried_elsewhere(
 
 
 def test_workers(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: offline by choice. Worker processes write to the same journal."""
+    """Offline by choice. Worker processes write to the same journal."""
     project = make_fault_project(proxy.uri, LOOKING, tracking={"mode": "offline"})
     run = project.kedro("run", "--runner=ParallelRunner", KEDRO_MP_CONTEXT="spawn")
     assert run.status == 0, run.said
@@ -79,7 +79,7 @@ def test_workers(make_fault_project: Callable[..., FaultProject], proxy: Proxy) 
 
 
 def test_a_failure_offline(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: node raises. Offline too it is FAILED, with error and traceback, once delivered."""
+    """Node raises. Offline too it is FAILED, with error and traceback, once delivered."""
     failing = NODES.replace('reach("last")', 'raise OSError("disk gone")')
     project = make_fault_project(proxy.uri, failing, tracking={"mode": "offline"})
     run = project.kedro()
@@ -91,7 +91,7 @@ def test_a_failure_offline(make_fault_project: Callable[..., FaultProject], prox
 
 
 def test_nothing_to_deliver(project: FaultProject) -> None:
-    """Row: offline by choice. Without a journal sync and status say so, and import no mlflow."""
+    """Offline by choice. Without a journal sync and status say so, and import no mlflow."""
     result = project.kedro("mlflow", "sync")
     assert result.status == 0, result.said
     assert "Nothing to deliver." in result.said

@@ -52,7 +52,7 @@ def _forget() -> Iterator[None]:
 
 
 def test_a_model(old_server: str, model_folder: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A16: it is an artifact of its run, registered, promoted and loaded by whatever names it."""
+    """It is an artifact of its run, registered, promoted and loaded by whatever names it."""
     for f1 in (0.5, 0.7):
         client, run_id = run_with_model(
             old_server, model_folder, "old", f1=f1, promote=Promotion("champion", "f1")
@@ -75,7 +75,7 @@ def test_a_model(old_server: str, model_folder: Path, caplog: pytest.LogCaptureF
 
 
 def test_a_pipeline(make_fault_project: Callable[..., FaultProject], old_server: str) -> None:
-    """A16: the run ends, with its model, which is registered and promoted; one warning."""
+    """The run ends, with its model, which is registered and promoted; one warning."""
     project = make_fault_project(old_server, PIPELINE, catalog=CATALOG, parameters={})
     project.server = old_server
     run = project.kedro()

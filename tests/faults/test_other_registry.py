@@ -42,7 +42,7 @@ def use_registry() -> Iterator[Callable[[str], None]]:
 def test_a_pipeline(
     make_fault_project: Callable[..., FaultProject], server: Server, registry: Server
 ) -> None:
-    """A15: a run's model is registered there with its alias, and loaded by it."""
+    """A run's model is registered there with its alias, and loaded by it."""
     tracking = {"registry_uri": registry.uri}
     project = make_fault_project(
         server.uri, PIPELINE, catalog=CATALOG, parameters={}, tracking=tracking
@@ -70,7 +70,7 @@ def test_a_pipeline(
 def test_again(
     server: Server, registry: Server, model_folder: Path, use_registry: Callable[[str], None]
 ) -> None:
-    """A15: a second delivery makes no second copy; the copy is a model as any other."""
+    """A second delivery makes no second copy; the copy is a model as any other."""
     use_registry(registry.uri)
     client, run_id = run_with_model(server.uri, model_folder, "again", alias="newest")
     for _ in range(2):
@@ -122,7 +122,7 @@ def test_a_registry_that_cannot(
 def test_a_failing_load(
     server: Server, registry: Server, use_registry: Callable[[str], None]
 ) -> None:
-    """A15: a load that fails names the registry that was asked, not the tracking server."""
+    """A load that fails names the registry that was asked, not the tracking server."""
     use_registry(registry.uri)
     store.connect(server.uri)
     dataset = MLflowModelDataset(

@@ -29,7 +29,7 @@ def test_away_from_the_start(
     request: pytest.FixtureRequest,
     mode: Mode,
 ) -> None:
-    """Row: refuses, hangs, answers 500 at the start. The pipeline runs on, and says so once."""
+    """Refuses, hangs, answers 500 at the start. The pipeline runs on, and says so once."""
     project = make_fault_project(proxy.uri_of("me:hush"))
     proxy.mode = mode
     run = project.kedro()
@@ -52,7 +52,7 @@ def test_away_from_the_start(
 
 @pytest.mark.parametrize("mode", ["refuse", "hang", "http500", "lose"])
 def test_away_during_the_run(project: FaultProject, proxy: Proxy, mode: Mode) -> None:
-    """Row: goes away mid-run and comes back. All is delivered before the exit."""
+    """Goes away mid-run and comes back. All is delivered before the exit."""
     project.stop_at("middle")
     project.stop_at("last")
     begin = time.time()
@@ -73,7 +73,7 @@ def test_away_during_the_run(project: FaultProject, proxy: Proxy, mode: Mode) ->
 
 
 def test_away_at_the_start_only(project: FaultProject, proxy: Proxy) -> None:
-    """Row: refuses at the start. A server that comes back during the run gets all of it."""
+    """Refuses at the start. A server that comes back during the run gets all of it."""
     proxy.mode = "refuse"
     project.stop_at("last")
     begin = time.time()
@@ -88,7 +88,7 @@ def test_away_at_the_start_only(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_answers_are_lost(project: FaultProject, proxy: Proxy) -> None:
-    """Row: goes away mid-run and comes back. What is sent twice is there once."""
+    """Goes away mid-run and comes back. What is sent twice is there once."""
     proxy.mode, proxy.every = "lose", 2
     run = project.kedro()
     proxy.mode = "pass"
@@ -99,7 +99,7 @@ def test_answers_are_lost(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_away_for_good(outage: Ended, project: FaultProject) -> None:
-    """Row: goes away and stays away. Sync delivers all with its own times, once."""
+    """Goes away and stays away. Sync delivers all with its own times, once."""
     assert project.runs() == []
     (journal,) = project.journals
     waiting = project.status()
@@ -121,7 +121,7 @@ def test_away_for_good(outage: Ended, project: FaultProject) -> None:
 
 
 def test_sync_of_a_server_that_is_away(outage: Ended, project: FaultProject, proxy: Proxy) -> None:
-    """Row: goes away and stays away. A sync that reaches nobody says so and keeps the journal."""
+    """Goes away and stays away. A sync that reaches nobody says so and keeps the journal."""
     proxy.mode = "refuse"
     begin = time.monotonic()
     result = project.kedro("mlflow", "sync")
@@ -138,7 +138,7 @@ def test_sync_of_a_server_that_is_away(outage: Ended, project: FaultProject, pro
 
 
 def test_two_syncs_at_once(outage: Ended, project: FaultProject) -> None:
-    """Row: goes away and stays away. Two syncs at once deliver one run, and nothing twice."""
+    """Goes away and stays away. Two syncs at once deliver one run, and nothing twice."""
     begin = time.time()
     processes = [project.start("mlflow", "sync") for _ in range(2)]
     both = [ended(process, begin=begin) for process in processes]
@@ -149,7 +149,7 @@ def test_two_syncs_at_once(outage: Ended, project: FaultProject) -> None:
 
 
 def test_the_next_run_delivers(outage: Ended, project: FaultProject) -> None:
-    """Row: goes away and stays away. A later ``kedro run`` delivers what is left over."""
+    """Goes away and stays away. A later ``kedro run`` delivers what is left over."""
     later = project.kedro()
     assert later.status == 0, later.said
     first, second = project.runs()
@@ -159,7 +159,7 @@ def test_the_next_run_delivers(outage: Ended, project: FaultProject) -> None:
 
 
 def test_artifacts_of_an_outage(outage: Ended, project: FaultProject, tmp_path: Path) -> None:
-    """Row: artifacts during an outage. They are delivered as they were, whatever became of them."""
+    """Artifacts during an outage. They are delivered as they were, whatever became of them."""
     (project.root / "data/mlflow/report.json").write_text('"changed"', encoding="utf-8")
     (project.root / "data/mlflow/table.json").unlink()
     result = project.sync()
@@ -174,7 +174,7 @@ def test_artifacts_of_an_outage(outage: Ended, project: FaultProject, tmp_path: 
 def test_node_raises(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, tmp_path: Path, *, away: bool
 ) -> None:
-    """Row: node raises. FAILED, with the error and all that was before it, also in an outage."""
+    """Node raises. FAILED, with the error and all that was before it, also in an outage."""
     raising = NODES.replace(
         "return sum(series),", "raise ValueError('no such sum')\n    return sum(series),"
     )
@@ -201,7 +201,7 @@ def test_node_raises(
 
 
 def test_a_run_in_progress_is_left_alone(project: FaultProject, proxy: Proxy) -> None:
-    """Row: goes away and stays away. Sync and status leave a run alone whose process lives."""
+    """Goes away and stays away. Sync and status leave a run alone whose process lives."""
     proxy.mode = "refuse"
     project.stop_at("last")
     begin = time.time()
@@ -218,7 +218,7 @@ def test_a_run_in_progress_is_left_alone(project: FaultProject, proxy: Proxy) ->
 
 
 def test_raise(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: refuses at the start. With ``on_failure: raise`` the pipeline does not begin."""
+    """Refuses at the start. With ``on_failure: raise`` the pipeline does not begin."""
     project = make_fault_project(proxy.uri_of("me:hush"), tracking={"on_failure": "raise"})
     proxy.mode = "refuse"
     run = project.kedro()
@@ -229,7 +229,7 @@ def test_raise(make_fault_project: Callable[..., FaultProject], proxy: Proxy) ->
 
 
 def test_slow_server(project: FaultProject, proxy: Proxy) -> None:
-    """Row: hangs. A server that is slow and answers is waited for, and gets all."""
+    """Hangs. A server that is slow and answers is waited for, and gets all."""
     proxy.delay = 0.7
     run = project.kedro()
     assert run.status == 0, run.said

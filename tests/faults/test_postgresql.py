@@ -66,7 +66,7 @@ ODD = {"sep": "\0", "nested": {"in\0side": "a\0b"}, "list": ["\0", "x"]}
 
 
 def test_null_characters(make_fault_project: Callable[..., FaultProject], server_uri: str) -> None:
-    """A2: a NUL, which PostgreSQL refuses, is written out as half a character is."""
+    """A NUL, which PostgreSQL refuses, is written out as half a character is."""
     parameters = {**PARAMETERS, **ODD}
     project = make_fault_project(server_uri, USES_ALL_PARAMETERS, parameters=parameters)
     project.server = server_uri
@@ -86,7 +86,7 @@ def test_null_characters(make_fault_project: Callable[..., FaultProject], server
 def test_null_characters_elsewhere(
     make_fault_project: Callable[..., FaultProject], server_uri: str
 ) -> None:
-    """A2: a NUL in a tag, in the run's name and in its error keeps nothing from being delivered."""
+    """A NUL in a tag, in the run's name and in its error keeps nothing from being delivered."""
     odd = {"run": {"name": "a\0name", "tags": {"tag": "a\0tag"}, "description": "de\0scribed"}}
     project = make_fault_project(server_uri, mlflow=odd)
     project.server = server_uri

@@ -51,7 +51,7 @@ def tries(proxy: Proxy) -> int:
 
 
 def test_sync_tries_again(offline: FaultProject, proxy: Proxy, refused: Path) -> None:
-    """A13: status shows what was refused; sync tries it again, unless it is told not to."""
+    """Status shows what was refused; sync tries it again, unless it is told not to."""
     listed = offline.status().output
     assert "bad" in listed
     assert "500" in listed
@@ -68,7 +68,7 @@ def test_sync_tries_again(offline: FaultProject, proxy: Proxy, refused: Path) ->
 
 
 def test_discard_an_entry(offline: FaultProject, proxy: Proxy, refused: Path) -> None:
-    """A13: one entry that was refused can be dropped, by its number in the status."""
+    """One entry that was refused can be dropped, by its number in the status."""
     result = offline.discard(refused.name, "2", "--yes")
     assert result.exit_code != 0
     assert offline.journals == [refused]
@@ -82,7 +82,7 @@ def test_discard_an_entry(offline: FaultProject, proxy: Proxy, refused: Path) ->
 
 @pytest.mark.parametrize("by", ["id", "prefix", "name"])
 def test_discard_a_run(offline: FaultProject, proxy: Proxy, by: str) -> None:
-    """A13: a run can be dropped by its journal's id, by the id's beginning, or by its name."""
+    """A run can be dropped by its journal's id, by the id's beginning, or by its name."""
     kept = offline.run_here("kept")
     dropped = offline.run_here("dropped")
     names = {"id": dropped.name, "prefix": dropped.name[:6], "name": "dropped"}
@@ -99,7 +99,7 @@ def test_discard_a_run(offline: FaultProject, proxy: Proxy, by: str) -> None:
 
 
 def test_discard_only_what_is_meant(offline: FaultProject) -> None:
-    """A13: nothing is dropped for a name that no run has, or that two runs have."""
+    """Nothing is dropped for a name that no run has, or that two runs have."""
     both = {offline.run_here("same") for _ in range(2)}
     for name in ("other", "same"):
         result = offline.discard(name, "--yes")
@@ -112,7 +112,7 @@ def test_discard_only_what_is_meant(offline: FaultProject) -> None:
 
 
 def test_discard_leaves_a_run_in_progress(project: FaultProject, proxy: Proxy) -> None:
-    """A13: a run whose process lives is not dropped."""
+    """A run whose process lives is not dropped."""
     proxy.mode = "refuse"
     project.stop_at("last")
     process = project.start()
@@ -155,7 +155,7 @@ def test_damage(
     proxy: Proxy,
     damage: Callable[[Path], str],
 ) -> None:
-    """A19: what is damaged in one journal is set aside; all else, and all others, arrive."""
+    """What is damaged in one journal is set aside; all else, and all others, arrive."""
     project = make_fault_project(
         proxy.uri, MODEL_NODES, catalog=MODEL_CATALOG, tracking={"mode": "offline"}
     )

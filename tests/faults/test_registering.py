@@ -69,7 +69,7 @@ def aliases(trained: SimpleNamespace) -> dict[str, str]:
 def test_slower_than_the_timeout(
     when: str, train: Callable[..., Any], gate: Gateway, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A6: the answer comes after 3 s, when a request would be given up after 1 s: one version."""
+    """The answer comes after 3 s, when a request would be given up after 1 s: one version."""
     trained = train(alias="newest")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
@@ -84,7 +84,7 @@ def test_slower_than_the_timeout(
 
 @pytest.mark.parametrize("rule", [{"loses": True}, {"status": 504}], ids=["lost", "504"])
 def test_without_an_answer(rule: dict[str, Any], train: Callable[..., Any], gate: Gateway) -> None:
-    """A6: the next call finds the version that was made, or makes it; MLflow's client does not."""
+    """The next call finds the version that was made, or makes it; MLflow's client does not."""
     trained = train(alias="newest")
     gate.rules.append(Rule(CREATE, **rule, times=1))
     client = store.connect(gate.uri)
@@ -98,7 +98,7 @@ def test_without_an_answer(rule: dict[str, Any], train: Callable[..., Any], gate
 
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_killed(when: str, train: Callable[..., Any], gate: Gateway) -> None:
-    """A6: a process that waits for the answer is killed; the next makes no second version."""
+    """A process that waits for the answer is killed; the next makes no second version."""
     trained = train(promote=Promotion("champion", "f1"))
     gate.rules.append(Rule(CREATE, **{when: 4.0}))
     env = {**os.environ, "PYTHONPATH": str(PLUGIN)}
@@ -135,7 +135,7 @@ def test_a_twin_with_an_alias(train: Callable[..., Any], server: Server) -> None
 def test_an_alias_that_was_moved(
     moved_to: str | None, train: Callable[..., Any], gate: Gateway, server: Server
 ) -> None:
-    """A6: what a user has moved while the registration waited is not taken back, nor later."""
+    """What a user has moved while the registration waited is not taken back, nor later."""
     for _ in range(2):
         earlier = train(alias="newest")
         register_models(earlier.client, earlier.run_id, server.uri)
@@ -161,7 +161,7 @@ def test_an_alias_that_was_moved(
 def test_a_forbidden_model(
     train: Callable[..., Any], gate: Gateway, model_folder: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A8: a model that the user may not change is named; the others of the run are registered."""
+    """A model that the user may not change is named; the others of the run are registered."""
     trained = train(name="closed", registered="closed_model")
     text = Registration("open_model").to_text()
     entry = logged_models.entry_of(model_folder, "open", tags={logged_models.REGISTER_TAG: text})
@@ -211,7 +211,7 @@ class TestLoggedModels:
         model_folder: Path,
         monkeypatch: Any,
     ) -> None:
-        """A6: whatever becomes of the request that creates it."""
+        """Whatever becomes of the request that creates it."""
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
         client = store.connect(server.uri)
         experiment = client.create_experiment(f"logged {new_id()}")
@@ -242,7 +242,7 @@ class TestLoggedModels:
         assert left.model_id == model.model_id
 
     def test_a_folder_without_a_model(self, server: Server, tmp_path: Path) -> None:
-        """A19: an entry whose files are gone is refused before anything is created."""
+        """An entry whose files are gone is refused before anything is created."""
         client = store.connect(server.uri)
         experiment = client.create_experiment(f"damaged {new_id()}")
         run_id = client.create_run(experiment).info.run_id
@@ -276,7 +276,7 @@ class TestRuns:
     def test_once(
         self, rule: dict[str, Any], gate: Gateway, tmp_path: Path, monkeypatch: Any
     ) -> None:
-        """A6: a run that is created twice is there once when it ends."""
+        """A run that is created twice is there once when it ends."""
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "1")
         monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "2")
         client, header = store.connect(gate.uri), self.header()

@@ -44,7 +44,7 @@ def check_delivered(project: FaultProject, ended: Ended) -> Any:
 
 
 def test_a_body_limit(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """A1: a batch that is too large for a proxy is halved until it passes."""
+    """A batch that is too large for a proxy is halved until it passes."""
     parameters = {**PARAMETERS, **LONG}
     project = make_fault_project(
         proxy.uri, USES_ALL_PARAMETERS, parameters=parameters, mlflow=NO_CHART
@@ -60,7 +60,7 @@ def test_a_body_limit(make_fault_project: Callable[..., FaultProject], proxy: Pr
 
 
 def test_what_never_passes(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """A1: what is too large by itself is set aside with its reason; all else is there."""
+    """What is too large by itself is set aside with its reason; all else is there."""
     parameters = {**PARAMETERS, **LONG}
     project = make_fault_project(
         proxy.uri, USES_ALL_PARAMETERS, parameters=parameters, mlflow=NO_CHART
@@ -86,7 +86,7 @@ def test_what_never_passes(make_fault_project: Callable[..., FaultProject], prox
 def test_a_parameter_that_is_refused(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, status: int
 ) -> None:
-    """A2: a steady answer for one entry is the entry's, whatever its status."""
+    """A steady answer for one entry is the entry's, whatever its status."""
     parameters = {**PARAMETERS, "bad": MARKER}
     project = make_fault_project(proxy.uri, USES_ALL_PARAMETERS, parameters=parameters)
     answer = Answer(status, "Failed") if status != 422 else UNPROCESSABLE
@@ -109,7 +109,7 @@ def test_a_parameter_that_is_refused(
 def test_a_metric_that_is_refused(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, status: int
 ) -> None:
-    """A2: a metric too is isolated; the metrics around it and the artifacts arrive."""
+    """A metric too is isolated; the metrics around it and the artifacts arrive."""
     catalog = {**CATALOG, "early": {**CATALOG["early"], "dataset_name": MARKER}}
     project = make_fault_project(proxy.uri, catalog=catalog)
     refused = f'"{MARKER}"'.encode()
@@ -131,7 +131,7 @@ def test_a_metric_that_is_refused(
 
 
 def test_every_answer_is_late(project: FaultProject, proxy: Proxy) -> None:
-    """A5: a server that answers each call after 1.2 s is answering: delivered, with progress."""
+    """A server that answers each call after 1.2 s is answering: delivered, with progress."""
     proxy.delay = 1.2
     ended = project.kedro()
     check_delivered(project, ended)
@@ -139,7 +139,7 @@ def test_every_answer_is_late(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_the_first_answer_is_late(project: FaultProject, proxy: Proxy) -> None:
-    """A5: a server that needs 4 s for its first answer alone is not away either."""
+    """A server that needs 4 s for its first answer alone is not away either."""
     proxy.rules = [on(holds("/api/"), Fate(answer_delay=4.0), times=1)]
     ended = project.kedro()
     check_delivered(project, ended)
@@ -147,7 +147,7 @@ def test_the_first_answer_is_late(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_calls_overlap(offline: FaultProject, proxy: Proxy) -> None:
-    """A5: calls that do not depend on each other are not made one after another."""
+    """Calls that do not depend on each other are not made one after another."""
     for name in ("first", "middle", "last"):
         offline.run_here(name)
     proxy.delay = 1.0
@@ -159,7 +159,7 @@ def test_calls_overlap(offline: FaultProject, proxy: Proxy) -> None:
 
 
 def test_asynchronous_logging(project: FaultProject, proxy: Proxy) -> None:
-    """A7: MLflow's own switch for asynchronous logging makes delivery lose nothing."""
+    """MLflow's own switch for asynchronous logging makes delivery lose nothing."""
     proxy.rules = [on(holds("log-batch"), "http503", times=2)]
     ended = project.kedro(MLFLOW_ENABLE_ASYNC_LOGGING="true")
     check_delivered(project, ended)
@@ -167,7 +167,7 @@ def test_asynchronous_logging(project: FaultProject, proxy: Proxy) -> None:
 
 
 def test_too_many_requests(project: FaultProject, proxy: Proxy) -> None:
-    """A9: a server that answers 429 now and then is waited for as it asks, and not called away."""
+    """A server that answers 429 now and then is waited for as it asks, and not called away."""
     proxy.rules = [at_random([(0.4, "http429")], seed=3)]
     ended = project.kedro()
     check_delivered(project, ended)
@@ -176,7 +176,7 @@ def test_too_many_requests(project: FaultProject, proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504])
 def test_each_third_request_fails(project: FaultProject, proxy: Proxy, status: int) -> None:
-    """A2: an answer that the same entry does not get again is no refusal."""
+    """An answer that the same entry does not get again is no refusal."""
     proxy.rules = [at_random([(0.33, Fate(answer=Answer(status, "Failed")))], seed=5)]
     ended = project.kedro()
     proxy.rules = []
@@ -208,7 +208,7 @@ NOT_ABSOLUTE = Answer(
 
 
 def test_absolute_experiment_names(project: FaultProject, proxy: Proxy) -> None:
-    """A11: the server's refusal of the experiment is logged at once; sync names another."""
+    """The server's refusal of the experiment is logged at once; sync names another."""
     proxy.rules = [on(wants_absolute_names, Fate(answer=NOT_ABSOLUTE))]
     ended = project.kedro()
     assert ended.status == 0, ended.said

@@ -103,7 +103,7 @@ def check_killed(project: FaultProject, done: Ended, run: Any = None) -> None:
 
 @pytest.mark.parametrize("how", ["sleep", "c_code"])
 def test_sigterm(make_fault_project: Callable[..., FaultProject], proxy: Proxy, how: str) -> None:
-    """Row: SIGTERM. KILLED in MLflow within 5 s, and the status is that of SIGTERM."""
+    """SIGTERM. KILLED in MLflow within 5 s, and the status is that of SIGTERM."""
     project = make_fault_project(proxy.uri, busy(how))
     done = interrupt(project, signal.SIGTERM)
     assert done.status == -signal.SIGTERM, done.said
@@ -115,7 +115,7 @@ def test_sigterm(make_fault_project: Callable[..., FaultProject], proxy: Proxy, 
 def test_sigterm_of_workers_too(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy
 ) -> None:
-    """Row: SIGTERM. As a container ends, with worker processes: one run, KILLED."""
+    """SIGTERM. As a container ends, with worker processes: one run, KILLED."""
     project = make_fault_project(proxy.uri, busy("sleep"))
     done = interrupt(project, signal.SIGTERM, group=True, words=("--runner=ParallelRunner",))
     assert done.status == -signal.SIGTERM, done.said
@@ -124,7 +124,7 @@ def test_sigterm_of_workers_too(
 
 
 def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
-    """Row: Ctrl-C. Who does not wait for the last deliveries has them later, and FINISHED."""
+    """Ctrl-C. Who does not wait for the last deliveries has them later, and FINISHED."""
     project.stop_at("last")
     begin = time.time()
     process = project.start()
@@ -145,7 +145,7 @@ def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
 
 @pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
 def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, runner: str) -> None:
-    """Row: Ctrl-C. KILLED in MLflow within 5 s, and the status is the one of Kedro."""
+    """Ctrl-C. KILLED in MLflow within 5 s, and the status is the one of Kedro."""
     project = make_fault_project(proxy.uri, busy("sleep").replace("600", "3"))
     done = interrupt(project, signal.SIGINT, group=True, words=(f"--runner={runner}",))
     assert done.status == 1, done.said
@@ -158,7 +158,7 @@ def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, r
 def test_signal_during_an_outage(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: Mode, number: int
 ) -> None:
-    """Row: Ctrl-C, SIGTERM. In an outage too the process ends within 5 s; sync has it KILLED."""
+    """Ctrl-C, SIGTERM. In an outage too the process ends within 5 s; sync has it KILLED."""
     project = make_fault_project(proxy.uri, busy("sleep"))
     proxy.mode = mode
     done = interrupt(project, number)
@@ -181,7 +181,7 @@ def test_own_handler(
     status: int,
     state: str,
 ) -> None:
-    """Row: SIGTERM. The user's own handler is called once, and decides what happens."""
+    """SIGTERM. The user's own handler is called once, and decides what happens."""
     project = make_fault_project(
         proxy.uri,
         busy("sleep").replace("600", "2"),
@@ -195,7 +195,7 @@ def test_own_handler(
 
 
 def test_ignored(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
-    """Row: SIGTERM. Where it is ignored, as by ``nohup``-like wrappers, the run goes on."""
+    """SIGTERM. Where it is ignored, as by ``nohup``-like wrappers, the run goes on."""
     settings = CATCHING.replace("{then}", "pass").replace("_note)", "signal.SIG_IGN)")
     project = make_fault_project(proxy.uri, busy("sleep").replace("600", "2"), settings=settings)
     done = interrupt(project, signal.SIGTERM)
@@ -204,7 +204,7 @@ def test_ignored(make_fault_project: Callable[..., FaultProject], proxy: Proxy) 
 
 
 def test_kill_9(project: FaultProject) -> None:
-    """Row: ``kill -9``. The process that delivers marks the run KILLED at once."""
+    """``kill -9``. The process that delivers marks the run KILLED at once."""
     project.stop_at("last")
     done = interrupt(project, signal.SIGKILL, group=True)
     assert done.status == -signal.SIGKILL
@@ -215,7 +215,7 @@ def test_kill_9(project: FaultProject) -> None:
 
 @pytest.mark.parametrize("away", [False, True], ids=["both killed", "outage"])
 def test_kill_9_then_sync(project: FaultProject, proxy: Proxy, *, away: bool) -> None:
-    """Row: ``kill -9``. Sync delivers what is left and marks the run KILLED."""
+    """``kill -9``. Sync delivers what is left and marks the run KILLED."""
     if away:
         proxy.mode = "refuse"
     project.stop_at("last")
@@ -243,7 +243,7 @@ def test_kill_9_in_a_long_node(project: FaultProject) -> None:
 
 
 def test_kill_9_then_run(project: FaultProject) -> None:
-    """Row: ``kill -9``. The next run delivers the rest and marks the run KILLED."""
+    """``kill -9``. The next run delivers the rest and marks the run KILLED."""
     project.stop_at("last")
     done = interrupt(project, signal.SIGKILL, tree=True)
     project.go_on("last")
@@ -256,7 +256,7 @@ def test_kill_9_then_run(project: FaultProject) -> None:
 
 
 def test_kill_9_of_a_worker(project: FaultProject) -> None:
-    """Row: ``kill -9``. A worker process that dies makes the run FAILED, with all before it."""
+    """``kill -9``. A worker process that dies makes the run FAILED, with all before it."""
     project.stop_at("last")
     process = project.start("run", "--runner=ParallelRunner")
     project.wait_for("last", process)
