@@ -140,11 +140,12 @@ def test_a_server_that_is_not_known_yet(
 
 def test_a_thread_of_a_node(server: Any, run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a thread logs that belongs to the run that is open goes into its journal, too."""
-    monkeypatch.setattr(open_runs, "_open", [lambda: run])
     server.error = ConnectionError("away")
-    thread = threading.Thread(target=server.log_metric, args=("abc", POINT))
-    thread.start()
-    thread.join()
+    with monkeypatch.context() as patch:
+        patch.setattr(open_runs, "_open", [lambda: run])
+        thread = threading.Thread(target=server.log_metric, args=("abc", POINT))
+        thread.start()
+        thread.join()
     assert run.told == [POINT]
 
 
