@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import click
 import pytest
 from kedro.framework.project import pipelines
 from kedro.framework.session import KedroSession
@@ -30,5 +31,6 @@ def test_a_run_is_tracked(
 
 def test_commands() -> None:
     """``kedro mlflow ui`` is there, and what ``python -m`` looks for."""
-    assert "ui" in cli.cli.commands["mlflow"].commands
+    group = cli.cli.commands["mlflow"]
+    assert "ui" in group.list_commands(click.Context(group))
     assert cli.run.name == "run"
