@@ -37,10 +37,6 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
     monkeypatch.setenv("DO_NOT_TRACK", "true")
     monkeypatch.setenv("MLFLOW_DISABLE_TELEMETRY", "true")
     yield
-    environment = sys.modules.get("mlflow_on_kedro.environment")
-    for variables in getattr(environment, "_OF_SESSIONS", ()):  # of runs that a test left open
-        variables._runs = 0
-        variables.set({})
     mlflow = sys.modules.get("mlflow")
     if mlflow is not None and hasattr(mlflow, "active_run"):
         while mlflow.active_run() is not None:

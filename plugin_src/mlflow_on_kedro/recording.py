@@ -66,7 +66,6 @@ class Recording:
         elif self.journal is not None:
             self.journal.is_failing = True  # workers need not wait for a delivery
         self.outbox = JournalOutbox(self.journal, self._sender, self._limit)
-        environment.begin_run()
 
     def _make_sender(self) -> Sender:
         way = self._request.config.tracking.delivery
@@ -117,13 +116,18 @@ class Recording:
             MLflowOnKedroError: MLflow could not be reached, and the user chose
                 ``tracking.on_failure: raise``.
         """
-        if self._sender is not None:
-            self._sender.start()
-            if isinstance(self._sender, SenderThread) or self._must_be_open:
-                self._sender.wait_open()
-                self._check_opened(self._sender)
-        if self._series is not None:
-            resuming.note(self._root, self._series, self.journal_id)
+        environment.begin_run()
+        try:
+            if self._sender is not None:
+                self._sender.start()
+                if isinstance(self._sender, SenderThread) or self._must_be_open:
+                    self._sender.wait_open()
+                    self._check_opened(self._sender)
+            if self._series is not None:
+                resuming.note(self._root, self._series, self.journal_id)
+        except BaseException:
+            environment.end_run()
+            raise
         atexit.register(self._end_at_exit)
         termination.before_termination(self._end_at_termination)
 
@@ -144,7 +148,6 @@ class Recording:
             sender.check()
         except BaseException:
             sender.abandon()
-            environment.end_run()
             if self.journal is not None:
                 self.journal.discard()
             raise

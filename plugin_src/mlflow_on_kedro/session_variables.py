@@ -52,7 +52,7 @@ class SessionVariables:
     def end_run(self) -> None:
         """Put back what was set before the session of the run, if no other run is open."""
         with self._lock:
-            self._runs = max(0, self._runs - 1)
+            self._runs -= 1
             if self._runs == 0:
                 self._put(self._before)
                 self._before = {}
