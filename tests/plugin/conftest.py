@@ -1,13 +1,19 @@
-"""What the tests of the journal's modules share."""
+"""What the tests of several modules share."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import mlflow
 import pytest
+from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.folder import Journal, new_id
 from mlflow_on_kedro.journal.records import Header
+from mlflow_on_kedro.plan import Plan
+from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.tracking.opening import RunRequest
 
 
 @pytest.fixture
@@ -17,3 +23,30 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
     made = Journal.create(tmp_path / ".mlflow_on_kedro" / "journal", header)
     yield made
     made.release()
+
+
+@pytest.fixture
+def active(store_uri: str, client: Any, tmp_path: Path) -> Any:
+    """An active MLflow run, as in a notebook."""
+    mlflow.set_tracking_uri(store_uri)
+    experiment = client.create_experiment("x", (tmp_path / "artifacts").as_uri())
+    with mlflow.start_run(experiment_id=experiment) as run:
+        yield run
+
+
+@pytest.fixture
+def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRun]]:
+    """A function that opens a run of a pipeline in one process: its plan, and ``tracking``."""
+    opened: list[TrackedRun] = []
+
+    def open_(plan: Plan, **tracking: Any) -> TrackedRun:
+        config = parse({"tracking": {"uri": store_uri, "delivery": "thread", **tracking}})
+        request = RunRequest(
+            config=config, root=tmp_path, package="demo", plan=plan, spread="process"
+        )
+        opened.append(TrackedRun.open(request))
+        return opened[-1]
+
+    yield open_
+    for run in opened:
+        run.end("FINISHED")

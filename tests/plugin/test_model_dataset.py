@@ -9,8 +9,9 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +23,8 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.runner import ThreadRunner
 from mlflow.pyfunc import PyFuncModel
 from mlflow_on_kedro import ConfigError, MLflowModelDataset
-from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.plan import Plan
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.tracking.opening import RunRequest
 from sklearn.linear_model import LogisticRegression
 
 TYPE = "mlflow_on_kedro.MLflowModelDataset"
@@ -90,15 +89,6 @@ def logged_models(client: Any, run: Any) -> list[Any]:
 def report(project: Any) -> Any:
     """What the node `predict` said."""
     return yaml.safe_load((project.root / "report.json").read_text())
-
-
-@pytest.fixture
-def active(store_uri: str, client: Any, tmp_path: Path) -> Any:
-    """An active MLflow run, as in a notebook."""
-    mlflow.set_tracking_uri(store_uri)
-    experiment = client.create_experiment("x", (tmp_path / "artifacts").as_uri())
-    with mlflow.start_run(experiment_id=experiment) as run:
-        yield run
 
 
 @pytest.fixture
@@ -657,21 +647,7 @@ def test_a_package_that_is_missing(make_project: Callable[..., Any]) -> None:
     assert project.runs() == []
 
 
-@pytest.fixture
-def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRun]]:
-    """A function that opens a run of a pipeline in one process."""
-    opened: list[TrackedRun] = []
-
-    def open_(*own_folders: str, mode: str = "online") -> TrackedRun:
-        config = parse({"tracking": {"uri": store_uri, "delivery": "thread", "mode": mode}})
-        plan = Plan(outputs=frozenset({"model"}), own_folders=frozenset(own_folders))
-        request = RunRequest(config=config, root=tmp_path, plan=plan, spread="process")
-        opened.append(TrackedRun.open(request))
-        return opened[-1]
-
-    yield open_
-    for run in opened:
-        run.end("FINISHED")
+PLAN = Plan(outputs=frozenset({"model"}))
 
 
 def model_of(run: TrackedRun, in_catalog: str = "model", **given: Any) -> MLflowModelDataset:
@@ -689,7 +665,7 @@ def trained(c: float) -> LogisticRegression:
 @pytest.mark.parametrize("mode", ["online", "offline"])
 def test_two_runs_at_once(open_run: Callable[..., TrackedRun], tmp_path: Path, mode: str) -> None:
     """Each saves without disturbing the other, and loads what it has saved itself."""
-    models = [model_of(open_run(mode=mode)) for _ in range(2)]
+    models = [model_of(open_run(PLAN, mode=mode)) for _ in range(2)]
     meeting = threading.Barrier(2)
 
     def work(number: int) -> list[float]:
@@ -708,7 +684,7 @@ def test_two_runs_at_once(open_run: Callable[..., TrackedRun], tmp_path: Path, m
 def test_two_models_of_one_name(open_run: Callable[..., TrackedRun]) -> None:
     """Each is loaded again by its dataset."""
     names = ["de.model", "fr.model"]
-    run = open_run(*names)
+    run = open_run(replace(PLAN, own_folders=frozenset(names)))
     for number, name in enumerate(names):
         model_of(run, name, name="classifier").save(trained(1.0 + number))
     run.flush()

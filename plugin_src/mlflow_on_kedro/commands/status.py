@@ -65,30 +65,33 @@ def _show(pending: PendingJournal, shortest_group: int | None) -> None:
     click.echo(f"  {journal.folder}")
     for lane, trouble in journal.trouble.items():
         click.echo(f"  {lane.capitalize()}, last try at {_date(trouble.time)}: {trouble.reason}")
-    numbered = enumerate(journal.set_aside, start=1)
-    for refusal, group in itertools.groupby(numbered, lambda pair: pair[1].reason):
+    number = 1
+    for refusal, group in itertools.groupby(journal.set_aside, lambda item: item.reason):
         items = list(group)
+        following = number + len(items)
         if shortest_group is not None and len(items) >= shortest_group:
-            click.echo(f"  {items[0][0]} to {items[-1][0]}. {_group(items)}: {refusal}")
-            continue
-        for number, item in items:
-            click.echo(f"  {number}. {_refused(item)}: {refusal}")
+            click.echo(f"  {number} to {following - 1}. {_group(items)}: {refusal}")
+        else:
+            for index, item in enumerate(items, start=number):
+                click.echo(f"  {index}. {_refused(item)}: {refusal}")
+        number = following
 
 
 def _refused(item: SetAside) -> str:
-    from ..journal.entries import title_of
-    from ..secrets import mask_urls
-
     tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
-    return f"{mask_urls(title_of(item.entry))}: refused on {_date(item.time)} after {tries}"
+    return f"{_title(item)}: refused on {_date(item.time)} after {tries}"
 
 
-def _group(items: list[tuple[int, SetAside]]) -> str:
+def _group(items: list[SetAside]) -> str:
+    latest = _date(max(item.time for item in items))
+    return f"{_title(items[0])} … {_title(items[-1])}: refused, last on {latest}"
+
+
+def _title(item: SetAside) -> str:
     from ..journal.entries import title_of
     from ..secrets import mask_urls
 
-    first, last = (mask_urls(title_of(item.entry)) for _, item in (items[0], items[-1]))
-    return f"{first} … {last}: refused, last on {_date(max(item.time for _, item in items))}"
+    return mask_urls(title_of(item.entry))
 
 
 def heading(header: Header) -> str:

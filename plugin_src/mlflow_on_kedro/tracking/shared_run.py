@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..journal.records import Header
-from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC, Names, metric_key
+from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC, nodes_of
 from ..values import MAX_TAG_LENGTH
 from . import capabilities, creating, parts
 from .capabilities import Feature
@@ -116,7 +116,7 @@ def leave(client: MlflowClient, run_id: str, header: Header, status: str, time_m
     if status == "FINISHED":
         delete_tag(client, run_id, PART_TAG + header.journal)
     else:
-        failed = _failed(header, status, time_ms, client.get_run(run_id).data)
+        failed = _failed(header, status, time_ms, client.get_run(run_id))
         client.set_tag(run_id, PART_TAG + header.journal, failed.tag)
     run = client.get_run(run_id)
     found = parts.in_tags(run.data.tags)
@@ -134,9 +134,9 @@ def leave(client: MlflowClient, run_id: str, header: Header, status: str, time_m
     return state
 
 
-def _failed(header: Header, status: str, time_ms: int, data: Any) -> Part:
+def _failed(header: Header, status: str, time_ms: int, run: Any) -> Part:
     """A part that has not finished, with the error that it has just logged, and what it left."""
-    tags = data.tags
+    tags = run.data.tags
     known = parts.in_tags(tags).get(header.journal)
     part = replace(Part.begun(header), status=status, end=time_ms)
     if status == "FAILED":  # who is killed logs none
@@ -144,15 +144,11 @@ def _failed(header: Header, status: str, time_ms: int, data: Any) -> Part:
         node = tags.get(FAILED_NODE_TAG, "")
         part = replace(part, node=node, error=error)
         if node:  # else nobody knows which node's outputs could not be saved
-            left = [name for name in part.work if name == node or _metric(name) not in data.metrics]
-            part = replace(part, work=left)
+            done = nodes_of(run, part.work)
+            part = replace(part, work=[name for name in part.work if name not in done])
     # It was taken for killed, and was: this is told of it only now, by who delivers what it left.
     is_repeated = known is not None and time_ms <= known.repeated
     return replace(part, repeated=known.repeated) if known is not None and is_repeated else part
-
-
-def _metric(node: str) -> str:
-    return metric_key(Names().of("run", node))
 
 
 def _tell_attempts(client: MlflowClient, run: Any, found: list[Part]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,34 +13,15 @@ import pytest
 from kedro.io import DatasetError
 from kedro_datasets.json import JSONDataset
 from mlflow_on_kedro import MLflowDataset
-from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal import stash as stashing
 from mlflow_on_kedro.plan import Plan
 from mlflow_on_kedro.run import TrackedRun
-from mlflow_on_kedro.tracking.opening import RunRequest
 
 FILE = Path("data/mlflow/value.json")
 Open = Callable[..., TrackedRun]
 Saver = Callable[..., MLflowDataset]
 
-
-@pytest.fixture
-def open_run(store_uri: str, tmp_path: Path) -> Iterator[Open]:
-    """A function that opens a run of a pipeline in one process."""
-    opened: list[TrackedRun] = []
-
-    def open_(**tracking: Any) -> TrackedRun:
-        config = parse({"tracking": {"uri": store_uri, "delivery": "thread", **tracking}})
-        plan = Plan(outputs=frozenset({"value"}))
-        request = RunRequest(
-            config=config, root=tmp_path, package="demo", plan=plan, spread="process"
-        )
-        opened.append(TrackedRun.open(request))
-        return opened[-1]
-
-    yield open_
-    for run in opened:
-        run.end("FINISHED")
+PLAN = Plan(outputs=frozenset({"value"}))
 
 
 def dataset_of(run: TrackedRun, dataset: Any = "json", **named: Any) -> MLflowDataset:
@@ -67,7 +48,7 @@ KINDS: dict[str, Any] = {
 @pytest.mark.parametrize("kind", KINDS)
 def test_two_runs_at_once(open_run: Open, client: Any, tmp_path: Path, kind: str) -> None:
     """Each gets what it saved into MLflow, and back from its own load."""
-    runs = [open_run(), open_run()]
+    runs = [open_run(PLAN), open_run(PLAN)]
     filepath = None if kind == "an object" else FILE
     datasets = [dataset_of(run, KINDS[kind](tmp_path), filepath=filepath) for run in runs]
     meeting = threading.Barrier(2)
@@ -89,7 +70,7 @@ def test_two_runs_at_once(open_run: Open, client: Any, tmp_path: Path, kind: str
 
 def test_a_file_of_the_same_length_in_the_same_moment(open_run: Open, client: Any) -> None:
     """The file of another run is not taken for this run's."""
-    first, second = open_run(), open_run()
+    first, second = open_run(PLAN), open_run(PLAN)
     mine, other = dataset_of(first), dataset_of(second)
     mine.save({"C": 1.06})
     other.save({"C": 4.06})
@@ -99,7 +80,7 @@ def test_a_file_of_the_same_length_in_the_same_moment(open_run: Open, client: An
 
 def test_offline(open_run: Open) -> None:
     """Without MLflow it is loaded from the run's journal."""
-    first, second = open_run(mode="offline"), open_run(mode="offline")
+    first, second = open_run(PLAN, mode="offline"), open_run(PLAN, mode="offline")
     mine, other = dataset_of(first), dataset_of(second)
     mine.save(1)
     mine.save(2)
@@ -111,7 +92,7 @@ def test_a_copy_that_is_delivered_while_it_is_loaded(
     open_run: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Then it is loaded from MLflow."""
-    first, second = open_run(), open_run()
+    first, second = open_run(PLAN), open_run(PLAN)
     mine, other = dataset_of(first), dataset_of(second)
     mine.save(1)
     other.save(2)
@@ -123,7 +104,7 @@ def test_a_copy_that_is_delivered_while_it_is_loaded(
 
 def test_a_value_of_mlflows(open_run: Open) -> None:
     """A metric is the run's own, too."""
-    first, second = open_run(), open_run()
+    first, second = open_run(PLAN), open_run(PLAN)
     mine, other = dataset_of(first, "m"), dataset_of(second, "m")
     mine.save(0.5)
     other.save(0.75)
@@ -132,7 +113,7 @@ def test_a_value_of_mlflows(open_run: Open) -> None:
 
 def test_a_save_that_fails(open_run: Open, tmp_path: Path, client: Any) -> None:
     """The file stays as it was, and the message names it."""
-    run = open_run()
+    run = open_run(PLAN)
     dataset = dataset_of(run)
     dataset.save("before")
     with pytest.raises(DatasetError) as caught:
@@ -145,7 +126,7 @@ def test_a_save_that_fails(open_run: Open, tmp_path: Path, client: Any) -> None:
 
 def test_what_adds_to_a_file(open_run: Open, tmp_path: Path, client: Any) -> None:
     """A file that is added to keeps what it had."""
-    run = open_run()
+    run = open_run(PLAN)
     dataset = dataset_of(run, "text", fs_args={"open_args_save": {"mode": "a"}})
     for line in ("one\n", "two\n"):
         dataset.save(line)
@@ -164,7 +145,7 @@ def test_a_link_to_a_file(open_run: Open, tmp_path: Path) -> None:
         (tmp_path / FILE).symlink_to(elsewhere)
     except OSError:  # Windows
         pytest.skip("no links here")
-    dataset_of(open_run()).save(1)
+    dataset_of(open_run(PLAN)).save(1)
     assert (tmp_path / FILE).is_symlink()
     assert elsewhere.read_text() == "1"
 
@@ -175,7 +156,7 @@ def test_a_large_file_is_not_copied(
     """Offline it is linked, so that it is on disk once; the next save leaves it as it was."""
     monkeypatch.setattr(stashing, "LINK_BYTES", 5)
     monkeypatch.setattr(stashing, "_clone", lambda *_: False)
-    run = open_run(mode="offline", max_copy=0)
+    run = open_run(PLAN, mode="offline", max_copy=0)
     dataset = dataset_of(run)
     dataset.save("first value")
     assert run.journal is not None

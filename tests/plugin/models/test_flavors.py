@@ -84,27 +84,18 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, st
     return make
 
 
-@pytest.fixture
-def run(store_uri: str, client: Any, tmp_path: Path) -> Any:
-    """An active run."""
-    mlflow.set_tracking_uri(store_uri)
-    experiment = client.create_experiment("x", (tmp_path / "artifacts").as_uri())
-    with mlflow.start_run(experiment_id=experiment) as active:
-        yield active
-
-
 class TestOthers:
     """Modules that save and load models like MLflow's flavors."""
 
     @pytest.mark.parametrize("name", ["my_package.flavors.scale", "my_scale_flavor"])
-    def test_a_model(self, module: Any, run: Any, tmp_path: Path, name: str) -> None:
+    def test_a_model(self, module: Any, active: Any, tmp_path: Path, name: str) -> None:
         """It is saved, and loaded from the folder and the run, natively and as pyfunc."""
         scale = module(name, SCALE).Scale(3)
         dataset = MLflowModelDataset(name, tmp_path / "m", "model")
         dataset.check()
         dataset.save(scale)
         assert dataset.load().factor == 3
-        source = {"dataset_name": "model", "run_id": run.info.run_id}
+        source = {"dataset_name": "model", "run_id": active.info.run_id}
         assert MLflowModelDataset(name, **source).load().factor == 3
         assert type(MLflowModelDataset(**source).load()) is type(scale)
         loaded = MLflowModelDataset(**source, pyfunc=True).load()
@@ -158,7 +149,7 @@ class TestLoaderModules:
     """A module that loads the model, as MLflow's pyfunc takes it beside models in Python."""
 
     @pytest.mark.parametrize("by", ["module", "path"])
-    def test_a_model(self, module: Any, run: Any, tmp_path: Path, by: str) -> None:
+    def test_a_model(self, module: Any, active: Any, tmp_path: Path, by: str) -> None:
         """The node gives the module or its path; `data_path` is the file that it loads."""
         loader = module("my_package.loader", LOADER)
         data = tmp_path / "factor.txt"
@@ -172,7 +163,7 @@ class TestLoaderModules:
         dataset.save(loader if by == "module" else "my_package.loader")
         data.unlink()
         assert dataset.load().predict(2) == 6
-        again = MLflowModelDataset(dataset_name="model", run_id=run.info.run_id)
+        again = MLflowModelDataset(dataset_name="model", run_id=active.info.run_id)
         assert again.load().predict(2) == 6
 
     def test_there_is_none(self, tmp_path: Path) -> None:
