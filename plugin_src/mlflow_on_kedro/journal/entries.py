@@ -73,8 +73,9 @@ class File:
     def source(self) -> Path:
         """Where the content is now."""
         path = Path(self.path)
-        there = self.snapshot is None or not self.snapshot.original or path.exists()
-        return path if there or self.snapshot is None else Path(self.snapshot.original)
+        if self.snapshot is not None and self.snapshot.original and not path.exists():
+            return Path(self.snapshot.original)
+        return path
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import stat
@@ -52,6 +53,10 @@ class Snapshot:
         """Bytes of all files."""
         return sum(size for _, size, _ in self.files)
 
+    @functools.cached_property
+    def _states(self) -> dict[str, State]:
+        return {name: (size, time) for name, size, time in self.files}
+
     def check(self, path: Path, name: str) -> None:
         """See that a file is as it was; what was not noted is not looked at.
 
@@ -62,7 +67,7 @@ class Snapshot:
         Raises:
             ChangedFileError: It was written to, or is gone.
         """
-        noted = next(((size, time) for file, size, time in self.files if file == name), None)
+        noted = self._states.get(name)
         try:
             same = noted is None or state_of(path / name) == noted
         except OSError:
