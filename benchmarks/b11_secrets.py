@@ -32,7 +32,7 @@ PARTS = {
 # The least of three: the machine may do something else meanwhile, and the text is the same.
 _MASK = """
 import sys, time
-from mlflow_on_kedro.secrets import mask_secrets
+from mlflow_on_kedro.utils.secrets import mask_secrets
 part = sys.argv[1]
 text = "token https://" + part * (1_000_000 // len(part))
 seconds = []

@@ -48,8 +48,8 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Itera
 @functools.cache
 def _of_ci() -> tuple[str, ...]:
     """The variables by which the plugin knows what runs it: a CI that runs the tests sets some."""
-    from mlflow_on_kedro.code_version import VARIABLES
-    from mlflow_on_kedro.orchestrators import ORCHESTRATORS
+    from mlflow_on_kedro.runs.code_version import VARIABLES
+    from mlflow_on_kedro.tracking.orchestrators import ORCHESTRATORS
 
     kinds = {name for one in ORCHESTRATORS for name in (one.sign, *one.tags.values())}
     return tuple(sorted(kinds | {name for row in VARIABLES for name in row if name}))
@@ -150,7 +150,7 @@ def client_of() -> Callable[[str], Any]:
 
 def _client(uri: str) -> Any:
     from mlflow import MlflowClient
-    from mlflow_on_kedro.tracking import fluent
+    from mlflow_on_kedro.runs.node_calls import fluent
 
     class Client(MlflowClient):
         """Reads artifacts from its own store; MLflow 3.1 takes the global tracking URI's."""

@@ -6,9 +6,11 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .compat.log_time import mlflow_log_time
     from .dask.runner import DaskRunner
-    from .dataset import MLflowDataset
-    from .dataset import MLflowDataset as MLflowDataSet
+    from .datasets.mlflow_dataset import MLflowDataset
+    from .datasets.mlflow_dataset import MLflowDataset as MLflowDataSet
+    from .datasets.model_dataset import MLflowModelDataset
     from .errors import ConfigError, MLflowOnKedroError, UnloggedValueError, ValueTooLongError
     from .hooks import (
         AddCatalogDictHook,
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
         MLflowTimeLoggerHook,
         mlflow_hooks,
     )
-    from .log_time import mlflow_log_time
-    from .model_dataset import MLflowModelDataset
     from .pipeline_models.in_python import MLflowPipelineModel
 
 __version__ = "0.1.0"

@@ -7,7 +7,7 @@ from typing import Any
 
 import mlflow
 import pytest
-from mlflow_on_kedro.observing.traces import LEAST_MLFLOW
+from mlflow_on_kedro.observability.traces import LEAST_MLFLOW
 from packaging.version import Version
 from playwright.sync_api import Page, expect
 

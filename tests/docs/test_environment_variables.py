@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro import environment
+from mlflow_on_kedro.utils import environment
 
 from .pages import ROOT, Page, code
 

@@ -11,7 +11,7 @@ import pytest
 from mlflow_on_kedro.cli import cli
 from mlflow_on_kedro.config import kedro_mlflow
 from mlflow_on_kedro.config.sections import Config, PipelineModel
-from mlflow_on_kedro.context_mlflow import ContextMlflow
+from mlflow_on_kedro.notebook.context_mlflow import ContextMlflow
 
 from tests.peers.keeping import recorded, surface_of
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import mlflow
 import pytest
+from mlflow_on_kedro.config.registration import Promotion
+from mlflow_on_kedro.datasets.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
-from mlflow_on_kedro.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.finding import in_run
-from mlflow_on_kedro.models.registration import Promotion
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.tracking import capabilities, store
 from mlflow_on_kedro.tracking.capabilities import Feature

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.model_dataset import MLflowModelDataset
-from mlflow_on_kedro.models.registration import Promotion
+from mlflow_on_kedro.config.registration import Promotion
+from mlflow_on_kedro.datasets.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.tracking import capabilities
 

@@ -10,10 +10,10 @@ from typing import Any
 import mlflow
 import pytest
 from kedro.io import DatasetError
-from mlflow_on_kedro import environment
-from mlflow_on_kedro.model_dataset import MLflowModelDataset
+from mlflow_on_kedro.datasets.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.tracking import capabilities, store
+from mlflow_on_kedro.utils import environment
 
 from .gateway import Rule, gateway
 from .project import FaultProject

@@ -13,12 +13,12 @@ from typing import Any
 
 import mlflow
 import pytest
+from mlflow_on_kedro.config.registration import Promotion, Registration
 from mlflow_on_kedro.journal.entries import Model
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.pending import pending_registrations
-from mlflow_on_kedro.models.registration import Promotion, Registration
 from mlflow_on_kedro.models.registry import register, register_models
 from mlflow_on_kedro.tracking import store
 from mlflow_on_kedro.tracking.opening import end_run, open_run

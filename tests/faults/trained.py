@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mlflow_on_kedro.config.registration import Registration
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.models import logged_models
-from mlflow_on_kedro.models.registration import Registration
 from mlflow_on_kedro.tracking import store
 
 LOADS = (3, 17)

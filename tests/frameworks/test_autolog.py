@@ -61,7 +61,7 @@ import logging
 import sys
 
 logging.basicConfig(level=logging.WARNING)
-from mlflow_on_kedro.observing import autolog
+from mlflow_on_kedro.observability import autolog
 
 autolog.enter({"pytorch": True})  # a process that has not checked it, as a worker
 assert "torch" not in sys.modules

@@ -11,9 +11,9 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.folder import Journal, new_id
 from mlflow_on_kedro.journal.records import Header
-from mlflow_on_kedro.plan import Plan
-from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.runs.tracked_run import TrackedRun
 from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRu
     """A function that opens a run of a pipeline in one process: its plan, and ``tracking``."""
     opened: list[TrackedRun] = []
 
-    def open_(plan: Plan, **tracking: Any) -> TrackedRun:
+    def open_(plan: PipelineInfo, **tracking: Any) -> TrackedRun:
         config = parse({"tracking": {"uri": store_uri, "delivery": "thread", **tracking}})
         request = RunRequest(
             config=config, root=tmp_path, package="demo", plan=plan, spread="process"

@@ -33,6 +33,6 @@ def test_examples(module: str) -> None:
 
 def test_examples_are_found() -> None:
     """The search for examples finds modules and examples at all."""
-    found = doctest.testmod(importlib.import_module("mlflow_on_kedro.values"))
+    found = doctest.testmod(importlib.import_module("mlflow_on_kedro.journal.values"))
     assert "mlflow_on_kedro.hooks.basic" in MODULES
     assert found.attempted > 0

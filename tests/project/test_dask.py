@@ -18,7 +18,7 @@ from typing import Any
 import mlflow
 import pytest
 from mlflow_on_kedro.errors import MLflowOnKedroError
-from mlflow_on_kedro.observing.traces import LEAST_MLFLOW
+from mlflow_on_kedro.observability.traces import LEAST_MLFLOW
 from packaging.version import Version
 
 pytest.importorskip("distributed")

@@ -38,11 +38,11 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     this project's experiment, which is the default. A run of many processes or machines is shown
     whole; its own gantt.html is drawn when all nodes of the pipeline have run, or one has failed.
     """
-    from ..secrets import mask_urls
     from ..tracking.experiments import from_environment
     from ..tracking.finding import Runs, named
     from ..tracking.store import resolve_experiment, run_url
     from ..tracking.uris import resolve_uri
+    from ..utils.secrets import mask_urls
     from .project import project_settings
 
     root = Path(metadata.project_path)

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..settings_wiring import OLD_PACKAGE
+from .setup.settings_wiring import OLD_PACKAGE
 
 if TYPE_CHECKING:
-    from ..initializing import Project
+    from .setup.initializing import Project
 
 
 @click.command()
@@ -28,7 +28,7 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
     It can be run again at any time: a project that is set up is left alone.
     """
-    from ..initializing import plan
+    from .setup.initializing import plan
 
     project = _project(metadata)
     changes = plan(project)
@@ -50,8 +50,8 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
 
 def _project(metadata: Any) -> Project:
-    from ..initializing import Project
-    from ..settings_trial import of_this_process, try_out
+    from .setup.initializing import Project
+    from .setup.settings_trial import of_this_process, try_out
 
     package = metadata.package_name
     settings = Path(metadata.source_dir, *package.split("."), "settings.py")

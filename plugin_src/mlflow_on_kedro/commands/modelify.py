@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
     from ..config.sections import Config, PipelineModel
-    from ..pipeline_models.choice import Choice
     from ..pipeline_models.material import Project
+    from ..pipeline_models.spec import Choice
     from ..tracking.finding import Runs
 
 _PIP_KEYS = frozenset({"pip_requirements", "extra_pip_requirements"})
@@ -74,12 +74,12 @@ def modelify(
     The model holds what the run has saved with MLflow datasets, and its parameters. Other datasets
     are taken from the project as they are now, and so is its code.
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
-    from ..secrets import mask_urls
     from ..tracking.experiments import from_environment
     from ..tracking.failures import connection_error, failure_message
     from ..tracking.finding import Runs
     from ..tracking.store import resolve_experiment
     from ..tracking.uris import resolve_uri
+    from ..utils.secrets import mask_urls
     from .project import project_context
 
     root = Path(metadata.project_path)
@@ -115,8 +115,8 @@ def modelify(
 
 def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
     from ..config.model_entries import pipeline_model
-    from ..pipeline_models.choice import choose
-    from ..suggestions import did_you_mean
+    from ..pipeline_models.spec import choose
+    from ..utils.suggestions import did_you_mean
 
     chosen = {
         key: list(value) if isinstance(value, tuple) else value
@@ -190,7 +190,7 @@ def _log_model(
     from ..pipeline_models import sources
     from ..pipeline_models.building import input_of, log_pipeline_model
     from ..pipeline_models.from_run import as_saved_by, is_of_run, params_of, with_params_of
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
     catalog, run_id = context.catalog, run.info.run_id
     names = [*choice.artifacts, choice.settings.input]

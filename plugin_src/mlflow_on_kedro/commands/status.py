@@ -89,7 +89,7 @@ def _group(items: list[SetAside]) -> str:
 
 def _title(item: SetAside) -> str:
     from ..journal.entries import title_of
-    from ..secrets import mask_urls
+    from ..utils.secrets import mask_urls
 
     return mask_urls(title_of(item.entry))
 

@@ -62,10 +62,10 @@ def sync(
     The exit status is 1 if something could not be delivered; it stays for the next time. `kedro
     mlflow discard` drops what never will be.
     """
-    from .. import environment
     from ..delivery.backlog import find
-    from ..delivery.overlap import overlap
     from ..tracking.uris import resolve_uri
+    from ..utils import environment
+    from ..utils.overlap import overlap
     from .project import project_settings
 
     root = Path(metadata.project_path)
@@ -124,8 +124,8 @@ class Sync:
 
     def threads(self, journals: list[Journal]) -> int:
         """How many journals are delivered at once: to a server some, to a local file one."""
-        from ..delivery.overlap import THREADS
         from ..tracking.store import is_remote
+        from ..utils.overlap import THREADS
 
         uri = self._given or self._configured
         local = self.dry_run or len(journals) == 1 or not is_remote(uri)
@@ -134,8 +134,8 @@ class Sync:
     def deliver(self, journal: Journal) -> None:
         """Deliver one journal, and say what became of it."""
         from ..delivery.backlog import look, uri_of
-        from ..secrets import mask_urls
         from ..tracking.failures import failure_message, is_silent, reason
+        from ..utils.secrets import mask_urls
 
         try:
             pending = look(journal)
@@ -168,7 +168,7 @@ class Sync:
 
     def _deliver(self, pending: PendingJournal, uri: str, title: str) -> None:
         from ..delivery.backlog import deliver
-        from ..secrets import mask_urls
+        from ..utils.secrets import mask_urls
 
         if pending.running:
             click.echo(f"{title}: in progress, left alone.")
@@ -196,8 +196,8 @@ class Sync:
             return self._connections.setdefault(uri, Connection(uri))
 
     def _say_delivered(self, delivery: RunDelivery, uri: str, title: str) -> None:
-        from ..secrets import mask_urls
         from ..tracking.failures import reason
+        from ..utils.secrets import mask_urls
 
         opened = delivery.opened
         name = f" as {opened.name} ({opened.run_id})" if opened else ""

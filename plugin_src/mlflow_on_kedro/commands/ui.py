@@ -20,8 +20,8 @@ from urllib.parse import urlsplit
 
 import click
 
-from .. import environment
 from ..errors import ConfigError, MLflowOnKedroError
+from ..utils import environment
 
 START_SECONDS = 180
 ANSWER_SECONDS = 30
@@ -54,10 +54,10 @@ def ui(
     store MLflow's UI is started here, until Ctrl-C. A browser is opened, unless you say
     --no-browser, as on a remote machine.
     """
-    from ..secrets import mask_urls
     from ..tracking.experiments import from_environment
     from ..tracking.store import connect, resolve_experiment
     from ..tracking.uris import check_registry_variable, resolve_uri
+    from ..utils.secrets import mask_urls
     from .project import project_settings
 
     root = Path(metadata.project_path)

@@ -9,7 +9,7 @@ def show_version(context: click.Context, _: click.Parameter, asked: bool) -> Non
     """Print the version and its place, and end; as Click calls it for an option."""
     if not asked or context.resilient_parsing:
         return
-    from ..installation import DISTRIBUTION, present
+    from ..utils.installation import DISTRIBUTION, present
 
     found = present()
     click.echo(f"{DISTRIBUTION} {found.version} in {found.folder}")

@@ -8,8 +8,8 @@ from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from ..errors import ConfigError
-from ..secrets import mask_urls
-from ..suggestions import nearest
+from ..utils.secrets import mask_urls
+from ..utils.suggestions import nearest
 from . import kedro_mlflow
 
 SectionT = TypeVar("SectionT")

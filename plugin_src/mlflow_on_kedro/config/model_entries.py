@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..errors import ConfigError
-from ..keys import is_model_name
+from ..utils.mlflow_limits import is_model_name
 from .checks import COPY_MODES, FILE, check_choice, check_keys, check_types, without_empty
 from .sections import Config, PipelineModel
 
@@ -80,7 +80,7 @@ def _check_copy_mode(key: str, given: Any, where: str) -> None:
 def _check_registration(key: str, settings: PipelineModel, where: str) -> None:
     from kedro.io import DatasetError
 
-    from ..models.registration import Registration
+    from .registration import Registration
 
     try:
         Registration.of(settings.registered_model_name, settings.alias, settings.promote, None)

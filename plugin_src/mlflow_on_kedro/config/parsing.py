@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import is_dataclass, make_dataclass, replace
 from typing import Any, get_type_hints
 
-from ..description import PLACEHOLDER
 from ..errors import ConfigError
-from ..keys import legal_key
-from ..long_values import TOO_LONG_CHOICES
-from ..observing import autolog_options
-from ..tracking import request_headers, uri_checks
+from ..journal.long_values import TOO_LONG_CHOICES
+from ..tracking import request_headers
+from ..tracking.description import PLACEHOLDER
+from ..utils.mlflow_limits import legal_key
+from . import autolog_options, uri_checks
 from .checks import (
     ALL,
     FILE,

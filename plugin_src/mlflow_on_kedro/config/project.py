@@ -8,9 +8,9 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from ..provenance import RUNTIME_SECTION
-from ..secrets import mask_urls
-from ..suggestions import alike
+from ..runs.provenance import RUNTIME_SECTION
+from ..utils.secrets import mask_urls
+from ..utils.suggestions import alike
 from . import resolvers
 from .checks import FILE
 from .command_texts import as_typed

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ..journal.records import MAX_COPY
-from ..values import MAX_PARAM_LENGTH
+from ..journal.values import MAX_PARAM_LENGTH
 
 # OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
 # ruff: noqa: UP045

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from ..suggestions import did_you_mean
+from ..utils.suggestions import did_you_mean
 from .sections import Config
 
 logger = logging.getLogger(__name__)

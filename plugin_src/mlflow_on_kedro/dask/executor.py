@@ -14,7 +14,7 @@ from uuid import uuid4
 
 from kedro.runner.task import Task
 
-from ..carrier import register_hooks_in_worker
+from ..runs.run_dataset import register_hooks_in_worker
 
 if TYPE_CHECKING:
     from types import TracebackType

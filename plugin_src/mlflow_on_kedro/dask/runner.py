@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 from kedro.runner import AbstractRunner
 
-from ..carrier import package_name
 from ..errors import MLflowOnKedroError
+from ..runs.run_dataset import package_name
 from .executor import NodeExecutor
 from .sources import shipped
 

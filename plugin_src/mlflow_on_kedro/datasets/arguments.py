@@ -8,8 +8,8 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from ..suggestions import did_you_mean
-from ..tracking import uri_checks
+from ..config import uri_checks
+from ..utils.suggestions import did_you_mean
 
 # Kedro removes these before it calls the class.
 _KEDROS_OWN = frozenset({"type", "versioned", "version", "validator"})

@@ -13,16 +13,17 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from ..journal.snapshot import Snapshot, state_of
-from ..locks import locked
-from ..replacing import beside, replace_file, stamp
+from ..tracking import tables
 from ..tracking.store import working_folder
-from . import images, tables
-from .written import log_written
+from ..utils.locks import locked
+from ..utils.replacing import beside, replace_file, stamp
+from . import images
+from .changed_files import log_written
 
 if TYPE_CHECKING:
-    from ..run import TrackedRun
-    from .backing import Backing
-    from .in_run import InRun
+    from ..runs.tracked_run import TrackedRun
+    from .local_backend import LocalBackend
+    from .run_reader import RunReader
     from .tracked import TrackedDataset
 
 logger = logging.getLogger(__name__)
@@ -43,7 +44,7 @@ class ArtifactSaving:
         in_run: Its place in runs.
     """
 
-    def __init__(self, owner: TrackedDataset, backing: Backing, in_run: InRun) -> None:
+    def __init__(self, owner: TrackedDataset, backing: LocalBackend, in_run: RunReader) -> None:
         self._owner = owner
         self._backing = backing
         self._in_run = in_run

@@ -9,8 +9,6 @@ from typing import Any
 
 from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
 
-from .building import build, check_packages, class_of
-from .by_value import ByValue
 from .extensions import (
     FORMATS_BY_TYPE,
     KINDS,
@@ -20,8 +18,10 @@ from .extensions import (
     suffix,
     suffix_of,
 )
+from .factory import build, check_packages, class_of
 from .formats import AnyDataset, Args, merged
 from .local_files import local_path
+from .type_dispatch import TypeDispatchDataset
 
 __all__ = [
     "KINDS",
@@ -109,7 +109,7 @@ def make(
         args: dict[str, Any] = {"filepath": filepath, **given}
         backend = KINDS[dataset].at(filepath)
         if backend.writers:
-            return build(name, {"type": ByValue, "kind": dataset, **args}, version)
+            return build(name, {"type": TypeDispatchDataset, "kind": dataset, **args}, version)
         named = backend.format.name_arg
         args |= {named: name} if named else {}
         return build(name, backend.format.config(args), version)
@@ -154,7 +154,9 @@ def writes_one_file(dataset: AnyDataset) -> bool:
     cls = type(dataset)
     module = cls.__module__.split(".")
     address = f"{module[1]}.{cls.__name__}" if module[0] == "kedro_datasets" else ""
-    is_known = cls is ByValue or (address in FORMATS_BY_TYPE and address not in MANY_FILES)
+    is_known = cls is TypeDispatchDataset or (
+        address in FORMATS_BY_TYPE and address not in MANY_FILES
+    )
     if not is_known or not isinstance(dataset, AbstractVersionedDataset):
         return False
     return dataset.resolve_save_version() is None and not _adds(config_of(dataset)[0])

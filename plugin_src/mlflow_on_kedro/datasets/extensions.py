@@ -10,7 +10,7 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from . import plots, preparing
+from . import converters, plots
 from .formats import AnyDataset, Backend, Format, Package, Writer
 
 VALUE_KINDS = ("p", "m", "a")
@@ -70,7 +70,7 @@ _YAML_DICT = replace(_YAML, save_args={**_YAML.save_args, "sort_keys": False})
 
 
 def _tree_writer(form: Format) -> Writer:
-    return Writer(("builtins.dict", "builtins.list"), form, prepare=preparing.plain_tree)
+    return Writer(("builtins.dict", "builtins.list"), form, prepare=converters.plain_tree)
 
 
 _SAVE_FIGURE = Writer(("matplotlib.figure.Figure",), _FIGURE, suffix_arg="format")
@@ -78,29 +78,29 @@ _SAVE_TEXT = Writer(("builtins.str",), _TEXT)
 _SAVE_IMAGE = (
     Writer(("PIL.Image.Image",), _IMAGE),
     _SAVE_FIGURE,
-    Writer(("numpy.ndarray",), _IMAGE, prepare=preparing.image),
+    Writer(("numpy.ndarray",), _IMAGE, prepare=converters.image),
 )
 _SAVE_FIGURE_PAGE = (
     Writer(("plotly.basedatatypes.BaseFigure",), _HTML),
-    Writer(("matplotlib.figure.Figure",), _TEXT, prepare=preparing.svg_page),
+    Writer(("matplotlib.figure.Figure",), _TEXT, prepare=converters.svg_page),
 )
 _PANDAS_FRAME = ("pandas.DataFrame", "pandas.core.frame.DataFrame")
 _POLARS_FRAME = ("polars.DataFrame", "polars.dataframe.frame.DataFrame")
 _SAVE_TABLE = (
     Writer(_PANDAS_FRAME, _TABLE),
-    Writer(_POLARS_FRAME, _TABLE, prepare=preparing.table),
-    Writer(("builtins.dict",), _TABLE, prepare=preparing.table),
+    Writer(_POLARS_FRAME, _TABLE, prepare=converters.table),
+    Writer(("builtins.dict",), _TABLE, prepare=converters.table),
 )
 _SAVE_LINES = (
     Writer(_PANDAS_FRAME, _JSON_LINES),
-    Writer(("builtins.list", "builtins.tuple"), _TEXT, prepare=preparing.json_lines),
+    Writer(("builtins.list", "builtins.tuple"), _TEXT, prepare=converters.json_lines),
 )
 
 
 def _plot(draw: Callable[..., Any]) -> Backend:
     values = (*_PANDAS_FRAME, *_POLARS_FRAME, "builtins.dict", "builtins.tuple", "builtins.list")
     image = Writer(values, _FIGURE, draw, suffix_arg="format", options=plots.OPTIONS)
-    page = replace(image, format=_TEXT, prepare=preparing.as_page(draw), suffix_arg=None)
+    page = replace(image, format=_TEXT, prepare=converters.as_page(draw), suffix_arg=None)
     needs = (_MATPLOTLIB, _SCIKIT_LEARN)
     others = {
         ".svg": Backend(".svg", _TEXT, (image,), needs),

@@ -8,17 +8,17 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import keys
 from ..config.checks import check_choice
 from ..errors import ConfigError
 from ..journal.entries import Metric
-from ..suggestions import did_you_mean
+from ..utils import mlflow_limits
+from ..utils.suggestions import did_you_mean
 from . import metrics
-from .leaves import tree
+from .flat_keys import tree
 from .metrics import Point
 
 if TYPE_CHECKING:
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
@@ -177,7 +177,7 @@ def _before(run: TrackedRun | None, key: str, known: Mapping[str, list[Point]]) 
     if run is None:
         return known.get(key, [])
     before = known[key] if key in known else _in_mlflow(run, key)
-    legal = keys.legal_key(key)
+    legal = mlflow_limits.legal_key(key)
     elsewhere = (
         Point(entry.step, entry.value, entry.timestamp)
         for entry in run.written_elsewhere()

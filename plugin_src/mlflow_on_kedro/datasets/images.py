@@ -12,7 +12,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from . import preparing
+from . import converters
 
 FOLDER = "images"
 """The folder among a run's artifacts in which the MLflow UI looks for them."""
@@ -134,7 +134,7 @@ def _picture(value: Any) -> Any:
         value.savefig(drawing, format="png")
         return Image.open(drawing)
     if hasattr(value, "dtype") and hasattr(value, "round"):
-        return preparing.image(value)
+        return converters.image(value)
     raise DatasetError(
         f"dataset: images saves Pillow images, NumPy arrays and Matplotlib figures, not "
         f"{type(value)}."

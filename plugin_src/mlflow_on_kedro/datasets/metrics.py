@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from kedro.io import DatasetError
 
-from .. import keys, values
-from .leaves import below, tree
+from ..journal import values
+from ..utils import mlflow_limits
+from .flat_keys import below, tree
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 _PLAIN = (int, float)
 _POINT_KEYS = frozenset({"step", "value", "timestamp"})
@@ -258,7 +259,7 @@ def _read(client: MlflowClient, run_id: str, key: str, mode: str | None) -> Any:
 
 def read_points(client: MlflowClient, run_id: str, key: str) -> list[Point]:
     """Read all points of one metric."""
-    found = client.get_metric_history(run_id, keys.legal_key(key))
+    found = client.get_metric_history(run_id, mlflow_limits.legal_key(key))
     return [Point(point.step, point.value, point.timestamp) for point in found]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from ..suggestions import did_you_mean
+from ..utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

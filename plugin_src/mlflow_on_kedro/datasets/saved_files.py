@@ -14,10 +14,10 @@ from kedro.io import DatasetError
 
 from ..journal.entries import File
 from ..journal.snapshot import State, state_of
-from . import freshness
+from ..runs import save_records
 
 if TYPE_CHECKING:
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class SavedFiles:
             run.saved[path.absolute()] = state
         if run.is_shared:
             with suppress(OSError):  # the disk is full: MLflow has it
-                freshness.note(self.root, path, run.identity, state)
+                save_records.note(self.root, path, run.identity, state)
 
     def run_instead_of(self, path: Path | None, is_in: Callable[[str], bool]) -> str | None:
         """Say which run to load from because the local file is another run's.
@@ -145,7 +145,9 @@ class SavedFiles:
         noted = run.saved.get(path.absolute())
         if noted is not None and noted == _state(path):
             return True
-        return run.has_journal and run.is_shared and freshness.is_of(self.root, path, run.identity)
+        return (
+            run.has_journal and run.is_shared and save_records.is_of(self.root, path, run.identity)
+        )
 
     def load_saved(self, path: Path | None, is_in: Callable[[str], bool], load: LoadSaved) -> Any:
         """Load the local file, or what the run has where the file is another run's by now.

@@ -12,19 +12,20 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
-from .. import known_projects
-from ..secrets import mask_urls
-from ..tracking import fluent, uris
-from . import elsewhere
+from ..runs import known_projects
+from ..runs.node_calls import fluent
+from ..tracking import uris
+from ..utils.secrets import mask_urls
+from . import other_runs
 from .saved_files import SavedFiles
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
-    from ..context_mlflow import ContextMlflow
-    from ..run import TrackedRun
-    from .origin import Origin
-    from .written import Logged
+    from ..notebook.context_mlflow import ContextMlflow
+    from ..runs.tracked_run import TrackedRun
+    from .changed_files import Logged
+    from .value_location import Origin
 
 logger = logging.getLogger(__name__)
 
@@ -285,13 +286,13 @@ class TrackedDataset(SavedFiles, AbstractDataset[Any, Any]):
 
     def _join(self, uri: str, run_id: str) -> TrackedRun:
         config = self._run.config if self._run else None
-        return elsewhere.join(str(self.dataset_name), uri, run_id, config)
+        return other_runs.join(str(self.dataset_name), uri, run_id, config)
 
     def _reach(self, uri: str) -> TrackedRun | None:
         try:
             if self._saving_run_id:
                 return self._join(uri, self._saving_run_id)
-            return elsewhere.begin(self._run, uri, self._saving_experiment_name, self.root)
+            return other_runs.begin(self._run, uri, self._saving_experiment_name, self.root)
         except DatasetError:
             raise
         except Exception as error:

@@ -8,16 +8,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import long_values, values
 from ..config.sections import Params
-from ..tracking import fluent
+from ..journal import long_values, values
+from ..runs.node_calls import fluent
 from . import metrics
-from .leaves import below, tree
+from .flat_keys import below, tree
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 
 @dataclass(frozen=True)

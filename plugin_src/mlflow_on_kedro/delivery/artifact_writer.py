@@ -18,13 +18,13 @@ from ..journal.entries import Entry, File, Model, Page, PageFile, Register, Text
 from ..journal.snapshot import Snapshot
 from ..models import logged_models, registry
 from ..models.pending import pending_registrations
-from ..plotly_page import with_plotly
 from ..tracking import capabilities, creating, store
 from ..tracking.artifact_names import goes_by_http, url_safe
 from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_of_this_file, is_silent, kind_of
+from ..utils.overlap import overlap
+from ..utils.plotly_page import with_plotly
 from .batch_writer import OnRefused
-from .overlap import overlap
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -259,11 +259,11 @@ class ArtifactWriter:
                 self._register(Register(entry.folder))
 
     def _send_trace(self, entry: Trace) -> None:
-        from ..observing import llm_traces
+        from ..runs.node_calls import node_traces
 
         uri = self._uri or self._client.tracking_uri
         try:
-            llm_traces.send(self._client, uri, self._run_id, entry)
+            node_traces.send(self._client, uri, self._run_id, entry)
         except Exception as error:
             instead = "traces of nodes are left out"
             if not capabilities.lacks(

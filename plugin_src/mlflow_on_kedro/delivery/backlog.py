@@ -16,9 +16,9 @@ from ..errors import ConfigError
 from ..journal.entries import FILES, VALUES
 from ..journal.folder import FOLDER, HEADER, Journal, is_id
 from ..journal.records import Header
-from ..secrets import without_credentials
 from ..tracking import store
 from ..tracking.failures import Kind, kind_of, reason
+from ..utils.secrets import without_credentials
 from .connection import Connection
 from .lane_thread import FIRST_RETRY_SECONDS, LAST_RETRY_SECONDS, is_hopeless
 from .pending import PendingSize

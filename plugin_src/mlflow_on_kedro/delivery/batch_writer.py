@@ -9,12 +9,11 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from ..datasets import tables
 from ..journal.entries import Entry, Input, Metric, Param, Tag
-from ..keys import legal_key
-from ..tracking import capabilities
+from ..tracking import capabilities, tables
 from ..tracking.capabilities import Feature
-from .overlap import overlap
+from ..utils.mlflow_limits import legal_key
+from ..utils.overlap import overlap
 from .refusals import PAUSE_SECONDS, TRIES, RefusalJudge, is_final
 
 if TYPE_CHECKING:

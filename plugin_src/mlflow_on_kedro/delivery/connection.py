@@ -6,8 +6,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from ..tracking import store
+from ..utils.overlap import THREADS
 from .answer_clock import AnswerClock, WatchedClient
-from .overlap import THREADS
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

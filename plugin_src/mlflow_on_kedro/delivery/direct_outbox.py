@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import FILES, VALUES, Entry, File
 from ..journal.records import Opened
-from ..tracking import diverting, store
+from ..runs.node_calls import outage_fallback
+from ..tracking import store
 from ..tracking.failures import INCOMPLETE, failure_message
 from .answer_clock import AnswerClock, WatchedClient
 from .artifact_writer import ArtifactWriter
@@ -92,7 +93,7 @@ class DirectOutbox(Outbox):
 
     def _send(self, lane: str) -> Exception | None:
         try:
-            with diverting.bypassed():
+            with outage_fallback.bypassed():
                 while (chunk := self._queue.next(lane)) is not None:
                     self._writer(lane).send(chunk.entries)
                     self._queue.done(lane)

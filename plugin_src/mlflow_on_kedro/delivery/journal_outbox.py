@@ -10,8 +10,8 @@ from ..journal.entries import End, Entry, File, Text
 from ..journal.folder import Journal
 from ..journal.records import Opened
 from ..journal.writer import writer
-from ..secrets import mask_urls
 from ..tracking.failures import reason
+from ..utils.secrets import mask_urls
 from .direct_outbox import DirectOutbox
 from .outbox import Outbox, is_missing
 from .sender import Sender

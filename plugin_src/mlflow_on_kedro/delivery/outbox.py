@@ -11,7 +11,7 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 
 from ..journal.entries import Entry, File
-from ..secrets import mask_urls
+from ..utils.secrets import mask_urls
 
 logger = logging.getLogger(__name__)
 

@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING
 from ..journal.entries import FILES, VALUES, End, Part, Register, Text, lane_of
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
+from ..journal.values import MAX_TAG_LENGTH
 from ..models import registry
 from ..models.pending import pending_registrations
-from ..secrets import mask_urls
 from ..tracking import capabilities, store
 from ..tracking.artifact_names import goes_by_http
 from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_gone, is_mistake, is_refusal, kind_of, reason
 from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
-from ..values import MAX_TAG_LENGTH
+from ..utils.secrets import mask_urls
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
 from .connection import Connection
@@ -235,7 +235,7 @@ class RunDelivery:
 
         One after another: a child of a child is below a run that the first delivery creates.
         """
-        from ..tracking import child_runs  # which logs with what delivers
+        from ..runs.node_calls import child_runs  # which logs with what delivers
 
         for child in self.journal.children() if self.journal is not None else ():
             header = child_runs.delivered_header(child, self.header, opened, client)
@@ -247,14 +247,14 @@ class RunDelivery:
 
     def _close_children(self, client: MlflowClient, opened: Opened) -> None:
         """Upload the files of nodes' own runs, and what nodes that were killed have left."""
-        from ..tracking import own_calls
+        from ..runs.node_calls import node_mlflow_calls
 
         for child in self._children(client, opened):
             while child.send_files():
                 pass
             child.close()
         if self.journal is not None:
-            own_calls.write_left(self.journal)
+            node_mlflow_calls.write_left(self.journal)
             while self.send_files():
                 pass
 
@@ -355,7 +355,7 @@ class RunDelivery:
             self._has_tag = True
 
     def _send_trace(self, opened: Opened, end: End) -> None:
-        from ..observing import traces
+        from ..observability import traces
 
         parts = [*self._parts, *(e for e in self.queue.written() if isinstance(e, Part))]
         try:

@@ -19,13 +19,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any, TypedDict
 
-from .. import environment
 from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import from_line
 from ..journal.folder import Journal
+from ..mlflow_internals import lean_import
 from ..tracking import request_headers
 from ..tracking.failures import reason
-from . import backlog, lean_import
+from ..utils import environment
+from . import backlog
 from .connection import Connection
 from .run_delivery import RunDelivery
 from .sender_thread import SenderThread

@@ -13,11 +13,11 @@ import threading
 from collections.abc import Callable
 from pathlib import PurePath
 
-from .. import import_watch
 from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import Entry, to_line
 from ..journal.folder import Journal
 from ..journal.records import Opened
+from ..utils import import_watch
 from .json_pipe import JsonPipe, Message
 from .pending import PendingSize
 from .sender import Sender

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from ..suite import mlflow_hooks
 from .artifacts import MLflowArtifactsLoggerHook
 from .basic import MLflowBasicLoggerHook
 from .catalog import MLflowCatalogLoggerHook
@@ -12,6 +11,7 @@ from .env_vars import MLflowEnvVarsLoggerHook
 from .inputs import MLflowInputsLoggerHook
 from .io_time import MLflowIOTimeLoggerTransformer
 from .pipeline_models import MLflowPipelineModelLoggerHook
+from .registry import mlflow_hooks
 from .time import MLflowTimeLoggerHook
 
 # PipelineX's other name for the same class.

@@ -10,17 +10,17 @@ from kedro.framework.hooks import hook_impl
 
 from ..config.parsing import override
 from ..config.sections import Artifacts
+from ..datasets.changed_files import before_save, log_written
 from ..datasets.local_files import Files
-from ..datasets.written import before_save, log_written
-from ..files import expand
 from ..tracking.artifact_names import folder_of
+from .artifact_files import expand
 from .base import NodeScope, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
     from kedro.io import AbstractDataset, CatalogProtocol
     from kedro.pipeline.node import Node
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
-from .. import context_mlflow
-from ..carrier import find_run
 from ..config.sections import Config
-from ..session import open_run, prepare_context
+from ..notebook import context_mlflow
+from ..runs.run_dataset import find_run
+from .session import open_run, prepare_context
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 
 @dataclass(frozen=True)

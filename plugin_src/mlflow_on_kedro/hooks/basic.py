@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
-from .. import installation, provenance
 from ..config.checks import ALL
 from ..config.command_texts import as_typed
 from ..config.sections import Run
-from ..observing import observers
-from ..recording import now_ms
-from ..secrets import looks_secret, mask_urls, without_secrets
+from ..journal.values import param_text
+from ..observability import observers
+from ..runs import provenance
+from ..runs.node_calls import fluent
+from ..runs.run_lifecycle import now_ms
 from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC
-from ..tracking import fluent
-from ..values import param_text
+from ..utils import installation
+from ..utils.secrets import looks_secret, mask_urls, without_secrets
 from .base import PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:

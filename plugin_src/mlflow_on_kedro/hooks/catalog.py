@@ -12,21 +12,21 @@ from kedro.io import AbstractDataset, DatasetError
 from ..config.checks import PARAMETERS_CHOICES, UNLOGGED_CHOICES, check_choice
 from ..config.parsing import override
 from ..config.sections import Catalog
-from ..dataset import MLflowDataset
 from ..datasets import backends
+from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
-from ..plan import is_parameter
-from ..secret_items import leave_out_secrets
-from ..small_values import choose
-from ..suggestions import did_you_mean
-from ..unlogged import limits_of, log_choice, report_at_end
+from ..utils.pipeline_info import is_parameter
+from ..utils.secret_items import leave_out_secrets
+from ..utils.suggestions import did_you_mean
 from .base import PipelineRun
 from .node_values import NodeValuesHook
+from .small_values import choose
+from .unlogged import limits_of, log_choice, report_at_end
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -10,8 +10,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset
 
 from ..datasets.tracked import TrackedDataset
-from ..session import add_to_catalog, prepare_context, prepare_datasets
 from .base import TrackingHook
+from .session import add_to_catalog, prepare_context, prepare_datasets
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

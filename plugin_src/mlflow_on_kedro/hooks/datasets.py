@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from .. import values
-from ..plan import is_parameter
-from ..secret_items import leave_out_secrets
-from ..secrets import without_secrets
-from ..small_values import choose_leaves
-from ..unlogged import limits_of, log_choice, report_at_end
+from ..journal import values
+from ..utils.pipeline_info import is_parameter
+from ..utils.secret_items import leave_out_secrets
+from ..utils.secrets import without_secrets
 from .base import PipelineRun
 from .node_values import NodeValuesHook
+from .small_values import choose_leaves
+from .unlogged import limits_of, log_choice, report_at_end
 
 if TYPE_CHECKING:
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 
 class MLflowDataSetsLoggerHook(NodeValuesHook):

@@ -7,16 +7,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from .. import environment
 from ..config.checks import ALL
 from ..config.parsing import override
 from ..config.sections import EnvVars
 from ..errors import ConfigError
-from ..secrets import looks_secret
+from ..utils import environment
+from ..utils.secrets import looks_secret
 from .base import PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -11,15 +11,15 @@ from kedro.framework.hooks import hook_impl
 from ..config.parsing import override
 from ..config.sections import Inputs
 from ..inputs import used as datasets
-from ..plan import is_parameter, untranscoded
+from ..utils.pipeline_info import is_parameter, untranscoded
 from .base import PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
-    from ..plan import Plan
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
+    from ..utils.pipeline_info import PipelineInfo
 
 
 class MLflowInputsLoggerHook(TrackingHook):
@@ -97,7 +97,7 @@ def _made_by(names: Sequence[str]) -> frozenset[str]:
     return frozenset(untranscoded(name) for pipeline in found for name in pipeline.all_outputs())
 
 
-def _is_first(plan: Plan, name: str, node: str) -> bool:
+def _is_first(plan: PipelineInfo, name: str, node: str) -> bool:
     """Whether a node is to log an input."""
     if name not in plan.readers or untranscoded(name) in plan.made_elsewhere or is_parameter(name):
         return False

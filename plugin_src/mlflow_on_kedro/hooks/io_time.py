@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..run import TrackedRun
+from ..runs.tracked_run import TrackedRun
 from ..timeline import timings
 from .base import PipelineRun
 from .time import MLflowTimeLoggerHook

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 
 class NodeValuesHook(TrackingHook):

@@ -19,9 +19,9 @@ from .base import PipelineRun, TrackingHook
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
-    from ..pipeline_models.choice import Choice
+    from ..pipeline_models.spec import Choice
     from ..pipeline_models.training import Training
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class _Begun:
 
 
 def _trained(session: PipelineRun) -> Iterator[_Begun]:
-    from ..pipeline_models.choice import choose
+    from ..pipeline_models.spec import choose
 
     run = session.run
     for name, settings in pipeline_models(run.config).items():
@@ -115,11 +115,11 @@ def _trained(session: PipelineRun) -> Iterator[_Begun]:
 
 
 def _log(session: PipelineRun, begun: _Begun) -> None:
-    from .. import carrier
     from ..pipeline_models import sources
     from ..pipeline_models.building import input_of, log_pipeline_model
     from ..pipeline_models.material import Project
     from ..pipeline_models.training import continues, listed, reason_against
+    from ..runs import run_dataset
 
     choice, run = begun.choice, session.run
     against = reason_against(run, begun.training, choice.name)
@@ -137,7 +137,7 @@ def _log(session: PipelineRun, begun: _Begun) -> None:
     )
     taken = sources.loaded_from(choice, datasets)
     sources.warn_of_earlier_models(choice, catalog, taken)
-    project = Project(run.root, str(carrier.package_name()))
+    project = Project(run.root, str(run_dataset.package_name()))
     value = begun.model_input if begun.model_input is not None else input_of(choice, datasets)
     log_pipeline_model(run, choice, project, datasets, value, taken)
     sources.log_inputs(run, choice, datasets, taken)

@@ -19,21 +19,21 @@ from ..config.parsing import override
 from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
-from ..plan import is_parameter
-from ..plotly_page import with_plotly
-from ..replacing import write_text
 from ..timeline import chart, shared_chart, timings
 from ..timeline.collecting import collect
 from ..timeline.shared_chart import GANTT_ARTIFACT
 from ..timeline.spans import Span
 from ..timeline.timings import FAILED_NODE_TAG
+from ..utils.pipeline_info import is_parameter
+from ..utils.plotly_page import with_plotly
+from ..utils.replacing import write_text
 from .base import NodeScope, PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

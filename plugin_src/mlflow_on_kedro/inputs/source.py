@@ -15,7 +15,7 @@ from ..datasets.formats import AnyDataset
 from ..datasets.local_files import local_path
 from ..datasets.partitions import partition_names
 from ..datasets.tracked import TrackedDataset
-from ..secrets import looks_secret, mask_urls, without_credentials
+from ..utils.secrets import looks_secret, mask_urls, without_credentials
 
 MAX_LENGTH = 65_535
 """MLflow's limit for a source, in characters."""

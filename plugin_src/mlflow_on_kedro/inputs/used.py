@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..journal.entries import Input
-from ..secrets import mask_urls
+from ..utils.secrets import mask_urls
 from .digest import fingerprint, of_source
 from .schema import Shape, shape_of
 from .source import MAX_LENGTH, source_of, source_of_code

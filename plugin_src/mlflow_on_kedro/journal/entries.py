@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path, PurePath
 from typing import Any, get_args
 
-from ..secrets import mask_urls
+from ..utils.secrets import mask_urls
 from .snapshot import Snapshot
 
 
@@ -126,7 +126,7 @@ class Model(File):
 class Trace(File):
     """A trace that a node has made with MLflow.
 
-    ``path`` is a local folder, as :mod:`mlflow_on_kedro.observing.llm_traces` makes it; ``folder``
+    ``path`` is a local folder, as :mod:`mlflow_on_kedro.runs.node_calls.node_traces` makes it; ``folder``
     means nothing.
     """
 

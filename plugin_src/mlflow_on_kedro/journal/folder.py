@@ -39,7 +39,7 @@ from dataclasses import asdict, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeVar, get_origin, get_type_hints
 
-from ..locks import Hold
+from ..utils.locks import Hold
 from .entries import FILES, VALUES, Entry, File, from_line, line_start, to_line
 from .records import FORMAT, Chunk, Header, Opened, SetAside, Trouble
 from .snapshot import Snapshot

@@ -6,10 +6,10 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..keys import legal_key
+from ..config.registration import Promotion, Registration
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
-from .registration import Promotion, Registration
+from ..utils.mlflow_limits import legal_key
 from .versions import ALIASES_TAG, GIVEN
 
 if TYPE_CHECKING:

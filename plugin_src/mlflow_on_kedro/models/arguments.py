@@ -8,7 +8,7 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from .registration import Registration
+from ..config.registration import Registration
 from .signature import Load, Signature, example_of
 
 # `log_model` takes these beside what `save_model` takes; this dataset logs by itself.

@@ -14,8 +14,8 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from .. import environment
-from ..suggestions import did_you_mean
+from ..utils import environment
+from ..utils.suggestions import did_you_mean
 from .kinds import is_loader_module, known_flavors, package_of
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")

@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..secrets import mask_urls, without_credentials
-from ..tracking import capabilities, creating, experiments, fluent, store
+from ..runs.node_calls import fluent
+from ..tracking import capabilities, creating, experiments, store
 from ..tracking.capabilities import Feature
+from ..utils.secrets import mask_urls, without_credentials
 from .mlmodel import MLMODEL, identified
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ..config.registration import Registration
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
 from . import run_models
 from .logged_models import REGISTER_TAG, outputs_of
-from .registration import Registration
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

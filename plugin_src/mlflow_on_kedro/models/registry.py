@@ -5,12 +5,12 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING
 
-from ..tracking import fluent
+from ..config.registration import Registration
+from ..mlflow_internals.logging_guard import kept_logging
+from ..runs.node_calls import fluent
 from ..tracking.failures import Kind, kind_of, reason
-from ..tracking.logging_guard import kept_logging
 from . import aliases, versions
 from .pending import PendingRegistration, pending_registrations
-from .registration import Registration
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

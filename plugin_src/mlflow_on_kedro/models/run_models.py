@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import Model
-from ..keys import legal_key
+from ..utils.mlflow_limits import legal_key
 from .mlmodel import MLMODEL, identified
 
 if TYPE_CHECKING:

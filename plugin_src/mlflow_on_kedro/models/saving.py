@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from ..replacing import beside, replace_folder, stamp
+from ..utils.replacing import beside, replace_folder, stamp
 from .arguments import ModelArguments
 from .flavors import find_flavor, missing_package, save, saving_quietly, with_defaults
 from .kinds import flavor_of

@@ -11,8 +11,8 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from ..suggestions import nearest
 from ..tracking.failures import reason
+from ..utils.suggestions import nearest
 from .samples import first_rows, plain, taken_by
 
 logger = logging.getLogger(__name__)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from ..config.registration import Registration
 from ..tracking import creating
 from . import other_server
 from .pending import PendingRegistration
-from .registration import Registration
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,12 +12,12 @@ from kedro.io import DatasetError
 
 from ..models import logged_models
 from ..tracking.failures import reason
-from .choice import Choice
 from .contents import Datasets
 from .material import Material, Project
+from .spec import Choice
 
 if TYPE_CHECKING:
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

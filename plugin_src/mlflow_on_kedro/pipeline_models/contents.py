@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from ..dataset import MLflowDataset
 from ..datasets import backends
+from ..datasets.mlflow_dataset import MLflowDataset
+from ..datasets.model_dataset import MLflowModelDataset
 from ..datasets.tracked import default_filepath
-from ..model_dataset import MLflowModelDataset
+from ..journal.values import flatten
 from ..models.flavors import find_flavor
 from ..models.kinds import flavor_saved
-from ..secrets import looks_secret
-from ..values import flatten
-from .choice import Choice
+from ..utils.secrets import looks_secret
 from .pipeline_model import DESCRIPTION, OBJECTS, resolve
+from .spec import Choice
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline

@@ -9,10 +9,10 @@ from typing import Any
 
 from kedro.io import AbstractDataset
 
-from ..dataset import MLflowDataset
-from ..model_dataset import MLflowModelDataset
-from ..provenance import RUNTIME_PARAMS_TAG
-from ..values import flatten, param_text
+from ..datasets.mlflow_dataset import MLflowDataset
+from ..datasets.model_dataset import MLflowModelDataset
+from ..journal.values import flatten, param_text
+from ..runs.provenance import RUNTIME_PARAMS_TAG
 from .pipeline_model import Given, overridden, single_parameters
 
 logger = logging.getLogger(__name__)

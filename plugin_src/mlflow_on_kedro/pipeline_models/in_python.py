@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 from kedro.utils import find_kedro_project
 
-from .. import carrier
 from ..config.model_entries import pipeline_model
 from ..config.sections import Config, Tracking
 from ..errors import ConfigError, MLflowOnKedroError
-from ..suggestions import did_you_mean
-from ..tracking import fluent
+from ..runs import run_dataset
+from ..runs.node_calls import fluent
+from ..utils.suggestions import did_you_mean
 from . import sources
 from .building import log_material
-from .choice import Choice, check
 from .material import Material, Project
 from .pipeline_model import PipelineModel
+from .spec import Choice, check
 
 if TYPE_CHECKING:
     from kedro.io import AbstractDataset, CatalogProtocol
@@ -132,7 +132,7 @@ class MLflowPipelineModel:
         import mlflow
 
         from ..models.registry import register_models
-        from ..run import TrackedRun
+        from ..runs.tracked_run import TrackedRun
 
         uri = mlflow.get_tracking_uri()
         run = TrackedRun.join(uri, run_id, Config(tracking=Tracking(on_failure="raise")))
@@ -176,4 +176,4 @@ def _datasets(
 
 def _project() -> Project:
     root = find_kedro_project(Path.cwd()) or Path.cwd()
-    return Project(root, carrier.package_name())
+    return Project(root, run_dataset.package_name())

@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import environment
 from ..tracking.failures import reason
+from ..utils import environment
 from . import pipeline_model
-from .choice import Choice, existing
 from .code import needed_code
 from .contents import Datasets, write_contents
 from .requirements import requirements, written_out
 from .sources import METADATA_KEY
+from .spec import Choice, existing
 
 logger = logging.getLogger(__name__)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
-from ..secrets import mask_secrets
-from ..suggestions import did_you_mean
+from ..utils.secrets import mask_secrets
+from ..utils.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline

@@ -12,7 +12,7 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
-from ..secrets import without_credentials
+from ..utils.secrets import without_credentials
 
 FILE = "requirements.txt"
 PLUGIN = "mlflow-on-kedro"

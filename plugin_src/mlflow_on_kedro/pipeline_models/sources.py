@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 
+from ..datasets.model_dataset import MLflowModelDataset
 from ..datasets.tracked import TrackedDataset
 from ..inputs.used import used
-from ..model_dataset import MLflowModelDataset
 from .training import listed
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
-    from ..run import TrackedRun
-    from .choice import Choice
+    from ..runs.tracked_run import TrackedRun
+    from .spec import Choice
 
 logger = logging.getLogger(__name__)
 

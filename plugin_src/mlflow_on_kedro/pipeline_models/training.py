@@ -16,7 +16,7 @@ from ..timeline.timings import nodes_of
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 _MOST_NAMED = 5
 

@@ -8,7 +8,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
-from ..plotly_page import LINK, with_plotly
+from ..utils.plotly_page import LINK, with_plotly
 from .spans import Span, Timeline
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def html(
         task_name: As for ``figure``.
         params: As for ``figure``.
         has_plotly: Whether plotly.js is inside, or is to be put there by
-            :func:`mlflow_on_kedro.plotly_page.with_plotly`.
+            :func:`mlflow_on_kedro.utils.plotly_page.with_plotly`.
 
     Raises:
         ConfigError: As for ``figure``.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from ..suggestions import nearest
+from ..utils.suggestions import nearest
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Layout

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..journal.entries import Entry, Metric, Tag
-from ..keys import legal_key
+from ..utils.mlflow_limits import legal_key
 from .spans import Span
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..run import TrackedRun
+    from ..runs.tracked_run import TrackedRun
 
 PIPELINE_METRIC = "time/pipeline"
 FAILED_NODE_TAG = "kedro.failed_node"

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from .. import environment
 from ..config.sections import Tracking
+from ..utils import environment
 from . import request_headers, uris
 
 

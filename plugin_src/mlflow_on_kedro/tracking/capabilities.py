@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 
-from ..secrets import mask_urls, without_credentials
+from ..utils.secrets import mask_urls, without_credentials
 from .failures import Kind, kind_of, reason
 
 logger = logging.getLogger(__name__)

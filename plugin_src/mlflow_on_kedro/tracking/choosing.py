@@ -6,9 +6,9 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
-from .. import environment, orchestrators
 from ..config.sections import Config, Run
-from . import uris
+from ..utils import environment
+from . import orchestrators, uris
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from .. import environment
+from ..utils import environment
 from .failures import Kind, kind_of
 
 PATIENT_SECONDS = 120

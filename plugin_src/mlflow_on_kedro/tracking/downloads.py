@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from kedro.io import DatasetError
 
-from ..locks import locked
-from ..replacing import replace_file, replace_folder
-from ..secrets import mask_urls
-from . import artifact_names, capabilities, fluent
+from ..runs.node_calls import fluent
+from ..utils.locks import locked
+from ..utils.replacing import replace_file, replace_folder
+from ..utils.secrets import mask_urls
+from . import artifact_names, capabilities
 from .capabilities import Feature
 from .store import connect, working_folder
 

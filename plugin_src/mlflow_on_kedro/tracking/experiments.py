@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import environment, keys, values
 from ..config.sections import Config
 from ..errors import ConfigError, DeletedExperimentError
+from ..journal import values
 from ..journal.records import Header
-from ..secrets import mask_urls
+from ..utils import environment, mlflow_limits
+from ..utils.secrets import mask_urls
 from . import finding, store, uris
 from .failures import is_gone, is_refusal, reason
 
@@ -163,7 +164,7 @@ def tag_texts(tags: Mapping[str, Any]) -> dict[str, str]:
         {'team': 'wine', 'size': '3'}
     """
     return {
-        keys.legal_key(str(key)): values.tag_text(value)[:MAX_TAG_LENGTH]
+        mlflow_limits.legal_key(str(key)): values.tag_text(value)[:MAX_TAG_LENGTH]
         for key, value in tags.items()
     }
 

@@ -14,7 +14,7 @@ from kedro.io import DatasetError
 
 from ..errors import MLflowOnKedroError
 from ..journal.entries import File, Text
-from ..secrets import mask_secrets, mask_urls
+from ..utils.secrets import mask_secrets, mask_urls
 
 INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
 """What a failure means where nothing is kept for later."""

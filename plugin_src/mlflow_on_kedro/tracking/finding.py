@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ConfigError, MLflowOnKedroError
-from ..secrets import mask_urls
-from ..suggestions import did_you_mean
+from ..utils.secrets import mask_urls
+from ..utils.suggestions import did_you_mean
 from . import store
 from .failures import failure_message, is_gone, is_refusal
 

@@ -7,18 +7,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import environment
 from ..config.checks import MODES, check_choice
 from ..config.sections import Config
-from ..description import within_limit
 from ..journal.entries import storable
 from ..journal.folder import new_id
 from ..journal.records import Header, Opened
-from ..plan import Plan
-from ..provenance import USER_TAG
-from ..secrets import without_credentials
-from . import creating, experiments, finding, fluent, resuming, shared_run, store, uris
+from ..runs.node_calls import fluent
+from ..runs.provenance import USER_TAG
+from ..utils import environment
+from ..utils.pipeline_info import PipelineInfo
+from ..utils.secrets import without_credentials
+from . import creating, experiments, finding, resuming, shared_run, store, uris
 from .choosing import choose_here
+from .description import within_limit
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -53,7 +54,7 @@ class RunRequest:
     env: str | None = None
     series: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
-    plan: Plan = field(default_factory=Plan)
+    plan: PipelineInfo = field(default_factory=PipelineInfo)
     secret_params: frozenset[str] = frozenset()
     registers: bool = False
     work: Sequence[str] = ()

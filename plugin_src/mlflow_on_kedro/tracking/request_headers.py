@@ -6,8 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .. import import_watch
 from ..errors import ConfigError
+from ..utils import import_watch
 
 KEY = "request_headers"
 TYPE = "type"

@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..journal.folder import is_id
 from ..journal.records import Header
-from ..provenance import pipeline_names, user_name
-from ..replacing import write_text
+from ..journal.values import MAX_TAG_LENGTH
+from ..runs.provenance import pipeline_names, user_name
 from ..timeline.timings import FAILED_NODE_TAG
-from ..values import MAX_TAG_LENGTH
+from ..utils.replacing import write_text
 from . import shared_run
 from .parts import ERROR_TAG, how_it_ended
 from .store import working_folder

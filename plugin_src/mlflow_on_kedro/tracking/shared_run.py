@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..journal.records import Header
+from ..journal.values import MAX_TAG_LENGTH
 from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC, nodes_of
-from ..values import MAX_TAG_LENGTH
 from . import capabilities, creating, parts
 from .capabilities import Feature
 from .failures import is_refusal

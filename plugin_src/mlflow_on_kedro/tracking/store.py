@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
-from .. import environment
-from ..locks import locked
-from ..secrets import mask_urls
+from ..mlflow_internals.logging_guard import kept_logging
+from ..utils import environment
+from ..utils.locks import locked
+from ..utils.secrets import mask_urls
 from . import open_runs
-from .logging_guard import kept_logging
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -215,7 +215,7 @@ def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
     Args:
         uri: The client's tracking URI; None: the process's.
     """
-    from . import fluent
+    from ..runs.node_calls import fluent
 
     old = major_minor(mlflow_version()) < _OWN_ARTIFACTS
     return fluent.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from .. import environment
+from ..config import uri_checks
 from ..errors import ConfigError
-from . import uri_checks
+from ..utils import environment
 from .store import in_sqlite_uri, sqlite_path
 
 # Of two letters or more: one is a drive of Windows.

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
-from mlflow_on_kedro import settings_trial
+from mlflow_on_kedro.commands.setup import settings_trial
 
 from tests.plugin import settings_texts
 
@@ -46,7 +46,9 @@ def project(make_project: Any) -> Any:
 @pytest.fixture
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try settings.py out here; a process takes seconds, and other tests do."""
-    monkeypatch.setattr("mlflow_on_kedro.settings_trial.try_out", settings_trial.execute)
+    monkeypatch.setattr(
+        "mlflow_on_kedro.commands.setup.settings_trial.try_out", settings_trial.execute
+    )
 
 
 def texts(project: Any) -> dict[str, str]:

@@ -14,14 +14,14 @@ from kedro.io import DatasetError
 from kedro_datasets.json import JSONDataset
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.journal import stash as stashing
-from mlflow_on_kedro.plan import Plan
-from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 FILE = Path("data/mlflow/value.json")
 Open = Callable[..., TrackedRun]
 Saver = Callable[..., MLflowDataset]
 
-PLAN = Plan(outputs=frozenset({"value"}))
+PLAN = PipelineInfo(outputs=frozenset({"value"}))
 
 
 def dataset_of(run: TrackedRun, dataset: Any = "json", **named: Any) -> MLflowDataset:

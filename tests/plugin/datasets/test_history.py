@@ -18,7 +18,7 @@ from mlflow_on_kedro.datasets.history import MetricHistory
 from mlflow_on_kedro.delivery import backlog
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
 
 APPEND = {"save_args": {"mode": "append"}}
 

@@ -11,7 +11,7 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.datasets import metrics
-from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
-from mlflow_on_kedro.datasets import building, plots
+from mlflow_on_kedro.datasets import factory, plots
 
 TABLE = pd.DataFrame(
     {
@@ -114,6 +114,6 @@ def test_files(tmp_path: Path, suffix: str, begin: bytes) -> None:
 
 def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """The command that installs it is given before the pipeline runs."""
-    monkeypatch.setattr(building, "_is_installed", lambda module: module != "sklearn")
+    monkeypatch.setattr(factory, "_is_installed", lambda module: module != "sklearn")
     with pytest.raises(DatasetError, match="run `pip install scikit-learn`"):
         MLflowDataset("roc", dataset_name="curve").check()

@@ -12,9 +12,9 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Tracking
-from mlflow_on_kedro.datasets.elsewhere import SAVED_FROM_TAG
+from mlflow_on_kedro.datasets.other_runs import SAVED_FROM_TAG
 from mlflow_on_kedro.datasets.tracked import default_filepath
-from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
 
 HOSTILE_NAMES = [
     "../../etc/passwd",

@@ -11,7 +11,7 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Params, Tracking
 from mlflow_on_kedro.datasets.value_kinds import KINDS
-from mlflow_on_kedro.run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
 
 NESTED = {"train": {"size": 32, "rate": 0.5}, "name": "rbf", "deep": {"er": {"on": True}}}
 

@@ -31,7 +31,7 @@ from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Metric, Param, T
 from mlflow_on_kedro.journal.folder import ASKED, DELIVERED, HEADER, LOCK, Journal, new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.journal.writer import Writer
-from mlflow_on_kedro.secrets import without_credentials
+from mlflow_on_kedro.utils.secrets import without_credentials
 
 Make = Callable[..., Journal]
 

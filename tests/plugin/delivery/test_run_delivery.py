@@ -336,7 +336,7 @@ class TestEnd:
         self, journal: Journal, store_uri: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The next try sends the trace, and only then has the run ended."""
-        from mlflow_on_kedro.observing import traces
+        from mlflow_on_kedro.observability import traces
 
         Writer(journal).append(End("FINISHED", 99))
         tries: list[int] = []

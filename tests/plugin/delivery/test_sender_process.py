@@ -35,10 +35,10 @@ from pathlib import Path
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.entries import Param
 from mlflow_on_kedro.tracking.opening import RunRequest
-from mlflow_on_kedro.recording import Recording
+from mlflow_on_kedro.runs.run_lifecycle import RunLifecycle
 
 config = parse({"tracking": {"uri": sys.argv[1]}})
-recording = Recording(RunRequest(config=config, root=Path.cwd(), package="demo"))
+recording = RunLifecycle(RunRequest(config=config, root=Path.cwd(), package="demo"))
 recording.open()
 recording.outbox.put(Param("p", "v"))
 assert "mlflow" not in sys.modules

@@ -123,7 +123,7 @@ def test_any_order(make_project: Any, order: tuple[int, ...]) -> None:
 OWN = """
 from kedro.framework.hooks import hook_impl
 from mlflow_on_kedro import mlflow_hooks
-from mlflow_on_kedro.carrier import find_run
+from mlflow_on_kedro.runs.run_dataset import find_run
 
 class Own:
     @hook_impl(trylast=True)

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro import environment
+from mlflow_on_kedro.config.registration import Promotion, Registration
 from mlflow_on_kedro.models import logged_models, versions
 from mlflow_on_kedro.models.flavors import find_flavor
-from mlflow_on_kedro.models.registration import Promotion, Registration
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.tracking import store
+from mlflow_on_kedro.utils import environment
 from sklearn.linear_model import LogisticRegression
 
 CHAMPION = Promotion("champion", "f1")

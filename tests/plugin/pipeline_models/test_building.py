@@ -20,8 +20,8 @@ import pytest
 import yaml
 from mlflow_on_kedro.config.sections import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.pipeline_models.choice import choose
 from mlflow_on_kedro.pipeline_models.material import Material, Project
+from mlflow_on_kedro.pipeline_models.spec import choose
 
 from tests.prices import make_prices
 

@@ -19,9 +19,9 @@ from kedro_datasets.partitions import PartitionedDataset
 from kedro_datasets.pickle import PickleDataset
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
 from mlflow_on_kedro.config.sections import PipelineModel as Entry
-from mlflow_on_kedro.pipeline_models.choice import Choice
 from mlflow_on_kedro.pipeline_models.contents import address_of, describe_nodes, write_contents
 from mlflow_on_kedro.pipeline_models.pipeline_model import DESCRIPTION, OBJECTS, PipelineModel
+from mlflow_on_kedro.pipeline_models.spec import Choice
 
 Datasets = Mapping[str, AbstractDataset[Any, Any]]
 FRAME = pd.DataFrame({"a": [1, 2]})

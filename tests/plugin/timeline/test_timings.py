@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.runs.tracked_run import TrackedRun
 from mlflow_on_kedro.timeline import timings
 from mlflow_on_kedro.timeline.spans import Span
 from mlflow_on_kedro.timeline.timings import Names

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro import environment
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.config.sections import Run
 from mlflow_on_kedro.tracking.choosing import RunChoice, choose, choose_here
+from mlflow_on_kedro.utils import environment
 
 
 @pytest.fixture(autouse=True)

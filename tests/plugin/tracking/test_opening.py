@@ -10,12 +10,12 @@ from typing import Any
 
 import mlflow
 import pytest
-from mlflow_on_kedro import environment
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.tracking.opening import PARENT_TAG, RunRequest, end_run, open_run
+from mlflow_on_kedro.utils import environment
 
 
 @pytest.fixture(autouse=True)

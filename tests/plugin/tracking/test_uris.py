@@ -6,9 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
+from mlflow_on_kedro.config import uri_checks
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.tracking import store, uri_checks, uris
+from mlflow_on_kedro.tracking import store, uris
 from mlflow_on_kedro.tracking.opening import RunRequest
 from packaging.version import Version
 

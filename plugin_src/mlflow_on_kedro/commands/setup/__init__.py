@@ -1,0 +1,1 @@
+"""What ``kedro mlflow init`` finds and changes in a project."""

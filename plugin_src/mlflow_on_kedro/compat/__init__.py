@@ -1,0 +1,1 @@
+"""Names that other plugins have, for those who come from them."""

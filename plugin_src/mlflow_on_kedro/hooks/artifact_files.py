@@ -1,0 +1,115 @@
+"""Files, folders and globs that a user lists -> what is logged, and where among the artifacts."""
+
+from __future__ import annotations
+
+import glob
+import logging
+import os
+import re
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from ..journal.entries import File
+
+logger = logging.getLogger(__name__)
+
+_CONFIG = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
+_MAGIC = re.compile(r"[*?\[]")
+
+
+def expand(patterns: Iterable[str], root: Path) -> list[File]:
+    """Find what the patterns name.
+
+    A file goes to the top of the artifacts under its own name, a folder below its own name, and
+    what a glob finds keeps its place below the glob's fixed part. Files that would meet there keep
+    their path in the project. Kedro's credentials are left out.
+
+    Args:
+        patterns: Files, folders or globs (``**`` too); relative ones count from ``root``.
+        root: The project's root.
+
+    Example:
+        >>> expand(["logs/**/*.log"], Path("/project"))
+        []
+    """
+    root = _plain(root)
+    found: dict[Path, str] = {}
+    for pattern in patterns:
+        matches = _matches(pattern, root)
+        if not matches:
+            logger.warning("Nothing to log at '%s' (looked in %s).", pattern, root)
+        for path, folder in matches:
+            found.setdefault(path, folder)
+    places = Counter(_place(path, folder) for path, folder in found.items())
+    return [
+        _entry(path, folder if places[_place(path, folder)] == 1 else _own_folder(path, root))
+        for path, folder in found.items()
+    ]
+
+
+def _matches(pattern: str, root: Path) -> list[tuple[Path, str]]:
+    path = _plain(root / pattern)
+    if path.is_dir():
+        files = sorted(file for file in path.rglob("*") if file.is_file())
+        if not any(_is_secret(file, root) for file in files):
+            return [(path, "")]
+        return [(file, _relative(file.parent, path.parent)) for file in _open(files, root)]
+    if path.exists():
+        return [(file, "") for file in _open([path], root)]
+    return _glob(pattern, root) if _MAGIC.search(pattern) else []
+
+
+def _glob(pattern: str, root: Path) -> list[tuple[Path, str]]:
+    base = _plain(root / Path(*_fixed_parts(pattern)))
+    names = glob.glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207 - takes absolute ones
+    paths = [_plain(root / name) for name in sorted(names)]
+    files = [path for path in paths if path.is_file()]
+    return [(file, _relative(file.parent, base)) for file in _open(files, root)]
+
+
+def _fixed_parts(pattern: str) -> list[str]:
+    parts = list(Path(pattern).parts)
+    magic = next(place for place, part in enumerate(parts) if _MAGIC.search(part))
+    return parts[:magic]
+
+
+def _plain(path: Path) -> Path:
+    # Without `..`, which no artifact's place may have; links stay, for the sake of their names.
+    return Path(os.path.normpath(path))
+
+
+def _relative(folder: Path, base: Path) -> str:
+    relative = folder.relative_to(base).as_posix()
+    return "" if relative == "." else relative
+
+
+def _place(path: Path, folder: str) -> str:
+    return f"{folder}/{path.name}".lstrip("/")
+
+
+def _own_folder(path: Path, root: Path) -> str:
+    return _relative(path.parent, root if path.is_relative_to(root) else Path(path.anchor))
+
+
+def _open(files: Iterable[Path], root: Path) -> list[Path]:
+    """Leave out credentials, and say so."""
+    allowed = []
+    for file in files:
+        if _is_secret(file, root):
+            logger.warning("%s is not logged: it may hold credentials.", file)
+        else:
+            allowed.append(file)
+    return allowed
+
+
+def _is_secret(file: Path, root: Path) -> bool:
+    # Kedro reads `credentials*` and whatever is in folders of that name.
+    parts = file.relative_to(root).parts if file.is_relative_to(root) else (file.name,)
+    return bool(_CONFIG.search(file.name)) and any(
+        part.lower().startswith("credentials") for part in parts
+    )
+
+
+def _entry(path: Path, folder: str) -> File:
+    return File(str(path), _place(path, folder) if path.is_dir() else folder)

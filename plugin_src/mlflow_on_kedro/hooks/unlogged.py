@@ -1,0 +1,113 @@
+"""What automatic logging leaves out: one line at the end of the run, and a list in MLflow."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from ..config.sections import Catalog
+from ..datasets import metrics
+from ..errors import UnloggedValueError
+from ..journal.entries import Unlogged
+from ..journal.values import cut
+from .small_values import MAX_POINTS, Choice, Limits
+
+if TYPE_CHECKING:
+    from ..runs.tracked_run import TrackedRun
+
+logger = logging.getLogger(__name__)
+
+ARTIFACT = "kedro/not_logged.json"
+
+_LEVELS = {"info": logging.INFO, "warn": logging.WARNING}
+_NAMED = 5
+
+
+def limits_of(settings: Catalog) -> Limits:
+    """The limits that the section ``catalog`` of mlflow.yml sets."""
+    return Limits(settings.max_leaves, settings.max_length)
+
+
+def log_choice(run: TrackedRun, choice: Choice, settings: Catalog) -> None:
+    """Log what was chosen of a value, and note the rest.
+
+    Args:
+        run: The pipeline's run.
+        choice: What to log, and what not.
+        settings: The section ``catalog`` of mlflow.yml.
+
+    Raises:
+        UnloggedValueError: Something is not logged, and ``unlogged`` is ``error``.
+    """
+    for leaf in choice.leaves:
+        if leaf.key in run.secret_params:
+            continue
+        if leaf.kind == "metric":
+            run.log_metric(leaf.key, leaf.value)
+        elif leaf.kind == "series":
+            metrics.log(run, leaf.key, leaf.value)
+        else:
+            run.log_param(leaf.key, leaf.value)
+    if choice.unlogged and settings.unlogged != "ignore":
+        _note(run, choice.unlogged, settings)
+
+
+def report_at_end(run: TrackedRun, settings: Catalog) -> None:
+    """Have what was not logged said and kept when the run ends; once, whoever asks for it."""
+    run.at_end(functools.partial(_report, run, settings))
+
+
+def _note(run: TrackedRun, items: list[Unlogged], settings: Catalog) -> None:
+    if settings.unlogged == "error":
+        first = items[0]
+        raise UnloggedValueError(
+            f"'{first.name}' ({first.what}) is not logged to MLflow: {first.why}, and "
+            f"`catalog.unlogged` is error. To log it, {first.how}. To leave it out, set "
+            f"`catalog.mlflow_catalog: {{{first.dataset}: null}}` in mlflow.yml."
+        )
+    if not run.in_worker:
+        run.unlogged.extend(items)
+    elif run.keeps_journal_here:
+        for item in items:
+            run.log_entry(item)
+    else:  # on another machine, whose log is the only place that there is
+        _say(items, settings, _artifact(run))
+
+
+def _report(run: TrackedRun, settings: Catalog) -> None:
+    if run.unlogged_said:
+        return
+    run.unlogged_said = True
+    items = list(dict.fromkeys([*run.unlogged, *run.journaled_elsewhere(Unlogged)]))
+    if not items:
+        return
+    rows = [vars(item) for item in items]
+    run.log_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", _artifact(run))
+    _say(items, settings, _artifact(run))
+
+
+def _artifact(run: TrackedRun) -> str:
+    # Each process of a run that several share has left out other values.
+    return ARTIFACT if run.key is None else ARTIFACT.replace(".", f"-{run.journal_id[:8]}.")
+
+
+def _say(items: Iterable[Unlogged], settings: Catalog, artifact: str) -> None:
+    secrets_first = sorted(items, key=lambda item: item.what != "secret")
+    named = [f"{cut(item.name, 80)} ({item.what})" for item in secrets_first]
+    more = f" and {len(named) - _NAMED} more" if named[_NAMED:] else ""
+    logger.log(
+        _LEVELS.get(settings.unlogged, logging.INFO),
+        "Not logged: %s%s. Values that no catalog lists are logged if they are numbers, dicts of "
+        "at most %d values, texts and lists of at most %d characters, or lists of at most %d "
+        "numbers (catalog.max_leaves and max_length in mlflow.yml); an MLflowDataset in the "
+        "catalog logs any. Reasons: %s in the run.",
+        ", ".join(named[:_NAMED]),
+        more,
+        settings.max_leaves,
+        settings.max_length,
+        MAX_POINTS,
+        artifact,
+    )

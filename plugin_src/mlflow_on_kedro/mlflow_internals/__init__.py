@@ -1,0 +1,1 @@
+"""Every touch of what MLflow does not document."""

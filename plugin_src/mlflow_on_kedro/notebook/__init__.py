@@ -1,0 +1,1 @@
+"""MLflow in a notebook or script, where no pipeline runs."""

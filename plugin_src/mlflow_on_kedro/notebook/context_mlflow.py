@@ -1,0 +1,197 @@
+"""``context.mlflow``: a project's MLflow in a notebook or script, where no pipeline runs."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..config.sections import Config
+from ..hooks import session
+from ..runs import known_projects, run_dataset
+from ..runs.node_calls import fluent
+from ..tracking import experiments, store, uris
+from ..tracking.finding import FINISHED, Runs, named
+from ..tracking.opening import RunRequest
+from ..utils import environment
+from ..utils.secrets import mask_urls
+from . import notebook_calls
+
+if TYPE_CHECKING:
+    from kedro.framework.context import KedroContext
+    from mlflow import ActiveRun, MlflowClient
+    from mlflow.entities import Run
+
+logger = logging.getLogger(__name__)
+
+ATTRIBUTE = "mlflow"
+
+
+class ContextMlflow:
+    """The MLflow of a project; it is imported and asked at the first use of anything here.
+
+    Args:
+        context: The project's context.
+
+    Example:
+        >>> from types import SimpleNamespace
+        >>> context = SimpleNamespace(project_path="/project", env=None)
+        >>> ContextMlflow(context).root.name
+        'project'
+    """
+
+    def __init__(self, context: KedroContext) -> None:
+        self._context = context
+        self.root = Path(context.project_path)
+        # The context of `session.run()` is another one than that of the notebook.
+        self._choice = known_projects.choice_of(self.root, context.env)
+
+    @functools.cached_property
+    def settings(self) -> Config:
+        """The configuration, as mlflow.yml and the hooks' arguments have it."""
+        return session.settings_of(self._context)
+
+    @functools.cached_property
+    def uri(self) -> str:
+        """The tracking URI."""
+        session.access_of(self._context, self.settings).use()
+        environment.set_mlflow_defaults()
+        return uris.resolve_uri(self.settings.tracking.uri, self.root)
+
+    @functools.cached_property
+    def experiment(self) -> str:
+        """The name of the experiment.
+
+        Raises:
+            MLflowOnKedroError: Only its id is known, and MLflow cannot be reached.
+        """
+        if self._experiment_id is not None:
+            return str(self.client.get_experiment(self._experiment_id).name)
+        return store.resolve_experiment(self.settings.experiment.name, run_dataset.package_name())
+
+    @functools.cached_property
+    def _experiment_id(self) -> str | None:
+        return experiments.from_environment(self.settings, self.root)
+
+    @property
+    def experiment_id(self) -> str:
+        """The id of the experiment, which is created or restored where that is needed.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        given = self.settings.experiment
+        tags = experiments.tag_texts(given.tags)
+        restore = given.restore_if_deleted
+        if self._experiment_id is not None:
+            return experiments.known_experiment(
+                self.client, self._experiment_id, tags, restore=restore
+            )
+        place = store.resolve_artifact_location(
+            given.artifact_location, self.uri, self.experiment, self.root
+        )
+        return experiments.experiment_id(self.client, self.experiment, place, tags, restore=restore)
+
+    @property
+    def client(self) -> MlflowClient:
+        """MLflow's own client of the store that the project tracks to.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        return self._runs.client
+
+    @property
+    def last_run(self) -> Run | None:
+        """The newest run of the experiment, however it ended; None if there is none.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        return next(self._runs.newest(), None)
+
+    def run(self, wanted: str) -> Run:
+        """Find a run by its id, its name (the newest of that name) or ``last``.
+
+        Raises:
+            MLflowOnKedroError: There is none, or MLflow cannot be reached.
+        """
+        return self._runs.find(wanted)
+
+    def use(self, wanted: str | None) -> None:
+        """Have ``catalog.load`` load all MLflow datasets from one run.
+
+        Args:
+            wanted: The run's id, its name or ``last``; None: local files again.
+
+        Raises:
+            MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
+        """
+        if wanted is None:
+            self._choice.run_id = None
+            return
+        run = self.run(wanted)
+        self._choice.run_id = run.info.run_id
+        logger.info(
+            "MLflow datasets are loaded from the run %s, until `context.mlflow.use(None)`.",
+            named(run),
+        )
+
+    def start_run(self, name: str | None = None, **given: Any) -> ActiveRun:
+        """Start a run in the project's store and experiment, to which ``catalog.save`` logs.
+
+        Args:
+            name: The run's name.
+            given: Further arguments of ``mlflow.start_run``, whose result is returned: use it in a
+                ``with`` block, or call ``mlflow.end_run()``.
+        """
+        experiment = self.experiment_id
+        import mlflow
+
+        fluent.set_tracking_uri(self.uri)
+        return mlflow.start_run(run_name=name, experiment_id=experiment, **given)
+
+    @property
+    def chosen(self) -> str | None:
+        """The id of the run that :meth:`use` has chosen."""
+        return self._choice.run_id
+
+    def newest_with(self, name: str, is_in: Callable[[str], bool]) -> str | None:
+        """The id of the newest FINISHED run that has a dataset; None also where tracking is off.
+
+        Args:
+            name: The dataset's name.
+            is_in: Whether a run has it.
+        """
+        if not self.settings.enabled or RunRequest(config=self.settings).offline:
+            return None
+        for run in self._runs.newest(FINISHED):
+            if is_in(run.info.run_id):
+                logger.info(
+                    "'%s' is not here: it is loaded from %s, the newest FINISHED run that has it.",
+                    name,
+                    named(run),
+                )
+                return str(run.info.run_id)
+        return None
+
+    @functools.cached_property
+    def _runs(self) -> Runs:
+        name = store.resolve_experiment(self.settings.experiment.name, run_dataset.package_name())
+        return Runs(self.uri, name, self._experiment_id)
+
+    def __repr__(self) -> str:
+        experiment = self._experiment_id or self.experiment
+        place = f"experiment {experiment!r} in MLflow at {mask_urls(self.uri)}"
+        return f"<{place}: client, last_run, run(name), use(name), start_run(name)>"
+
+
+def offer(context: KedroContext) -> None:
+    """Give a context its attribute ``mlflow``, unless it has one, and MLflow the project."""
+    if not hasattr(context, ATTRIBUTE):
+        found = ContextMlflow(context)
+        setattr(context, ATTRIBUTE, found)
+        known_projects.remember(found)
+        notebook_calls.send_to(found)

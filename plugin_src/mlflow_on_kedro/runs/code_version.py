@@ -1,0 +1,43 @@
+"""The version of the code where there is no git, as in a container: what CI says of it."""
+
+from __future__ import annotations
+
+import re
+
+from ..utils import environment
+from ..utils.secrets import mask_urls
+
+# Commit, branch and repository. Jenkins' names are also those that Dockerfiles use most.
+VARIABLES = (
+    ("GIT_COMMIT", "GIT_BRANCH", "GIT_URL"),
+    ("GITHUB_SHA", "GITHUB_REF_NAME", ""),
+    ("CI_COMMIT_SHA", "CI_COMMIT_REF_NAME", "CI_PROJECT_URL"),
+    ("BUILD_SOURCEVERSION", "BUILD_SOURCEBRANCHNAME", "BUILD_REPOSITORY_URI"),
+    ("BITBUCKET_COMMIT", "BITBUCKET_BRANCH", "BITBUCKET_GIT_HTTP_ORIGIN"),
+    ("CIRCLE_SHA1", "CIRCLE_BRANCH", "CIRCLE_REPOSITORY_URL"),
+    ("CODEBUILD_RESOLVED_SOURCE_VERSION", "", "CODEBUILD_SOURCE_REPO_URL"),
+    ("GIT_SHA", "", ""),
+    ("COMMIT_SHA", "BRANCH_NAME", ""),
+)
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
+
+
+def from_environment() -> dict[str, str]:
+    """MLflow's tags on the commit, its branch and repository; empty where no variable has one."""
+    for commit, branch, url in VARIABLES:
+        found = (environment.value(commit) or "").strip()
+        if _COMMIT.fullmatch(found):
+            tags = {
+                "mlflow.source.git.commit": found,
+                "mlflow.source.git.branch": environment.value(branch),
+                "mlflow.source.git.repoURL": _repository(commit, url),
+            }
+            return {tag: mask_urls(value) for tag, value in tags.items() if value}
+    return {}
+
+
+def _repository(commit: str, url: str) -> str | None:
+    if commit == "GITHUB_SHA":
+        server, name = (environment.value(f"GITHUB_{key}") for key in ("SERVER_URL", "REPOSITORY"))
+        return f"{server}/{name}" if server and name else None
+    return environment.value(url)

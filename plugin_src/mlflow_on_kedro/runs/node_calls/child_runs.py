@@ -1,0 +1,232 @@
+"""Runs that nodes begin while MLflow does not answer: each has a journal within the pipeline's.
+
+They lie in ``children/<id>/`` of the journal of the pipeline's run, and are delivered with it,
+because only then MLflow has the run that is their parent.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ...delivery.journal_outbox import WorkerOutbox
+from ...delivery.outbox import Outbox
+from ...journal.entries import End
+from ...journal.folder import CHILDREN, Journal, is_id, new_id
+from ...journal.records import Header, Opened
+from ...tracking import shared_run
+from ..provenance import USER_TAG
+from ..run_logger import RunLogger
+from . import node_mlflow_calls
+
+if TYPE_CHECKING:
+    from ..tracked_run import TrackedRun
+
+_PARENT_TAG = "mlflow.parentRunId"
+_NAME_TAG = "mlflow.runName"
+
+_known: dict[tuple[str, str], ChildRun] = {}
+"""The children that this process has made, by the pipeline's journal and their own id."""
+_in_mlflow: set[str] = set()
+"""The ids of the runs that this process's nodes have begun in MLflow."""
+
+
+class ChildRun(RunLogger):
+    """A run of a node's own that goes into a journal of its own.
+
+    Args:
+        pipeline: The pipeline's run.
+        journal: The child's journal.
+    """
+
+    def __init__(self, pipeline: TrackedRun, journal: Journal) -> None:
+        self._pipeline = pipeline
+        self.config = pipeline.config
+        self.secret_params = frozenset()
+        self.root = pipeline.root
+        self.journal = journal
+        self.journal_id = journal.folder.name
+        self.start_ms = journal.header.start_ms
+        self._start_telling()
+        raising = pipeline.config.tracking.on_failure == "raise"
+        self._outbox = WorkerOutbox(journal, pipeline.uri, None, 0, raising=raising)
+
+    @property
+    def outbox(self) -> Outbox:
+        """What takes the child's entries."""
+        return self._outbox
+
+    @property
+    def run_id(self) -> str:
+        """The id by which nodes know it."""
+        return self.journal.header.run_id or self.journal_id
+
+    def end(self, status: str, time_ms: int) -> None:
+        """End it; the last end counts."""
+        self.log_entry(End(status, time_ms))
+
+    def opened(self) -> Opened:
+        """Describe the run as a node sees it; its artifacts are in a local folder."""
+        opened = self._pipeline.opened
+        experiment = opened.experiment_id if opened is not None else node_mlflow_calls.EXPERIMENT
+        place = node_mlflow_calls.artifact_folder(self).as_uri()
+        return Opened(self.run_id, experiment, place, self.journal.header.run_name or "")
+
+
+def create(
+    pipeline: TrackedRun,
+    start_ms: int,
+    tags: Mapping[str, str],
+    *,
+    journal_id: str | None = None,
+    experiment: str | None = None,
+) -> ChildRun:
+    """Begin a run that MLflow does not have.
+
+    Args:
+        pipeline: The run of the node's pipeline.
+        start_ms: When it began, in milliseconds since the epoch.
+        tags: MLflow's tags of the run, among them its name and parent.
+        journal_id: The child's id. Default: a new one.
+        experiment: The experiment's name. Default: the pipeline's.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    parent = tags.get(_PARENT_TAG)
+    if parent is not None and node_mlflow_calls.is_own(pipeline, parent):
+        parent = pipeline.journal_id
+    base = _journal(pipeline).header
+    header = replace(
+        _plain(base, journal_id or new_id(), start_ms),
+        experiment=experiment or base.experiment,
+        run_name=tags.get(_NAME_TAG),
+        user=tags.get(USER_TAG),
+        parent=parent,
+    )
+    child = _make(pipeline, header)
+    for key, value in tags.items():
+        if key not in {_PARENT_TAG, _NAME_TAG}:
+            child.set_tag(key, value)
+    return child
+
+
+def continuing(pipeline: TrackedRun, run_id: str) -> ChildRun:
+    """Log to a run that MLflow has, but does not answer for.
+
+    Raises:
+        OSError: The disk is full.
+    """
+    found = find(pipeline, run_id)
+    if found is not None:
+        return found
+    base = _journal(pipeline).header
+    header = replace(_plain(base, _digest(run_id), base.start_ms), run_id=run_id)
+    return _make(pipeline, header)
+
+
+def note(run_id: str) -> None:
+    """Note that a node has begun a run in MLflow."""
+    _in_mlflow.add(run_id)
+
+
+def is_noted(run_id: str) -> bool:
+    """Whether a node of this process has begun a run in MLflow."""
+    return run_id in _in_mlflow
+
+
+def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
+    """Find the child with an id that a node knows, whichever process has made it."""
+    if pipeline.journal is None:
+        return None
+    name = run_id if is_id(run_id) else _digest(run_id)
+    for key in dict.fromkeys((name, _digest(run_id))):
+        known = _known.get((pipeline.journal_id, key))
+        if known is not None:
+            return known
+        journal = Journal(pipeline.journal.folder / CHILDREN / key)
+        if journal.is_here():
+            return _known.setdefault((pipeline.journal_id, key), ChildRun(pipeline, journal))
+    return None
+
+
+def folder_for(pipeline: TrackedRun, run_id: str) -> Path:
+    """Where the journal of a run is that MLflow has, once there is one."""
+    return _journal(pipeline).folder.absolute() / CHILDREN / _digest(run_id)
+
+
+def known(pipeline: TrackedRun) -> list[ChildRun]:
+    """The children that this process has to do with."""
+    return [child for (of, _), child in list(_known.items()) if of == pipeline.journal_id]
+
+
+def forget(pipeline: TrackedRun) -> None:
+    """Forget the children of a run that has ended."""
+    for key in [key for key in list(_known) if key[0] == pipeline.journal_id]:
+        _known.pop(key, None)
+
+
+# -- for whoever delivers the pipeline's journal --------------------------------------------------
+
+
+def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: Any) -> Header:
+    """Say what run a child is in MLflow, now that MLflow has the pipeline's.
+
+    Args:
+        child: The child's journal.
+        pipeline: The header of the pipeline's journal.
+        opened: The pipeline's run in MLflow.
+        client: A client of the store.
+
+    Raises:
+        Exception: MLflow cannot be reached.
+    """
+    header = child.header
+    if header.experiment == pipeline.experiment:  # wherever that is: it may have an id only
+        header = replace(header, experiment_id=opened.experiment_id)
+    if header.run_id is not None:  # a run that MLflow had: only who has ended it may end it
+        ends = any(
+            isinstance(entry, End) for name in child.sizes() for entry in child.entries(name)
+        )
+        return replace(header, owned=ends)
+    if header.parent == pipeline.journal:
+        return replace(header, parent=opened.run_id)
+    if header.parent is not None and is_id(header.parent):
+        found = shared_run.with_tag(
+            client, opened.experiment_id, shared_run.JOURNAL_TAG, header.parent
+        )
+        return replace(header, parent=found[0].info.run_id if found else opened.run_id)
+    return header
+
+
+def _journal(pipeline: TrackedRun) -> Journal:
+    if pipeline.journal is None:
+        raise FileNotFoundError("the run has no journal")
+    return pipeline.journal
+
+
+def _plain(base: Header, journal_id: str, start_ms: int) -> Header:
+    return Header(
+        journal=journal_id,
+        experiment=base.experiment,
+        start_ms=start_ms,
+        root=base.root,
+        uri=base.uri,
+        kedro_run_id=base.kedro_run_id,
+        max_copy=base.max_copy,
+    )
+
+
+def _make(pipeline: TrackedRun, header: Header) -> ChildRun:
+    journal = Journal.create(_journal(pipeline).folder / CHILDREN, header)
+    journal.release()  # the pipeline's own lock keeps others away
+    child = ChildRun(pipeline, journal)
+    _known[pipeline.journal_id, header.journal] = child
+    return child
+
+
+def _digest(run_id: str) -> str:
+    return hashlib.sha256(run_id.encode()).hexdigest()[:24]

@@ -1,0 +1,287 @@
+"""Where a run comes from: versions, user, git, and the command that repeats it."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import logging
+import math
+import platform
+import re
+import shlex
+import subprocess
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from ..journal.values import flatten
+from ..tracking import orchestrators
+from ..utils.secrets import looks_secret, mask_urls, without_secrets
+from . import code_version
+
+logger = logging.getLogger(__name__)
+
+# Keys of mlflow.yml that look like secrets, and only name something.
+_NAMES_ONLY = frozenset({"mlflow.run.key", "mlflow.tracking.credentials"})
+_OBJECT = re.compile(r"^<(?P<path>[\w.]+) object at 0x[0-9a-fA-F]+>$")
+
+# Kedro's run params and the option of `kedro run` for each
+# (https://docs.kedro.org/en/stable/getting-started/commands_reference/#kedro-run).
+_OPTIONS = {
+    "env": "--env",
+    "pipeline_name": "--pipeline",
+    "pipeline_names": "--pipelines",
+    "tags": "--tags",
+    "node_names": "--nodes",
+    "from_nodes": "--from-nodes",
+    "to_nodes": "--to-nodes",
+    "from_inputs": "--from-inputs",
+    "to_outputs": "--to-outputs",
+    "load_versions": "--load-versions",
+    "namespaces": "--namespaces",
+}
+
+
+USER_TAG = "mlflow.user"
+RUNTIME_SECTION = "mlflow"
+"""The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
+RUNTIME_PARAMS_TAG = "kedro.runtime_params"
+"""What came with the command for the project's parameters, also for those that no node reads."""
+
+
+def kedro_command(
+    run_params: Mapping[str, Any], cli_params: Mapping[str, Any] | None = None
+) -> str:
+    """Write the shell command that repeats a run.
+
+    Values of parameters whose names look like secrets are replaced by ``***``.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+        cli_params: The parameters of the ``kedro run`` command, where that started the run; they
+            alone know ``--async``, ``--conf-source`` and ``--runner-params``.
+
+    Example:
+        >>> kedro_command({"env": "prod", "tags": ["train"], "runtime_params": {"model.depth": 3}})
+        'kedro run --env=prod --tags=train --params=model.depth=3'
+    """
+    cli_params = cli_params or {}
+    words = ["kedro", "run"]
+    for name, option in _OPTIONS.items():
+        value = _option_value(run_params.get(name))
+        if value:
+            words.append(f"{option}={value}")
+    runner = runner_name(run_params.get("runner"))
+    if runner and runner != "SequentialRunner":
+        words.append(f"--runner={runner}")
+    if cli_params.get("runner_params"):
+        words.append(f"--runner-params={_pairs(cli_params['runner_params'])}")
+    if cli_params.get("is_async"):
+        words.append("--async")
+    if run_params.get("only_missing_outputs"):
+        words.append("--only-missing-outputs")
+    if cli_params.get("conf_source"):
+        words.append(f"--conf-source={cli_params['conf_source']}")
+    params = _runtime_params(run_params)
+    if params:
+        words.append(f"--params={_pairs(params)}")
+    return mask_urls(shlex.join(words))
+
+
+def runtime_params(run_params: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that came with the command for the project's parameters; no keys of mlflow.yml.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+
+    Example:
+        >>> runtime_params({"runtime_params": {"depth": 3, "mlflow": {"run": {"name": "x"}}}})
+        {'depth': 3}
+    """
+    given = _runtime_params(run_params)
+    return {name: value for name, value in given.items() if name != RUNTIME_SECTION}
+
+
+def _runtime_params(run_params: Mapping[str, Any]) -> Mapping[str, Any]:
+    return run_params.get("runtime_params") or run_params.get("extra_params") or {}
+
+
+def pipeline_names(run_params: Mapping[str, Any]) -> list[str]:
+    """Name the pipelines that run: ``__default__`` where none was named.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+
+    Example:
+        >>> pipeline_names({"pipeline_names": ["train", "evaluate"]}), pipeline_names({})
+        (['train', 'evaluate'], ['__default__'])
+    """
+    name = run_params.get("pipeline_name") or "__default__"
+    return list(run_params.get("pipeline_names") or [name])
+
+
+def runner_name(runner: Any) -> str | None:
+    """Name a runner as ``--runner`` takes it, from what Kedro puts into the run params.
+
+    Kedro gives the class's name, or the text of an instance:
+    ``<kedro.runner.thread_runner.ThreadRunner object at 0x7f...>``.
+
+    Example:
+        >>> runner_name("<kedro.runner.thread_runner.ThreadRunner object at 0x7f01>")
+        'ThreadRunner'
+    """
+    text = str(runner) if runner is not None else ""
+    match = _OBJECT.match(text)
+    if match:
+        text = match["path"]
+    if text.startswith("kedro.runner."):
+        return text.rsplit(".", 1)[1]
+    return text if text and text != "None" else None
+
+
+def command_params() -> dict[str, Any]:
+    """The parameters of the running ``kedro run`` command; empty outside of it."""
+    import click
+
+    context = click.get_current_context(silent=True)
+    if context is None or context.command.name != "run":
+        return {}
+    return dict(context.params)
+
+
+def version_tags() -> dict[str, str]:
+    """Versions of Python, Kedro and MLflow."""
+    tags = {"version.python": platform.python_version()}
+    for name in ("kedro", "mlflow"):
+        try:
+            tags[f"version.{name}"] = metadata.version(name)
+        except metadata.PackageNotFoundError:  # mlflow-skinny gives the same module
+            continue
+    return tags
+
+
+def source_tags(root: Path, package: str | None) -> dict[str, str]:
+    """MLflow's own tags on user, source and git, read for the project's root; and what runs it.
+
+    MLflow's fluent API sets these; a client does not, and looks for git beside ``sys.argv[0]``,
+    which is not in the project under the ``kedro`` command.
+    """
+    tags = {"mlflow.source.name": package or root.name, "mlflow.source.type": "PROJECT"}
+    user = user_name()
+    if user is not None:
+        tags[USER_TAG] = user
+    return {**tags, **git_tags(root), **orchestrators.tags()}
+
+
+def user_name() -> str | None:
+    """The name of who runs the pipeline, if it is known."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no such user, as in some containers
+        logger.debug("The user's name is not known.")
+        return None
+
+
+def git_tags(root: Path) -> dict[str, str]:
+    """Commit, branch and whether files differ from the commit.
+
+    Outside a repository, or without git, they are what CI has put into the environment, if it has.
+    """
+    commit = _git(root, "rev-parse", "HEAD")
+    if not commit:
+        return code_version.from_environment()
+    tags = {"mlflow.source.git.commit": commit}
+    branch = _git(root, "rev-parse", "--abbrev-ref", "HEAD")
+    if branch and branch != "HEAD":
+        tags["mlflow.source.git.branch"] = branch
+    url = _git(root, "config", "--get", "remote.origin.url")
+    if url:
+        tags["mlflow.source.git.repoURL"] = mask_urls(url)
+    changes = _git(root, "status", "--porcelain", "--", ".")
+    if changes is not None:
+        tags["git.dirty"] = str(bool(changes))
+    return tags
+
+
+def _git(root: Path, *words: str) -> str | None:
+    try:
+        done = subprocess.run(
+            ["git", *words],  # noqa: S607 - the user's own git, wherever it is
+            cwd=root,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def _option_value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}:{item}" for name, item in value.items())
+    if isinstance(value, list | tuple | set | frozenset):
+        return ",".join(str(item) for item in value)
+    return str(value) if value else ""
+
+
+def _pairs(params: Mapping[str, Any]) -> str:
+    return ",".join(
+        f"{name}={_pair_value('***' if _is_secret(name) else without_secrets(item))}"
+        for name, item in flatten("", params)
+    )
+
+
+def _is_secret(name: str) -> bool:
+    return looks_secret(name) and name not in _NAMES_ONLY
+
+
+def _pair_value(value: Any) -> str:
+    # `kedro run` splits at commas and then reads each value as YAML with OmegaConf.
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, float) and not math.isfinite(value):
+        return ".nan" if math.isnan(value) else f"{'-' if value < 0 else ''}.inf"
+    if isinstance(value, str):
+        return value if _reads_as_itself(value) else _quoted(value)
+    if isinstance(value, list | tuple) and value:
+        return _block(value)
+    return str(value)
+
+
+def _block(items: Iterable[Any]) -> str:
+    """Write a list as a YAML block, which needs no commas but in quoted text."""
+    import yaml
+
+    def represent(dumper: Any, text: str) -> Any:
+        style = None if _reads_as_itself(text) else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
+
+    quoting: Any = type("Quoting", (yaml.SafeDumper,), {})
+    quoting.add_representer(str, represent)
+    quoting.add_multi_representer(object, lambda dumper, item: represent(dumper, str(item)))
+    block: str = yaml.dump(
+        list(items), None, quoting, default_flow_style=False, allow_unicode=True, width=math.inf
+    )
+    return block.strip().replace(",", r"\x2c")
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False).replace(",", r"\x2c")
+
+
+def _reads_as_itself(text: str) -> bool:
+    from omegaconf import OmegaConf
+    from yaml import YAMLError
+
+    if "," in text or text != text.strip():
+        return False
+    try:
+        read = OmegaConf.to_container(OmegaConf.from_dotlist([f"key={text}"]))
+    except (YAMLError, ValueError):
+        return False
+    return read == {"key": text}

@@ -1,0 +1,85 @@
+"""Which copy of this plugin is used: one in the project's src/, or the installed package."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
+
+from .. import __version__
+
+logger = logging.getLogger(__name__)
+
+DISTRIBUTION = "mlflow-on-kedro"
+
+
+@dataclass(frozen=True)
+class Installation:
+    """The plugin as it is imported in this process.
+
+    Attributes:
+        folder: The package's folder.
+        version: Its version.
+        is_installed: Whether that is the installed package.
+        other: The version of the installed package, if it is another one than this.
+    """
+
+    folder: Path
+    version: str
+    is_installed: bool = False
+    other: str | None = None
+
+    def in_words(self, root: Path) -> str:
+        """Name version and place, without what is of this machine alone.
+
+        Example:
+            >>> Installation(Path("/p/src/x"), "0.1.0").in_words(Path("/p"))
+            '0.1.0 (src/x)'
+        """
+        place = "installed" if self.is_installed else "outside of the project"
+        if self.folder.is_relative_to(root):
+            place = self.folder.relative_to(root).as_posix()
+        return f"{self.version} ({place})"
+
+
+@functools.cache
+def present() -> Installation:
+    """Find out what is imported in this process, and what is installed."""
+    folder = Path(__file__).parent.resolve()
+    try:
+        found = metadata.distribution(DISTRIBUTION)
+    except metadata.PackageNotFoundError:
+        return Installation(folder, __version__)
+    if _holds(found, folder):
+        return Installation(folder, __version__, is_installed=True)
+    return Installation(folder, __version__, other=found.version)
+
+
+def _holds(installed: metadata.Distribution, folder: Path) -> bool:
+    """Whether a folder is that of an installed package, also of one that is edited in place."""
+    if Path(str(installed.locate_file(folder.name))).resolve() == folder:
+        return True
+    origin = json.loads(installed.read_text("direct_url.json") or "{}")
+    if not origin.get("dir_info", {}).get("editable"):
+        return False
+    return folder.is_relative_to(Path(url2pathname(urlsplit(origin["url"]).path)).resolve())
+
+
+@functools.cache
+def warn_of_another() -> None:
+    """Warn, once in a process, that a copy hides an installed package of another version."""
+    found = present()
+    if found.other not in {None, found.version}:
+        logger.warning(
+            "mlflow_on_kedro %s in %s is used, and not %s, which is installed. Remove that folder "
+            "to use the installed one, or `pip uninstall %s` to be rid of it.",
+            found.version,
+            found.folder,
+            found.other,
+            DISTRIBUTION,
+        )
