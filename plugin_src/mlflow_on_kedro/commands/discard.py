@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .asking import confirm
 from .status import heading
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
     if entry is not None:
         what = title_of(items[entry - 1].entry)
     if not yes:
-        click.confirm(f"Drop {what} of {title} for good?", abort=True)
+        confirm(f"Drop {what} of {title} for good?")
     try:
         hold(journal)
     except BlockingIOError:

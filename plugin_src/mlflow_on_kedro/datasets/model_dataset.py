@@ -24,6 +24,7 @@ from ..models.saving import saved_model
 from ..models.source import ModelSource, Place
 from ..runs.node_calls import fluent
 from ..tracking import store
+from ..tracking.load_failures import load_message
 from ..utils import environment
 from ..utils.mlflow_limits import is_model_name, model_name, with_digest
 from ..utils.secrets import mask_urls
@@ -173,10 +174,12 @@ class MLflowModelDataset(TrackedDataset):
         try:
             exact = source.pinned(client)
         except Exception as error:
-            raise DatasetError(
-                f"MLflow at {mask_urls(source.asked(client))} has no version for {source}, which "
+            uri = source.asked(client)
+            said = (
+                f"MLflow at {mask_urls(uri)} has no version for {source}, which "
                 f"'{self.dataset_name}' is to load: {mask_urls(str(error))}"
-            ) from None
+            )
+            raise DatasetError(load_message(uri, error, self._in_words(source), said)) from None
         other = copy.copy(self)
         vars(other).update(_source=exact, _loaded=None)
         return other
@@ -332,13 +335,18 @@ class MLflowModelDataset(TrackedDataset):
         except DatasetError:
             raise
         except Exception as error:
-            raise DatasetError(
-                f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
+            asked = source.asked(client)
+            said = (
+                f"{source} in MLflow at {mask_urls(asked)} gave no model "
                 f"'{self.dataset_name}': {mask_urls(str(error))}"
-            ) from None
+            )
+            raise DatasetError(load_message(asked, error, self._in_words(source), said)) from None
         if self._source is not None:
             self._note_loaded(source, exact, place, uri)
         return model
+
+    def _in_words(self, source: ModelSource) -> str:
+        return f"the model '{self.dataset_name}' ({source})"
 
     def _note_loaded(
         self, source: ModelSource, exact: ModelSource, place: Place, tracking_uri: str

@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 from ..journal.entries import File
 from ..tracking import artifact_names
 from ..tracking.downloads import artifacts_of, download, name_in_run, place
+from ..tracking.load_failures import load_message
 from ..tracking.store import connect
 from ..utils.secrets import mask_urls
 from .local_backend import ELSEWHERE
@@ -167,10 +168,12 @@ class RunReader:
                 f"{_WHAT.get(self._backing.name, 'value')} '{key}'.{self._advice}"
             ) from None
         except Exception as error:
-            raise DatasetError(
+            said = (
                 f"'{key}' cannot be loaded from run {run_id} in MLflow at {mask_urls(uri)}: "
                 f"{mask_urls(str(error))}"
-            ) from None
+            )
+            what = f"'{key}' of run {run_id}"
+            raise DatasetError(load_message(uri, error, what, said)) from None
 
 
 def _is_there(client: MlflowClient, run_id: str, artifact: str) -> bool:

@@ -80,6 +80,8 @@ class RunDelivery:
         """How the run has ended in MLflow."""
         self.files_failure: Exception | None = None
         """Why files still wait of a run that has ended."""
+        self.registered: list[str] = []
+        """What is to be said of the models that were registered."""
         self.clocks = {VALUES: connection.clock(), FILES: connection.clock()}
         self._connection = connection
         self._root = root
@@ -273,7 +275,7 @@ class RunDelivery:
         again = self._again or self.header.key is not None
         for pending in pending_registrations(client, opened.run_id):
             try:
-                registry.register(client, self.uri, pending, again=again)
+                self.registered.append(registry.register(client, self.uri, pending, again=again))
             except Exception as error:
                 if kind_of(error) in (Kind.SILENT, Kind.BUSY, Kind.SERVER):
                     raise

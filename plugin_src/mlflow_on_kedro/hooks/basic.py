@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
@@ -20,6 +21,7 @@ from ..runs.run_lifecycle import now_ms
 from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..utils import installation
 from ..utils.secrets import looks_secret, mask_urls, without_secrets
+from ..utils.suggestions import did_you_mean
 from .base import PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
+
+logger = logging.getLogger(__name__)
 
 # What is not worth a tag: it is there under another name, or differs in every run.
 _NO_TAGS = frozenset(
@@ -161,7 +165,10 @@ class MLflowBasicLoggerHook(TrackingHook):
                 run.set_tag(f"kedro.{name}", _run_param(name, value))
         chosen = run.config.run.kedro_run_params
         for name in params if chosen == ALL else chosen:
-            if name in params and (chosen != ALL or not looks_secret(name)):
+            if name not in params:
+                meant = did_you_mean(name, params)
+                logger.warning("run.kedro_run_params: Kedro has no run param '%s'.%s", name, meant)
+            elif chosen != ALL or not looks_secret(name):
                 run.log_param(f"___{name}", _run_param(name, params[name]))
         if run.config.run.log_time_begin:
             run.set_tag("time.begin", _clock(run.config.run))

@@ -11,15 +11,16 @@ from kedro.io import AbstractDataset, DatasetError
 
 from ..config.checks import PARAMETERS_CHOICES, UNLOGGED_CHOICES, check_choice
 from ..config.parsing import override
-from ..config.sections import Catalog
+from ..config.sections import Catalog, Config
 from ..datasets import backends
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
 from ..utils.pipeline_info import is_parameter
 from ..utils.secret_items import leave_out_secrets
 from ..utils.suggestions import did_you_mean
-from .base import PipelineRun
+from .base import ComingRun, PipelineRun
 from .node_values import NodeValuesHook
+from .registered_names import warn_of_unknown
 from .small_values import choose
 from .unlogged import limits_of, log_choice, report_at_end
 
@@ -83,14 +84,17 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             "unlogged": unlogged,
         }
 
-    def _settings(self, run: TrackedRun) -> Catalog:
-        return override(run.config.catalog, **self._given)
+    def _settings(self, config: Config) -> Catalog:
+        return override(config.catalog, **self._given)
+
+    def check(self, coming: ComingRun) -> None:
+        """Refuse ways of logging that there are not."""
+        _check_ways(self._settings(coming.config).mlflow_catalog)
 
     def begin(self, session: PipelineRun) -> None:
         """Log the parameters that the pipeline uses."""
-        settings = self._settings(session.run)
-        _check_ways(settings.mlflow_catalog)
-        _say_unknown(settings.mlflow_catalog, session)
+        settings = self._settings(session.run.config)
+        _warn_of_unknown(settings.mlflow_catalog, session)
         report_at_end(session.run, settings)
         if settings.parameters == "none":
             return
@@ -122,7 +126,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
         """Log a value as ``mlflow_catalog`` says, or by type where no catalog lists it."""
-        settings = self._settings(run)
+        settings = self._settings(run.config)
         if name in settings.mlflow_catalog:
             _log_as(run, name, settings.mlflow_catalog[name], value)
         elif settings.auto and name in run.plan.unlisted:
@@ -148,11 +152,13 @@ def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
 def _check_ways(ways: Mapping[str, Any]) -> None:
     for name, how in ways.items():
         arguments = _arguments(how)
-        unknown = sorted(arguments.keys() - inspect.signature(MLflowDataset).parameters.keys())
-        if unknown:
-            raise ConfigError(
-                f"mlflow_catalog, '{name}': MLflowDataset does not take {', '.join(unknown)}."
-            )
+        known = inspect.signature(MLflowDataset).parameters
+        for argument in arguments:
+            if argument not in known:
+                raise ConfigError(
+                    f"mlflow_catalog, '{name}': MLflowDataset does not take '{argument}'."
+                    f"{did_you_mean(argument, known)}"
+                )
         if isinstance(arguments["dataset"], str):
             try:
                 backends.check_kind(arguments["dataset"])
@@ -168,22 +174,16 @@ def _arguments(how: Any) -> dict[str, Any]:
     return {"dataset": how}
 
 
-def _say_unknown(names: Iterable[str], session: PipelineRun) -> None:
+def _warn_of_unknown(names: Iterable[str], session: PipelineRun) -> None:
     """Warn of names that no pipeline and no catalog has: nothing is ever logged for them."""
-    unlisted = [name for name in names if name not in session.catalog]
-    unknown = sorted(set(unlisted) - session.pipeline.datasets())
-    if not unknown or session.run_params.get("pipeline_names"):
-        return  # Kedro may not have loaded the pipelines beside those, and they may have the names
-    from kedro.framework.project import pipelines
-
-    known = session.pipeline.datasets().union(*(item.datasets() for item in pipelines.values()))
-    for name in unknown:
-        if name not in known:
-            logger.warning(
-                "mlflow_catalog: no pipeline has a dataset '%s', so nothing is logged for it.%s",
-                name,
-                did_you_mean(name, sorted(known)),
-            )
+    listed = set(session.catalog.keys())  # `in` takes whatever fits a dataset factory
+    warn_of_unknown(
+        "mlflow_catalog: no pipeline has a dataset '%s', so nothing is logged for it.",
+        [name for name in names if name not in listed],
+        session.pipeline,
+        session.run_params,
+        lambda pipeline: pipeline.datasets(),
+    )
 
 
 def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:

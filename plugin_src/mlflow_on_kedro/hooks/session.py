@@ -15,6 +15,7 @@ from kedro.io import DatasetError
 from ..config import parsing, project
 from ..config.sections import Config, Tracking
 from ..config.switched_off import is_switched_off
+from ..datasets import shared_files
 from ..datasets.artifact_places import own_folders
 from ..datasets.catalog_entries import complete_entry
 from ..datasets.tracked import TrackedDataset
@@ -30,7 +31,8 @@ from ..tracking.description import PLACEHOLDER, describe
 from ..tracking.opening import RunRequest
 from ..utils import environment, installation
 from ..utils.pipeline_info import PipelineInfo
-from ..utils.secrets import looks_secret
+from ..utils.secrets import is_secret, looks_secret
+from . import registered_names
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -86,6 +88,8 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         "mlflow_catalog": settings["catalog"].pop("mlflow_catalog"),
         "config": [settings],
         "checked": True,
+        "where": project.place(context),
+        "given": _given_keys(context),
         "root": str(context.project_path),
         "package": run_dataset.package_name(),
         **_credentials_name(context, settings["tracking"]["credentials"]),
@@ -139,6 +143,26 @@ def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]
     return found
 
 
+def take_out_keys(catalog: CatalogProtocol[Any, Any], parameters: Mapping[str, Any]) -> None:
+    """Take keys of mlflow.yml that came with the command out of the project's parameters.
+
+    Kedro takes them for parameters, so a node that takes ``parameters`` as a whole would get them.
+    Parameters of the project's own under that name stay.
+
+    Args:
+        catalog: The session's catalog.
+        parameters: What Kedro has put into it.
+    """
+    section = f"params:{provenance.RUNTIME_SECTION}"
+    holder = run_dataset.find_carrier(catalog) if section in parameters else None
+    if holder is None or parameters[section] not in holder.given:
+        return
+    dataset, whole = catalog.get("parameters"), parameters["parameters"]
+    if dataset is not None:  # not by its name: Kedro would say that it is replaced
+        others = {key: value for key, value in whole.items() if key != provenance.RUNTIME_SECTION}
+        dataset.save(others)
+
+
 def prepare_datasets(
     catalog: CatalogProtocol[Any, Any], datasets: Mapping[str, AbstractDataset[Any, Any]]
 ) -> None:
@@ -152,6 +176,19 @@ def prepare_datasets(
             _bind(dataset, name, holder)
 
 
+def carrier_of(
+    run_params: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]
+) -> run_dataset.RunDataset:
+    """Find the carrier of a catalog, or put one there that has all at its default."""
+    holder = run_dataset.find_carrier(catalog)
+    if holder is None:
+        holder = run_dataset.RunDataset(
+            root=run_params.get("project_path"), package=run_dataset.package_name()
+        )
+        catalog[run_dataset.RESERVED_NAME] = holder
+    return holder
+
+
 def open_run(
     run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
 ) -> TrackedRun | None:
@@ -161,15 +198,12 @@ def open_run(
         The run; None when tracking is off or MLflow could not be reached.
     """
     notebook_calls.give_way()
-    holder = run_dataset.find_carrier(catalog)
-    if holder is None:
-        holder = run_dataset.RunDataset(
-            root=run_params.get("project_path"), package=run_dataset.package_name()
-        )
-        catalog[run_dataset.RESERVED_NAME] = holder
+    holder = carrier_of(run_params, catalog)
     if holder.asked:
         return holder.run
     holder.asked = True
+    disabled = holder.config.disabled_pipelines
+    registered_names.warn_of_unknown_pipelines("disabled_pipelines", disabled, run_params)
     if is_switched_off(holder.config, run_params):
         holder.config = replace(holder.config, enabled=False)
     plan = PipelineInfo.of(
@@ -185,6 +219,7 @@ def open_run(
             dataset.prepare(catalog, known, is_saved=name in saved)
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
+    shared_files.check(datasets, saved)
     if holder.config.enabled:
         for name, dataset in datasets.items():
             _bind(dataset, name, holder)
@@ -192,7 +227,7 @@ def open_run(
             plan, own_folders=own_folders(holder.config, run_params, catalog, datasets, saved)
         )
         holder.config = _completed(holder.config, pipeline, run_params)
-        observers.check(holder.config)
+        observers.check(holder.config, holder.where)
         installation.warn_of_another()
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
@@ -210,6 +245,11 @@ def _catalog_of(context: KedroContext) -> dict[str, Any] | None:
         return dict(context.config_loader["catalog"])
     except (MissingConfigException, KeyError):
         return None
+
+
+def _given_keys(context: KedroContext) -> list[Mapping[str, Any]]:
+    given = (context.config_loader.runtime_params or {}).get(provenance.RUNTIME_SECTION)
+    return [given] if isinstance(given, Mapping) else []
 
 
 def _credentials_name(context: KedroContext, name: str | None) -> dict[str, str]:
@@ -240,7 +280,7 @@ def _request(
         series=resuming.series_of(run_params),
         tags=provenance.source_tags(holder.root, holder.package),
         plan=plan,
-        secret_params=frozenset(_secret_params(run_params)),
+        secret_params=frozenset(secret_params(run_params)),
         registers=registers,
         work=parts.work_of(plan.steps, provenance.runtime_params(run_params)),
         spread=_SPREAD.get(provenance.runner_name(run_params.get("runner")), "any"),
@@ -259,10 +299,15 @@ def _completed(settings: Config, pipeline: Pipeline, run_params: Mapping[str, An
     return replace(settings, run=run)
 
 
-def _secret_params(run_params: Mapping[str, Any]) -> list[str]:
+def secret_params(run_params: Mapping[str, Any]) -> list[str]:
+    """The parameters that came with a command, and look like secrets.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+    """
     given = run_params.get("runtime_params") or {}
     leaves = [*flatten("", given), *flatten("", given, lists=True)] if given else []
-    return [name for name, _ in leaves if looks_secret(name)]
+    return [name for name, leaf in leaves if looks_secret(name) or is_secret(name, leaf)]
 
 
 def _tracked_datasets(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..config.checks import FILE
 from ..config.sections import Config
 from ..utils import environment
 
@@ -11,8 +12,12 @@ if TYPE_CHECKING:
     from ..runs.tracked_run import TrackedRun
 
 
-def check(config: Config) -> None:
+def check(config: Config, where: str = FILE) -> None:
     """Find, before a run is opened, what would fail in the midst of it.
+
+    Args:
+        config: The whole configuration.
+        where: The name of its file, for messages.
 
     Raises:
         ConfigError: A package is missing or too old, or MLflow does not know what is to be
@@ -21,15 +26,15 @@ def check(config: Config) -> None:
     if config.trace:
         from . import traces
 
-        traces.check(config)
+        traces.check(config, where)
     if config.autolog:
         from . import autolog
 
-        autolog.check(config.autolog)
+        autolog.check(config.autolog, where)
     if config.system_metrics.enabled:
         from . import system_metrics
 
-        system_metrics.check()
+        system_metrics.check(where)
     elif _has_system_metrics(config):
         environment.system_metrics_interval()
 

@@ -30,8 +30,12 @@ _SPAN_TYPES = {"load": "TOOL", "run": "TASK", "save": "TOOL"}
 _NOT_ENDED = "it had not ended when the pipeline did"
 
 
-def check(config: Config) -> None:
+def check(config: Config, where: str) -> None:
     """Find, before a run is opened, that it could not become a trace.
+
+    Args:
+        config: The whole configuration.
+        where: The name of its file, for messages.
 
     Raises:
         ConfigError: MLflow is too old, or nothing is timed.
@@ -40,12 +44,12 @@ def check(config: Config) -> None:
     if store.major_minor(installed) < LEAST_MLFLOW:
         least = ".".join(map(str, LEAST_MLFLOW))
         raise ConfigError(
-            f"mlflow.yml: 'trace: true' needs MLflow {least} or later, and {installed} is "
+            f"{where}: 'trace: true' needs MLflow {least} or later, and {installed} is "
             f'installed: run `pip install "mlflow>={least}"`, or take it out.'
         )
     if not config.time.enabled:
         raise ConfigError(
-            "mlflow.yml: 'trace: true' needs the timings, of which it is made: take out "
+            f"{where}: 'trace: true' needs the timings, of which it is made: take out "
             "'time.enabled: false'."
         )
 

@@ -8,6 +8,7 @@ node has left open is ended.
 from __future__ import annotations
 
 import contextlib
+import functools
 import sys
 import threading
 from collections.abc import Iterator
@@ -23,7 +24,7 @@ from ...mlflow_internals.mlflow_globals import (
 )
 from ...tracking import open_runs
 from ...utils import environment, import_watch
-from . import active_stack, node_mlflow_calls, other_processes, outage_fallback, run_calls
+from . import active_stack, node_mlflow_calls, other_processes, outage_fallback, routes, run_calls
 
 if TYPE_CHECKING:
     from ..tracked_run import TrackedRun
@@ -121,6 +122,9 @@ def _make_active(run: TrackedRun) -> Any:
         opened = node_mlflow_calls.opened_for(run)
     else:
         opened = run.opened or node_mlflow_calls.opened_for(run)
+    if node_mlflow_calls.is_of(run, opened.run_id):
+        place = functools.partial(node_mlflow_calls.artifact_folder, run)
+        routes.keep_artifacts(run, opened.run_id, opened.artifact_uri, place, asks_server=False)
     outage_fallback.follow(run)
     mlflow_globals.use_experiment(opened.experiment_id)
     _have_below(run)

@@ -13,7 +13,7 @@ from mlflow.utils.async_logging.run_operations import RunOperations
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NAME
 
 from ...journal.entries import Input
-from . import child_runs, kept_models, node_mlflow_calls
+from . import child_runs, kept_models, node_mlflow_calls, routes
 
 if TYPE_CHECKING:
     from ..tracked_run import TrackedRun
@@ -95,7 +95,17 @@ class JournalStore(AbstractStore):
         except OSError:  # the disk is full: what the node logs is the pipeline's run's then
             node_mlflow_calls.warn(self._run, "create_run")
             return node_mlflow_calls.as_entity(self._run, node_mlflow_calls.opened_for(self._run))
-        return node_mlflow_calls.as_entity(child, child.opened())
+        opened = child.opened()
+        place = functools.partial(node_mlflow_calls.artifact_folder, child)
+        routes.keep_artifacts(
+            self._run,
+            opened.run_id,
+            opened.artifact_uri,
+            place,
+            lambda: child,
+            asks_server=False,
+        )
+        return node_mlflow_calls.as_entity(child, opened)
 
     def update_run_info(
         self, run_id: str, run_status: Any, end_time: int | None, run_name: str | None

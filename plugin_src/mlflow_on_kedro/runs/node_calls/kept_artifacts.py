@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 Attempt = Callable[[Callable[[], Any], Callable[[], Any], int], Any]
 """Calls the first function, and the second one if there is no answer; the number is in bytes."""
 
+Leave = Callable[[str, str, int], bool]
+
 
 class KeptArtifacts(ArtifactRepository):
     """The artifacts of one run or model: in its own store, and until the node ends in a folder.
@@ -26,6 +28,8 @@ class KeptArtifacts(ArtifactRepository):
         tracking_uri: The URI of the server that may pass them on.
         folder: Gives the folder, for the thread that asks; None: this thread runs no node.
         attempt: Tries a store, and keeps what it does not take.
+        leave: Takes a file or folder, the place that it gets and its size, if it is too large to be
+            copied: then it says True, and the file is sent from where it lies.
     """
 
     def __init__(
@@ -34,11 +38,13 @@ class KeptArtifacts(ArtifactRepository):
         tracking_uri: str,
         folder: Callable[[], Path | None],
         attempt: Attempt,
+        leave: Leave,
     ) -> None:
         super().__init__(artifact_uri)
         self._tracking_uri = tracking_uri
         self._folder = folder
         self._attempt = attempt
+        self._leave = leave
         self._made: Any = None
 
     @property
@@ -61,11 +67,12 @@ class KeptArtifacts(ArtifactRepository):
         if folder is None:
             getattr(self._real, name)(path, artifact_path)
             return
-        self._attempt(
-            lambda: getattr(self._real, name)(path, artifact_path),
-            lambda: getattr(_local(folder), name)(path, artifact_path),
-            size,
-        )
+
+        def keep() -> None:
+            if not self._leave(path, artifact_path or "", size):
+                getattr(_local(folder), name)(path, artifact_path)
+
+        self._attempt(lambda: getattr(self._real, name)(path, artifact_path), keep, size)
 
     def _log_artifact_async(
         self, filename: str, artifact_path: str | None = None, artifact: Any = None

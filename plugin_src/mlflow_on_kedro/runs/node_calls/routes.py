@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...journal.folder import OWN, new_id
@@ -18,8 +19,6 @@ from . import kept_models, node_mlflow_calls
 from .attempts import LEAST_BYTES_A_SECOND, attempt
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ..tracked_run import TrackedRun
 
 followed: dict[str, TrackedRun] = {}
@@ -149,6 +148,7 @@ def _create_model(
             answer.artifact_location,
             lambda: model.folder / kept_models.FILES,
             model.keep,
+            is_model=True,
         )
     return answer
 
@@ -267,15 +267,24 @@ def keep_artifacts(
     artifact_uri: str,
     place: Callable[[], Path],
     keeping: Callable[[], Any] = lambda: None,
+    *,
+    is_model: bool = False,
+    asks_server: bool = True,
 ) -> None:
     """Keep the artifacts of a run or model that their store does not take.
+
+    A model is kept whole, whatever it takes. Of a run, what is larger than ``tracking.max_copy`` is
+    sent from where it lies.
 
     Args:
         run: The run of the node.
         owner_id: The id of the run or model.
         artifact_uri: Where they belong.
         place: Gives the folder in which they wait.
-        keeping: Called before something is kept.
+        keeping: Called before something is kept; gives the run that it is of, if that is not the
+            pipeline's.
+        is_model: Whether it is a model.
+        asks_server: Whether their store is asked at all.
     """
     # MLflow has no public way to say where a run's artifacts go, but it looks here first.
     from mlflow.tracking._tracking_service import utils
@@ -287,8 +296,16 @@ def keep_artifacts(
             keeping()
             return keep()
 
+        if not asks_server:
+            return kept()
         return attempt(run, call, kept, seconds=size / LEAST_BYTES_A_SECOND)
 
+    def leave(path: str, folder: str, size: int) -> bool:
+        if is_model or size <= run.config.tracking.max_copy:
+            return False
+        (keeping() or run).log_artifact(Path(path).absolute(), folder)
+        return True
+
     utils._artifact_repos_cache[owner_id] = KeptArtifacts(  # noqa: SLF001 - as above
-        artifact_uri, run.uri, _of_node(run, place), try_
+        artifact_uri, run.uri, _of_node(run, place), try_, leave
     )
