@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
 PLUGIN = Path(__file__).parents[2] / "plugin_src"
@@ -46,7 +46,7 @@ assert mlflow.active_run() is None
 def run(store_uri: str, tmp_path: Path) -> Any:
     """A run that is open."""
     config = parse({"tracking": {"uri": store_uri, "on_failure": "raise"}})
-    opened = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     yield opened
     opened.end("FINISHED")
 
@@ -61,7 +61,7 @@ def in_worker(code: str, *words: str) -> None:
     )
 
 
-def test_a_worker(run: TrackedRun, client: Any, tmp_path: Path) -> None:
+def test_a_worker(run: OwnRun, client: Any, tmp_path: Path) -> None:
     """In a worker MLflow is imported only if a node does; then the run is its active one."""
     (tmp_path / "run.pkl").write_bytes(pickle.dumps(run))
     in_worker(WORKER, str(tmp_path / "run.pkl"))
