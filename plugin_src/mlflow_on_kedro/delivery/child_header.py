@@ -1,4 +1,4 @@
-"""What run a child of the pipeline's is in MLflow: see :mod:`mlflow_on_kedro.runs.node_calls.child_runs`."""
+"""What a run that a node began while MLflow was away is once MLflow has the pipeline's run."""
 
 from __future__ import annotations
 

@@ -19,17 +19,17 @@ class KnownProject(Protocol):
 
     Attributes:
         root: The project's root.
-        uri: Where it tracks.
-        chosen: The id of the run from which everything is loaded, if one was chosen.
     """
 
     root: Path
 
     @property
-    def uri(self) -> str: ...
+    def uri(self) -> str:
+        """The tracking URI."""
 
     @property
-    def chosen(self) -> str | None: ...
+    def chosen(self) -> str | None:
+        """The id of the run from which everything is loaded, if one was chosen."""
 
     def newest_with(self, name: str, is_in: Callable[[str], bool]) -> str | None:
         """Find the newest run that has a dataset."""
