@@ -28,7 +28,7 @@ from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 Opener = Callable[..., OwnRun]
 

@@ -20,7 +20,7 @@ from mlflow_on_kedro.runs import run_dataset
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_dataset import RESERVED_NAME, RunDataset
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 
 @pytest.fixture(autouse=True)

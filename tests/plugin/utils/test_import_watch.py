@@ -14,12 +14,12 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 WORKER = """
 import pickle, sys
 
-from mlflow_on_kedro.tracking import fluent
+from mlflow_on_kedro.runs.node_calls import fluent
 
 run = pickle.load(open(sys.argv[1], "rb"))
 for _ in range(3):  # nodes that do not call MLflow
@@ -74,7 +74,7 @@ def test_where_there_is_no_mlflow() -> None:
     """A package that cannot be found is Python's own error, with the watch or without."""
     in_worker(
         "import sys\n"
-        "from mlflow_on_kedro import import_watch\n"
+        "from mlflow_on_kedro.utils import import_watch\n"
         "sys.path[:] = [path for path in sys.path if 'site-packages' not in path]\n"
         "import_watch.when_imported(lambda: print('imported'))\n"
         "try:\n    import mlflow\n"
@@ -88,7 +88,7 @@ def test_looking_for_a_library_is_not_importing_it(tmp_path: Path) -> None:
     (tmp_path / "counted.py").write_text("", encoding="utf-8")
     in_worker(
         "import importlib, importlib.util, sys\n"
-        "from mlflow_on_kedro import import_watch\n"
+        "from mlflow_on_kedro.utils import import_watch\n"
         "sys.path.append(sys.argv[1])\n"
         "calls = []\n"
         "import_watch.when_imported(lambda: calls.append('counted'), 'counted', 'not_there')\n"
@@ -107,7 +107,7 @@ def test_a_library_in_another(tmp_path: Path) -> None:
     (tmp_path / "inner.py").write_text("")
     code = (
         "import sys\n"
-        "from mlflow_on_kedro import import_watch\n"
+        "from mlflow_on_kedro.utils import import_watch\n"
         "import builtins; builtins.sys = sys\n"
         "sys.path.append(sys.argv[1])\n"
         "calls = []\n"
