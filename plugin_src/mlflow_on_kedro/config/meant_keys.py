@@ -10,10 +10,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from ..journal.values import flatten
-from ..runs.provenance import RUNTIME_SECTION
 from ..utils.suggestions import alike, nearest
-from .sections import Config
+from .sections import RUNTIME_SECTION, Config
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +49,7 @@ def warn_of_parameters(runtime: Mapping[str, Any], conf: Path) -> None:
     for name, value in runtime.items():
         if name == RUNTIME_SECTION:
             continue
-        for path, _ in flatten(str(name), value):
+        for path in _paths(str(name), value):
             key = _key_of(str(name), path)
             if key is not None and not _mentions(conf, str(name)):
                 logger.warning(
@@ -62,6 +60,15 @@ def warn_of_parameters(runtime: Mapping[str, Any], conf: Path) -> None:
                     RUNTIME_SECTION,
                     key,
                 )
+
+
+def _paths(name: str, value: Any) -> Iterator[str]:
+    """The dotted names of all values of a nested parameter."""
+    if isinstance(value, Mapping) and value:
+        for key, item in value.items():
+            yield from _paths(f"{name}.{key}", item)
+    else:
+        yield name
 
 
 def _key_of(name: str, path: str) -> str | None:

@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from ..runs.provenance import RUNTIME_SECTION
 from ..utils.secrets import mask_urls
 from . import files, meant_keys, resolvers
 from .command_texts import as_typed
 from .parsing import parse
-from .sections import Config
+from .sections import RUNTIME_SECTION, Config
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..runs.provenance import pipeline_names
+from ..utils.pipeline_info import pipeline_names
 from .sections import Config
 
 

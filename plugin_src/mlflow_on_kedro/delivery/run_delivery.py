@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from ..journal.entries import FILES, VALUES, End, Part, Register, Text, lane_of
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
-from ..journal.values import MAX_TAG_LENGTH
 from ..models import registry
 from ..models.pending import pending_registrations
 from ..tracking import capabilities, store
@@ -23,6 +22,7 @@ from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_gone, is_mistake, is_refusal, kind_of, reason
 from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.secrets import mask_urls
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
@@ -237,10 +237,10 @@ class RunDelivery:
 
         One after another: a child of a child is below a run that the first delivery creates.
         """
-        from ..runs.node_calls import child_runs  # which logs with what delivers
+        from . import child_header
 
         for child in self.journal.children() if self.journal is not None else ():
-            header = child_runs.delivered_header(child, self.header, opened, client)
+            header = child_header.delivered_header(child, self.header, opened, client)
             delivery = RunDelivery(
                 header, self._connection, self._root, child, raising=self._raising, complete=True
             )
@@ -249,14 +249,14 @@ class RunDelivery:
 
     def _close_children(self, client: MlflowClient, opened: Opened) -> None:
         """Upload the files of nodes' own runs, and what nodes that were killed have left."""
-        from ..runs.node_calls import node_mlflow_calls
+        from ..journal import node_files
 
         for child in self._children(client, opened):
             while child.send_files():
                 pass
             child.close()
         if self.journal is not None:
-            node_mlflow_calls.write_left(self.journal)
+            node_files.write_left(self.journal)
             while self.send_files():
                 pass
 

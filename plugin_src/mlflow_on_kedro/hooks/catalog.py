@@ -27,7 +27,7 @@ from .unlogged import limits_of, log_choice, report_at_end
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

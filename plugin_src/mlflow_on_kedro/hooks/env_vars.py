@@ -16,7 +16,7 @@ from ..utils.secrets import is_secret, looks_secret
 from .base import ComingRun, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..runs.provenance import pipeline_names
+from ..utils.pipeline_info import pipeline_names
 from ..utils.suggestions import alike, did_you_mean
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from ..config import parsing, project
-from ..config.sections import Config, Tracking
+from ..config import project
+from ..config.sections import DESCRIPTION_PLACEHOLDER, RUNTIME_SECTION, Config
 from ..config.switched_off import is_switched_off
 from ..datasets import shared_files
 from ..datasets.artifact_places import own_folders
@@ -24,12 +24,13 @@ from ..journal.values import flatten
 from ..notebook import notebook_calls
 from ..observability import observers
 from ..runs import provenance, run_dataset
-from ..runs.tracked_run import TrackedRun
+from ..runs.own_run import OwnRun
+from ..runs.project_settings import catalog_config_of, credentials_of
 from ..tracking import parts, resuming, uris
-from ..tracking.access import Access
-from ..tracking.description import PLACEHOLDER, describe
+from ..tracking.description import describe
 from ..tracking.opening import RunRequest
-from ..utils import environment, installation
+from ..tracking.tracked_run import TrackedRun
+from ..utils import environment, installation, pipeline_info
 from ..utils.pipeline_info import PipelineInfo
 from ..utils.secrets import is_secret, looks_secret
 from . import registered_names
@@ -63,7 +64,7 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         ConfigError: mlflow.yml, the catalog or a hook's argument is wrong.
     """
     _show_messages()
-    catalog = _catalog_of(context)
+    catalog = catalog_config_of(context)
     if catalog is None or run_dataset.RESERVED_NAME in catalog:
         return
     given = {
@@ -99,48 +100,8 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
 
 def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
     """Lay entries over those of catalog.yml, which need not exist; before ``prepare_context``."""
-    given = _catalog_of(context) or {}
+    given = catalog_config_of(context) or {}
     context.config_loader["catalog"] = {**given, **copy.deepcopy(dict(entries))}
-
-
-def settings_of(context: KedroContext) -> Config:
-    """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
-    entry = (_catalog_of(context) or {}).get(run_dataset.RESERVED_NAME)
-    return parsing.parse(entry["config"][0]) if entry is not None else project.read(context)
-
-
-def access_of(context: KedroContext, settings: Config) -> Access:
-    """What a command needs to speak to MLflow.
-
-    Raises:
-        ConfigError: See :func:`credentials_of`.
-    """
-    credentials = credentials_of(context, settings.tracking.credentials)
-    return Access.of(settings.tracking, credentials, Path(context.project_path))
-
-
-def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]:
-    """Find what ``tracking.credentials`` names.
-
-    Raises:
-        ConfigError: credentials.yml has no such entry, or it holds what MLflow does not need.
-    """
-    from kedro.config import MissingConfigException
-
-    if name is None:
-        return {}
-    try:
-        known = context.config_loader["credentials"]
-    except (MissingConfigException, KeyError):
-        known = {}
-    if not isinstance(known.get(name), Mapping):
-        raise ConfigError(
-            f"`tracking.credentials` is {name!r}, and credentials.yml has no such entry. "
-            f"It has: {', '.join(known) or 'none'}."
-        )
-    Access.of(Tracking(), known[name], Path(context.project_path))
-    found: Mapping[str, Any] = known[name]
-    return found
 
 
 def take_out_keys(catalog: CatalogProtocol[Any, Any], parameters: Mapping[str, Any]) -> None:
@@ -153,13 +114,13 @@ def take_out_keys(catalog: CatalogProtocol[Any, Any], parameters: Mapping[str, A
         catalog: The session's catalog.
         parameters: What Kedro has put into it.
     """
-    section = f"params:{provenance.RUNTIME_SECTION}"
+    section = f"params:{RUNTIME_SECTION}"
     holder = run_dataset.find_carrier(catalog) if section in parameters else None
     if holder is None or parameters[section] not in holder.given:
         return
     dataset, whole = catalog.get("parameters"), parameters["parameters"]
     if dataset is not None:  # not by its name: Kedro would say that it is replaced
-        others = {key: value for key, value in whole.items() if key != provenance.RUNTIME_SECTION}
+        others = {key: value for key, value in whole.items() if key != RUNTIME_SECTION}
         dataset.save(others)
 
 
@@ -232,23 +193,14 @@ def open_run(
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
         )
-        holder.run = TrackedRun.open(_request(holder, run_params, plan, registers=registers))
+        holder.run = OwnRun.open(_request(holder, run_params, plan, registers=registers))
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)
     return holder.run
 
 
-def _catalog_of(context: KedroContext) -> dict[str, Any] | None:
-    from kedro.config import MissingConfigException
-
-    try:
-        return dict(context.config_loader["catalog"])
-    except (MissingConfigException, KeyError):
-        return None
-
-
 def _given_keys(context: KedroContext) -> list[Mapping[str, Any]]:
-    given = (context.config_loader.runtime_params or {}).get(provenance.RUNTIME_SECTION)
+    given = (context.config_loader.runtime_params or {}).get(RUNTIME_SECTION)
     return [given] if isinstance(given, Mapping) else []
 
 
@@ -292,8 +244,8 @@ def _completed(settings: Config, pipeline: Pipeline, run_params: Mapping[str, An
     run = settings.run
     name = run.name or environment.run_name()
     if name:
-        pipelines = ",".join(provenance.pipeline_names(run_params))
-        run = replace(run, name=name.replace(PLACEHOLDER, pipelines))
+        pipelines = ",".join(pipeline_info.pipeline_names(run_params))
+        run = replace(run, name=name.replace(DESCRIPTION_PLACEHOLDER, pipelines))
     if run.description:
         run = replace(run, description=describe(run.description, pipeline))
     return replace(settings, run=run)

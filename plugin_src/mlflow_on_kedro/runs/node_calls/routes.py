@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...journal import node_files
 from ...journal.folder import OWN, new_id
 from ...tracking import shared_run, store
 from ...tracking.open_runs import current
@@ -19,7 +20,7 @@ from . import kept_models, node_mlflow_calls
 from .attempts import LEAST_BYTES_A_SECOND, attempt
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 followed: dict[str, TrackedRun] = {}
 """The runs of this process that have not ended: MLflow sends traces from threads of its own."""
@@ -103,7 +104,7 @@ def _create_run(
 
         def place() -> Path:
             journal = child_runs.folder_for(run, run_id)
-            return journal / OWN / node_mlflow_calls.ARTIFACTS / node_mlflow_calls.thread()
+            return journal / OWN / node_files.ARTIFACTS / node_mlflow_calls.thread()
 
         keeping = functools.partial(child_runs.continuing, run, run_id)
         keep_artifacts(run, run_id, created.info.artifact_uri, place, keeping)
@@ -146,7 +147,7 @@ def _create_model(
             run,
             model.model_id,
             answer.artifact_location,
-            lambda: model.folder / kept_models.FILES,
+            lambda: model.folder / node_files.MODEL_FILES,
             model.keep,
             is_model=True,
         )

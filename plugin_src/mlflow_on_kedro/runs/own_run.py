@@ -13,27 +13,29 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..config.sections import Config
 from ..delivery.direct_outbox import DirectOutbox
 from ..delivery.journal_outbox import WorkerOutbox
-from ..delivery.outbox import Outbox
 from ..errors import MLflowOnKedroError
 from ..journal.entries import VALUES, Entry
 from ..journal.folder import Journal
+from ..journal.outbox import Outbox
 from ..journal.records import Opened
 from ..journal.snapshot import State
-from ..journal.values import MAX_TAG_LENGTH
 from ..journal.writer import writer
+from ..mlflow_internals import mlflow_globals
 from ..tracking import store
 from ..tracking.description import ARTIFACT as DESCRIPTION
 from ..tracking.failures import INCOMPLETE, failure_message, is_mistake, reason
 from ..tracking.opening import RunRequest, as_opened
+from ..tracking.tracked_run import TrackedRun
+from ..utils.clock import now_ms
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.secrets import mask_urls
 from .node_calls import fluent
-from .run_lifecycle import RunLifecycle, now_ms
-from .run_logger import RunLogger
+from .run_lifecycle import RunLifecycle
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..timeline.spans import Span
+    from ..journal.span import Span
 
 logger = logging.getLogger(__name__)
 
@@ -66,7 +68,7 @@ _LOCAL_STATE = frozenset(
 )
 
 
-class TrackedRun(RunLogger):
+class OwnRun(TrackedRun):
     """One run in MLflow, which any process that has it can log to.
 
     It is made by :meth:`open` (a pipeline's run) or :meth:`join` (a run that exists), and it can
@@ -132,7 +134,7 @@ class TrackedRun(RunLogger):
     # -- beginning and end ---------------------------------------------------------------------
 
     @classmethod
-    def open(cls, request: RunRequest) -> TrackedRun:
+    def open(cls, request: RunRequest) -> OwnRun:
         """Open a pipeline's run: see :meth:`mlflow_on_kedro.tracking.opening.RunRequest.begin`.
 
         An MLflow that cannot be reached is said; the run begins all the same.
@@ -163,7 +165,7 @@ class TrackedRun(RunLogger):
         return run
 
     @classmethod
-    def join(cls, uri: str, run_id: str, config: Config | None = None) -> TrackedRun:
+    def join(cls, uri: str, run_id: str, config: Config | None = None) -> OwnRun:
         """Log to a run that exists, without ending it.
 
         Raises:
@@ -176,7 +178,7 @@ class TrackedRun(RunLogger):
         run._client = client
         return run
 
-    def take_over(self) -> TrackedRun:
+    def take_over(self) -> OwnRun:
         """Let :meth:`end` also end the run in MLflow, though another call has started it."""
         self._owned = True
         return self
@@ -239,7 +241,7 @@ class TrackedRun(RunLogger):
     def hold_globals(self) -> None:
         """Have MLflow's tracking URI and experiment put back when the run ends."""
         if not self.in_worker and self._recording is not None and not self._holds_globals:
-            fluent.hold_globals()
+            mlflow_globals.hold_globals()
             self._holds_globals = True
 
     def _restore_globals(self) -> None:
@@ -247,7 +249,7 @@ class TrackedRun(RunLogger):
         if self._holds_globals:
             self._holds_globals = False
             with self.guard():
-                fluent.release_globals()
+                mlflow_globals.release_globals()
 
     # -- what it is in MLflow ------------------------------------------------------------------
 
