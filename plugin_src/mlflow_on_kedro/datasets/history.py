@@ -180,8 +180,8 @@ def _before(run: TrackedRun | None, key: str, known: Mapping[str, list[Point]]) 
     legal = mlflow_limits.legal_key(key)
     elsewhere = (
         Point(entry.step, entry.value, entry.timestamp)
-        for entry in run.written_elsewhere()
-        if isinstance(entry, Metric) and entry.key == legal
+        for entry in run.entries_of_others(Metric)
+        if entry.key == legal
     )
     return list(dict.fromkeys([*before, *elsewhere]))
 

@@ -410,7 +410,7 @@ class MLflowModelDataset(TrackedDataset):
         return self._logged_name()
 
     def _name_for_saving(self) -> str:
-        is_shared = self._run is not None and self.name in self._run.plan.own_folders
+        is_shared = self._run is not None and self.name in self._run.pipeline_info.own_folders
         return self._own_name() if is_shared else self._logged_name()
 
     def _own_name(self) -> str:

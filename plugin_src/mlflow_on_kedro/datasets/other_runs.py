@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from kedro.io import DatasetError
 
+from ..runs.joined_run import JoinedRun
 from ..tracking import experiments, store
 from ..utils.locks import locked
 from ..utils.secrets import mask_urls
@@ -33,10 +34,8 @@ def join(dataset: str, uri: str, run_id: str, config: Config | None) -> TrackedR
     """
     from mlflow.exceptions import MlflowException
 
-    from ..runs.own_run import OwnRun
-
     try:
-        return OwnRun.join(uri, run_id, config)
+        return JoinedRun.from_id(uri, run_id, config)
     except MlflowException as error:
         if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             raise
@@ -58,15 +57,13 @@ def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
     Raises:
         Exception: MLflow cannot be reached.
     """
-    from ..runs.own_run import OwnRun
-
     client = store.connect(uri)
     name = store.resolve_experiment(experiment, None)
     location = store.resolve_artifact_location(None, uri, name, root)
     experiment_id = experiments.experiment_id(client, name, location)
     if own is None:
         created = client.create_run(experiment_id)
-        return OwnRun.join(uri, created.info.run_id).take_over()
+        return JoinedRun.from_id(uri, created.info.run_id, owned=True)
     # Nodes that run at once, in whatever process, must not each make one.
     own.wait_open()  # so that all of its nodes ask for the same
     source = own.opened.run_id if own.opened is not None else own.journal_id
@@ -79,4 +76,4 @@ def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
             if found
             else client.create_run(experiment_id, run_name=own.name, tags={SAVED_FROM_TAG: source})
         )
-    return OwnRun.join(uri, there.info.run_id, own.config).take_over()
+    return JoinedRun.from_id(uri, there.info.run_id, own.config, owned=True)

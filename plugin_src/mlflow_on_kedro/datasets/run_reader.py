@@ -75,7 +75,7 @@ class RunReader:
 
     def place_for_saving(self, run: TrackedRun) -> str:
         """The place among the artifacts of a run that the value is saved to."""
-        is_shared = self._owner.name in run.plan.own_folders
+        is_shared = self._owner.name in run.pipeline_info.own_folders
         return self.own_artifact if is_shared else self.artifact
 
     def load(self, run_id: str) -> Any:

@@ -68,13 +68,13 @@ class SavedFiles:
             state: Its state when it was written; by now it may be another run's.
         """
         run = self._run
-        if run is None or not run.identity or path is None or state is None:
+        if run is None or not save_records.id_of(run) or path is None or state is None:
             return
         if not path.is_dir():  # others write to a folder without replacing it
             run.saved[path.absolute()] = state
         if run.is_shared:
             with suppress(OSError):  # the disk is full: MLflow has it
-                save_records.note(self.root, path, run.identity, state)
+                save_records.note(self.root, path, save_records.id_of(run), state)
 
     def run_instead_of(self, path: Path | None, is_in: Callable[[str], bool]) -> str | None:
         """Say which run to load from because the local file is another run's.
@@ -99,7 +99,7 @@ class SavedFiles:
         noted = run.saved.get(path.absolute())
         if not self._has_saved(run, path) or self._is_own(run, path):
             return None
-        is_output = noted is not None or self.dataset_name in run.plan.outputs
+        is_output = noted is not None or self.dataset_name in run.pipeline_info.outputs
         if noted is not None:
             logger.info(
                 "'%s': %s is not what this run has saved there any more, so it is loaded from the "
@@ -137,8 +137,8 @@ class SavedFiles:
         if path.absolute() in run.saved:
             return True
         # Where no journal can be written, no note of a save can be, either.
-        is_told = run.has_journal and run.is_shared
-        return is_told and bool(run.key or self.dataset_name in run.plan.outputs)
+        is_told = run.journal is not None and run.is_shared
+        return is_told and bool(run.key or self.dataset_name in run.pipeline_info.outputs)
 
     def _is_own(self, run: TrackedRun, path: Path) -> bool:
         """Whether a local file is what the run has saved, in this process or another."""
@@ -146,7 +146,9 @@ class SavedFiles:
         if noted is not None and noted == _state(path):
             return True
         return (
-            run.has_journal and run.is_shared and save_records.is_of(self.root, path, run.identity)
+            run.journal is not None
+            and run.is_shared
+            and save_records.is_of(self.root, path, save_records.id_of(run))
         )
 
     def load_saved(self, path: Path | None, is_in: Callable[[str], bool], load: LoadSaved) -> Any:
@@ -186,12 +188,13 @@ class SavedFiles:
     def _kept(self, path: Path | None, load: LoadSaved) -> Path | None:
         """What this run has saved and not delivered yet, where the local file is another run's."""
         run = self._run
-        if run is None or run.journal is None or path is None or not self._has_saved(run, path):
+        journal = run.local_journal if run is not None else None
+        if run is None or journal is None or path is None:
             return None
-        if not run.keeps_journal_here or self._is_own(run, path):
+        if not self._has_saved(run, path) or self._is_own(run, path):
             return None
         with suppress(OSError):  # it is delivered just now
-            entry = run.journal.newest_file(load.is_meant)
+            entry = journal.newest_file(load.is_meant)
             return entry.source if entry is not None else None
         return None
 

@@ -110,7 +110,7 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         with run.guard():
             before = self._scope.before.pop(dataset_name, {})
             name = dataset_name.partition("@")[0]
-            folder = folder_of(name) if name in run.plan.own_folders else ""
+            folder = folder_of(name) if name in run.pipeline_info.own_folders else ""
             if not log_written(run, dataset, data, before, folder, run.logged):
                 logger.warning("'%s' has no local file that could be logged.", dataset_name)
                 return

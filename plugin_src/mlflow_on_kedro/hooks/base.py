@@ -13,7 +13,7 @@ from kedro.framework.hooks import hook_impl
 from ..config.sections import Config
 from ..config.switched_off import is_switched_off
 from ..notebook import context_mlflow
-from ..runs.run_dataset import find_run
+from ..runs import run_dataset
 from .session import carrier_of, open_run, prepare_context, take_out_keys
 
 if TYPE_CHECKING:
@@ -106,7 +106,7 @@ class TrackingHook:
 
     def run_of(self, catalog: CatalogProtocol[Any, Any]) -> TrackedRun | None:
         """The run of a catalog; None when there is none or this hook is switched off."""
-        run = find_run(catalog) if self.enable_mlflow else None
+        run = run_dataset.find_run(catalog) if self.enable_mlflow else None
         return run if run is not None and self._is_on(run.config) else None
 
     def _is_on(self, config: Config) -> bool:
@@ -173,12 +173,12 @@ class TrackingHook:
         run = open_run(run_params, pipeline, catalog)
         if run is None or not self._is_on(run.config):
             return
-        run.enter()
+        run_dataset.enter(catalog)
         try:
             with run.guard():
                 self.begin(PipelineRun(run, run_params, pipeline, catalog))
         except Exception as error:
-            run.fail(error)  # Kedro calls no hook for what fails before the pipeline
+            run.end("FAILED", error)  # Kedro calls no hook for what fails before the pipeline
             raise
 
     @hook_impl(hookwrapper=True)
@@ -217,4 +217,4 @@ class TrackingHook:
             with run.guard():
                 self.finish(PipelineRun(run, run_params, pipeline, catalog), error)
         finally:
-            run.leave(error)
+            run_dataset.leave(catalog, error)

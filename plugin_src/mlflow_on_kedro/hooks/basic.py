@@ -125,7 +125,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         outcome = yield
         run = self.run_of(catalog)
         if run is not None and outcome.excinfo is not None:
-            run.fail(outcome.excinfo[1])
+            run.end("FAILED", outcome.excinfo[1])
 
     @hook_impl(hookwrapper=True, tryfirst=True)
     def after_pipeline_run(

@@ -129,7 +129,7 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         settings = self._settings(run.config)
         if name in settings.mlflow_catalog:
             _log_as(run, name, settings.mlflow_catalog[name], value)
-        elif settings.auto and name in run.plan.unlisted:
+        elif settings.auto and name in run.pipeline_info.unlisted:
             lists = run.config.params.flatten_lists
             log_choice(run, choose(name, value, limits_of(settings), lists=lists), settings)
 

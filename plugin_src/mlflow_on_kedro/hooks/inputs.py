@@ -52,7 +52,7 @@ class MLflowInputsLoggerHook(TrackingHook):
             params = session.run_params
             names = params.get("pipeline_names") or [params.get("pipeline_name") or "__default__"]
             made = _made_by(names)
-            session.run.plan = replace(session.run.plan, made_elsewhere=made)
+            session.run.pipeline_info = replace(session.run.pipeline_info, made_elsewhere=made)
 
     # First, so that it is no part of the node's duration in whatever order the hooks are given.
     @hook_impl(tryfirst=True)
@@ -63,7 +63,11 @@ class MLflowInputsLoggerHook(TrackingHook):
         run = self.run_of(catalog)
         if run is None:
             return
-        mine = {name: data for name, data in inputs.items() if _is_first(run.plan, name, node.name)}
+        mine = {
+            name: data
+            for name, data in inputs.items()
+            if _is_first(run.pipeline_info, name, node.name)
+        }
         for name, data in mine.items():
             self._log(run, name, data, node, catalog)
         if mine:
@@ -97,11 +101,11 @@ def _made_by(names: Sequence[str]) -> frozenset[str]:
     return frozenset(untranscoded(name) for pipeline in found for name in pipeline.all_outputs())
 
 
-def _is_first(plan: PipelineInfo, name: str, node: str) -> bool:
+def _is_first(info: PipelineInfo, name: str, node: str) -> bool:
     """Whether a node is to log an input."""
-    if name not in plan.readers or untranscoded(name) in plan.made_elsewhere or is_parameter(name):
+    if name not in info.readers or untranscoded(name) in info.made_elsewhere or is_parameter(name):
         return False
-    if name != plan.first_forms[untranscoded(name)]:  # they are one dataset
+    if name != info.first_forms[untranscoded(name)]:  # they are one dataset
         return False
     # With `--only-missing-outputs` the first one may not run; MLflow has each dataset once anyway.
-    return plan.readers[name] == node or not plan.outputs
+    return info.readers[name] == node or not info.outputs

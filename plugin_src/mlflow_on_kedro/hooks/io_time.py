@@ -64,7 +64,7 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
         run.log_metric(
             self._io_names.of(kind, name),
             end - begin,
-            step=run.plan.steps.get(node.name, 0),
+            step=run.pipeline_info.steps.get(node.name, 0),
             timestamp=round(end * 1000),
             is_own_key=True,
         )

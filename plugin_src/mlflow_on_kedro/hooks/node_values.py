@@ -36,7 +36,7 @@ class NodeValuesHook(TrackingHook):
         """Log inputs that no node has made."""
         run = self.run_of(catalog)
         if run is not None:
-            readers = run.plan.readers
+            readers = run.pipeline_info.readers
             mine = {name: item for name, item in inputs.items() if readers.get(name) == node.name}
             self._log_all(run, mine)
 

@@ -74,7 +74,7 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
             return
         for begun in self._begun.get(run, ()):
             name = begun.choice.settings.input
-            if name in outputs and name in run.plan.unlisted:
+            if name in outputs and name in run.pipeline_info.unlisted:
                 begun.model_input = outputs[name]
 
     def finish(self, session: PipelineRun, error: Exception | None) -> None:

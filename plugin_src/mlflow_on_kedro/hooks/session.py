@@ -23,12 +23,12 @@ from ..errors import ConfigError
 from ..journal.values import flatten
 from ..notebook import notebook_calls
 from ..observability import observers
-from ..runs import provenance, run_dataset
+from ..runs import last_runs, provenance, run_dataset
 from ..runs.own_run import OwnRun
 from ..runs.project_settings import catalog_config_of, credentials_of
-from ..tracking import parts, resuming, uris
+from ..runs.run_request import RunRequest
+from ..tracking import parts, uris
 from ..tracking.description import describe
-from ..tracking.opening import RunRequest
 from ..tracking.tracked_run import TrackedRun
 from ..utils import environment, installation, pipeline_info
 from ..utils.pipeline_info import PipelineInfo
@@ -131,7 +131,7 @@ def prepare_datasets(
 
     The catalog itself is not looked through: that would make, and import, all that it lists.
     """
-    holder = run_dataset.find_carrier(catalog) or run_dataset.RunDataset()
+    holder = run_dataset.find_run_dataset(catalog) or run_dataset.RunDataset()
     for name, dataset in datasets.items():
         if isinstance(dataset, TrackedDataset):
             _bind(dataset, name, holder)
@@ -160,19 +160,19 @@ def open_run(
     """
     notebook_calls.give_way()
     holder = carrier_of(run_params, catalog)
-    if holder.asked:
+    if holder.was_requested:
         return holder.run
-    holder.asked = True
+    holder.was_requested = True
     disabled = holder.config.disabled_pipelines
     registered_names.warn_of_unknown_pipelines("disabled_pipelines", disabled, run_params)
     if is_switched_off(holder.config, run_params):
         holder.config = replace(holder.config, enabled=False)
-    plan = PipelineInfo.of(
+    info = PipelineInfo.from_pipeline(
         pipeline,
         catalog,
         only_missing_outputs=bool(run_params.get("only_missing_outputs")),
     )
-    datasets = _tracked_datasets(pipeline.datasets() - plan.unlisted, catalog)
+    datasets = _tracked_datasets(pipeline.datasets() - info.unlisted, catalog)
     known, saved = pipeline.datasets(), pipeline.all_outputs()
     for name, dataset in datasets.items():
         try:
@@ -184,8 +184,8 @@ def open_run(
     if holder.config.enabled:
         for name, dataset in datasets.items():
             _bind(dataset, name, holder)
-        plan = replace(
-            plan, own_folders=own_folders(holder.config, run_params, catalog, datasets, saved)
+        info = replace(
+            info, own_folders=own_folders(holder.config, run_params, catalog, datasets, saved)
         )
         holder.config = _completed(holder.config, pipeline, run_params)
         observers.check(holder.config, holder.where)
@@ -193,7 +193,7 @@ def open_run(
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
         )
-        holder.run = OwnRun.open(_request(holder, run_params, plan, registers=registers))
+        holder.run = OwnRun.open(_request(holder, run_params, info, registers=registers))
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)
     return holder.run
@@ -219,7 +219,7 @@ def _show_messages() -> None:
 def _request(
     holder: run_dataset.RunDataset,
     run_params: Mapping[str, Any],
-    plan: PipelineInfo,
+    info: PipelineInfo,
     *,
     registers: bool,
 ) -> RunRequest:
@@ -229,12 +229,12 @@ def _request(
         package=holder.package,
         kedro_run_id=run_params.get("run_id") or run_params.get("session_id"),
         env=run_params.get("env"),
-        series=resuming.series_of(run_params),
+        series=last_runs.series_of(run_params),
         tags=provenance.source_tags(holder.root, holder.package),
-        plan=plan,
+        pipeline_info=info,
         secret_params=frozenset(secret_params(run_params)),
         registers=registers,
-        work=parts.work_of(plan.steps, provenance.runtime_params(run_params)),
+        work=parts.work_of(info.steps, provenance.runtime_params(run_params)),
         spread=_SPREAD.get(provenance.runner_name(run_params.get("runner")), "any"),
     )
 

@@ -223,7 +223,7 @@ class MLflowTimeLoggerHook(TrackingHook):
         error: Exception | None = None,
     ) -> None:
         with run.guard():
-            step = run.plan.steps.get(node.name, 0)
+            step = run.pipeline_info.steps.get(node.name, 0)
             shown = self._task_name(node) if kind == "run" else name
             span = Span(kind, node.name, name, begin, end, step, failed)
             timings.log(run, span, self._names(run).of(kind, shown))

@@ -70,7 +70,7 @@ def _note(run: TrackedRun, items: list[Unlogged], settings: Catalog) -> None:
         )
     if not run.in_worker:
         run.unlogged.extend(items)
-    elif run.keeps_journal_here:
+    elif run.local_journal is not None:
         for item in items:
             run.log_entry(item)
     else:  # on another machine, whose log is the only place that there is
@@ -81,7 +81,7 @@ def _report(run: TrackedRun, settings: Catalog) -> None:
     if run.unlogged_said:
         return
     run.unlogged_said = True
-    items = list(dict.fromkeys([*run.unlogged, *run.journaled_elsewhere(Unlogged)]))
+    items = list(dict.fromkeys([*run.unlogged, *run.entries_of_others(Unlogged)]))
     if not items:
         return
     rows = [vars(item) for item in items]

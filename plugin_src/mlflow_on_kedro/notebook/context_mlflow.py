@@ -12,8 +12,8 @@ from ..config.sections import Config
 from ..mlflow_internals import mlflow_globals
 from ..runs import known_projects, project_settings, run_dataset
 from ..tracking import experiments, store, uris
+from ..tracking.access import is_offline
 from ..tracking.finding import FINISHED, Runs, named
-from ..tracking.opening import RunRequest
 from ..utils import environment
 from ..utils.secrets import mask_urls
 from . import notebook_calls
@@ -164,7 +164,7 @@ class ContextMlflow:
             name: The dataset's name.
             is_in: Whether a run has it.
         """
-        if not self.settings.enabled or RunRequest(config=self.settings).offline:
+        if not self.settings.enabled or is_offline(self.settings.tracking):
             return None
         for run in self._runs.newest(FINISHED):
             if is_in(run.info.run_id):

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..mlflow_internals import mlflow_globals
-from ..tracking.opening import RunRequest
+from ..tracking.access import is_offline
 from ..utils import environment, import_watch
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def _set_up() -> None:
             return
         try:
             settings = project.settings
-            if not settings.enabled or RunRequest(config=settings).offline:
+            if not settings.enabled or is_offline(settings.tracking):
                 return
             uri, before = project.uri, environment.users_tracking_uri()
             _set_uri(uri)

@@ -132,10 +132,10 @@ class MLflowPipelineModel:
         import mlflow
 
         from ..models.registry import register_models
-        from ..runs.own_run import OwnRun
+        from ..runs.joined_run import JoinedRun
 
         uri = mlflow.get_tracking_uri()
-        run = OwnRun.join(uri, run_id, Config(tracking=Tracking(on_failure="raise")))
+        run = JoinedRun.from_id(uri, run_id, Config(tracking=Tracking(on_failure="raise")))
         log_material(run, self._material, self._example(model_input))
         if self._choice.registration is not None:
             register_models(run.client, run_id, uri, only=self._choice.name, raising=True)

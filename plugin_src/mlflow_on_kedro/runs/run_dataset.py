@@ -1,7 +1,7 @@
-"""How a run travels: as a dataset of the catalog, under a reserved name.
+"""The dataset that carries the run in the catalog, under a reserved name.
 
-Kedro hands the catalog to every node hook, and every runner takes it to its workers. So whoever
-has the catalog has the run, in any thread, process or session, and there is no global to miss.
+Kedro passes the catalog to every hook of a node, and every runner passes it to its workers. So the
+run is wherever the catalog is, in any thread, process or session, and needs no global variable.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ RESERVED_NAME = "mlflow_on_kedro.run"
 
 
 class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
-    """Holds the run of a catalog, and before it is opened the configuration for it.
+    """Holds the run of a catalog, and the configuration with which it is opened.
 
     Args:
         config: The content of mlflow.yml, as the only item.
         root: The project's root.
         package: The project's package.
-        mlflow_catalog: That of the section ``catalog``.
-        credentials: What ``tracking.credentials`` names in credentials.yml.
-        checked: The configuration is known to be right.
-        where: The names of the mlflow.yml files that say it, for messages.
-        given: The keys of mlflow.yml that came with the command, as the only item.
+        mlflow_catalog: ``catalog.mlflow_catalog`` of mlflow.yml.
+        credentials: The entry of credentials.yml that ``tracking.credentials`` names.
+        checked: Whether the configuration was checked before.
+        where: The names of the files that mlflow.yml was read from, for messages.
+        given: The keys of mlflow.yml from the command line, as the only item.
 
     Example:
         >>> RunDataset(config=[{"enabled": False}]).config.enabled
@@ -56,7 +56,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         where: str = FILE,
         given: Sequence[Mapping[str, Any]] = (),
     ) -> None:
-        make = restore if checked else parse  # to check it once takes long enough
+        make = restore if checked else parse  # a check takes long, so one must do
         self.config: Config = make(config[0] if config else {})
         if mlflow_catalog:
             catalog = replace(self.config.catalog, mlflow_catalog=dict(mlflow_catalog))
@@ -68,15 +68,17 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         self._access.use()
         self.package = package
         self.run: TrackedRun | None = None
-        # A run that could not be opened is not tried again by each hook.
-        self.asked = False
+        self.was_requested = False
+        """Whether a hook has tried to open the run; if that fails, no other hook tries again."""
+        self.hooks_at_work = 0
+        """How many hooks have begun to work on the run, and not finished."""
 
     def load(self) -> TrackedRun | None:
-        """Return the run; None before it is opened and when tracking is off."""
+        """Return the run; None before it is opened and if tracking is off."""
         return self.run
 
     def save(self, data: None) -> None:
-        """Refuse: the run is put here when it is opened, not by a node."""
+        """Raise an error: a hook puts the run here, no node may."""
         raise NotImplementedError(f"'{RESERVED_NAME}' is reserved and cannot be saved to.")
 
     def _describe(self) -> dict[str, Any]:
@@ -98,11 +100,11 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
 
 
 def register_hooks_in_worker(package: str | None) -> None:
-    """Load the project's settings in a worker process that has none.
+    """Load the project's settings, and so its hooks, in a worker process that has none.
 
-    With the start methods spawn and forkserver, and on a cluster, Kedro's workers run nodes
-    without ``settings.HOOKS``, because nothing there has named the project. ``configure_project``
-    would also set up logging again, which recurses in Kedro's own code.
+    With the start methods spawn and forkserver, and on a cluster, Kedro's workers run nodes without
+    ``settings.HOOKS``, because they do not know the project. Kedro's ``configure_project`` would
+    also set up logging again, which recurses endlessly in Kedro's own code.
     """
     from kedro.framework import project
 
@@ -111,22 +113,44 @@ def register_hooks_in_worker(package: str | None) -> None:
 
 
 def package_name() -> str | None:
-    """The package of the project that this process has bootstrapped.
+    """Return the name of the project's package; None if this process has no project.
 
-    Importing Kedro's module for it sets up logging, so that waits until there is a project.
+    The import sets up Kedro's logging, so it must not happen before there is a project.
     """
     from kedro.framework import project
 
     return project.PACKAGE_NAME
 
 
-def find_carrier(catalog: CatalogProtocol[Any, Any]) -> RunDataset | None:
-    """The carrier of a catalog; None if no hook of this plugin has put one there."""
+def find_run_dataset(catalog: CatalogProtocol[Any, Any]) -> RunDataset | None:
+    """Find the dataset that holds a catalog's run; None if no hook of this plugin has added it."""
     dataset = catalog.get(RESERVED_NAME)
     return dataset if isinstance(dataset, RunDataset) else None
 
 
 def find_run(catalog: CatalogProtocol[Any, Any]) -> TrackedRun | None:
-    """The open run of a catalog; None when there is none or tracking is off."""
-    carrier = find_carrier(catalog)
-    return carrier.run if carrier is not None else None
+    """Find the open run of a catalog; None if there is none or tracking is off."""
+    dataset = find_run_dataset(catalog)
+    return dataset.run if dataset is not None else None
+
+
+def enter(catalog: CatalogProtocol[Any, Any]) -> None:
+    """Count a hook that begins to work on the run of a catalog."""
+    dataset = find_run_dataset(catalog)
+    if dataset is not None:
+        dataset.hooks_at_work += 1
+
+
+def leave(catalog: CatalogProtocol[Any, Any], error: BaseException | None = None) -> None:
+    """Count a hook that has finished; the last one ends the run.
+
+    Args:
+        catalog: The catalog.
+        error: What made the pipeline fail.
+    """
+    dataset = find_run_dataset(catalog)
+    if dataset is None or dataset.run is None:
+        return
+    dataset.hooks_at_work -= 1
+    if dataset.hooks_at_work <= 0:
+        dataset.run.end("FAILED" if error is not None else "FINISHED")

@@ -3,101 +3,55 @@
 from __future__ import annotations
 
 import atexit
-import functools
-import logging
 import os
 import threading
 from collections.abc import Callable
 
-from ..config.header_checks import TYPE
-from ..delivery import backlog
-from ..delivery.connection import Connection
 from ..delivery.journal_outbox import JournalOutbox, say_no_journal
-from ..delivery.pending import PendingSize
-from ..delivery.run_delivery import RunDelivery
 from ..delivery.sender import Sender
-from ..delivery.sender_process import SenderProcess, is_worth_it
 from ..delivery.sender_thread import SenderThread
 from ..journal.entries import End
 from ..journal.folder import FOLDER, Journal
 from ..journal.records import Header, Opened
-from ..tracking import request_headers, resuming, store
-from ..tracking.opening import RunRequest
-from ..utils import cli_hints, environment, termination
+from ..tracking import store
+from ..utils import environment, termination
 from ..utils.clock import now_ms
-from ..utils.secrets import mask_urls
-from . import save_records
-
-logger = logging.getLogger(__name__)
+from . import choosing, last_runs, save_records, senders
+from .end_messages import EndMessages
+from .run_request import RunRequest
 
 TERMINATION_SECONDS = 4.0
-QUIET_SECONDS = 1.0
-SAY_EVERY_SECONDS = 5.0
+"""How long the run may take to end when the process is told to terminate."""
 
 
 class RunLifecycle:
     """Keeps the journal of a run, has it delivered, and ends the run.
 
     Args:
-        request: What run it is.
+        request: What the run is to be.
+
+    Attributes:
+        header: What run it is.
+        uri: The tracking URI with its credentials.
+        journal: The run's journal; None: the disk is full or read-only.
+        outbox: Takes the entries of this process.
+        before_exit: Called before the run ends because the process exits.
+        has_ended: Whether the run is ending, or has ended.
     """
 
     def __init__(self, request: RunRequest) -> None:
-        self.start_ms = now_ms()
-        header, self.uri = request.begin(self.start_ms)
-        self.key = header.key
-        self.owned = header.owned
-        self.journal_id = header.journal
-        tracking = request.config.tracking
-        is_own = header.owned and header.run_id is None and header.key is None
-        self._series = request.series if is_own else None
-        self._root = request.root
-        self._raising = tracking.on_failure == "raise"
-        self._limit = tracking.wait_at_end
+        self.header, self.uri = choosing.decide(request, now_ms())
+        self.journal = _new_journal(request, self.header)
+        self._sender = senders.new_sender(request, self.header, self.uri, self.journal)
+        self._limit = request.config.tracking.wait_at_end
+        self.outbox = JournalOutbox(self.journal, self._sender, self._limit)
+        self.before_exit: Callable[[], None] = lambda: None
+        self.has_ended = False
+        self._request = request
+        self._raising = request.config.tracking.on_failure == "raise"
+        self._messages = EndMessages(request, self.header, self.uri, self.journal)
         self._pid = os.getpid()
         self._end_lock = threading.Lock()
-        self.has_ended = False
-        self.at_exit: list[Callable[[], None]] = []
-        """Called before the run is ended because the process ends."""
-        self.journal = _new_journal(request, header)
-        self._request, self._header = request, header
-        self._sender: Sender | None = None
-        if not request.offline:
-            self._sender = self._make_sender()
-        elif self.journal is not None:
-            self.journal.is_failing = True  # workers need not wait for a delivery
-        self.outbox = JournalOutbox(self.journal, self._sender, self._limit)
-
-    def _make_sender(self) -> Sender:
-        way = self._request.config.tracking.delivery
-        headers = dict(request_headers.in_use())
-        # A class of the user's that gives headers may depend on what is in this process.
-        can = store.is_for_all_processes(self.uri) and TYPE not in headers
-        chosen = way == "process" or (way == "auto" and is_worth_it())
-        if self.journal is None or not (can and chosen):
-            return self._make_thread()
-        order = {
-            "uri": self.uri,
-            "root": str(self._request.root),
-            "timeout": self._request.config.tracking.timeout,
-            "limit": self._limit,
-            "raising": self._raising,
-            "headers": headers,
-            "lean": True,
-        }
-        fallback = functools.partial(self._make_thread, tried=True)
-        return SenderProcess(self.journal, order, fallback)
-
-    def _make_thread(self, *, tried: bool = False) -> SenderThread:
-        root, raising = self._request.root, self._raising
-        connection = Connection(self.uri)
-        return SenderThread(
-            RunDelivery(self._header, connection, root, self.journal, raising=raising, tried=tried),
-            timeout=self._request.config.tracking.timeout,
-            kept=str(self.journal.folder) if self.journal else None,
-            raising=self._raising,
-            others=backlog.deliver_each(root, self.uri, but=self._header.journal),
-        )
 
     @property
     def opened(self) -> Opened | None:
@@ -105,12 +59,12 @@ class RunLifecycle:
         return self._sender.opened if self._sender is not None else None
 
     @property
-    def failing(self) -> bool:
-        """Whether MLflow does not answer at present, or is not asked."""
+    def is_failing(self) -> bool:
+        """Whether MLflow does not answer at present, or may not be contacted."""
         return self._sender is None or self._sender.failing
 
     def open(self) -> None:
-        """Open the run in MLflow, and see to it that it ends with the process at the latest.
+        """Open the run in MLflow, and arrange that it ends with the process at the latest.
 
         Raises:
             ConfigError: ``run.id`` names no run of this store.
@@ -124,8 +78,8 @@ class RunLifecycle:
                 if isinstance(self._sender, SenderThread) or self._must_be_open:
                     self._sender.wait_open()
                     self._check_opened(self._sender)
-            if self._series is not None:
-                resuming.note(self._root, self._series, self.journal_id)
+            if self._is_new_run:
+                last_runs.write(self._request.root, self._request.series, self.header.journal)
         except BaseException:
             environment.end_run()
             raise
@@ -133,14 +87,20 @@ class RunLifecycle:
         termination.before_termination(self._end_at_termination)
 
     @property
+    def _is_new_run(self) -> bool:
+        """Whether it is a run of this pipeline alone, which a later one may resume."""
+        header = self.header
+        return header.owned and header.run_id is None and header.key is None
+
+    @property
     def _must_be_open(self) -> bool:
         """Whether no node may run before MLflow has the run, or has failed to answer.
 
-        Where the user wants failures to be raised, names a run or an id of an experiment that may
-        not exist, or has others log to it; and where nodes may run on machines that do not see the
-        journal.
+        That is so where failures are to be raised, where the user names a run or an experiment that
+        may not exist, where several processes share the run, and where nodes may run on machines
+        that do not have the journal.
         """
-        header = self._header
+        header = self.header
         named = (header.run_id, header.given_parent, header.experiment_id, header.key)
         return self._raising or any(named) or self._request.spread == "any"
 
@@ -159,7 +119,7 @@ class RunLifecycle:
             self._sender.wait_open()
 
     def end(self, status: str, limit: float | None = None) -> None:
-        """Deliver everything and end the run, once.
+        """Deliver everything and end the run; only the first call has an effect.
 
         Args:
             status: MLflow's status of that name.
@@ -172,7 +132,7 @@ class RunLifecycle:
         limit = self._limit if limit is None else limit
         if not self._end_lock.acquire(timeout=limit):
             return
-        try:  # who comes second has waited until it is done
+        try:  # a second caller has waited for the first one
             if not self.has_ended:
                 self.has_ended = True
                 atexit.unregister(self._end_at_exit)
@@ -181,8 +141,8 @@ class RunLifecycle:
                     self._finish(status, limit)
                 finally:
                     environment.end_run()
-                if self.key is None:  # no other process loads what this run has saved
-                    save_records.forget(self._request.root, self.journal_id)
+                if self.header.key is None:  # no other process loads what this run has saved
+                    save_records.forget(self._request.root, self.header.journal)
         finally:
             self._end_lock.release()
 
@@ -190,101 +150,32 @@ class RunLifecycle:
         sender = self._sender
         if sender is None:
             self.outbox.put(End(status, now_ms()))
-            self._say_kept()
+            self._messages.log_offline()
             return
         if self._raising:
             sender.flush(limit)
-        failed = self._raising and sender.failure is not None
-        if failed:
-            status = "FAILED" if status == "FINISHED" else status
+        has_failed = self._raising and sender.failure is not None
+        if has_failed and status == "FINISHED":
+            status = "FAILED"
         self.outbox.put(End(status, now_ms()))
-        if failed:
+        if has_failed:
             sender.forgive()
-        is_delivered = sender.finish(limit, self._progress())
+        is_delivered = sender.finish(limit, self._messages.progress_of(sender))
         if sender.status is not None:
-            self._say_ended(sender)
+            self._messages.log_ended(sender)
         if not is_delivered:
-            self._say_undelivered(sender)
+            self._messages.log_undelivered(sender)
         sender.check()
 
-    def _progress(self) -> Callable[[float], None]:
-        said = 0.0
-
-        def progress(passed: float) -> None:
-            nonlocal said
-            sender = self._sender
-            if sender is None or sender.failing or passed < said + QUIET_SECONDS:
-                return
-            said = passed + SAY_EVERY_SECONDS - QUIET_SECONDS
-            size = sender.pending()
-            is_done = sender.status is not None and size == PendingSize()
-            what = "what earlier runs have left" if is_done else size.in_words()
-            logger.info("Delivering to MLflow: %s to go ...", what)
-
-        return progress
-
-    def _say_ended(self, sender: Sender) -> None:
-        opened, status = sender.opened, sender.status
-        if opened is None or not self._header.owned:
-            return
-        url = store.run_url(self.uri, opened.experiment_id, opened.run_id)
-        if status == "RUNNING":
-            status = "still open, because other processes with the same `run.key` log to it"
-        look = url or cli_hints.to_look(self.uri, self._root, self._request.env)
-        logger.info(
-            "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
-        )
-
-    def _say_undelivered(self, sender: Sender) -> None:
-        if self.journal is None:
-            logger.warning(
-                "Not all of this run is in MLflow at %s, and it could not be kept for later.",
-                mask_urls(self.uri),
-            )
-            return
-        if sender.goes_on:  # and takes the journal's lock when this process has ended
-            logger.info(
-                "The rest of this run is delivered to MLflow in the background: %s to go. "
-                "`kedro mlflow status` tells how far it is.",
-                sender.pending().in_words(),
-            )
-            return
-        self.journal.release()
-        level = logging.INFO if sender.warned else logging.WARNING
-        logger.log(
-            level,
-            "Not all of this run is in MLflow at %s: what waits (%s) is kept in %s. %s.",
-            mask_urls(self.uri),
-            sender.pending().in_words(),
-            self.journal.folder,
-            cli_hints.to_deliver(self._root, self._request.env),
-        )
-
-    def _say_kept(self) -> None:
-        if self.journal is None:
-            return
-        self.journal.release()
-        logger.info(
-            "Tracking is offline: this run is kept in %s. Deliver it with `kedro mlflow sync`, or "
-            "from another machine with `kedro mlflow sync PATH`.",
-            self.journal.folder,
-        )
-
     def _end_at_exit(self) -> None:
-        # Ctrl-C and sys.exit pass Kedro's hooks by.
-        if os.getpid() != self._pid:  # a fork's end is not the run's
+        # Ctrl-C and sys.exit end the process without a call of Kedro's hooks.
+        if os.getpid() != self._pid:  # the end of a fork is not the run's
             return
-        for leave in self.at_exit:
-            leave()
+        self.before_exit()
         try:
             self.end("KILLED", TERMINATION_SECONDS)
         except KeyboardInterrupt:  # a second Ctrl-C
-            if self.journal is not None:
-                logger.warning(
-                    "Not waiting any longer: what MLflow lacks of this run is kept in %s. %s.",
-                    self.journal.folder,
-                    cli_hints.to_deliver(self._root, self._request.env),
-                )
+            self._messages.log_interrupted()
 
     def _end_at_termination(self) -> None:
         self.end("KILLED", TERMINATION_SECONDS)
@@ -292,7 +183,10 @@ class RunLifecycle:
 
 def _new_journal(request: RunRequest, header: Header) -> Journal | None:
     try:
-        return Journal.create(store.working_folder(request.root) / FOLDER, header)
+        journal = Journal.create(store.working_folder(request.root) / FOLDER, header)
     except OSError as error:
-        say_no_journal(error, lost=request.offline)
+        say_no_journal(error, lost=request.is_offline)
         return None
+    if request.is_offline:
+        journal.is_failing = True  # workers need not wait for a delivery
+    return journal

@@ -17,9 +17,15 @@ from pathlib import Path
 
 from ..journal.snapshot import State, state_of
 from ..tracking.store import working_folder
+from ..tracking.tracked_run import TrackedRun
 
 FOLDER = "saved"
 OLD_SECONDS = 30 * 24 * 3600.0
+
+
+def id_of(run: TrackedRun) -> str:
+    """The id of a run in these notes, which it has before MLflow gives it one; "" if joined."""
+    return run.key or run.journal_id
 
 
 def note(root: Path, path: Path, run: str, state: State) -> None:
@@ -28,7 +34,7 @@ def note(root: Path, path: Path, run: str, state: State) -> None:
     Args:
         root: The project's root.
         path: What was written.
-        run: What identifies the run.
+        run: The run: see :func:`id_of`.
         state: The file's state when the run had written it; by now it may be another run's.
 
     Raises:

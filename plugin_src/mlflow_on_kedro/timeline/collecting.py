@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from ..journal.entries import Metric, Tag
 from ..journal.span import Span
 from ..tracking import timing_metrics
 from . import timings
@@ -37,11 +38,13 @@ def collect(
         The spans of this machine, and those of others.
     """
     here = list(run.spans)
-    elsewhere = set(run.plan.steps) - {span.node for span in here}
+    elsewhere = set(run.pipeline_info.steps) - {span.node for span in here}
     if not elsewhere or not pipeline.nodes:
         return here, []
     timed = _timed(run, pipeline, names, task_name, elsewhere)
-    there = timings.read_entries(run.written_elsewhere(), timed)
+    there = timings.read_entries(
+        [*run.entries_of_others(Metric), *run.entries_of_others(Tag)], timed
+    )
     known = {span.node for span in there}
     if elsewhere <= known:
         return here + there, []
@@ -72,7 +75,7 @@ def _timed(
         for name in node.outputs:
             metrics[timing_metrics.metric_key(names.of("save", name))] = ("save", name)
     return timings.Timed(
-        nodes={step: name for name, step in run.plan.steps.items() if name in elsewhere},
+        nodes={step: name for name, step in run.pipeline_info.steps.items() if name in elsewhere},
         metrics=metrics,
         repeated={name for name, count in loads.items() if count > 1},
     )

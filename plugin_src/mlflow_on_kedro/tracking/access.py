@@ -8,9 +8,22 @@ from pathlib import Path
 from typing import Any
 
 from ..config import header_checks
+from ..config.checks import MODES, check_choice
 from ..config.sections import Tracking
 from ..utils import environment
 from . import request_headers, uris
+
+
+def is_offline(tracking: Tracking) -> bool:
+    """Whether no server may be contacted: the environment's mode comes before mlflow.yml's.
+
+    Raises:
+        ConfigError: The environment names no known mode.
+    """
+    given = environment.mode()
+    if given is not None:
+        check_choice(environment.MODE, given, MODES, "the environment")
+    return (given or tracking.mode) == "offline"
 
 
 @dataclass(frozen=True)

@@ -1,146 +1,18 @@
-"""Finding or creating the MLflow run that a pipeline logs to."""
+"""The last step of opening a run: finding or creating it in MLflow; and ending it there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..config.checks import MODES, check_choice
-from ..config.sections import Config
-from ..journal.entries import storable
-from ..journal.folder import new_id
 from ..journal.records import Header, Opened
-from ..mlflow_internals import run_stack
-from ..utils import environment
-from ..utils.pipeline_info import PipelineInfo
-from ..utils.secrets import without_credentials
-from . import creating, experiments, finding, resuming, shared_run, store, uris
-from .choosing import choose_here
-from .description import within_limit
+from . import creating, experiments, finding, resuming, shared_run
 from .user import USER_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 PARENT_TAG = "mlflow.parentRunId"
-KEDRO_RUN_TAG = "kedro.run_id"
-
-
-@dataclass(frozen=True)
-class RunRequest:
-    """What is asked of MLflow when a run is opened.
-
-    Attributes:
-        config: The whole configuration.
-        root: The project's root.
-        package: The project's package, None outside of a project.
-        kedro_run_id: Kedro's own id of the run.
-        env: The Kedro environment that was asked for.
-        series: What runs of the same pipeline have in common: see :mod:`resuming`.
-        tags: Tags to set at once.
-        plan: What is known of the pipeline.
-        secret_params: Keys of parameters that came with the command and look like secrets.
-        registers: Whether the pipeline saves models for the model registry.
-        work: What the pipeline does: see :func:`.parts.work_of`.
-        spread: Where nodes run: in this ``process``, on this ``machine`` or on ``any`` machine.
-    """
-
-    config: Config = field(default_factory=Config)
-    root: Path = field(default_factory=Path.cwd)
-    package: str | None = None
-    kedro_run_id: str | None = None
-    env: str | None = None
-    series: str = ""
-    tags: Mapping[str, str] = field(default_factory=dict)
-    plan: PipelineInfo = field(default_factory=PipelineInfo)
-    secret_params: frozenset[str] = frozenset()
-    registers: bool = False
-    work: Sequence[str] = ()
-    spread: str = "machine"
-
-    @property
-    def offline(self) -> bool:
-        """Whether no server may be contacted.
-
-        Raises:
-            ConfigError: The environment names no known mode.
-        """
-        given = environment.mode()
-        if given is not None:
-            check_choice(environment.MODE, given, MODES, "the environment")
-        return (given or self.config.tracking.mode) == "offline"
-
-    @property
-    def uri(self) -> str:
-        """Where to track.
-
-        Raises:
-            ConfigError: No MLflow can be there.
-        """
-        return uris.resolve_uri(self.config.tracking.uri, self.root)
-
-    @property
-    def all_tags(self) -> dict[str, Any]:
-        """The tags of the request, and over them those that the user chose."""
-        run = self.config.run
-        note = within_limit(run.description or "")
-        own = {KEDRO_RUN_TAG: self.kedro_run_id, "mlflow.note.content": note}
-        given = {key: value for key, value in own.items() if value}
-        return {**self.tags, **given, **run.tags}
-
-    def begin(self, start_ms: int) -> tuple[Header, str]:
-        """Say what run this will be; nothing is asked of MLflow.
-
-        Which run that is says :func:`.choosing.choose`. Whether ``run.resume`` has a run to go on
-        with, and whether a run that is named is there, MLflow is asked later.
-
-        Args:
-            start_ms: When the pipeline began, in milliseconds since the epoch.
-
-        Returns:
-            The header of its journal, and the tracking URI with its credentials.
-
-        Raises:
-            ConfigError: No MLflow can be at the tracking URI, or at the registry's if it is needed.
-        """
-        if self.registers:
-            uris.check_registry_variable()
-        run, uri = self.config.run, self.uri
-        active = None if self.offline else run_stack.active_run_id()
-        choice = choose_here(self.config, self.root, active)
-        if choice.joins:
-            import mlflow
-
-            uri = mlflow.get_tracking_uri()
-        header = Header(
-            journal=new_id(),
-            uri=None if self.offline else without_credentials(uri),
-            experiment=storable(
-                store.resolve_experiment(self.config.experiment.name, self.package)
-            ),
-            experiment_id=experiments.from_environment(self.config, self.root),
-            artifact_location=self.config.experiment.artifact_location,
-            experiment_tags=experiments.tag_texts(self.config.experiment.tags),
-            restore_experiment=self.config.experiment.restore_if_deleted,
-            run_name=storable(run.name) if run.name else None,
-            run_id=choice.run_id,
-            parent=choice.parent,
-            given_parent=choice.given_parent,
-            key=choice.key,
-            work=list(self.work) if choice.key else [],
-            resume=resuming.last(self.root, self.series) if choice.resumes else None,
-            owned=not choice.joins,
-            registers=self.registers,
-            trace=self.config.trace,
-            start_ms=start_ms,
-            root=str(self.root),
-            kedro_run_id=self.kedro_run_id,
-            user=storable(self.tags.get(USER_TAG, "")) or None,
-            max_copy=self.config.tracking.max_copy,
-        )
-        return header, uri
 
 
 def open_run(

@@ -1,170 +1,208 @@
-"""A run in MLflow, as whoever logs to it sees it."""
+"""A run in MLflow, as hooks and datasets see it."""
 
 from __future__ import annotations
 
-from abc import abstractmethod
+import contextlib
+import logging
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from ..journal.entries import Entry
+from ..config.sections import Config
+from ..errors import MLflowOnKedroError
+from ..journal.entries import VALUES, Entry
 from ..journal.folder import Journal
 from ..journal.records import Opened
 from ..journal.run_logger import RunLogger
 from ..journal.snapshot import State
 from ..journal.span import Span
+from ..journal.writer import writer
+from ..utils.clock import now_ms
 from ..utils.pipeline_info import PipelineInfo
+from ..utils.secrets import mask_urls
+from . import store
+from .failures import INCOMPLETE, failure_message, is_mistake, reason
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+logger = logging.getLogger(__name__)
+
 EntryT = TypeVar("EntryT", bound=Entry)
 
 
-class TrackedRun(RunLogger):
+@dataclass(eq=False, repr=False)
+class TrackedRun(RunLogger, ABC):
     """A run in MLflow that hooks and datasets log to.
 
-    It can be pickled: a copy in another process logs to the same MLflow run. All its methods may be
-    called from any thread, and none of them raises because of MLflow, unless
+    There are three kinds: the pipeline's run in the process that opened it
+    (:class:`~mlflow_on_kedro.runs.own_run.OwnRun`), the same run in another process
+    (:class:`~mlflow_on_kedro.runs.worker_run.WorkerRun`), and a run that somebody else has started
+    (:class:`~mlflow_on_kedro.runs.joined_run.JoinedRun`). Each can be pickled, which gives a
+    ``WorkerRun``: what the constructor takes is pickled, and nothing else.
+
+    All methods may be called from any thread. None of them raises because of MLflow, unless
     ``tracking.on_failure`` is ``raise``.
 
     Attributes:
         uri: The tracking URI.
+        config: The whole configuration.
         root: The project's root.
-        plan: What is known of the pipeline.
-        start_ms: When it began, in milliseconds since the epoch.
-        key: What several processes have in common that log to this run.
-        journal_id: The id of the run's journal, also if there is none on disk; "" for a joined run.
+        start_ms: When the run began, in milliseconds since the epoch.
+        pipeline_info: What is known of the pipeline before it runs.
+        secret_params: Keys of parameters from the command line that look like secrets.
+        journal: The run's journal, which may be on another machine; None: it has none on disk.
+        journal_id: The journal's id, also if there is none on disk; "" for a joined run.
+        key: ``run.key``: all processes that log to one run have the same.
         is_offline: Whether no server may be contacted (``tracking.mode: offline``).
-        ends_with_pipeline: Whether it ends with the pipeline; else with whoever had started it
-            before.
+        is_shared: Whether other processes may load or save the datasets of this run.
+        ends_with_pipeline: Whether the run ends with the pipeline; False for a run that was active
+            before the pipeline began.
         spans: The timings that this process has logged.
-        saved: What this process has saved to local files, and the state of each then.
-        logged: What this process has logged of folders that are logged whole, file by file.
+        saved: The local files that this process has saved, and the state of each then.
+        logged: The folders that this process has logged whole, with the state of each file.
     """
 
     uri: str
-    root: Path
-    plan: PipelineInfo
-    start_ms: int
-    key: str | None
-    journal_id: str
-    is_offline: bool
-    ends_with_pipeline: bool
-    spans: list[Span]
-    saved: dict[Path, State]
-    logged: dict[Path, dict[Path, State]]
+    config: Config = field(default_factory=Config)
+    root: Path = field(default_factory=Path.cwd)
+    start_ms: int = field(default_factory=now_ms)
+    pipeline_info: PipelineInfo = field(default_factory=PipelineInfo)
+    secret_params: frozenset[str] = frozenset()
+    journal: Journal | None = None
+    journal_id: str = ""
+    key: str | None = None
+    is_offline: bool = False
+    is_shared: bool = True
+    ends_with_pipeline: bool = True
+    _opened: Opened | None = None
 
-    # -- what it is in MLflow ------------------------------------------------------------------
+    spans: list[Span] = field(default_factory=list, init=False)
+    saved: dict[Path, State] = field(default_factory=dict, init=False)
+    logged: dict[Path, dict[Path, State]] = field(default_factory=dict, init=False)
+    _client: MlflowClient | None = field(default=None, init=False)
+    _has_warned: bool = field(default=False, init=False)
+
+    in_worker: ClassVar[bool] = False
+    """Whether another process has opened the run, and will end it."""
+
+    def __post_init__(self) -> None:
+        self._start_telling()
+
+    def __repr__(self) -> str:
+        run_id = self.opened.run_id if self.opened else None
+        return f"{type(self).__name__}(run_id={run_id!r}, uri={mask_urls(self.uri)!r})"
+
+    # -- the run in MLflow -----------------------------------------------------------------------
 
     @property
-    @abstractmethod
     def opened(self) -> Opened | None:
         """The run in MLflow; None as long as MLflow could not be reached."""
+        if self._opened is None:
+            self._opened = self._look_for_opened()
+        return self._opened
+
+    @abstractmethod
+    def _look_for_opened(self) -> Opened | None:
+        """Return the run in MLflow, if it is there by now."""
 
     @abstractmethod
     def wait_open(self) -> None:
-        """Wait until MLflow has the run, or it is clear that it does not answer."""
-
-    @property
-    @abstractmethod
-    def run_id(self) -> str:
-        """The id of the run in MLflow, which is waited for.
-
-        Raises:
-            RuntimeError: MLflow could not be reached so far.
-        """
-
-    @property
-    @abstractmethod
-    def name(self) -> str:
-        """The run's name; "" as long as MLflow has given it none."""
-
-    @property
-    @abstractmethod
-    def identity(self) -> str:
-        """What tells this run from others before MLflow has given it an id; "" for a joined run."""
-
-    @property
-    @abstractmethod
-    def client(self) -> MlflowClient:
-        """An MLflow client of this process."""
+        """Wait until MLflow has the run, or has failed to answer."""
 
     @property
     @abstractmethod
     def is_reachable(self) -> bool:
-        """Whether the run is in MLflow, and MLflow answers as far as is known."""
-
-    # -- where it is -----------------------------------------------------------------------------
+        """Whether MLflow has the run, and answered the last request that this process knows of."""
 
     @property
-    @abstractmethod
-    def journal(self) -> Journal | None:
-        """The run's journal on disk, on whatever machine; None: it has none."""
+    def run_id(self) -> str:
+        """The id of the run in MLflow; waits until MLflow has the run.
+
+        Raises:
+            RuntimeError: MLflow could not be reached so far.
+        """
+        self.wait_open()
+        if self.opened is None:
+            raise RuntimeError(
+                f"The run has no id yet: MLflow at {mask_urls(self.uri)} could not be reached."
+            )
+        return self.opened.run_id
 
     @property
-    @abstractmethod
-    def has_journal(self) -> bool:
-        """Whether the run has a journal on disk, on whatever machine."""
+    def name(self) -> str:
+        """The run's name; "" as long as MLflow has not made one up."""
+        return self.opened.name if self.opened is not None else self.config.run.name or ""
 
     @property
-    @abstractmethod
-    def keeps_journal_here(self) -> bool:
-        """Whether the run's journal is on this machine."""
+    def client(self) -> MlflowClient:
+        """An MLflow client of this process."""
+        if self._client is None:
+            self._client = store.connect(self.uri)
+        return self._client
+
+    # -- the run's journal -----------------------------------------------------------------------
 
     @property
-    @abstractmethod
-    def in_worker(self) -> bool:
-        """Whether this process is another one than that which opened the run."""
+    def local_journal(self) -> Journal | None:
+        """The run's journal, if it is on this machine and the run has not ended."""
+        return self.journal if self.journal is not None and self.journal.is_here() else None
 
-    @property
-    @abstractmethod
-    def is_shared(self) -> bool:
-        """Whether other processes save or load what this run's nodes do."""
+    def entries_of_others(self, kind: type[EntryT]) -> Iterator[EntryT]:
+        """Read the entries of one kind that other processes have written into the journal."""
+        if self.journal is not None:
+            own = writer(self.journal).name
+            for name in self.journal.sizes(VALUES):
+                if not name.startswith(own):
+                    yield from self.journal.entries_of(name, kind)
 
-    @abstractmethod
-    def written_elsewhere(self) -> Iterator[Entry]:
-        """What other processes have written into the run's journal, if this machine has it."""
+    # -- delivery, failure and end ---------------------------------------------------------------
 
-    @abstractmethod
-    def journaled_elsewhere(self, kind: type[EntryT]) -> Iterator[EntryT]:
-        """What other processes have written of one kind; the rest of the journal is passed over."""
-
-    # -- from its beginning to its end -----------------------------------------------------------
-
-    @abstractmethod
-    def settle(self) -> None:
-        """See to it that nothing is lost if this is a worker, which may end without a word."""
-
-    @abstractmethod
     def flush(self) -> None:
         """Wait until all that this process has logged is in MLflow, if it can be reached."""
+        self.outbox.flush()
 
-    @abstractmethod
-    def guard(self) -> AbstractContextManager[None]:
-        """Keep a failure of tracking from failing the pipeline: warn instead."""
+    def settle(self) -> None:
+        """In a worker, deliver what is in memory only: the process may be killed at any time."""
+
+    @contextlib.contextmanager
+    def guard(self) -> Iterator[None]:
+        """Warn of a failure of tracking in a block, so that it does not fail the pipeline."""
+        try:
+            yield
+        except MLflowOnKedroError:
+            raise
+        except Exception as error:
+            if self.config.tracking.on_failure == "raise":
+                raise
+            self._warn_failed(error)
+
+    def _warn_failed(self, error: Exception) -> None:
+        if is_mistake(error):
+            logger.warning(
+                "Not all of this run is in MLflow; the pipeline runs on. (%s)", reason(error)
+            )
+        elif not self._has_warned:
+            self._has_warned = True
+            logger.warning("%s", failure_message(self.uri, error, INCOMPLETE))
 
     @abstractmethod
     def at_end(self, call: Callable[[], None]) -> None:
-        """Have a function called before the run ends, however that comes about but by a signal."""
+        """Call a function before the run ends, unless a signal ends it; a worker never calls it."""
 
     @abstractmethod
-    def enter(self) -> None:
-        """Count a hook that works on this run; the run ends when the last of them leaves."""
+    def end(self, status: str, error: BaseException | None = None) -> None:
+        """Deliver everything and end the run; only the first call has an effect.
 
-    @abstractmethod
-    def leave(self, error: BaseException | None = None) -> None:
-        """Take leave of the run; the last hook to do so ends it."""
+        Args:
+            status: MLflow's status of that name.
+            error: What made the run fail; it is logged.
+        """
 
-    @abstractmethod
-    def end(self, status: str) -> None:
-        """Deliver everything and end the run, once, with MLflow's status of that name."""
 
-    @abstractmethod
-    def fail(self, error: BaseException) -> None:
-        """End the run as FAILED, with its error, if it has not ended."""
-
-    @abstractmethod
-    def hold_globals(self) -> None:
-        """Have MLflow's tracking URI and experiment put back when the run ends."""
+def constructor_arguments(run: TrackedRun) -> dict[str, Any]:
+    """Return the arguments that make a copy of a run in another process."""
+    given = {item.name: getattr(run, item.name) for item in fields(TrackedRun) if item.init}
+    return {**given, "_opened": run.opened}

@@ -37,7 +37,7 @@ class PipelineInfo:
     own_folders: frozenset[str] = frozenset()
 
     @classmethod
-    def of(
+    def from_pipeline(
         cls,
         pipeline: Pipeline,
         catalog: CatalogProtocol[Any, Any],

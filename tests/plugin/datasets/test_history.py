@@ -18,7 +18,8 @@ from mlflow_on_kedro.datasets.history import MetricHistory
 from mlflow_on_kedro.delivery import backlog
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
+from mlflow_on_kedro.runs.own_run import OwnRun
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 APPEND = {"save_args": {"mode": "append"}}
 

@@ -11,7 +11,8 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.datasets import metrics
-from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
+from mlflow_on_kedro.runs.own_run import OwnRun
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 
 @pytest.fixture

@@ -14,7 +14,8 @@ from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.datasets.other_runs import SAVED_FROM_TAG
 from mlflow_on_kedro.datasets.tracked import default_filepath
-from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
+from mlflow_on_kedro.runs.own_run import OwnRun
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 HOSTILE_NAMES = [
     "../../etc/passwd",

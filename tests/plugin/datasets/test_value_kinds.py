@@ -11,7 +11,8 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Params, Tracking
 from mlflow_on_kedro.datasets.value_kinds import KINDS
-from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
+from mlflow_on_kedro.runs.own_run import OwnRun
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 NESTED = {"train": {"size": 32, "rate": 0.5}, "name": "rbf", "deep": {"er": {"on": True}}}
 

@@ -34,7 +34,7 @@ import os, signal, sys, time
 from pathlib import Path
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.entries import Param
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.runs.run_lifecycle import RunLifecycle
 
 config = parse({"tracking": {"uri": sys.argv[1]}})

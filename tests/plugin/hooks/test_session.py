@@ -59,7 +59,7 @@ class TestPrepareContext:
         made = make_project(PIPELINE, settings=NO_HOOKS, mlflow={"run": {"name": "mine"}})
         context = made.context()
         session.prepare_context(context)
-        holder = run_dataset.find_carrier(context.catalog)
+        holder = run_dataset.find_run_dataset(context.catalog)
         assert holder is not None
         assert holder.config.run.name == "mine"
         assert (holder.root, holder.package) == (made.root, made.package)
@@ -124,7 +124,7 @@ class TestPrepareContext:
         made.write("conf/local/credentials.yml", "dev: {key: secret}\n")
         context = made.context()
         session.prepare_context(context)
-        holder = run_dataset.find_carrier(context.catalog)
+        holder = run_dataset.find_run_dataset(context.catalog)
         assert holder is not None
         assert holder.config.catalog.mlflow_catalog["total"] == {
             "type": "json.JSONDataset",
@@ -170,7 +170,7 @@ class TestOpenRun:
         assert run is not None
         assert session.open_run(params, self.WORK, catalog) is run
         assert run_dataset.find_run(catalog) is run
-        assert run.plan.steps == {"add": 0}
+        assert run.pipeline_info.steps == {"add": 0}
         assert run.secret_params == {"db.token"}
         run.end("FINISHED")
 

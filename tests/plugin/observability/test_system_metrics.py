@@ -15,7 +15,7 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.observability import system_metrics
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 NODES = """
 import time

@@ -19,13 +19,17 @@ from typing import Any
 
 import mlflow
 import pytest
+from kedro.io import DataCatalog
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError, ValueTooLongError
 from mlflow_on_kedro.mlflow_internals import mlflow_globals
+from mlflow_on_kedro.runs import run_dataset
+from mlflow_on_kedro.runs.joined_run import JoinedRun
 from mlflow_on_kedro.runs.node_calls import fluent
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_dataset import RESERVED_NAME, RunDataset
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
@@ -527,11 +531,10 @@ class TestTravelling:
     def test_what_travels(self, open_run: Opener) -> None:
         """A copy has all that hooks ask of a run, and nothing of this process's own."""
         run = open_run(run={"tags": {"a": 1}})
-        run.plan = PipelineInfo(steps={"node": 3})
+        run.pipeline_info = PipelineInfo(steps={"node": 3})
         run.log_param("a", 1)
-        run.enter()
         copy = pickle.loads(pickle.dumps(run))  # noqa: S301
-        for name in ("uri", "run_id", "opened", "config", "root", "plan", "name"):
+        for name in ("uri", "run_id", "opened", "config", "root", "pipeline_info", "name"):
             assert getattr(copy, name) == getattr(run, name)
         assert copy.spans == []
         copy.end("FINISHED")
@@ -544,7 +547,7 @@ class TestJoin:
     def test_not_ended(self, open_run: Opener, client: Any) -> None:
         """A joined run is logged to and left open."""
         owner = open_run()
-        run = OwnRun.join(owner.uri, owner.run_id)
+        run = JoinedRun.from_id(owner.uri, owner.run_id)
         run.log_param("a", 1)
         run.end("FAILED")
         assert client.get_run(owner.run_id).info.status == "RUNNING"
@@ -553,7 +556,7 @@ class TestJoin:
     def test_taken_over(self, open_run: Opener, client: Any) -> None:
         """A run that was taken over is ended."""
         owner = open_run()
-        OwnRun.join(owner.uri, owner.run_id).take_over().end("FINISHED")
+        JoinedRun.from_id(owner.uri, owner.run_id, owned=True).end("FINISHED")
         assert client.get_run(owner.run_id).info.status == "FINISHED"
 
     def test_an_unknown_run(self, store_uri: str) -> None:
@@ -561,7 +564,7 @@ class TestJoin:
         from mlflow.exceptions import MlflowException
 
         with pytest.raises(MlflowException, match="not found"):
-            OwnRun.join(store_uri, "0" * 32)
+            JoinedRun.from_id(store_uri, "0" * 32)
 
 
 class TestEnd:
@@ -589,11 +592,14 @@ class TestEnd:
     def test_the_last_to_leave(self, open_run: Opener, client: Any, error: Any) -> None:
         """The last hook to leave ends the run, with what became of the pipeline."""
         run = open_run()
-        run.enter()
-        run.enter()
-        run.leave(error)
+        dataset = RunDataset()
+        dataset.run = run
+        catalog = DataCatalog({RESERVED_NAME: dataset})
+        run_dataset.enter(catalog)
+        run_dataset.enter(catalog)
+        run_dataset.leave(catalog, error)
         assert client.get_run(run.run_id).info.status == "RUNNING"
-        run.leave(error)
+        run_dataset.leave(catalog, error)
         assert client.get_run(run.run_id).info.status == ("FAILED" if error else "FINISHED")
 
     def test_where_to_look_is_said(
@@ -604,7 +610,7 @@ class TestEnd:
         run = open_run(run={"name": "first"})
         run.end("FINISHED")
         (message,) = (
-            r.getMessage() for r in caplog.records if r.name == "mlflow_on_kedro.runs.run_lifecycle"
+            r.getMessage() for r in caplog.records if r.name == "mlflow_on_kedro.runs.end_messages"
         )
         assert all(word in message for word in ("first", run.run_id, "FINISHED", "mlflow ui"))
 
@@ -647,7 +653,8 @@ AT_EXIT = """
 import os, signal, sys, time
 from pathlib import Path
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
+from mlflow_on_kedro.runs.joined_run import JoinedRun
 from mlflow_on_kedro.runs.own_run import OwnRun
 
 config = parse({{"tracking": {{"uri": sys.argv[1], "on_failure": "raise"}}}})
@@ -683,6 +690,6 @@ def test_killed(ending: str, store_uri: str, client: Any, tmp_path: Path) -> Non
 def test_defaults(client: Any, store_uri: str) -> None:
     """A joined run has a configuration, a plan and a root of its own."""
     run_id = client.create_run("0").info.run_id
-    run = OwnRun.join(store_uri, run_id)
-    assert (run.config, run.plan, run.root) == (Config(), PipelineInfo(), Path.cwd())
+    run = JoinedRun.from_id(store_uri, run_id)
+    assert (run.config, run.pipeline_info, run.root) == (Config(), PipelineInfo(), Path.cwd())
     assert not run.in_worker

@@ -17,7 +17,7 @@ from mlflow_on_kedro import mlflow_hooks
 from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.runs import run_dataset
-from mlflow_on_kedro.runs.own_run import OwnRun
+from mlflow_on_kedro.runs.joined_run import JoinedRun
 from mlflow_on_kedro.runs.run_dataset import RESERVED_NAME, RunDataset
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
@@ -30,10 +30,10 @@ def _in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def run(client: Any, store_uri: str) -> OwnRun:
+def run(client: Any, store_uri: str) -> JoinedRun:
     """A run."""
     run_id = client.create_run(client.create_experiment("demo")).info.run_id
-    return OwnRun.join(store_uri, run_id)
+    return JoinedRun.from_id(store_uri, run_id)
 
 
 class TestDataset:
@@ -63,7 +63,7 @@ class TestDataset:
         with pytest.raises(DatasetError, match="reserved"):
             RunDataset().save(1)  # type: ignore[arg-type]
 
-    def test_loaded(self, run: OwnRun) -> None:
+    def test_loaded(self, run: JoinedRun) -> None:
         """The run that was put there is loaded, and named when it is described."""
         dataset = RunDataset()
         dataset.run = run
@@ -71,7 +71,7 @@ class TestDataset:
         assert dataset.exists()
         assert run.run_id in str(dataset)
 
-    def test_pickle(self, run: OwnRun) -> None:
+    def test_pickle(self, run: JoinedRun) -> None:
         """It travels with its run, configuration and root."""
         dataset = RunDataset([{"run": {"name": "a"}}], "/project", None)
         dataset.run = run
@@ -83,19 +83,19 @@ class TestDataset:
 class TestFind:
     """Finding the run of a catalog."""
 
-    def test_in_a_catalog(self, run: OwnRun) -> None:
+    def test_in_a_catalog(self, run: JoinedRun) -> None:
         """Whoever has the catalog has the run."""
         dataset = RunDataset()
         dataset.run = run
         catalog = DataCatalog({RESERVED_NAME: dataset, "a": MemoryDataset(1)})
-        assert run_dataset.find_carrier(catalog) is dataset
+        assert run_dataset.find_run_dataset(catalog) is dataset
         assert run_dataset.find_run(catalog) is run
 
     def test_from_configuration(self, tmp_path: Path) -> None:
         """It is found where the catalog has it as configuration, which makes it."""
         path = f"{RunDataset.__module__}.{RunDataset.__qualname__}"
         entry = {"type": path, "config": [{"enabled": False}], "root": str(tmp_path)}
-        found = run_dataset.find_carrier(DataCatalog.from_config({RESERVED_NAME: entry}))
+        found = run_dataset.find_run_dataset(DataCatalog.from_config({RESERVED_NAME: entry}))
         assert found is not None
         assert not found.config.enabled
         assert run_dataset.find_run(DataCatalog.from_config({RESERVED_NAME: entry})) is None
@@ -103,7 +103,7 @@ class TestFind:
     @pytest.mark.parametrize("pattern", ["{name}", "{name}.{part}"])
     def test_no_carrier(self, pattern: str) -> None:
         """A catalog without one has none, also where a factory's pattern matches its name."""
-        assert run_dataset.find_carrier(DataCatalog({})) is None
+        assert run_dataset.find_run_dataset(DataCatalog({})) is None
         assert run_dataset.find_run(DataCatalog({})) is None
         catch_all = DataCatalog.from_config({pattern: {"type": "MemoryDataset"}})
         assert run_dataset.find_run(catch_all) is None
@@ -122,7 +122,7 @@ print(len(settings.HOOKS), dataset.run.in_worker)
 class TestWorkers:
     """Worker processes that know nothing of the project."""
 
-    def test_hooks(self, make_project: Callable[..., Any], run: OwnRun, tmp_path: Path) -> None:
+    def test_hooks(self, make_project: Callable[..., Any], run: JoinedRun, tmp_path: Path) -> None:
         """Unpickling it in a process without a project loads the project's settings there."""
         made = make_project("def create_pipeline(): ...")
         dataset = RunDataset(package=made.package)

@@ -18,8 +18,8 @@ from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.journal.entries import VALUES, End, Metric, Param, Text
 from mlflow_on_kedro.journal.folder import HEADER
 from mlflow_on_kedro.runs.run_lifecycle import RunLifecycle
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.tracking import request_headers
-from mlflow_on_kedro.tracking.opening import RunRequest
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
@@ -230,7 +230,7 @@ EXIT = """
 import os, sys, warnings
 from pathlib import Path
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.runs.run_lifecycle import RunLifecycle
 warnings.simplefilter("ignore")
 config = parse({"tracking": {"uri": sys.argv[1]}})

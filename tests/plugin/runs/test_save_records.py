@@ -17,7 +17,7 @@ from mlflow_on_kedro.datasets import saved_files
 from mlflow_on_kedro.journal.snapshot import state_of
 from mlflow_on_kedro.runs import save_records
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 FILE = Path("data/mlflow/value.json")
@@ -31,8 +31,10 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Open]:
 
     def open_(*outputs: str, uri: str = store_uri, **sections: Any) -> OwnRun:
         config = parse({"tracking": {"uri": uri}, **sections})
-        plan = PipelineInfo(outputs=frozenset(outputs))
-        run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo", plan=plan))
+        info = PipelineInfo(outputs=frozenset(outputs))
+        run = OwnRun.open(
+            RunRequest(config=config, root=tmp_path, package="demo", pipeline_info=info)
+        )
         opened.append(run)
         return run
 

@@ -10,9 +10,9 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.runs.own_run import OwnRun
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.timeline import timings
 from mlflow_on_kedro.tracking import timing_metrics
-from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.tracking.timing_metrics import Names
 
 BEGIN = 1_700_000_000.0

@@ -1,35 +1,15 @@
-"""What run a pipeline logs to."""
+"""Finding or creating the run in MLflow, and ending it there."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import mlflow
 import pytest
-from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
-from mlflow_on_kedro.tracking.opening import PARENT_TAG, RunRequest, end_run, open_run
-from mlflow_on_kedro.utils import environment
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    for name in (environment.MODE, environment.RUN_KEY):
-        monkeypatch.delenv(name, raising=False)
-    yield
-    while mlflow.active_run() is not None:
-        mlflow.end_run()
-
-
-def request(tmp_path: Path, **sections: Any) -> RunRequest:
-    """What is asked of MLflow; its arguments are sections of mlflow.yml."""
-    return RunRequest(config=parse(sections), root=tmp_path, package="demo")
+from mlflow_on_kedro.tracking.opening import PARENT_TAG, end_run, open_run
 
 
 def header(**changed: Any) -> Header:
@@ -37,49 +17,6 @@ def header(**changed: Any) -> Header:
     return Header(
         **{"journal": new_id(), "experiment": "demo", "start_ms": 5, "root": "/", **changed}
     )
-
-
-class TestBegin:
-    """What is known before MLflow is asked."""
-
-    def test_a_new_run(self, tmp_path: Path, store_uri: str) -> None:
-        """A new run is of the package's experiment, and ended by its pipeline."""
-        head, uri = request(tmp_path, tracking={"uri": store_uri}).begin(7)
-        assert uri == head.uri == store_uri
-        assert (head.experiment, head.start_ms, head.root) == ("demo", 7, str(tmp_path))
-        assert (head.run_id, head.parent, head.key, head.owned) == (None, None, None, True)
-
-    def test_no_credentials(self, tmp_path: Path) -> None:
-        """The header, which is kept on disk, has no credentials; the URI that is used has them."""
-        head, uri = request(tmp_path, tracking={"uri": "http://me:hunter2@host"}).begin(7)
-        assert uri == "http://me:hunter2@host"
-        assert "hunter2" not in json.dumps(asdict(head))
-
-    def test_offline(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Offline it is left to who delivers where; the environment's word is the last."""
-        assert request(tmp_path, tracking={"mode": "offline"}).begin(7)[0].uri is None
-        monkeypatch.setenv(environment.MODE, "offline")
-        assert request(tmp_path).begin(7)[0].uri is None
-        monkeypatch.setenv(environment.MODE, "online")
-        assert request(tmp_path, tracking={"mode": "offline"}).begin(7)[0].uri is not None
-
-    def test_the_key(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """mlflow.yml's key goes before the environment's; a run's id before both."""
-        monkeypatch.setenv(environment.RUN_KEY, "env")
-        assert request(tmp_path).begin(7)[0].key == "env"
-        assert request(tmp_path, run={"key": "file"}).begin(7)[0].key == "file"
-        assert request(tmp_path, run={"id": "a"}).begin(7)[0].key is None
-
-    def test_an_active_run(self, tmp_path: Path, store_uri: str) -> None:
-        """A run that is active is used and left open; nested, it becomes the parent."""
-        mlflow.set_tracking_uri(store_uri)
-        active = mlflow.start_run().info.run_id
-        head, uri = request(tmp_path).begin(7)
-        assert (head.run_id, head.owned, head.parent, uri) == (active, False, None, store_uri)
-        head, _ = request(tmp_path, run={"nested": True}).begin(7)
-        assert (head.run_id, head.owned, head.parent) == (None, True, active)
-        head, _ = request(tmp_path, tracking={"mode": "offline"}).begin(7)
-        assert (head.run_id, head.owned, head.parent) == (None, True, None)
 
 
 class TestOpenRun:
@@ -143,10 +80,3 @@ class TestOpenRun:
         assert end_run(client, head, found, "KILLED", 9) == "KILLED"
         info = client.get_run(found.run_id).info
         assert (info.status, info.end_time) == ("KILLED", 9)
-
-
-def test_a_misspelt_mode_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A mode that there is not is refused: a cluster's node must not wait for a network."""
-    monkeypatch.setenv("MLFLOW_ON_KEDRO_MODE", "ofline")
-    with pytest.raises(ConfigError, match=r"'MLFLOW_ON_KEDRO_MODE' must be one of online, offline"):
-        _ = RunRequest().offline

@@ -11,8 +11,10 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
+from mlflow_on_kedro.runs import last_runs
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.tracking import resuming, shared_run
-from mlflow_on_kedro.tracking.opening import RunRequest, open_run
+from mlflow_on_kedro.tracking.opening import open_run
 
 
 @pytest.fixture
@@ -40,51 +42,13 @@ def header(**changed: Any) -> Header:
     )
 
 
-@pytest.mark.parametrize(
-    ("run_params", "series"),
-    [
-        ({}, "__default__"),
-        ({"pipeline_name": "a"}, "a"),
-        ({"pipeline_names": ["b", "a"], "from_nodes": ["x"]}, "a,b"),
-        ({"pipeline_names": ["a"], "env": "prod"}, "a in prod"),
-    ],
-)
-def test_series(run_params: dict[str, Any], series: str) -> None:
-    """Runs of the same pipeline in the same environment belong together, whatever part they run."""
-    assert resuming.series_of(run_params) == series
-
-
-def test_the_last_run(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last run of a pipeline is that of the same user; where there is none it is said."""
-    first, second = new_id(), new_id()
-    resuming.note(tmp_path, "a", first)
-    resuming.note(tmp_path, "a", second)
-    assert resuming.last(tmp_path, "a") == second
-    assert said == []
-    assert resuming.last(tmp_path, "b") is None
-    assert said == [
-        "`run.resume`: there is no earlier run of the pipeline b here, so a new one begins."
-    ]
-    monkeypatch.setattr("getpass.getuser", lambda: "somebody")
-    assert resuming.last(tmp_path, "a") is None
-
-
-@pytest.mark.parametrize("content", ["", "../../x", "g" * 24, "ü", "a" * 23])
-def test_a_damaged_note(tmp_path: Path, content: str) -> None:
-    """What is no journal's id is not followed."""
-    resuming.note(tmp_path, "a", new_id())
-    (note,) = (tmp_path / ".mlflow_on_kedro" / resuming.FOLDER).iterdir()
-    note.write_text(content, encoding="utf-8")
-    assert resuming.last(tmp_path, "a") is None
-
-
 class TestBegin:
     """What a run's header says."""
 
     def test_asked_for(self, tmp_path: Path, store_uri: str) -> None:
         """The earlier run is in the header if it is to go on, and if nothing else names the run."""
         earlier = new_id()
-        resuming.note(tmp_path, "a", earlier)
+        last_runs.write(tmp_path, "a", earlier)
 
         def begin(**run: Any) -> Header:
             config = parse({"tracking": {"uri": store_uri}, "run": run})

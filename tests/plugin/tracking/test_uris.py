@@ -9,8 +9,8 @@ import pytest
 from mlflow_on_kedro.config import uri_checks
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.errors import ConfigError
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.tracking import store, uris
-from mlflow_on_kedro.tracking.opening import RunRequest
 from packaging.version import Version
 
 NEEDS_DECODING = pytest.mark.skipif(

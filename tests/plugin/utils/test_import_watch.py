@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
 

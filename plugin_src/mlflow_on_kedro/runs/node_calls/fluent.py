@@ -49,7 +49,6 @@ def begin(run: TrackedRun) -> None:
     """
     open_runs.begin(run)
     active_stack.here.has_ended = False
-    run.hold_globals()
     other_processes.offer()
     if not import_watch.is_imported():
         if not run.is_offline:

@@ -54,7 +54,7 @@ def uri_for(run: TrackedRun) -> str:
 
 def is_for_journal(run: TrackedRun) -> bool:
     """Whether a node's calls of MLflow can go nowhere but to the run's journal."""
-    if run.is_offline or (run.opened is None and not run.keeps_journal_here):
+    if run.is_offline or (run.opened is None and run.local_journal is None):
         return True
     try:
         registry().get_store_builder(run.uri)

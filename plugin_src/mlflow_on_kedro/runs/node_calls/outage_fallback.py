@@ -36,7 +36,7 @@ def guard(run: TrackedRun, *, asks_server: bool = True) -> None:
         run: The run.
         asks_server: Whether MLflow speaks to the server at all; else to the run's journal.
     """
-    if not run.keeps_journal_here:
+    if run.local_journal is None:
         return
     is_remote = store.is_remote(run.uri)
     # A local store takes a while to open, and most nodes that import MLflow never need it.

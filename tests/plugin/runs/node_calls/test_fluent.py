@@ -18,7 +18,7 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.mlflow_internals import mlflow_globals, run_stack
 from mlflow_on_kedro.runs.node_calls import fluent
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 PLUGIN = Path(__file__).parents[4] / "plugin_src"
 

@@ -18,7 +18,7 @@ from mlflow_on_kedro.journal.folder import OWN
 from mlflow_on_kedro.mlflow_internals import run_stack
 from mlflow_on_kedro.runs.node_calls import child_runs, fluent, node_mlflow_calls
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 
 Delivered = Callable[[], Any]
 LARGEST = 10_000

@@ -18,7 +18,7 @@ from mlflow_on_kedro.observability import kept_traces
 from mlflow_on_kedro.observability.traces import LEAST_MLFLOW
 from mlflow_on_kedro.runs.node_calls import fluent
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.runs.run_request import RunRequest
 from packaging.version import Version
 
 if Version(mlflow.__version__).release[:2] < LEAST_MLFLOW:

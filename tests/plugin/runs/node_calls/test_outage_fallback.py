@@ -64,7 +64,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setattr(node_mlflow_calls, "journal_store", lambda _: journal)
     return SimpleNamespace(
         uri="http://server",
-        keeps_journal_here=True,
+        local_journal=True,
         is_reachable=True,
         opened=SimpleNamespace(run_id="abc", artifact_uri="file:///nowhere"),
         config=SimpleNamespace(tracking=SimpleNamespace(timeout=0.2)),

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
+from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.config.sections import Run
-from mlflow_on_kedro.tracking.choosing import RunChoice, choose, choose_here
+from mlflow_on_kedro.errors import ConfigError
+from mlflow_on_kedro.runs.choosing import RunChoice, choose, choose_here, decide
+from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.utils import environment
 
 
 @pytest.fixture(autouse=True)
-def _no_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(environment.RUN_KEY, raising=False)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    for name in (environment.MODE, environment.RUN_KEY):
+        monkeypatch.delenv(name, raising=False)
+    yield
+    while mlflow.active_run() is not None:
+        mlflow.end_run()
 
 
 @pytest.mark.parametrize(
@@ -104,3 +114,58 @@ def test_kept_for_the_users_own_run(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setenv("MLFLOW_RUN_ID", "env")
     assert choose_here(parse({}), tmp_path, "active").joins
     assert os.environ["MLFLOW_RUN_ID"] == "env"
+
+
+def request(tmp_path: Path, **sections: Any) -> RunRequest:
+    """What is asked of MLflow; its arguments are sections of mlflow.yml."""
+    return RunRequest(config=parse(sections), root=tmp_path, package="demo")
+
+
+class TestDecide:
+    """What is known before MLflow is asked."""
+
+    def test_a_new_run(self, tmp_path: Path, store_uri: str) -> None:
+        """A new run is of the package's experiment, and ended by its pipeline."""
+        head, uri = decide(request(tmp_path, tracking={"uri": store_uri}), 7)
+        assert uri == head.uri == store_uri
+        assert (head.experiment, head.start_ms, head.root) == ("demo", 7, str(tmp_path))
+        assert (head.run_id, head.parent, head.key, head.owned) == (None, None, None, True)
+
+    def test_no_credentials(self, tmp_path: Path) -> None:
+        """The header, which is kept on disk, has no credentials; the URI that is used has them."""
+        head, uri = decide(request(tmp_path, tracking={"uri": "http://me:hunter2@host"}), 7)
+        assert uri == "http://me:hunter2@host"
+        assert "hunter2" not in json.dumps(asdict(head))
+
+    def test_offline(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Offline it is left to who delivers where; the environment's word is the last."""
+        assert decide(request(tmp_path, tracking={"mode": "offline"}), 7)[0].uri is None
+        monkeypatch.setenv(environment.MODE, "offline")
+        assert decide(request(tmp_path), 7)[0].uri is None
+        monkeypatch.setenv(environment.MODE, "online")
+        assert decide(request(tmp_path, tracking={"mode": "offline"}), 7)[0].uri is not None
+
+    def test_the_key(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """mlflow.yml's key goes before the environment's; a run's id before both."""
+        monkeypatch.setenv(environment.RUN_KEY, "env")
+        assert decide(request(tmp_path), 7)[0].key == "env"
+        assert decide(request(tmp_path, run={"key": "file"}), 7)[0].key == "file"
+        assert decide(request(tmp_path, run={"id": "a"}), 7)[0].key is None
+
+    def test_an_active_run(self, tmp_path: Path, store_uri: str) -> None:
+        """A run that is active is used and left open; nested, it becomes the parent."""
+        mlflow.set_tracking_uri(store_uri)
+        active = mlflow.start_run().info.run_id
+        head, uri = decide(request(tmp_path), 7)
+        assert (head.run_id, head.owned, head.parent, uri) == (active, False, None, store_uri)
+        head, _ = decide(request(tmp_path, run={"nested": True}), 7)
+        assert (head.run_id, head.owned, head.parent) == (None, True, active)
+        head, _ = decide(request(tmp_path, tracking={"mode": "offline"}), 7)
+        assert (head.run_id, head.owned, head.parent) == (None, True, None)
+
+
+def test_a_misspelt_mode_in_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mode that there is not is refused: a cluster's node must not wait for a network."""
+    monkeypatch.setenv("MLFLOW_ON_KEDRO_MODE", "ofline")
+    with pytest.raises(ConfigError, match=r"'MLFLOW_ON_KEDRO_MODE' must be one of online, offline"):
+        _ = RunRequest().is_offline

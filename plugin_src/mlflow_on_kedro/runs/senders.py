@@ -1,0 +1,67 @@
+"""The choice of what delivers a run while its pipeline runs: a thread, a process or nothing."""
+
+from __future__ import annotations
+
+import functools
+
+from ..config.header_checks import TYPE
+from ..delivery import backlog
+from ..delivery.connection import Connection
+from ..delivery.run_delivery import RunDelivery
+from ..delivery.sender import Sender
+from ..delivery.sender_process import SenderProcess, is_worth_it
+from ..delivery.sender_thread import SenderThread
+from ..journal.folder import Journal
+from ..journal.records import Header
+from ..tracking import request_headers, store
+from .run_request import RunRequest
+
+
+def new_sender(
+    request: RunRequest, header: Header, uri: str, journal: Journal | None
+) -> Sender | None:
+    """Make what delivers a run; it does nothing before it is started.
+
+    Args:
+        request: What the run is to be.
+        header: The header of its journal.
+        uri: The tracking URI with its credentials.
+        journal: The journal; None: the disk is full or read-only.
+
+    Returns:
+        The sender; None if tracking is offline.
+    """
+    if request.is_offline:
+        return None
+    tracking = request.config.tracking
+    raising = tracking.on_failure == "raise"
+
+    def new_thread(*, tried: bool = False) -> SenderThread:
+        delivery = RunDelivery(
+            header, Connection(uri), request.root, journal, raising=raising, tried=tried
+        )
+        return SenderThread(
+            delivery,
+            timeout=tracking.timeout,
+            kept=str(journal.folder) if journal else None,
+            raising=raising,
+            others=backlog.deliver_each(request.root, uri, but=header.journal),
+        )
+
+    headers = dict(request_headers.in_use())
+    # A class of the user's that gives headers may depend on what is in this process.
+    can_be_process = store.is_for_all_processes(uri) and TYPE not in headers
+    if journal is None or not can_be_process:
+        return new_thread()
+    if not (tracking.delivery == "process" or (tracking.delivery == "auto" and is_worth_it())):
+        return new_thread()
+    order = {
+        "uri": uri,
+        "root": str(request.root),
+        "timeout": tracking.timeout,
+        "limit": tracking.wait_at_end,
+        "raising": raising,
+        "headers": headers,
+        "lean": True,
+    }
+    return SenderProcess(journal, order, functools.partial(new_thread, tried=True))
