@@ -78,7 +78,7 @@ def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
     from ..timeline import chart
     from ..timeline.spans import Timeline
     from ..timeline.timings_of_run import spans_of
-    from ..tracking.failures import failure_message
+    from ..tracking.failure_messages import failure_message
     from ..tracking.finding import named
 
     try:
@@ -108,7 +108,7 @@ def _write(path: Path, page: str) -> None:
 def _log(runs: Runs, run_id: str, page: str) -> None:
     from ..timeline.shared_chart import GANTT_ARTIFACT
     from ..tracking import store
-    from ..tracking.failures import failure_message
+    from ..tracking.failure_messages import failure_message
 
     try:
         with store.artifacts_at(runs.uri):

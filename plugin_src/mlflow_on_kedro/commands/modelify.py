@@ -75,7 +75,8 @@ def modelify(
     are taken from the project as they are now, and so is its code.
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
     from ..tracking.experiments import from_environment
-    from ..tracking.failures import connection_error, failure_message
+    from ..tracking.failure_messages import failure_message
+    from ..tracking.failures import connection_error
     from ..tracking.finding import Runs
     from ..tracking.store import resolve_experiment
     from ..tracking.uris import resolve_uri

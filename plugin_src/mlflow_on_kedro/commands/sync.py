@@ -134,7 +134,8 @@ class Sync:
     def deliver(self, journal: Journal) -> None:
         """Deliver one journal, and say what became of it."""
         from ..delivery.backlog import look, uri_of
-        from ..tracking.failures import failure_message, is_silent, reason
+        from ..tracking.failure_messages import failure_message
+        from ..tracking.failures import is_silent, reason
         from ..utils.secrets import mask_urls
 
         try:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..utils import environment
-from ..utils.pipeline_info import pipeline_names
+from ..utils.pipeline_info import pipeline_names, untranscoded
 from .local_files import local_place
 from .tracked import TrackedDataset
 
@@ -71,7 +71,7 @@ def in_each_others_way(
             if place is not None:
                 places[place].append(name)
     return frozenset(
-        name.partition("@")[0]
+        untranscoded(name)
         for names in places.values()
         if len(names) > 1 and len(_files(names, datasets)) > 1  # not one file under two names
         for name in names

@@ -8,6 +8,7 @@ from typing import Any
 
 from kedro.io import DatasetError
 
+from ..utils.pipeline_info import untranscoded
 from ..utils.suggestions import alike, nearest
 from . import backends
 from .arguments import check_arguments, check_values
@@ -55,7 +56,7 @@ def complete_entry(
         return entry
     cls = MLflowModelDataset if kind in _MODEL_TYPES else MLflowDataset
     check_arguments(entry, cls)
-    entry.setdefault("dataset_name", name.split("@", maxsplit=1)[0])
+    entry.setdefault("dataset_name", untranscoded(name))
     dataset = entry.get("dataset")
     if kind in _MODEL_TYPES:
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))

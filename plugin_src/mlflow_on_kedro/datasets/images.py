@@ -5,13 +5,13 @@ from __future__ import annotations
 import io
 import re
 import shutil
-import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kedro.io import AbstractDataset, DatasetError
 
+from ..utils.clock import now_ms
 from . import converters
 
 FOLDER = "images"
@@ -159,6 +159,6 @@ def _write(folder: Path, picture: Any, key: str, step: int) -> None:
         picture,
         key=key,
         step=step,
-        timestamp=time.time_ns() // 1_000_000,
+        timestamp=now_ms(),
         synchronous=True,
     )

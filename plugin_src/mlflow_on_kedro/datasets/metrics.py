@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import numbers
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,6 +12,7 @@ from kedro.io import DatasetError
 
 from ..journal import values
 from ..utils import mlflow_limits
+from ..utils.clock import now_ms
 from .flat_keys import below, tree
 
 if TYPE_CHECKING:
@@ -133,7 +133,7 @@ def has_names(value: Any) -> bool:
 
 def placed(points: Iterable[Given], first_step: int = 0) -> list[Point]:
     """Give each point a step, counted from the first one, and a timestamp, if it has none."""
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     return [
         Point(
             first_step + place if point.step is None else int(point.step),

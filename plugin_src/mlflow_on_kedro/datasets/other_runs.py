@@ -9,6 +9,7 @@ from kedro.io import DatasetError
 
 from ..runs.joined_run import JoinedRun
 from ..tracking import experiments, store
+from ..tracking.failures import is_gone, is_invalid
 from ..utils.locks import locked
 from ..utils.secrets import mask_urls
 
@@ -32,12 +33,10 @@ def join(dataset: str, uri: str, run_id: str, config: Config | None) -> TrackedR
         DatasetError: MLflow has no such run.
         Exception: MLflow cannot be reached.
     """
-    from mlflow.exceptions import MlflowException
-
     try:
         return JoinedRun.from_id(uri, run_id, config)
-    except MlflowException as error:
-        if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
+    except Exception as error:
+        if not (is_gone(error) or is_invalid(error)):
             raise
         raise DatasetError(
             f"'{dataset}': MLflow at {mask_urls(uri)} has no run {run_id!r} that can be used: "

@@ -15,6 +15,7 @@ from kedro.utils import find_kedro_project
 from ..mlflow_internals import run_stack
 from ..runs import known_projects
 from ..tracking import uris
+from ..utils.pipeline_info import untranscoded
 from ..utils.secrets import mask_urls
 from . import other_runs
 from .saved_files import SavedFiles
@@ -45,7 +46,7 @@ def default_filepath(name: str, suffix: str) -> str:
         >>> default_filepath("model", ".pkl")
         'data/mlflow/model.pkl'
     """
-    safe = _UNSAFE_IN_NAMES.sub("_", name.split("@", maxsplit=1)[0]).lstrip(".") or "_"
+    safe = _UNSAFE_IN_NAMES.sub("_", untranscoded(name)).lstrip(".") or "_"
     return f"{FOLDER}/{safe}{suffix}"
 
 
@@ -88,8 +89,8 @@ class TrackedDataset(SavedFiles, AbstractDataset[Any, Any]):
             logs: False where tracking is switched off (``enabled: false``): then it is a plain
                 dataset, also beside an active run.
         """
-        self.dataset_name = self.dataset_name or name.split("@", maxsplit=1)[0]
-        self._catalog_name = name.split("@", maxsplit=1)[0]
+        self.dataset_name = self.dataset_name or untranscoded(name)
+        self._catalog_name = untranscoded(name)
         self._root = root
         self._tracking_uri = tracking_uri
         self._run = run

@@ -11,7 +11,7 @@ from ..journal.entries import FILES, VALUES, Entry, File
 from ..journal.outbox import Outbox, is_missing
 from ..journal.records import Opened
 from ..tracking import open_runs, store
-from ..tracking.failures import INCOMPLETE, failure_message
+from ..tracking.failure_messages import INCOMPLETE, failure_message
 from .answer_clock import AnswerClock, WatchedClient
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +12,9 @@ from pathlib import Path
 from ..journal.entries import FILES, VALUES, Entry, File, Text, lane_of, title_of
 from ..journal.folder import Journal
 from ..journal.records import Chunk, SetAside
-from ..tracking.failures import Kind, explained, http_status, is_of_this_file, kind_of, reason
+from ..tracking.failure_messages import explain
+from ..tracking.failures import Kind, http_status, is_of_this_file, kind_of, reason
+from ..utils.clock import now_ms
 from .pending import PendingSize
 
 logger = logging.getLogger(__name__)
@@ -184,7 +185,7 @@ class EntryQueue:
             is_repeated = lane_of(entry) == FILES and kind in self._warned and kept
             self._warned.add(kind)
         if not is_repeated:
-            what, advice = explained(error)
+            what, advice = explain(error)
             logger.warning(
                 "%s did not take the %s, which is %s.%s (%s)",
                 place,
@@ -213,7 +214,7 @@ class EntryQueue:
         earlier = self._aside[entry].tries if entry in self._aside else 0
         is_own = isinstance(entry, File) and is_of_this_file(entry, error)
         may_pass = kind_of(error) in {Kind.SERVER, Kind.SILENT} and not is_own
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         self._aside[entry] = SetAside(entry, reason(error), now, tries + earlier, may_pass)
         if lane_of(entry) in self._sources:  # the file is written once for all that are sent now
             self._refused_now.add(entry)

@@ -6,14 +6,8 @@ import logging
 
 from ..journal.entries import FILES, VALUES
 from ..tracking.artifact_names import goes_by_http
-from ..tracking.failures import (
-    INCOMPLETE,
-    SERVERS_STORE,
-    Kind,
-    failure_message,
-    is_unknown_uri,
-    kind_of,
-)
+from ..tracking.failure_messages import INCOMPLETE, SERVERS_STORE, failure_message
+from ..tracking.failures import Kind, is_unknown_uri, kind_of
 from .lane_thread import is_hopeless
 from .run_delivery import RunDelivery
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from ..tracking.failures import Kind, kind_of
+from ..tracking.failures import Kind, is_by_mlflow, kind_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -63,6 +63,4 @@ class RefusalJudge:
 def is_final(error: Exception) -> bool:
     """Tell a refusal that MLflow itself has made, which another try now does not change."""
     kind = kind_of(error)
-    # MLflow's exception for an answer that is not its own, as a proxy's 413, has a code of no use.
-    by_mlflow = getattr(error, "error_code", "") not in {"", "INTERNAL_ERROR"}
-    return kind is Kind.MISTAKE or (kind is Kind.REFUSED and by_mlflow)
+    return kind is Kind.MISTAKE or (kind is Kind.REFUSED and is_by_mlflow(error))

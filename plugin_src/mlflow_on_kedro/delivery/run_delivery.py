@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import logging
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -22,6 +21,7 @@ from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_gone, is_mistake, is_refusal, kind_of, reason
 from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
+from ..utils.clock import now_ms
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.secrets import mask_urls
 from .artifact_writer import ArtifactWriter
@@ -291,7 +291,7 @@ class RunDelivery:
     def note_trouble(self, lane: str, error: Exception | None) -> None:
         """Note in the journal why a lane waits, or that it does no longer."""
         if self.journal is not None and self.journal.is_here():
-            trouble = Trouble(reason(error), time.time_ns() // 1_000_000) if error else None
+            trouble = Trouble(reason(error), now_ms()) if error else None
             self.journal.note_trouble(lane, trouble)
 
     def _client(self, lane: str) -> MlflowClient:

@@ -11,7 +11,8 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import FILES, VALUES, Entry
 from ..journal.records import Opened
 from ..tracking import store
-from ..tracking.failures import Kind, failure_message, kind_of
+from ..tracking.failure_messages import failure_message
+from ..tracking.failures import Kind, kind_of
 from .fork_gate import ForkGate
 from .lane_thread import LaneThread, LaneWork, is_hopeless
 from .outage_log import OutageLog

@@ -11,7 +11,7 @@ from kedro.framework.hooks import hook_impl
 from ..config.parsing import override
 from ..config.sections import Inputs
 from ..inputs import used as datasets
-from ..utils.pipeline_info import is_parameter, untranscoded
+from ..utils.pipeline_info import is_parameter, pipeline_names, untranscoded
 from .base import PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
@@ -49,9 +49,7 @@ class MLflowInputsLoggerHook(TrackingHook):
     def begin(self, session: PipelineRun) -> None:
         """Find what the run makes elsewhere: in other processes, or before it failed."""
         if session.run.key is not None or session.run.config.run.resume:
-            params = session.run_params
-            names = params.get("pipeline_names") or [params.get("pipeline_name") or "__default__"]
-            made = _made_by(names)
+            made = _made_by(pipeline_names(session.run_params))
             session.run.pipeline_info = replace(session.run.pipeline_info, made_elsewhere=made)
 
     # First, so that it is no part of the node's duration in whatever order the hooks are given.

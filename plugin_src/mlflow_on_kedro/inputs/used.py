@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..journal.entries import Input
+from ..utils.pipeline_info import untranscoded
 from ..utils.secrets import mask_urls
 from .digest import fingerprint, of_source
 from .schema import Shape, shape_of
@@ -64,7 +65,7 @@ def used(
     if source.kind not in _SHOWN:
         profile["source"] = " ".join(map(str, source.content.values()))
     return Input(
-        name=name.partition("@")[0][:MAX_NAME_LENGTH],
+        name=untranscoded(name)[:MAX_NAME_LENGTH],
         digest=hashlib.sha256(identity.encode()).hexdigest()[:DIGEST_LENGTH],
         source_type=source.kind,
         source=written[:MAX_LENGTH],

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..config.registration import Promotion, Registration
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
+from ..tracking.failures import is_gone
 from ..utils.mlflow_limits import legal_key
 from ..utils.suggestions import did_you_mean
 from .versions import ALIASES_TAG, GIVEN
@@ -191,12 +192,10 @@ def _before(version: Any) -> dict[str, str] | None:
 
 
 def _run_of(client: MlflowClient, name: str, version: str) -> Any:
-    from mlflow.exceptions import MlflowException
-
     run_id = client.get_model_version(name, version).run_id
     try:
         return client.get_run(run_id) if run_id else None
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+    except Exception as error:
+        if not is_gone(error):
             raise
         return None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..tracking.downloads import artifacts_of
+from ..tracking.failures import is_gone
 from .mlmodel import MLMODEL
 
 if TYPE_CHECKING:
@@ -52,11 +53,9 @@ def _missing(message: str) -> Exception:
 
 def in_run(client: MlflowClient, run_id: str, name: str) -> bool:
     """Whether a run has a model of that name."""
-    from mlflow.exceptions import MlflowException
-
     try:
         return f"{name}/{MLMODEL}" in artifacts_of(client, run_id, name)
-    except MlflowException as error:
-        if error.error_code == "RESOURCE_DOES_NOT_EXIST":
+    except Exception as error:
+        if is_gone(error):
             return False
         raise

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from ..mlflow_internals import mlflow_globals
 from ..tracking import capabilities, creating, experiments, store
 from ..tracking.capabilities import Feature
+from ..tracking.failures import is_gone
 from ..utils.secrets import mask_urls, without_credentials
 from .mlmodel import MLMODEL, identified
 
@@ -78,12 +79,10 @@ def source_there(client: MlflowClient, pending: PendingRegistration) -> tuple[st
 
 
 def _has(registry: MlflowClient, model_id: str) -> bool:
-    from mlflow.exceptions import MlflowException
-
     try:
         registry.get_logged_model(model_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+    except Exception as error:
+        if not is_gone(error):
             raise
         return False
     return True

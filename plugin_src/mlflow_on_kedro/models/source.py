@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
+from ..tracking.failures import is_gone, is_unknown_alias
 from . import finding, other_server
 
 if TYPE_CHECKING:
@@ -201,7 +202,6 @@ class ModelSource:
             mlflow.exceptions.MlflowException: MLflow cannot be reached.
         """
         from mlflow import MlflowClient
-        from mlflow.exceptions import MlflowException
 
         try:
             place = self.place(client, name)
@@ -210,16 +210,8 @@ class ModelSource:
                 return finding.in_run(client, of_run["run_id"], of_run["model"])
             if place.model_id is not None:
                 MlflowClient(place.tracking_uri).get_logged_model(place.model_id)
-        except MlflowException as error:
-            if _is_missing(error):
+        except Exception as error:
+            if is_gone(error) or is_unknown_alias(error):
                 return False
             raise
         return True
-
-
-def _is_missing(error: Exception) -> bool:
-    # MLflow calls an alias that is not there an invalid parameter.
-    code = getattr(error, "error_code", "")
-    return code == "RESOURCE_DOES_NOT_EXIST" or (
-        code == "INVALID_PARAMETER_VALUE" and "not found" in str(error)
-    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.registration import Registration
 from ..tracking import creating
+from ..tracking.failures import exists_already, is_gone
 from . import other_server
 from .pending import PendingRegistration
 
@@ -79,12 +80,10 @@ def _aliases(client: MlflowClient, registration: Registration) -> dict[str, str]
     wanted = {registration.alias, getattr(registration.promote, "alias", None)} - {None}
     if not wanted:
         return None
-    from mlflow.exceptions import MlflowException
-
     try:
         present = client.get_registered_model(registration.name).aliases
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+    except Exception as error:
+        if not is_gone(error):
             raise
         _make_registered_model(client, registration.name)
         return {}
@@ -100,8 +99,6 @@ def _make(
     tags: dict[str, str],
     model_id: str | None,
 ) -> Any:
-    from mlflow.exceptions import MlflowException
-
     def make() -> Any:
         with creating.creating(what, creating.PATIENT_SECONDS):
             return client.create_model_version(
@@ -110,20 +107,18 @@ def _make(
 
     try:
         return make()
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+    except Exception as error:
+        if not is_gone(error):
             raise
     _make_registered_model(client, name)
     return make()
 
 
 def _make_registered_model(client: MlflowClient, name: str) -> None:
-    from mlflow.exceptions import MlflowException
-
     try:
         client.create_registered_model(name)
-    except MlflowException as error:
-        if error.error_code not in {"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"}:
+    except Exception as error:
+        if not exists_already(error):
             raise
 
 

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from ..utils import environment
+from ..utils.clock import now_ms
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -105,7 +106,7 @@ class Sampler:
             step += 1
 
     def _log(self, meters: list[Callable[[], Readings]], step: int) -> None:
-        now = time.time_ns() // 1_000_000
+        now = now_ms()
         for meter in list(meters):
             try:
                 readings = meter()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..models.finding import in_run
 from ..tracking.timing_metrics import nodes_of
+from ..utils.pipeline_info import untranscoded
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -72,14 +73,16 @@ class Training:
     @property
     def made(self) -> frozenset[str]:
         """What of the model these nodes have made."""
-        outputs = {_base(name) for name in self.pipeline.only_nodes(*self.own).all_outputs()}
-        return frozenset(name for name in self.artifacts if _base(name) in outputs)
+        outputs = {untranscoded(name) for name in self.pipeline.only_nodes(*self.own).all_outputs()}
+        return frozenset(name for name in self.artifacts if untranscoded(name) in outputs)
 
     @property
     def kept(self) -> frozenset[str]:
         """What of the model other nodes of the training make, which were not run."""
-        outputs = {_base(name) for name in self.pipeline.all_outputs()}
-        return frozenset(name for name in self.artifacts if _base(name) in outputs) - self.made
+        outputs = {untranscoded(name) for name in self.pipeline.all_outputs()}
+        return (
+            frozenset(name for name in self.artifacts if untranscoded(name) in outputs) - self.made
+        )
 
 
 def reason_against(run: TrackedRun, training: Training, model: str) -> str | None:
@@ -143,7 +146,3 @@ def listed(names: Iterable[str]) -> str:
 
 def _names(pipeline: Pipeline) -> frozenset[str]:
     return frozenset(node.name for node in pipeline.nodes)
-
-
-def _base(name: str) -> str:
-    return name.partition("@")[0]

@@ -1,4 +1,4 @@
-"""What can go wrong with MLflow: one kind told from another, and what to say of it."""
+"""What can go wrong with MLflow, and what its error codes and HTTP statuses mean."""
 
 from __future__ import annotations
 
@@ -14,24 +14,21 @@ from kedro.io import DatasetError
 
 from ..errors import MLflowOnKedroError
 from ..journal.entries import File, Text
-from ..utils.secrets import mask_secrets, mask_urls
-
-INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
-"""What a failure means where nothing is kept for later."""
+from ..utils.secrets import mask_secrets
 
 
 class Kind(Enum):
-    """What became of a request to MLflow or to an artifact store that failed."""
+    """The kinds of failure of a request to MLflow or to an artifact store."""
 
     SILENT = "no answer came: refused, timed out, cut off"
-    BUSY = "the server asks to come again later (429)"
+    BUSY = "the server asks for a later retry (429)"
     SERVER = "the server failed (5xx), for this request or for all"
-    DENIED = "the server knows nobody by these credentials (401)"
+    DENIED = "the server does not accept the credentials (401)"
     FORBIDDEN = "the server does not allow it (403)"
-    MISSING = "the server has no such endpoint: it is older, or has a part of MLflow only"
-    GONE = "the run or another thing that is asked for is not there (any more)"
+    MISSING = "the server has no such endpoint: it is older, or implements only a part of MLflow"
+    GONE = "the run, or whatever the request is about, does not exist (any more)"
     REFUSED = "the server refuses this request"
-    MISTAKE = "the client refuses it: a value, a file or a package that does not fit"
+    MISTAKE = "the client raises it: a value, a file or a package is wrong"
 
 
 _BY_CODE = {
@@ -77,18 +74,19 @@ _MISTAKES = (
 _NETWORK_ERRORS = {errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ENETDOWN, errno.ENETUNREACH}
 _HTTP_LIBRARIES = ("requests.", "urllib3.")
 _SILENT_NAMES = {"ConnectTimeoutError", "EndpointConnectionError", "ReadTimeoutError"}
-"""Of botocore and urllib3, which need not be installed and are no errors of the system."""
+"""Classes of botocore and urllib3, which may not be installed, and are no ``OSError``."""
 
 
 def kind_of(error: BaseException) -> Kind:
-    """Say what kind of failure it is.
+    """Find the kind of a failure.
 
-    An answer counts before the text around it, and whatever is not known is the server's.
+    The HTTP status counts before MLflow's error code, and that before the exception's class.
+    Whatever is not known is taken for the server's failure.
     """
     status = http_status(error)
     if status is not None:
         return _BY_STATUS.get(status) or (Kind.SERVER if status >= 500 else Kind.REFUSED)  # noqa: PLR2004
-    code = str(getattr(error, "error_code", ""))
+    code = _code_of(error)
     if code in _BY_CODE:
         return _BY_CODE[code]
     if isinstance(error, ImportError):  # MLflow itself, or what a store of it needs
@@ -99,7 +97,7 @@ def kind_of(error: BaseException) -> Kind:
 
 
 def http_status(error: BaseException) -> int | None:
-    """The HTTP status of the answer, where the error has one; None: none came, or none is known."""
+    """Find the HTTP status of the answer; None if no answer came or its status is unknown."""
     for each in _chain(error):
         response = getattr(each, "response", None)
         status = getattr(response, "status_code", None)
@@ -117,7 +115,7 @@ def http_status(error: BaseException) -> int | None:
 
 
 def _status_in_json(content: object) -> int | None:
-    """The status in an answer in JSON that is not MLflow's own: of a gateway, or of FastAPI."""
+    """Find the status in an answer in JSON that is not MLflow's: of a gateway, or of FastAPI."""
     if not isinstance(content, dict) or "error_code" in content:
         return None
     nested = content.get("error")
@@ -134,33 +132,51 @@ def _status_in_json(content: object) -> int | None:
 
 
 def is_refusal(error: BaseException) -> bool:
-    """Tell a request that MLflow refuses from a store that cannot be reached."""
+    """Whether the server refuses this request."""
     return kind_of(error) is Kind.REFUSED
 
 
 def is_invalid(error: BaseException) -> bool:
-    """Tell a value that MLflow itself finds not valid from what a proxy or a store refuses."""
-    code = str(getattr(error, "error_code", ""))
-    return code == "INVALID_PARAMETER_VALUE" and http_status(error) is None
+    """Whether MLflow itself, and not a proxy or an artifact store, calls a value invalid."""
+    return _code_of(error) == "INVALID_PARAMETER_VALUE" and http_status(error) is None
+
+
+def is_unknown_alias(error: BaseException) -> bool:
+    """Whether a model has no such alias, which MLflow reports as an invalid parameter."""
+    return _code_of(error) == "INVALID_PARAMETER_VALUE" and "not found" in str(error)
+
+
+def exists_already(error: BaseException) -> bool:
+    """Whether what was to be created is there already."""
+    return _code_of(error) in {"RESOURCE_ALREADY_EXISTS", "ALREADY_EXISTS"}
+
+
+def is_by_mlflow(error: BaseException) -> bool:
+    """Whether an answer is MLflow's own, and not a proxy's, for which MLflow has no code of use."""
+    return _code_of(error) not in {"", "INTERNAL_ERROR"}
+
+
+def _code_of(error: BaseException) -> str:
+    return str(getattr(error, "error_code", ""))
 
 
 def is_gone(error: BaseException) -> bool:
-    """Tell a run that MLflow has no more."""
+    """Whether MLflow does not have (any more) what the request is about."""
     return kind_of(error) is Kind.GONE
 
 
 def is_mistake(error: BaseException) -> bool:
-    """Tell a value, function or package that does not fit from a store that cannot be reached."""
+    """Whether a value, a file or a package is wrong, whatever the server does."""
     return kind_of(error) is Kind.MISTAKE
 
 
 def is_silent(error: BaseException) -> bool:
-    """Tell a store that does not answer at all from one that answers, whatever it answers."""
+    """Whether no answer came at all."""
     return kind_of(error) is Kind.SILENT
 
 
 def is_untrusted_certificate(error: BaseException) -> bool:
-    """Tell a server whose TLS certificate this machine does not trust from one that is away."""
+    """Whether this machine does not trust the server's TLS certificate."""
     return any(
         isinstance(each, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(each)
         for each in _chain(error)
@@ -168,25 +184,25 @@ def is_untrusted_certificate(error: BaseException) -> bool:
 
 
 def is_unknown_uri(error: BaseException) -> bool:
-    """Tell a tracking URI of which MLflow does not know the scheme."""
+    """Whether MLflow does not know the scheme of the tracking URI."""
     return type(error).__name__.startswith("Unsupported") and type(error).__name__.endswith(
         "StoreURIException"
     )
 
 
 def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
-    """Tell a file that cannot be read or named so from a store that cannot be reached."""
+    """Whether this artifact alone fails: its file cannot be read, or its name is not allowed."""
     if not isinstance(error, OSError):
         return "Invalid artifact path" in str(error)  # MLflow calls it an internal error
     source = entry.source if isinstance(entry, File) else Path(entry.path)
     is_missing = isinstance(entry, File) and not source.exists()
-    # The store's own folder may be closed to us, too; that is no fault of the file's.
+    # This user may also lack access to the store's own folder, which concerns all files.
     is_closed = isinstance(error, PermissionError) and str(error.filename).startswith(str(source))
     return is_missing or is_closed or error.errno == errno.ENAMETOOLONG
 
 
 def reason(error: BaseException) -> str:
-    """One line that says what happened: the operating system's own word where there is one."""
+    """Describe an error in one line, in the operating system's words if there are any."""
     shown = connection_error(error) or error
     used_up = re.search(r"too many (\d{3}) error responses", str(shown))
     if used_up:  # what urllib3 makes of an answer
@@ -195,77 +211,8 @@ def reason(error: BaseException) -> str:
     return f"{type(shown).__name__}: {lines[0][:300]}"
 
 
-def failure_message(uri: str, error: BaseException, effect: str, store: str = "MLflow") -> str:
-    """Say what went wrong with a store, what it means and what to do; credentials are masked.
-
-    Args:
-        uri: The tracking URI, or that of the run's artifacts.
-        error: What MLflow raised.
-        effect: What that means for the user.
-        store: What is at this URI.
-    """
-    what, advice = explained(error)
-    if store == SERVERS_STORE:
-        advice = " The server's log says why: it writes the files (`--artifacts-destination`)."
-    elif store != "MLflow":  # where the tracking server is does not matter then
-        advice = _ARTIFACT_ADVICE
-    return f"{store} at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"
-
-
-_REFUSES = ("answers, but refuses this", "")
-_EXPLAINED = {
-    Kind.DENIED: (
-        "does not accept the credentials",
-        " Check MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN, or "  # noqa: ISC004
-        "`tracking.credentials` and `tracking.request_headers` in mlflow.yml.",
-    ),
-    Kind.FORBIDDEN: (
-        "does not allow this user what was asked for",
-        " Ask for permission to write there, use other credentials or another `experiment.name`.",
-    ),
-    Kind.BUSY: ("is busy", ""),
-    Kind.REFUSED: _REFUSES,
-    Kind.MISSING: (
-        "answers, but not as an MLflow server does",
-        " Check `tracking.uri` in mlflow.yml: host, port and path.",
-    ),
-    Kind.GONE: _REFUSES,
-    Kind.SILENT: ("cannot be reached", " Check `tracking.uri` in mlflow.yml, and the server."),
-}
-_UNKNOWN_URI = (
-    "is nothing that MLflow knows",
-    " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it.",
-)
-_UNTRUSTED = (
-    "has a TLS certificate that this machine does not trust",
-    " Set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the certificate authority.",
-)
-_UNKNOWN_HOST = (
-    "does not accept the name by which it is called (Invalid Host header)",
-    " Start the server with `--allowed-hosts` and the host of `tracking.uri`.",
-)
-SERVERS_STORE = "The artifact store of MLflow's server"
-_ARTIFACT_ADVICE = (
-    " Check that this machine can write there: its address, the credentials and the packages that "
-    "MLflow needs for it (https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store)."
-)
-
-
-def explained(error: BaseException) -> tuple[str, str]:
-    """Say what a store does, and what the user can do about it, if anything."""
-    special = (
-        (is_unknown_uri(error), _UNKNOWN_URI),
-        (is_untrusted_certificate(error), _UNTRUSTED),
-        ("Invalid Host header" in str(error), _UNKNOWN_HOST),
-    )
-    for applies, words in special:
-        if applies:
-            return words
-    return _EXPLAINED.get(kind_of(error), ("failed", ""))
-
-
 def connection_error(error: BaseException | None) -> OSError | None:
-    """The operating system's own word in what HTTP libraries have wrapped several times."""
+    """Find the operating system's error, which HTTP libraries wrap several times."""
     found = None
     for each in _chain(error):
         if isinstance(each, OSError):
@@ -274,7 +221,7 @@ def connection_error(error: BaseException | None) -> OSError | None:
 
 
 def _is_silent(error: BaseException) -> bool:
-    """Tell the network's errors from those of files, which are of the same classes."""
+    """Whether an error is the network's; errors of files have the same classes."""
     return any(
         isinstance(each, ConnectionError | TimeoutError | socket.gaierror | ssl.SSLError)
         or (isinstance(each, OSError) and each.errno in _NETWORK_ERRORS)
@@ -285,7 +232,7 @@ def _is_silent(error: BaseException) -> bool:
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    """An error and those that it was raised for."""
+    """Iterate over an error and its causes."""
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))

@@ -10,7 +10,8 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import did_you_mean
 from . import store
-from .failures import failure_message, is_gone, is_refusal
+from .failure_messages import failure_message
+from .failures import is_gone, is_refusal
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -15,7 +15,7 @@ from ..journal.records import Header
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from . import capabilities, creating, parts
 from .capabilities import Feature
-from .failures import is_refusal
+from .failures import is_gone, is_refusal
 from .parts import ATTEMPTS_TAG, ERROR_TAG, PART_TAG, RUNNING, Part
 from .timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, nodes_of
 
@@ -206,10 +206,8 @@ def _own(found: list[Any], header: Header) -> Any | None:
 
 def delete_tag(client: MlflowClient, run_id: str, key: str) -> None:
     """Delete a tag of a run, which an earlier try may have deleted."""
-    from mlflow.exceptions import MlflowException
-
     try:
         client.delete_tag(run_id, key)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":  # an earlier try has deleted it
+    except Exception as error:
+        if not is_gone(error):
             raise

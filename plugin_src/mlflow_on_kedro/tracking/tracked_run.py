@@ -23,7 +23,8 @@ from ..utils.clock import now_ms
 from ..utils.pipeline_info import PipelineInfo
 from ..utils.secrets import mask_urls
 from . import store
-from .failures import INCOMPLETE, failure_message, is_mistake, reason
+from .failure_messages import INCOMPLETE, failure_message
+from .failures import is_mistake, reason
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
 
+DEFAULT = "__default__"
+"""The name of Kedro's default pipeline."""
+
+
 @dataclass(frozen=True)
 class PipelineInfo:
     """What is known of a pipeline before it runs.
@@ -107,5 +111,5 @@ def pipeline_names(run_params: Mapping[str, Any]) -> list[str]:
         >>> pipeline_names({"pipeline_names": ["train", "evaluate"]}), pipeline_names({})
         (['train', 'evaluate'], ['__default__'])
     """
-    name = run_params.get("pipeline_name") or "__default__"
-    return list(run_params.get("pipeline_names") or [name])
+    single = run_params.get("pipeline_name")  # Kedro before it could run several
+    return list(run_params.get("pipeline_names") or [single or DEFAULT])

@@ -12,10 +12,10 @@ from kedro.io import DatasetError
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 from mlflow_on_kedro.journal.entries import File, Text
+from mlflow_on_kedro.tracking.failure_messages import failure_message
 from mlflow_on_kedro.tracking.failures import (
     Kind,
     connection_error,
-    failure_message,
     is_gone,
     is_mistake,
     is_of_this_file,

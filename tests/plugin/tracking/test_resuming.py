@@ -12,6 +12,7 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.runs import last_runs
+from mlflow_on_kedro.runs.choosing import decide
 from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.tracking import resuming, shared_run
 from mlflow_on_kedro.tracking.opening import open_run
@@ -52,7 +53,7 @@ class TestBegin:
 
         def begin(**run: Any) -> Header:
             config = parse({"tracking": {"uri": store_uri}, "run": run})
-            return RunRequest(config=config, root=tmp_path, series="a").begin(5)[0]
+            return decide(RunRequest(config=config, root=tmp_path, series="a"), 5)[0]
 
         assert begin().resume is None
         assert begin(resume=True).resume == earlier

@@ -9,6 +9,7 @@ import pytest
 from mlflow_on_kedro.config import uri_checks
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.errors import ConfigError
+from mlflow_on_kedro.runs.choosing import decide
 from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.tracking import store, uris
 from packaging.version import Version
@@ -149,6 +150,6 @@ class TestWhere:
         """MLFLOW_REGISTRY_URI matters only to a run that registers models."""
         monkeypatch.setenv("MLFLOW_REGISTRY_URI", "models:5000")
         config = Config(tracking=Tracking(uri="sqlite:///mlflow.db"))
-        RunRequest(config=config, root=tmp_path).begin(1)
+        decide(RunRequest(config=config, root=tmp_path), 1)
         with pytest.raises(ConfigError, match="variable MLFLOW_REGISTRY_URI is 'models:5000'"):
-            RunRequest(config=config, root=tmp_path, registers=True).begin(1)
+            decide(RunRequest(config=config, root=tmp_path, registers=True), 1)

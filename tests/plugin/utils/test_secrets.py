@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow_on_kedro.runs import provenance
 from mlflow_on_kedro.runs.joined_run import JoinedRun
-from mlflow_on_kedro.tracking.failures import failure_message
+from mlflow_on_kedro.tracking.failure_messages import failure_message
 from mlflow_on_kedro.tracking.store import run_url
 from mlflow_on_kedro.utils.secret_items import leave_out_secrets
 from mlflow_on_kedro.utils.secrets import (

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import secrets
-import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,6 +19,7 @@ from ...journal import node_files
 from ...journal.entries import Entry
 from ...journal.node_files import MODEL_FIELDS, MODEL_FILES
 from ...models.logged_models import ENTRY_TAG, REGISTER_TAG
+from ...utils.clock import now_ms
 from . import node_mlflow_calls
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class KeptModel:
     tags: dict[str, str] = field(default_factory=dict)
     params: dict[str, str] = field(default_factory=dict)
     step: int = 0
-    created_ms: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    created_ms: int = field(default_factory=now_ms)
     is_kept: bool = True
     is_ready: bool = False
     is_registered: bool = False

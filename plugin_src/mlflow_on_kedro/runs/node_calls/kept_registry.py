@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import logging
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...config import uri_checks
 from ...tracking import store
+from ...utils.clock import now_ms
 from ...utils.secrets import mask_urls
 from . import kept_models, node_mlflow_calls
 
@@ -142,7 +142,7 @@ def _version(run: TrackedRun, name: str, source: str, *args: Any, **named: Any) 
             name,
             source,
         )
-    now = time.time_ns() // 1_000_000
+    now = now_ms()
     return ModelVersion(
         name=name, version=_NO_VERSION, creation_timestamp=now, source=source, status="READY"
     )

@@ -1,0 +1,80 @@
+"""Messages for failures of MLflow and of artifact stores: what failed, and what to do about it."""
+
+from __future__ import annotations
+
+from ..utils.secrets import mask_urls
+from .failures import Kind, is_unknown_uri, is_untrusted_certificate, kind_of, reason
+
+INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
+"""The effect of a failure where nothing is kept for later."""
+
+
+def failure_message(uri: str, error: BaseException, effect: str, store: str = "MLflow") -> str:
+    """Write the message for a failure: what failed, what that means, what to do about it.
+
+    Credentials are masked.
+
+    Args:
+        uri: The tracking URI, or that of the run's artifacts.
+        error: What MLflow raised.
+        effect: What the failure means for the user.
+        store: What is at this URI.
+    """
+    what, advice = explain(error)
+    if store == SERVERS_STORE:
+        advice = " The server's log says why: it writes the files (`--artifacts-destination`)."
+    elif store != "MLflow":  # the advice on the tracking server does not apply
+        advice = _ARTIFACT_ADVICE
+    return f"{store} at {mask_urls(uri)} {what}, {effect}.{advice} ({reason(error)})"
+
+
+_REFUSES = ("answers, but refuses this", "")
+_EXPLAINED = {
+    Kind.DENIED: (
+        "does not accept the credentials",
+        " Check MLFLOW_TRACKING_USERNAME, MLFLOW_TRACKING_PASSWORD and MLFLOW_TRACKING_TOKEN, or "  # noqa: ISC004
+        "`tracking.credentials` and `tracking.request_headers` in mlflow.yml.",
+    ),
+    Kind.FORBIDDEN: (
+        "does not allow this user what was asked for",
+        " Ask for permission to write there, use other credentials or another `experiment.name`.",
+    ),
+    Kind.BUSY: ("is busy", ""),
+    Kind.REFUSED: _REFUSES,
+    Kind.MISSING: (
+        "answers, but not as an MLflow server does",
+        " Check `tracking.uri` in mlflow.yml: host, port and path.",
+    ),
+    Kind.GONE: _REFUSES,
+    Kind.SILENT: ("cannot be reached", " Check `tracking.uri` in mlflow.yml, and the server."),
+}
+_UNKNOWN_URI = (
+    "is nothing that MLflow knows",
+    " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it.",
+)
+_UNTRUSTED = (
+    "has a TLS certificate that this machine does not trust",
+    " Set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the certificate authority.",
+)
+_UNKNOWN_HOST = (
+    "does not accept the name by which it is called (Invalid Host header)",
+    " Start the server with `--allowed-hosts` and the host of `tracking.uri`.",
+)
+SERVERS_STORE = "The artifact store of MLflow's server"
+_ARTIFACT_ADVICE = (
+    " Check that this machine can write there: its address, the credentials and the packages that "
+    "MLflow needs for it (https://mlflow.org/docs/latest/self-hosting/architecture/artifact-store)."
+)
+
+
+def explain(error: BaseException) -> tuple[str, str]:
+    """Explain a failure in two texts: what the store does, and what the user can do."""
+    special = (
+        (is_unknown_uri(error), _UNKNOWN_URI),
+        (is_untrusted_certificate(error), _UNTRUSTED),
+        ("Invalid Host header" in str(error), _UNKNOWN_HOST),
+    )
+    for applies, words in special:
+        if applies:
+            return words
+    return _EXPLAINED.get(kind_of(error), ("failed", ""))
