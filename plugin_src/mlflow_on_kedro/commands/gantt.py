@@ -39,7 +39,7 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     whole; its own gantt.html is drawn when all nodes of the pipeline have run, or one has failed.
     """
     from ..tracking.experiments import from_environment
-    from ..tracking.finding import Runs, named
+    from ..tracking.finding import Runs, name_and_id
     from ..tracking.store import resolve_experiment, run_url
     from ..tracking.uris import resolve_uri
     from ..utils.secrets import mask_urls
@@ -56,7 +56,7 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     summary, page = _drawn(runs, found, settings.time)
     path = output or Path(f"gantt-{file_name(str(found.info.run_name))}.html")
     _write(path, page)
-    click.echo(f"{named(found)}: {summary}. The chart is in {path}.")
+    click.echo(f"{name_and_id(found)}: {summary}. The chart is in {path}.")
     if log:
         _log(runs, found.info.run_id, page)
         url = run_url(uri, found.info.experiment_id, found.info.run_id)
@@ -79,7 +79,7 @@ def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
     from ..timeline.spans import Timeline
     from ..timeline.timings_of_run import spans_of
     from ..tracking.failure_messages import failure_message
-    from ..tracking.finding import named
+    from ..tracking.finding import name_and_id
 
     try:
         spans = spans_of(runs.client, found, settings.prefix)
@@ -90,8 +90,8 @@ def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
         raise MLflowOnKedroError(failure_message(runs.uri, error, effect)) from None
     if not spans:
         raise MLflowOnKedroError(
-            f"The run {named(found)} has no timings: its pipeline ran no node, or without this "
-            "plugin or its time hook, or with another `time.prefix` than mlflow.yml has now."
+            f"The run {name_and_id(found)} has no timings: its pipeline ran no node, or without "
+            "this plugin or its time hook, or with another `time.prefix` than mlflow.yml has now."
         )
     page = chart.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
     return Timeline.of(spans).summary, page

@@ -142,7 +142,7 @@ def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
 
 
 def _run(runs: Runs, wanted: str | None) -> Run:
-    from ..tracking.finding import FINISHED, named
+    from ..tracking.finding import FINISHED, name_and_id
 
     if wanted is None:
         found = next(runs.newest(FINISHED), None)
@@ -155,8 +155,8 @@ def _run(runs: Runs, wanted: str | None) -> Run:
     found = runs.find(wanted)
     if found.info.status != "FINISHED":
         raise ConfigError(
-            f"--run-id: the run {named(found)} is {found.info.status}, and a model is made of one "
-            "that is FINISHED."
+            f"--run-id: the run {name_and_id(found)} is {found.info.status}, and a model is made "
+            "of one that is FINISHED."
         )
     return found
 

@@ -112,7 +112,7 @@ class ArtifactSaving:
     def _tell_ui(self, run: TrackedRun, place: str) -> None:
         """Set the tags by which MLflow's UI knows tables and pictures."""
         if self._backing.name == "table":
-            run.set_tag(tables.TAG, tables.listing(place))
+            run.set_tag(tables.TAG, tables.tag_value(place))
         elif self._backing.name == "images":
             run.set_tag(images.TAG, True)
 

@@ -148,7 +148,7 @@ class SavedFiles:
         return (
             run.journal is not None
             and run.is_shared
-            and save_records.is_of(self.root, path, save_records.id_of(run))
+            and save_records.was_saved_by(self.root, path, save_records.id_of(run))
         )
 
     def load_saved(self, path: Path | None, is_in: Callable[[str], bool], load: LoadSaved) -> Any:

@@ -178,7 +178,7 @@ class TrackedDataset(SavedFiles, AbstractDataset[Any, Any]):
         """The project, where a notebook or script uses its catalog; None within a run."""
         if self._run is not None or not self._logs:
             return None
-        return known_projects.of_dataset(self._root, self.filepath)
+        return known_projects.project_of(self._root, self.filepath)
 
     def chosen_run(self) -> str | None:
         """The id of the run from which a notebook has chosen to load everything."""

@@ -125,7 +125,7 @@ class BatchWriter:
         if tables.TAG in tags:
             listings = [e.value for e in entries if isinstance(e, Tag) and e.key == tables.TAG]
             there = self._client.get_run(self._run_id).data.tags.get(tables.TAG)
-            tags[tables.TAG] = tables.joined(there, *listings)
+            tags[tables.TAG] = tables.merge(there, *listings)
         metrics = [entry for entry in entries if isinstance(entry, Metric)]
         self._client.log_batch(
             self._run_id,

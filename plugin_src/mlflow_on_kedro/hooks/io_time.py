@@ -62,7 +62,7 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
         error: Exception | None = None,
     ) -> None:
         run.log_metric(
-            self._io_names.of(kind, name),
+            self._io_names.metric(kind, name),
             end - begin,
             step=run.pipeline_info.steps.get(node.name, 0),
             timestamp=round(end * 1000),

@@ -226,7 +226,7 @@ class MLflowTimeLoggerHook(TrackingHook):
             step = run.pipeline_info.steps.get(node.name, 0)
             shown = self._task_name(node) if kind == "run" else name
             span = Span(kind, node.name, name, begin, end, step, failed)
-            timings.log(run, span, self._names(run).of(kind, shown))
+            timings.log(run, span, self._names(run).metric(kind, shown))
             if run.config.trace:
                 run.log_part(Part(kind, node.name, name, begin, end, *_told(error)))
 

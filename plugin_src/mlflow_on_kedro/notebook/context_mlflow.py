@@ -13,7 +13,7 @@ from ..mlflow_internals import mlflow_globals
 from ..runs import known_projects, project_settings, run_dataset
 from ..tracking import experiments, store, uris
 from ..tracking.access import is_offline
-from ..tracking.finding import FINISHED, Runs, named
+from ..tracking.finding import FINISHED, Runs, name_and_id
 from ..utils import environment
 from ..utils.secrets import mask_urls
 from . import notebook_calls
@@ -85,7 +85,7 @@ class ContextMlflow:
         tags = experiments.tag_texts(given.tags)
         restore = given.restore_if_deleted
         if self._experiment_id is not None:
-            return experiments.known_experiment(
+            return experiments.check_experiment(
                 self.client, self._experiment_id, tags, restore=restore
             )
         place = store.resolve_artifact_location(
@@ -135,7 +135,7 @@ class ContextMlflow:
         self._choice.run_id = run.info.run_id
         logger.info(
             "MLflow datasets are loaded from the run %s, until `context.mlflow.use(None)`.",
-            named(run),
+            name_and_id(run),
         )
 
     def start_run(self, name: str | None = None, **given: Any) -> ActiveRun:
@@ -171,7 +171,7 @@ class ContextMlflow:
                 logger.info(
                     "'%s' is not here: it is loaded from %s, the newest FINISHED run that has it.",
                     name,
-                    named(run),
+                    name_and_id(run),
                 )
                 return str(run.info.run_id)
         return None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..models.finding import in_run
-from ..tracking.timing_metrics import nodes_of
+from ..tracking.timing_metrics import finished_nodes
 from ..utils.pipeline_info import untranscoded
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def reason_against(run: TrackedRun, training: Training, model: str) -> str | Non
     run.flush()  # or of two processes that end at once neither would see the other
     if run.is_reachable:
         found = run.client.get_run(run.run_id)
-        training = training.and_of(nodes_of(found, training.missing))
+        training = training.and_of(finished_nodes(found, training.missing))
         if not training.missing and in_run(run.client, run.run_id, model):
             return "another process has logged it to the same run"
     elif run.key:

@@ -45,7 +45,8 @@ class RunChoice:
 def decide(request: RunRequest, start_ms: int) -> tuple[Header, str]:
     """Decide what run this will be.
 
-    MLflow is asked later whether there is a run to resume, and whether a run that is named exists.
+    Whether there is a run to resume, and whether a named run exists, is found out later, by
+    :func:`mlflow_on_kedro.tracking.opening.open_run`.
 
     Args:
         request: What the run is to be.

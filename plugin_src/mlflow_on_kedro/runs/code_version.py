@@ -1,4 +1,4 @@
-"""The version of the code where there is no git, as in a container: what CI says of it."""
+"""The version of the code where there is no git, as in a container: from CI's variables."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from ..utils import environment
 from ..utils.secrets import mask_urls
 
-# Commit, branch and repository. Jenkins' names are also those that Dockerfiles use most.
+# Commit, branch and repository. Dockerfiles often use Jenkins' names, too.
 VARIABLES = (
     ("GIT_COMMIT", "GIT_BRANCH", "GIT_URL"),
     ("GITHUB_SHA", "GITHUB_REF_NAME", ""),
@@ -23,7 +23,7 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 
 def from_environment() -> dict[str, str]:
-    """MLflow's tags on the commit, its branch and repository; empty where no variable has one."""
+    """Return MLflow's tags for commit, branch and repository; empty if no variable has them."""
     for commit, branch, url in VARIABLES:
         found = (environment.value(commit) or "").strip()
         if _COMMIT.fullmatch(found):

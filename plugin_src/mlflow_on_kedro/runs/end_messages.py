@@ -69,7 +69,7 @@ class EndMessages:
         )
 
     def log_undelivered(self, sender: Sender) -> None:
-        """Log what becomes of the entries that MLflow does not have; their journal is released."""
+        """Log what becomes of the entries that MLflow does not have, and release their journal."""
         if self._journal is None:
             logger.warning(
                 "Not all of this run is in MLflow at %s, and it could not be kept for later.",
@@ -94,7 +94,7 @@ class EndMessages:
         )
 
     def log_offline(self) -> None:
-        """Log where the run is kept; its journal is released."""
+        """Log where the run's journal is, and release it."""
         if self._journal is None:
             return
         self._journal.release()

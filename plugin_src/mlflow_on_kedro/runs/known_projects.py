@@ -1,7 +1,7 @@
-"""The projects of which this process has a context, for datasets that are used outside of a run.
+"""The projects with a context in this process, for datasets that are used outside of a run.
 
-In a notebook ``catalog.load`` gives a dataset neither context nor configuration. So the latest
-context's MLflow is known here, by the project's root. A dataset of a pipeline's run never asks.
+In a notebook ``catalog.load`` gives a dataset neither context nor configuration. So this module
+remembers the latest context's MLflow for each project's root. Within a run no dataset needs it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from kedro.utils import find_kedro_project
 
 
 class KnownProject(Protocol):
-    """A project's MLflow where no pipeline runs: see ``context.mlflow``.
+    """A project's MLflow outside of a pipeline's run: see ``context.mlflow``.
 
     Attributes:
         root: The project's root.
@@ -29,7 +29,7 @@ class KnownProject(Protocol):
 
     @property
     def chosen(self) -> str | None:
-        """The id of the run from which everything is loaded, if one was chosen."""
+        """The id of the run that the user has chosen to load everything from, if any."""
 
     def newest_with(self, name: str, is_in: Callable[[str], bool]) -> str | None:
         """Find the newest run that has a dataset."""
@@ -37,7 +37,7 @@ class KnownProject(Protocol):
 
 @dataclass
 class Choice:
-    """The run from which a notebook has chosen to load everything, if it has."""
+    """The run that a notebook has chosen to load everything from, if any."""
 
     run_id: str | None = None
 
@@ -47,21 +47,21 @@ _known: dict[Path, KnownProject] = {}
 
 
 def choice_of(root: Path, env: str | None) -> Choice:
-    """What is chosen in a project and environment; all contexts of these share it."""
+    """Return the choice for a project and environment, which all their contexts share."""
     return _choices.setdefault((root, env), Choice())
 
 
 def remember(project: KnownProject) -> None:
-    """Keep the MLflow of a project's latest context."""
+    """Remember the MLflow of a project's latest context."""
     _known[project.root] = project
 
 
-def of_dataset(root: Path | None, filepath: str | None) -> KnownProject | None:
-    """The project of a dataset; None if this process has no context of it.
+def project_of(root: Path | None, filepath: str | None) -> KnownProject | None:
+    """Find the project of a dataset; None if this process has no context of it.
 
     Args:
         root: The project's root, if the dataset knows it.
-        filepath: The dataset's file; Kedro has made it absolute if it comes from a catalog.
+        filepath: The dataset's file, which is absolute if the dataset is from a catalog.
     """
     if not _known:
         return None

@@ -47,7 +47,7 @@ class OwnRun(TrackedRun):
            the journal holds.
         4. :func:`.fluent.begin` makes it the run that calls of MLflow's own API log to.
 
-        If MLflow cannot be reached, a warning says so; the run begins all the same.
+        If MLflow cannot be reached, there is a warning, and the run begins nevertheless.
 
         Raises:
             ConfigError: ``run.id`` names no run of this store.

@@ -1,4 +1,4 @@
-"""A project's settings as a Kedro context has them: mlflow.yml, hooks' arguments, credentials."""
+"""A project's settings, read through a Kedro context: mlflow.yml, hooks' arguments, credentials."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ if TYPE_CHECKING:
 
 
 def settings_of(context: KedroContext) -> Config:
-    """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
+    """Read mlflow.yml; arguments of the project's hooks come before it."""
     entry = (catalog_config_of(context) or {}).get(run_dataset.RESERVED_NAME)
     return parsing.parse(entry["config"][0]) if entry is not None else project.read(context)
 
 
 def access_of(context: KedroContext, settings: Config) -> Access:
-    """What a command needs to speak to MLflow.
+    """Read how to access MLflow.
 
     Raises:
         ConfigError: See :func:`credentials_of`.
     """
     credentials = credentials_of(context, settings.tracking.credentials)
-    return Access.of(settings.tracking, credentials, Path(context.project_path))
+    return Access.from_settings(settings.tracking, credentials, Path(context.project_path))
 
 
 def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]:
-    """Find what ``tracking.credentials`` names.
+    """Read the entry of credentials.yml that ``tracking.credentials`` names.
 
     Raises:
-        ConfigError: credentials.yml has no such entry, or it holds what MLflow does not need.
+        ConfigError: There is no such entry, or it contains something that MLflow does not need.
     """
     from kedro.config import MissingConfigException
 
@@ -51,13 +51,13 @@ def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]
             f"`tracking.credentials` is {name!r}, and credentials.yml has no such entry. "
             f"It has: {', '.join(known) or 'none'}."
         )
-    Access.of(Tracking(), known[name], Path(context.project_path))
+    Access.from_settings(Tracking(), known[name], Path(context.project_path))
     found: Mapping[str, Any] = known[name]
     return found
 
 
 def catalog_config_of(context: KedroContext) -> dict[str, Any] | None:
-    """The content of catalog.yml; None if the project has none."""
+    """Read catalog.yml; None if the project has none."""
     from kedro.config import MissingConfigException
 
     try:

@@ -1,4 +1,4 @@
-"""Where a run comes from: versions, user, git, and the command that repeats it."""
+"""The provenance of a run: versions, user, git, and the command that repeats it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from . import code_version
 
 logger = logging.getLogger(__name__)
 
-# Keys of mlflow.yml that look like secrets, and only name something.
+# Keys of mlflow.yml that look like secrets, but only name something.
 _NAMES_ONLY = frozenset({"mlflow.run.key", "mlflow.tracking.credentials"})
 _OBJECT = re.compile(r"^<(?P<path>[\w.]+) object at 0x[0-9a-fA-F]+>$")
 
@@ -45,7 +45,7 @@ _OPTIONS = {
 
 
 RUNTIME_PARAMS_TAG = "kedro.runtime_params"
-"""What came with the command for the project's parameters, also for those that no node reads."""
+"""The parameters from the command line, including those that no node reads."""
 
 
 def kedro_command(
@@ -56,9 +56,9 @@ def kedro_command(
     Values of parameters whose names look like secrets are replaced by ``***``.
 
     Args:
-        run_params: What Kedro's ``before_pipeline_run`` gets.
-        cli_params: The parameters of the ``kedro run`` command, where that started the run; they
-            alone know ``--async``, ``--conf-source`` and ``--runner-params``.
+        run_params: The run params of Kedro's ``before_pipeline_run``.
+        cli_params: The parameters of the ``kedro run`` command, if that started the run; only they
+            have ``--async``, ``--conf-source`` and ``--runner-params``.
 
     Example:
         >>> kedro_command({"env": "prod", "tags": ["train"], "runtime_params": {"model.depth": 3}})
@@ -88,10 +88,10 @@ def kedro_command(
 
 
 def runtime_params(run_params: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that came with the command for the project's parameters; no keys of mlflow.yml.
+    """Return the project's parameters from the command line, without the keys of mlflow.yml.
 
     Args:
-        run_params: What Kedro's ``before_pipeline_run`` gets.
+        run_params: The run params of Kedro's ``before_pipeline_run``.
 
     Example:
         >>> runtime_params({"runtime_params": {"depth": 3, "mlflow": {"run": {"name": "x"}}}})
@@ -106,9 +106,9 @@ def _runtime_params(run_params: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def runner_name(runner: Any) -> str | None:
-    """Name a runner as ``--runner`` takes it, from what Kedro puts into the run params.
+    """Return a runner's name for the option ``--runner``.
 
-    Kedro gives the class's name, or the text of an instance:
+    Kedro's run params have the class's name or the text of an instance:
     ``<kedro.runner.thread_runner.ThreadRunner object at 0x7f...>``.
 
     Example:
@@ -125,7 +125,7 @@ def runner_name(runner: Any) -> str | None:
 
 
 def command_params() -> dict[str, Any]:
-    """The parameters of the running ``kedro run`` command; empty outside of it."""
+    """Return the parameters of the running ``kedro run`` command; empty outside of it."""
     import click
 
     context = click.get_current_context(silent=True)
@@ -135,21 +135,21 @@ def command_params() -> dict[str, Any]:
 
 
 def version_tags() -> dict[str, str]:
-    """Versions of Python, Kedro and MLflow."""
+    """Return tags with the versions of Python, Kedro and MLflow."""
     tags = {"version.python": platform.python_version()}
     for name in ("kedro", "mlflow"):
         try:
             tags[f"version.{name}"] = metadata.version(name)
-        except metadata.PackageNotFoundError:  # mlflow-skinny gives the same module
+        except metadata.PackageNotFoundError:  # mlflow-skinny has the same module
             continue
     return tags
 
 
 def source_tags(root: Path, package: str | None) -> dict[str, str]:
-    """MLflow's own tags on user, source and git, read for the project's root; and what runs it.
+    """Return MLflow's tags for user, source and git, and tags for the orchestrator.
 
-    MLflow's fluent API sets these; a client does not, and looks for git beside ``sys.argv[0]``,
-    which is not in the project under the ``kedro`` command.
+    MLflow's client does not set these tags. Its fluent API does, but reads the git repository of
+    ``sys.argv[0]``, which for the ``kedro`` command is not the project's.
     """
     tags = {"mlflow.source.name": package or root.name, "mlflow.source.type": "PROJECT"}
     user = user_name()
@@ -159,9 +159,9 @@ def source_tags(root: Path, package: str | None) -> dict[str, str]:
 
 
 def git_tags(root: Path) -> dict[str, str]:
-    """Commit, branch and whether files differ from the commit.
+    """Return tags for commit, branch and whether files differ from the commit.
 
-    Outside a repository, or without git, they are what CI has put into the environment, if it has.
+    Outside a repository, or without git, they come from CI's variables, if there are any.
     """
     commit = _git(root, "rev-parse", "HEAD")
     if not commit:
@@ -214,7 +214,7 @@ def _is_secret(name: str, value: Any) -> bool:
 
 
 def _pair_value(value: Any) -> str:
-    # `kedro run` splits at commas and then reads each value as YAML with OmegaConf.
+    # `kedro run` splits at commas, and OmegaConf then parses each value as YAML.
     if value is None:
         return "null"
     if isinstance(value, bool):
@@ -229,7 +229,7 @@ def _pair_value(value: Any) -> str:
 
 
 def _block(items: Iterable[Any]) -> str:
-    """Write a list as a YAML block, which needs no commas but in quoted text."""
+    """Write a list as a YAML block, which has commas in quoted text only."""
     import yaml
 
     def represent(dumper: Any, text: str) -> Any:

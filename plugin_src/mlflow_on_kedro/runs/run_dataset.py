@@ -64,7 +64,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         self.where = where
         self.given = given
         self.root = Path(root) if root else Path.cwd()
-        self._access = Access.of(self.config.tracking, credentials or {}, self.root)
+        self._access = Access.from_settings(self.config.tracking, credentials or {}, self.root)
         self._access.use()
         self.package = package
         self.run: TrackedRun | None = None

@@ -21,7 +21,7 @@ from .end_messages import EndMessages
 from .run_request import RunRequest
 
 TERMINATION_SECONDS = 4.0
-"""How long the run may take to end when the process is told to terminate."""
+"""How long the run may take to end when the process is terminated."""
 
 
 class RunLifecycle:

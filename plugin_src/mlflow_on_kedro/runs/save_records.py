@@ -1,7 +1,7 @@
 """Which run has written a local file: a note of each save in the project's working folder.
 
-On the machine of a run's workers a file from an earlier run may lie where the run's own is
-expected, because the node that wrote it ran on another machine.
+If nodes run on several machines, a machine may have a file of an earlier run where a node expects
+the file that this run has written on another machine.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def note(root: Path, path: Path, run: str, state: State) -> None:
         root: The project's root.
         path: What was written.
         run: The run: see :func:`id_of`.
-        state: The file's state when the run had written it; by now it may be another run's.
+        state: The file's state right after the save; another run may have written to it since.
 
     Raises:
         OSError: The note cannot be written.
@@ -49,8 +49,8 @@ def note(root: Path, path: Path, run: str, state: State) -> None:
         _append(notes, line)
 
 
-def is_of(root: Path, path: Path, run: str) -> bool:
-    """Whether a run has written a file or folder, and nobody else since."""
+def was_saved_by(root: Path, path: Path, run: str) -> bool:
+    """Whether a run was the last to write a file or folder."""
     name = path.absolute().as_posix()
     latest = None
     for noted in _read(_notes_of(root, run), name):
@@ -62,7 +62,7 @@ def is_of(root: Path, path: Path, run: str) -> bool:
 
 
 def forget(root: Path, run: str) -> None:
-    """Remove the notes of a run that is over, and those of runs long ago."""
+    """Remove the notes of a run that has ended, and those of long ago."""
     with suppress(OSError):
         _notes_of(root, run).unlink(missing_ok=True)
         for notes in (working_folder(root) / FOLDER).iterdir():
@@ -74,18 +74,18 @@ def _append(notes: Path, line: bytes) -> None:
     flags = os.O_APPEND | os.O_CREAT | os.O_WRONLY | getattr(os, "O_BINARY", 0)
     file = os.open(notes, flags, 0o600)
     try:
-        os.write(file, line)  # at once, so that those of several processes do not mix
+        os.write(file, line)  # in one call, so that lines of several processes do not mix
     finally:
         os.close(file)
 
 
 def _read(notes: Path, name: str) -> Iterator[list[object]]:
-    """What was noted of one file, in order."""
+    """Read the notes of one file, in order."""
     begin = f"[{json.dumps(name)}, "
     with suppress(OSError, UnicodeDecodeError), notes.open(encoding="utf-8") as file:
         for line in file:
             if line.startswith(begin):
-                with suppress(ValueError):  # its process was killed
+                with suppress(ValueError):  # the process was killed while it wrote the line
                     yield json.loads(line)[1:]
 
 

@@ -68,12 +68,15 @@ def _timed(
     metrics: dict[str, tuple[Literal["load", "run", "save"], str]] = {}
     loads: Counter[str] = Counter()
     for node in pipeline.nodes:
-        metrics[timing_metrics.metric_key(names.of("run", task_name(node)))] = ("run", node.name)
+        metrics[timing_metrics.metric_key(names.metric("run", task_name(node)))] = (
+            "run",
+            node.name,
+        )
         for name in set(node.inputs):
-            loads[timing_metrics.metric_key(names.of("load", name))] += 1
-            metrics[timing_metrics.metric_key(names.of("load", name))] = ("load", name)
+            loads[timing_metrics.metric_key(names.metric("load", name))] += 1
+            metrics[timing_metrics.metric_key(names.metric("load", name))] = ("load", name)
         for name in node.outputs:
-            metrics[timing_metrics.metric_key(names.of("save", name))] = ("save", name)
+            metrics[timing_metrics.metric_key(names.metric("save", name))] = ("save", name)
     return timings.Timed(
         nodes={step: name for name, step in run.pipeline_info.steps.items() if name in elsewhere},
         metrics=metrics,

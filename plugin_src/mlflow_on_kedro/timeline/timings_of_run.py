@@ -59,9 +59,9 @@ def spans_of(client: MlflowClient, run: Any, prefix: str | None = None) -> list[
     # By time: what MLflow calls the latest point of a metric is that of the highest step.
     last = {name: max(spans, key=lambda span: span.end) for name, spans in attempts.items()}
     failed = run.data.tags.get(FAILED_NODE_TAG) if run.info.status != "FINISHED" else None
-    failed_key = metric_key(names.of("run", failed)) if failed else None
+    failed_key = metric_key(names.metric("run", failed)) if failed else None
     found = [
-        replace(span, failed=metric_key(names.of("run", name)) == failed_key)
+        replace(span, failed=metric_key(names.metric("run", name)) == failed_key)
         for name, span in last.items()
     ]
     every = [span for spans in attempts.values() for span in spans]
@@ -75,7 +75,7 @@ def _keys(run: Any, names: Names) -> dict[Kind, dict[str, str]]:
     """The metrics that are timings, and the name of what each has timed."""
     # Nodes come last: a prefix for them may be the beginning of the others'.
     kinds: tuple[Kind, ...] = ("load", "save", "run")
-    begins = {kind: metric_key(names.of(kind, "x")).removesuffix("x") for kind in kinds}
+    begins = {kind: metric_key(names.metric(kind, "x")).removesuffix("x") for kind in kinds}
     found: dict[Kind, dict[str, str]] = {kind: {} for kind in kinds}
     for key in run.data.metrics:
         for kind, begin in begins.items():

@@ -1,4 +1,4 @@
-"""What a process needs to speak to MLflow: credentials, request headers, the model registry."""
+"""Access to MLflow: credentials, request headers and the URI of the model registry."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ def is_offline(tracking: Tracking) -> bool:
 
 @dataclass(frozen=True)
 class Access:
-    """What a process needs to speak to MLflow; it can be pickled, for worker processes.
+    """What a process needs to send requests to MLflow; can be pickled for workers.
 
     Attributes:
         variables: Environment variables with credentials.
-        headers: What goes with each request.
+        headers: HTTP headers of each request.
         registry_uri: Where models are registered; None: where runs are tracked.
     """
 
@@ -41,17 +41,19 @@ class Access:
     registry_uri: str | None = field(default=None, repr=False)
 
     @classmethod
-    def of(cls, tracking: Tracking, credentials: Mapping[str, Any], root: Path) -> Access:
-        """Gather it from the configuration.
+    def from_settings(
+        cls, tracking: Tracking, credentials: Mapping[str, Any], root: Path
+    ) -> Access:
+        """Read it from mlflow.yml and credentials.yml.
 
         Args:
             tracking: That section of mlflow.yml.
-            credentials: What ``tracking.credentials`` names in credentials.yml. Headers can be
-                there too, as ``request_headers``.
+            credentials: The entry of credentials.yml that ``tracking.credentials`` names. It can
+                have headers too, as ``request_headers``.
             root: The project's root.
 
         Raises:
-            ConfigError: The credentials hold something that MLflow does not need, or no MLflow
+            ConfigError: The credentials contain something that MLflow does not need, or no MLflow
                 can be at ``tracking.registry_uri``.
         """
         secret = credentials.get(header_checks.KEY) or {}
@@ -64,7 +66,7 @@ class Access:
         )
 
     def use(self) -> None:
-        """Have all of this process's calls to MLflow use it."""
+        """Make all calls of this process to MLflow use it."""
         environment.set_credentials(self.variables)
         environment.set_registry_uri(self.registry_uri)
         request_headers.use(self.headers)

@@ -1,4 +1,4 @@
-"""Names of artifacts that an HTTP server keeps as they are."""
+"""Names for artifacts that MLflow's HTTP server does not change or cut off."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _HTTP = ("http:", "https:", "mlflow-artifacts:")
 
 
 def goes_by_http(artifact_uri: str) -> bool:
-    """Whether a run's artifacts go to a server by HTTP, and not straight to a store.
+    """Whether a run's artifacts go to an HTTP server, and not straight to a store.
 
     Example:
         >>> goes_by_http("mlflow-artifacts:/1/ab"), goes_by_http("s3://bucket/ab")
@@ -25,9 +25,9 @@ def goes_by_http(artifact_uri: str) -> bool:
 
 
 def url_safe(path: str) -> str:
-    """Give an artifact a name that every part of MLflow finds again.
+    """Replace the characters of an artifact's name that MLflow's HTTP API does not keep.
 
-    A changed name ends in a digest of the old one, so that no two become one.
+    A changed name ends in a digest of the old one, so that two names never become the same.
 
     Example:
         >>> url_safe("reports/q#1.csv"), url_safe("reports/q1.csv")
@@ -37,7 +37,7 @@ def url_safe(path: str) -> str:
 
 
 def folder_of(dataset: str) -> str:
-    """The folder of a dataset where others of its run have an artifact of the same name.
+    """Return a dataset's folder for artifacts whose name another dataset of the run uses, too.
 
     Example:
         >>> folder_of("germany.report"), folder_of("a/b")

@@ -1,7 +1,7 @@
-"""What a server does not have: it is older than this client, or has a part of MLflow only.
+"""Features that a server lacks: it is older than this client, or implements a part of MLflow only.
 
-No list of versions is kept: Azure ML, Databricks and gateways have parts of their own. A server
-shows by its answer what it lacks, and from then on the next best way is taken at once.
+There is no list of versions, because Azure ML, Databricks and gateways each implement other parts.
+The plugin learns from a server's answer what it lacks, and from then on does without it.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 class Feature(Enum):
-    """A part of MLflow's API that some servers do not have; the value names it in messages."""
+    """A part of MLflow's API that some servers lack; the value names it in messages."""
 
     LOGGED_MODELS = "logged models (MLflow 3)"
     MODEL_OUTPUTS = "runs' links to their logged models (MLflow 3)"
@@ -33,7 +33,7 @@ _lock = threading.Lock()
 
 
 def has(uri: str, feature: Feature) -> bool:
-    """Whether a server may have a feature: nothing else has been found out in this process.
+    """Whether a server may have a feature: False once this process has found that it lacks it.
 
     Args:
         uri: The tracking URI, or that of the model registry.
@@ -47,15 +47,15 @@ def lacks(
 ) -> bool:
     """Whether a call has failed because the server does not have the feature.
 
-    It is remembered, and warned about once for each server and feature.
+    The answer is remembered, with one warning for each server and feature.
 
     Args:
         uri: The tracking URI, or that of the model registry.
         feature: The feature that the call needs.
-        error: What the call has raised.
-        instead: What is done instead, for the warning.
-        confirm: Another call, which every server can answer. A proxy whose server is away may
-            answer "not found" to everything; nothing is to be concluded from that.
+        error: The exception of the call.
+        instead: What the plugin does instead, for the warning.
+        confirm: Another call, which every server can answer. A proxy whose server is unreachable
+            may answer "not found" to everything, which shows nothing.
 
     Example:
         >>> lacks("http://host", Feature.TRACES, TimeoutError(), "they are left out", print)
@@ -67,7 +67,7 @@ def lacks(
     if place not in _lacking:
         try:
             confirm()
-        except Exception:  # the server's state is told by the error of the first call
+        except Exception:  # the caller handles the error of the first call
             return False
     with _lock:
         is_new = place not in _lacking
@@ -84,6 +84,6 @@ def lacks(
 
 
 def forget() -> None:
-    """Forget what servers lack, as when one may have been replaced by a newer one."""
+    """Forget what servers lack: one may have been replaced by a newer one."""
     with _lock:
         _lacking.clear()

@@ -1,9 +1,9 @@
-"""Creating something in MLflow once, though a request may get no answer, or a late one.
+"""Creating something in MLflow only once, even if the answer to the request is late or lost.
 
-MLflow has no request that finds or creates, and its client sends a request again that gets no
-answer: a server that was merely slow, or whose answer was lost, then creates twins. So a request
-that creates is sent once only, and whether it was answered is remembered. Who sends it again looks
-first for what an earlier one has made, and afterwards for a twin that an earlier one still makes.
+MLflow has no request that finds or creates. If its client repeats a request that got no answer, a
+slow server creates the same thing twice. So a request that creates is sent only once, and this
+module remembers whether it was answered. The next attempt looks first for what an earlier request
+has created, and afterwards for a duplicate that an earlier request may still create.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from ..utils import environment
 from .failures import Kind, kind_of
 
 PATIENT_SECONDS = 120
-"""How long the answer is waited for where a twin would be seen by others."""
+"""How long to wait for the answer where others would see a duplicate."""
 _CERTAIN = (
     Kind.BUSY,
     Kind.DENIED,
@@ -26,11 +26,11 @@ _CERTAIN = (
     Kind.REFUSED,
     Kind.MISTAKE,
 )
-"""Failures after which nothing was created."""
+"""Failures that are certain to have created nothing."""
 
 
 class _Requests:
-    """What this process has asked MLflow to create, and what became of it."""
+    """The requests of this process that create something, and whether they were answered."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -44,11 +44,11 @@ _requests = _Requests()
 
 @contextlib.contextmanager
 def creating(what: str, timeout: int | None = None) -> Iterator[None]:
-    """Have the requests of a block sent once each, and remember whether they were answered.
+    """In a block, send each request only once, and remember whether it was answered.
 
     Args:
-        what: Names what is created: the same at each try, and different from all else.
-        timeout: Seconds that an answer is waited for at least; None: as otherwise.
+        what: A unique name for what is created, the same at each attempt.
+        timeout: The fewest seconds to wait for an answer. Default: as for other requests.
     """
     try:
         with sent_once(timeout):
@@ -61,28 +61,28 @@ def creating(what: str, timeout: int | None = None) -> Iterator[None]:
 
 
 def may_exist(what: str) -> bool:
-    """Whether this process has asked for it, so that it may be there."""
+    """Whether this process has sent a request to create it."""
     return what in _requests.answered or what in _requests.unanswered
 
 
 def may_exist_twice(what: str) -> bool:
-    """Whether this process has asked for it and got no answer: it may yet be created."""
+    """Whether a request of this process to create it got no answer, and may still create it."""
     return what in _requests.unanswered
 
 
 def note_single(what: str) -> None:
-    """Note that there is one of it and no other, as far as MLflow knows."""
+    """Note that MLflow has it only once."""
     _requests.unanswered.discard(what)
 
 
 @contextlib.contextmanager
 def sent_once(timeout: int | None) -> Iterator[None]:
-    """Have MLflow's client send the requests of a block once each.
+    """In a block, make MLflow's client send each request only once.
 
-    It takes the number of retries from the environment of the process.
+    The client reads the number of retries from the environment.
 
     Args:
-        timeout: Seconds that an answer is waited for at least; None: as otherwise.
+        timeout: The fewest seconds to wait for an answer; None: as for other requests.
     """
     with _requests.lock:
         environment.send_once(timeout)

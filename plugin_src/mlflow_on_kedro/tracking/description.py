@@ -1,4 +1,4 @@
-"""The description of a run: Markdown, with a table of the pipeline where the user wants one."""
+"""The description of a run: Markdown, in which the user may place a table of the pipeline."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _CUT = f"\n\n*… the whole is in the artifact {ARTIFACT}.*"
 
 
 def describe(text: str, pipeline: Pipeline) -> str:
-    """Put a table of the pipeline's nodes in the place of ``{pipeline}``.
+    """Replace ``{pipeline}`` with a table of the pipeline's nodes.
 
     Args:
         text: Markdown.
-        pipeline: What runs.
+        pipeline: The pipeline that runs.
 
     Example:
         >>> from kedro.pipeline import node, pipeline
@@ -31,19 +31,21 @@ def describe(text: str, pipeline: Pipeline) -> str:
     """
     if DESCRIPTION_PLACEHOLDER not in text:
         return text
-    # Markdown takes it for a table between empty lines only.
+    # Markdown needs empty lines around a table.
     parts = [part.strip("\n") for part in text.split(DESCRIPTION_PLACEHOLDER)]
     return f"\n\n{table(pipeline)}\n\n".join(parts).strip("\n")
 
 
 def table(pipeline: Pipeline) -> str:
-    """Draw a pipeline as a Markdown table: a row for each node, in the order of the run."""
+    """Write a pipeline as a Markdown table: a row for each node, in the order of the run."""
     rows = [_row(number, node) for number, node in enumerate(pipeline.nodes, start=1)]
     return "\n".join(["| | Node | From | To |", "|---:|---|---|---|", *rows])
 
 
 def within_limit(text: str) -> str:
-    """Cut a description at a line's end where MLflow would not take the whole; say where that is.
+    """Cut a description that is too long for MLflow at the end of a line.
+
+    The last line then names the artifact with the full text.
 
     Args:
         text: Markdown.
@@ -61,5 +63,5 @@ def _row(number: int, node: Node) -> str:
 
 
 def _names(names: list[str]) -> str:
-    # A bar ends a cell also within code.
+    # A bar ends a cell even within code.
     return ", ".join(f"`{name}`" for name in names).replace("|", "\\|")

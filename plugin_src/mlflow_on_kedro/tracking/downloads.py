@@ -1,4 +1,4 @@
-"""Artifacts of MLflow runs on the local disk, in a folder of their own."""
+"""Artifacts of MLflow runs, downloaded to a folder of the project."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
 
 
 def artifact_folder(path: str) -> str:
-    """Check a path among a run's artifacts, and write it as MLflow wants it.
+    """Check and normalise the path of an artifact in a run.
 
     Raises:
-        DatasetError: It would lead out of the run's artifacts.
+        DatasetError: The path leads out of the run's artifacts.
 
     Example:
         >>> artifact_folder("models//latest/")
@@ -47,19 +47,19 @@ def artifact_folder(path: str) -> str:
 
 
 def place(root: Path, run_id: str, artifact: str) -> Path:
-    """Where an artifact of a run is once it is downloaded."""
+    """Return where an artifact of a run lies once it is downloaded."""
     return working_folder(root) / FOLDER / run_id / artifact_folder(artifact)
 
 
 def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -> Path:
-    """Bring an artifact of a run to ``.mlflow_on_kedro/downloads/<run id>/`` of the project.
+    """Download an artifact of a run to ``.mlflow_on_kedro/downloads/<run id>/`` of the project.
 
     Args:
         uri: The tracking URI.
         run_id: The run.
         artifact: The path of a file or folder among the run's artifacts.
         root: The project's root.
-        reuse: Use what was downloaded earlier.
+        reuse: Whether to use an earlier download.
 
     Returns:
         The local file or folder.
@@ -73,30 +73,30 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
     folder = working_folder(root) / FOLDER / run_id
     if reuse and target.exists():
         return target
-    # A download that is cut off must not look like a whole one, so it is moved when complete.
+    # An interrupted download must not look complete, so it is moved to its place at the end.
     with (
         locked(folder.with_name(f"{run_id}.lock")),
         tempfile.TemporaryDirectory(dir=folder.parent) as scratch,
     ):
-        if reuse and target.exists():  # another process was faster
+        if reuse and target.exists():  # another process has downloaded it meanwhile
             return target
         arrived = _fetch(uri, run_id, artifact, scratch)
         target.parent.mkdir(parents=True, exist_ok=True)
         if arrived.is_dir():
             replace_folder(arrived, target)
         else:
-            shutil.rmtree(target, ignore_errors=True)  # the run had a folder of that name
+            shutil.rmtree(target, ignore_errors=True)  # the run may have had a folder of that name
             replace_file(arrived, target)
     return target
 
 
 def artifacts_of(client: MlflowClient, run_id: str, folder: str | None) -> set[str]:
-    """The paths of the artifacts in a folder of a run, and of its models.
+    """List the paths of the artifacts in a folder of a run, and in its models.
 
     Args:
         client: A client of the run's store.
         run_id: The run.
-        folder: A folder among the run's artifacts, or a model's name; None: the uppermost.
+        folder: A folder among the run's artifacts, or a model's name; None: the root.
 
     Raises:
         mlflow.exceptions.MlflowException: There is no such run, or MLflow cannot be reached.
@@ -107,7 +107,7 @@ def artifacts_of(client: MlflowClient, run_id: str, folder: str | None) -> set[s
             try:
                 return {item.path for item in client.list_artifacts(run_id, folder)}
             except Exception as error:
-                # MLflow 3 asks for the run's logged models, too.
+                # MLflow 3 lists the artifacts of the run's logged models, too.
                 instead = "only the artifacts of runs are looked for"
                 if not capabilities.lacks(
                     uri, Feature.LOGGED_MODELS, error, instead, lambda: client.get_run(run_id)
@@ -122,7 +122,7 @@ def artifacts_of(client: MlflowClient, run_id: str, folder: str | None) -> set[s
 
 
 def name_in_run(client: MlflowClient, run_id: str, artifact: str) -> str:
-    """The name under which a run has an artifact: a server has some names changed.
+    """Return the name under which a run has an artifact: by HTTP some names are changed.
 
     Raises:
         mlflow.exceptions.MlflowException: There is no such run, or MLflow cannot be reached.

@@ -1,4 +1,4 @@
-"""Finding or creating the experiment that a run belongs to."""
+"""Finding or creating the experiment of a run."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ def experiment_id(
     *,
     restore: bool = True,
 ) -> str:
-    """Find an experiment by its name; restore it if it was deleted, create it if it is missing.
+    """Find an experiment by its name; restore it if it is deleted, create it if it is missing.
 
     Args:
         client: A client of the store.
         name: The experiment's name.
         location: The URI for its artifacts, used only when it is created.
-        tags: Tags that it should have; one that it has already keeps its value.
-        restore: Whether a deleted one is restored.
+        tags: Tags to add; a tag that it has already keeps its value.
+        restore: Whether to restore a deleted one.
 
     Raises:
-        DeletedExperimentError: It was deleted, and is not to be restored.
+        DeletedExperimentError: The experiment is deleted, and is not to be restored.
     """
     from mlflow.exceptions import MlflowException
 
@@ -52,28 +52,28 @@ def experiment_id(
     if experiment is None:
         try:
             return str(client.create_experiment(name, artifact_location=location, tags=dict(tags)))
-        except MlflowException:  # another process was faster
+        except MlflowException:  # another process has created it meanwhile
             experiment = client.get_experiment_by_name(name)
             if experiment is None:
                 raise
     return _prepared(client, experiment, tags, restore=restore)
 
 
-def of_run(
+def find_for_run(
     client: MlflowClient, header: Header, uri: str, root: Path, known: dict[str, str]
 ) -> str:
-    """Find or make the experiment of a run that begins.
+    """Find or create the experiment of a new run.
 
     Args:
         client: A client of the store.
-        header: What the run is.
+        header: The header of the run's journal.
         uri: The tracking URI.
         root: The root of the project that delivers.
-        known: Ids of experiments that were found before, by name; it is added to.
+        known: Ids of experiments that were found before, by name; this one is added.
 
     Raises:
-        ConfigError: There is no run or experiment with an id that is given.
-        DeletedExperimentError: It was deleted, and is not to be restored.
+        ConfigError: There is no run or experiment with the given id.
+        DeletedExperimentError: The experiment is deleted, and is not to be restored.
     """
     if header.given_parent is not None:  # MLflow's UI shows a child below its parent only there
         place = "`run.parent` (or MLFLOW_RUN_ID with `run.nested`)"
@@ -83,7 +83,7 @@ def of_run(
         key = f"the id {header.experiment_id}"
         if key not in known:
             wanted = header.experiment_id
-            known[key] = known_experiment(client, wanted, tags, restore=restore)
+            known[key] = check_experiment(client, wanted, tags, restore=restore)
         return known[key]
     name = header.experiment
     if name not in known:
@@ -93,9 +93,9 @@ def of_run(
 
 
 def from_environment(config: Config, root: Path) -> str | None:
-    """The experiment's id, if ``MLFLOW_EXPERIMENT_ID`` is what names it.
+    """Return the experiment's id, if ``MLFLOW_EXPERIMENT_ID`` chooses the experiment.
 
-    As in MLflow a name comes first: ``experiment.name``, then ``MLFLOW_EXPERIMENT_NAME``.
+    As in MLflow, a name comes first: ``experiment.name``, then ``MLFLOW_EXPERIMENT_NAME``.
 
     Args:
         config: The whole configuration.
@@ -110,20 +110,20 @@ def from_environment(config: Config, root: Path) -> str | None:
     return given if uris.is_of_environment(config.tracking.uri, root) else None
 
 
-def known_experiment(
+def check_experiment(
     client: MlflowClient, wanted: str, tags: Mapping[str, str] | None = None, *, restore: bool
 ) -> str:
-    """Check that there is an experiment with an id, and restore it if it was deleted.
+    """Check that an experiment with an id exists, and restore it if it is deleted.
 
     Args:
         client: A client of the store.
         wanted: The id.
         tags: As for :func:`experiment_id`.
-        restore: See there.
+        restore: As for :func:`experiment_id`.
 
     Raises:
         ConfigError: There is none.
-        DeletedExperimentError: It was deleted, and is not to be restored.
+        DeletedExperimentError: The experiment is deleted, and is not to be restored.
     """
     try:
         experiment = client.get_experiment(wanted)
@@ -157,7 +157,7 @@ def _prepared(
 
 
 def tag_texts(tags: Mapping[str, Any]) -> dict[str, str]:
-    """Write tags as MLflow takes them: legal keys, short texts, no credentials in URLs.
+    """Convert tags to what MLflow accepts: legal keys, short texts, no credentials in URLs.
 
     Example:
         >>> tag_texts({"team": "wine", "size": 3})

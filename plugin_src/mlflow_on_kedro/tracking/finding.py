@@ -1,4 +1,4 @@
-"""Runs by what a user calls them: an id, a name, or ``last``."""
+"""Finding a run that the user names by its id, its name or ``last``."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ ResultT = TypeVar("ResultT")
 
 
 class Runs:
-    """The runs of a project's experiment, and by their id or name those of the whole store.
+    """Finds runs of a project's experiment; by id or name, also those of the whole store.
 
     Args:
         uri: The tracking URI.
         experiment: The experiment's name.
-        experiment_id: Its id, where that is known instead.
+        experiment_id: Its id, which comes before the name.
     """
 
     def __init__(self, uri: str, experiment: str, experiment_id: str | None = None) -> None:
@@ -47,10 +47,10 @@ class Runs:
         Raises:
             MLflowOnKedroError: The store cannot be opened.
         """
-        return self._ask(lambda: store.connect(self.uri))
+        return self._request(lambda: store.connect(self.uri))
 
     def find(self, wanted: str) -> Run:
-        """Find a run: the newest of all for ``last``, else by its id, else the newest of a name.
+        """Find a run: the newest one for ``last``, else by its id, else the newest with the name.
 
         Raises:
             MLflowOnKedroError: There is none, or MLflow cannot be reached.
@@ -65,12 +65,12 @@ class Runs:
         return self._by_id(wanted) or self._by_name(wanted)
 
     def newest(self, filter_string: str = "") -> Iterator[Run]:
-        """The runs of the experiment, the newest first; some, not all that there have ever been.
+        """Iterate over the recent runs of the experiment, the newest first.
 
         Raises:
             MLflowOnKedroError: MLflow cannot be reached.
         """
-        yield from self._ask(lambda: self._search(filter_string))
+        yield from self._request(lambda: self._search(filter_string))
 
     def _by_id(self, run_id: str) -> Run | None:
         if not _RUN_ID.fullmatch(run_id):
@@ -84,14 +84,14 @@ class Runs:
                     return None
                 raise
 
-        return self._ask(get)
+        return self._request(get)
 
     def _by_name(self, name: str) -> Run:
-        # MLflow's search knows no escapes: any one character stands for a quote, and `%` and `_`
-        # that are meant as they are find more than was asked for.
+        # MLflow's search has no escapes: `_` stands for any character, here for a quote. So the
+        # search may find other names, too.
         pattern = name.replace("'", "_")
         filter_string = f"attributes.run_name LIKE '{pattern}'"
-        for runs in self.newest(filter_string), self._elsewhere(filter_string):
+        for runs in self.newest(filter_string), self._in_other_experiments(filter_string):
             found = next((run for run in runs if run.info.run_name == name), None)
             if found is not None:
                 return found
@@ -101,8 +101,8 @@ class Runs:
             f"`{LAST}` is the newest run."
         )
 
-    def _elsewhere(self, filter_string: str) -> Iterator[Run]:
-        yield from self._ask(lambda: self._search(filter_string, everywhere=True))
+    def _in_other_experiments(self, filter_string: str) -> Iterator[Run]:
+        yield from self._request(lambda: self._search(filter_string, everywhere=True))
 
     def _search(self, filter_string: str, *, everywhere: bool = False) -> list[Run]:
         if everywhere:
@@ -120,7 +120,7 @@ class Runs:
             )
         )
 
-    def _ask(self, call: Callable[[], ResultT]) -> ResultT:
+    def _request(self, call: Callable[[], ResultT]) -> ResultT:
         try:
             return call()
         except MLflowOnKedroError:
@@ -138,13 +138,13 @@ class Runs:
         return f"The experiment {name} in MLflow at {mask_urls(self.uri)}"
 
 
-def named(run: Any) -> str:
-    """Name a run for a message."""
+def name_and_id(run: Any) -> str:
+    """Name a run in a message."""
     return f"{run.info.run_name} ({run.info.run_id})"
 
 
 def named_run(client: MlflowClient, run_id: str, uri: str, place: str) -> Any:
-    """Look up a run that the user or a platform names by its id.
+    """Find a run by an id from the user or a platform.
 
     Args:
         client: A client of the store.

@@ -1,9 +1,8 @@
-"""The pipelines' runs that are open in this process, and which of them a thread belongs to.
+"""The pipelines' runs that are open in this process, and the run that each thread belongs to.
 
-A thread that runs a node belongs to the node's run, and the one that runs the pipeline to its run.
-Any other thread, such as one that a node or a hook has started, belongs to the run that was opened
-last. The plugin's own calls of MLflow, and
-what they cause, belong to none.
+A thread that runs a node belongs to the node's run, and the thread that runs the pipeline to the
+pipeline's run. Any other thread, such as one that a node or a hook has started, belongs to the run
+that was opened last. The plugin's own calls of MLflow belong to no run.
 """
 
 from __future__ import annotations
@@ -19,16 +18,16 @@ if TYPE_CHECKING:
     from .tracked_run import TrackedRun
 
 OWN_THREADS = "mlflow_on_kedro "
-"""How the names of the plugin's own threads begin."""
+"""The prefix of the names of the plugin's own threads."""
 
 
 class _Here(threading.local):
-    """What this thread does for runs.
+    """The runs that this thread works on.
 
     Attributes:
-        runs: Those whose nodes it runs, the innermost last.
-        pipelines: Those whose pipelines it runs, as far as they are open.
-        is_bypassed: Whether it speaks for the plugin itself.
+        runs: The runs whose nodes it runs, the innermost last.
+        pipelines: The open runs whose pipelines it runs.
+        is_bypassed: Whether its calls of MLflow are the plugin's own.
     """
 
     def __init__(self) -> None:
@@ -42,14 +41,14 @@ _open: list[weakref.ref[TrackedRun]] = []
 
 
 def begin(run: TrackedRun) -> None:
-    """Have the threads of this process belong to a run, this one in the first place."""
+    """Make the threads of this process belong to a run, and this thread before all others."""
     _forget(run)
     _open.append(weakref.ref(run))
     here.pipelines.append(_open[-1])
 
 
 def end(run: TrackedRun) -> None:
-    """Undo :func:`begin`, and let go of nodes that were interrupted."""
+    """Undo :func:`begin`, also for nodes that were interrupted."""
     _forget(run)
     here.runs[:] = [one for one in here.runs if one is not run]
 
@@ -60,12 +59,12 @@ def _forget(run: TrackedRun) -> None:
 
 
 def current() -> TrackedRun | None:
-    """The run that this thread belongs to; None for the plugin's own calls, and without a run."""
+    """Return the run that this thread belongs to; None if its calls are the plugin's own."""
     return None if here.is_bypassed else nearest()
 
 
 def nearest() -> TrackedRun | None:
-    """The run that this thread belongs to, also in the plugin's own calls."""
+    """Return the run that this thread belongs to, even if its calls are the plugin's own."""
     if here.runs:
         return here.runs[-1]
     opened = list(_open)
@@ -75,7 +74,7 @@ def nearest() -> TrackedRun | None:
 
 @contextlib.contextmanager
 def bypassed() -> Iterator[None]:
-    """Speak to the server directly for the length of a block: the plugin's own deliveries."""
+    """In a block, make calls of MLflow the plugin's own: they go to the server directly."""
     before, here.is_bypassed = here.is_bypassed, True
     try:
         yield
@@ -84,7 +83,7 @@ def bypassed() -> Iterator[None]:
 
 
 def as_own(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Make a function one of the plugin's own calls."""
+    """Wrap a function so that its calls of MLflow are the plugin's own."""
 
     @functools.wraps(call)
     def own(*args: Any, **named: Any) -> Any:

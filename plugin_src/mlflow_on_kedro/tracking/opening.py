@@ -24,25 +24,25 @@ def open_run(
     again: bool = False,
     known: dict[str, str] | None = None,
 ) -> Opened:
-    """Find or create the run of a journal.
+    """Find or create the run of a journal in MLflow.
 
     Args:
         client: A client of the store.
-        header: What is asked for.
+        header: The journal's header.
         uri: The tracking URI.
         root: The root of the project that delivers.
-        again: It was tried before, so the run may be there.
-        known: Ids of experiments that were found before, by name; it is added to.
+        again: Whether this was tried before, so that the run may exist.
+        known: Ids of experiments that were found before, by name; this one is added.
 
     Raises:
         ConfigError: ``run.id`` or ``run.parent`` names no run of the store, or MLFLOW_EXPERIMENT_ID
             no experiment.
-        DeletedExperimentError: The experiment was deleted, and is not to be restored.
+        DeletedExperimentError: The experiment is deleted, and is not to be restored.
         Exception: MLflow cannot be reached.
     """
     if header.run_id is not None:
         return _continue(client, header, uri)
-    experiment = experiments.of_run(client, header, uri, root, {} if known is None else known)
+    experiment = experiments.find_for_run(client, header, uri, root, {} if known is None else known)
     if header.key is not None:
         return as_opened(shared_run.join(client, experiment, header, _tags(header)))
     again = again or creating.may_exist(header.journal)
@@ -52,7 +52,7 @@ def open_run(
         if header.resume is not None:
             resuming.reopen(client, found[0])
         return as_opened(found[0].info)
-    resumed = resuming.go_on(client, experiment, header)
+    resumed = resuming.resume(client, experiment, header)
     if resumed is not None:
         return as_opened(resumed)
     with creating.creating(header.journal):
@@ -71,23 +71,23 @@ def end_run(
     *,
     again: bool = False,
 ) -> str:
-    """End the run of a journal in MLflow, if that is up to its pipeline.
+    """End the run of a journal in MLflow, unless it was active before the pipeline began.
 
     Args:
         client: A client of the store.
-        header: What was asked for.
+        header: The journal's header.
         opened: The run.
         status: How the pipeline has ended.
         time_ms: When, in milliseconds since the epoch.
-        again: Another process may have asked for the run without getting an answer.
+        again: Whether another process may have created the run without receiving an answer.
 
     Returns:
-        The status that the run has then: that of a run with a key depends on its other pipelines.
+        The run's status afterwards, which with a key depends on the other processes, too.
     """
     if not header.owned:
         return status
     if header.key is not None:
-        return shared_run.leave(client, opened.run_id, header, status, time_ms)
+        return shared_run.end_part(client, opened.run_id, header, status, time_ms)
     if header.run_id is None and (again or creating.may_exist_twice(header.journal)):
         _remove_twins(client, header, opened)
     client.set_terminated(opened.run_id, status=status, end_time=time_ms)
@@ -95,7 +95,7 @@ def end_run(
 
 
 def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
-    # A request to create the run may have arrived after another one had been sent.
+    # A request to create the run may have reached the server after a second one.
     for run in shared_run.with_tag(
         client, opened.experiment_id, shared_run.JOURNAL_TAG, header.journal
     ):
@@ -105,7 +105,7 @@ def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
 
 
 def _tags(header: Header) -> dict[str, str]:
-    # MLflow takes the user from the tags that a run is created with, and never again.
+    # MLflow reads the user only from the tags with which a run is created.
     given = {PARENT_TAG: header.parent or header.given_parent, USER_TAG: header.user}
     known = {key: value for key, value in given.items() if value}
     return {**known, shared_run.JOURNAL_TAG: header.journal}
@@ -122,5 +122,5 @@ def _continue(client: MlflowClient, header: Header, uri: str) -> Opened:
 
 
 def as_opened(info: Any) -> Opened:
-    """Take from MLflow's ``RunInfo`` what is needed of it."""
+    """Convert MLflow's ``RunInfo``."""
     return Opened(info.run_id, info.experiment_id, info.artifact_uri, info.run_name or "")

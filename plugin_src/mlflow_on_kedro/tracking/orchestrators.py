@@ -1,6 +1,6 @@
-"""What runs the pipeline: orchestrators, clusters and CI, by the variables that they document.
+"""Orchestrators, clusters and CI that run the pipeline, known by their environment variables.
 
-To know another one, add a row to ``ORCHESTRATORS``.
+To support another one, add a row to ``ORCHESTRATORS``.
 """
 
 from __future__ import annotations
@@ -16,22 +16,23 @@ from ..utils import environment
 
 NAME_TAG = "orchestrator"
 URL_TAG = "orchestrator.url"
-"""The page of what runs the pipeline."""
+"""The page of the job that runs the pipeline."""
 # Argo names a step's pod after its workflow and a hash of the step's path.
 _ARGO_STEP = re.compile(r"-\d{6,10}$")
 
 
 @dataclass(frozen=True)
 class Orchestrator:
-    """One kind of them.
+    """One kind of orchestrator.
 
     Attributes:
-        name: What its tags begin with.
-        sign: The variable that is set where it runs something.
-        tags: The rest of a tag's name, and the variable that its value is in.
-        url: The page of the job; ``{VARIABLE}`` in it. It is left out if one of them is not set.
-        key: What all processes of one of its runs have in common, if that is one pipeline run.
-        task: The variables that name the task and its try: a tag is set for one tried again.
+        name: The prefix of its tags.
+        sign: A variable that it sets in every job.
+        tags: The rest of each tag's name, and the variable with its value.
+        url: The page of the job, with ``{VARIABLE}`` in it; none if one of these is not set.
+        key: Returns what all processes of one run of the pipeline have in common.
+        task: The variables with the name of the task and the number of its attempt; a retried task
+            gets a tag.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Orchestrator:
     key: Callable[[], str | None] = lambda: None
     task: tuple[str, str] | None = None
     variables: Mapping[str, Callable[[], str | None]] = field(default_factory=dict)
-    """Variables of :attr:`url` that are found in another way."""
+    """Variables of :attr:`url` that are no environment variables."""
 
 
 def _airflow_key() -> str | None:
@@ -50,7 +51,7 @@ def _airflow_key() -> str | None:
 
 
 def _airflow_base() -> str | None:
-    """Where Airflow's pages are: its setting as a variable, or in the process of a task."""
+    """Return the base URL of Airflow: from a variable, or in a task from its configuration."""
     for section in ("api", "webserver"):  # since Airflow 3, and before
         given = environment.value(f"AIRFLOW__{section.upper()}__BASE_URL")
         settings = getattr(sys.modules.get("airflow.configuration"), "conf", None)
@@ -191,15 +192,16 @@ ORCHESTRATORS = (
 
 
 def run_key() -> str | None:
-    """What all processes of one run have in common: the user's own key, else an orchestrator's."""
+    """Return the key that all processes of one run share: the user's, else an orchestrator's."""
     keys = (one.key() for one in ORCHESTRATORS)
     return environment.run_key() or next(filter(None, keys), None)
 
 
 def tags() -> dict[str, str]:
-    """Tags that say what runs this process; those of the outermost come first.
+    """Return tags for the orchestrator that runs this process.
 
-    A job of one kind may run within one of another, as Kubeflow's do within Argo's.
+    One orchestrator may use another, as Kubeflow uses Argo: then the tags are of both, and the
+    earlier in the table wins.
     """
     found: dict[str, str] = {}
     for one in ORCHESTRATORS:

@@ -1,7 +1,7 @@
-"""The parts of a run that several pipelines log to: each a tag of the run, until it has finished.
+"""The parts of a run that several processes log to: a tag of the run for each unfinished part.
 
-A part is one pipeline in one process. An orchestrator that tries a task again starts another part
-for the same nodes, so a part that finishes makes up for earlier ones that did not.
+A part is what one process runs of the pipeline. An orchestrator that retries a task starts another
+part with the same nodes. If that finishes, it supersedes earlier parts that did not.
 """
 
 from __future__ import annotations
@@ -16,27 +16,27 @@ from ..utils.mlflow_limits import MAX_TAG_LENGTH
 
 PART_TAG = "mlflow_on_kedro.part."
 ATTEMPTS_TAG = "kedro.attempts"
-"""How the attempts have ended that were made again, one a line."""
+"""How superseded parts have ended, one per line."""
 ERROR_TAG = "error"
 RUNNING = "RUNNING"
 MAX_ERROR = 1000
-"""Characters of an error that a tag keeps beside what else is in it."""
+"""How many characters of an error a part's tag keeps."""
 _MAX_WORK = 3000
-"""Characters of a tag for the names of nodes; a digest stands for longer ones."""
+"""How many characters of a part's tag the nodes' names may take; longer ones become a digest."""
 
 
 @dataclass(frozen=True)
 class Part:
-    """How far one part of a run has come.
+    """The state of one part of a run.
 
     Attributes:
         status: ``RUNNING``, ``FAILED`` or ``KILLED``.
         begin: When it began, in milliseconds since the epoch.
         end: When it ended; 0: it has not.
-        work: What it was to do, see :func:`work_of`; of one that failed, what it has not done.
+        work: What it does: see :func:`work_of`. If it has failed, what is left of that.
         node: The node that failed.
-        error: Why.
-        repeated: When the part began that has made up for it; 0: none has.
+        error: The error of that node.
+        repeated: When the part began that supersedes this one; 0: none does.
     """
 
     status: str
@@ -48,21 +48,21 @@ class Part:
     repeated: int = 0
 
     @classmethod
-    def begun(cls, header: Header) -> Part:
-        """The part of a pipeline that begins."""
+    def from_header(cls, header: Header) -> Part:
+        """Make the part of a pipeline that begins."""
         return cls(RUNNING, header.start_ms, work=_shortened(header.work))
 
     @property
     def tag(self) -> str:
-        """Its tag's value."""
+        """The value of the part's tag."""
         content = {key: value for key, value in asdict(self).items() if value}
         return json.dumps(content, ensure_ascii=False)
 
     def is_done_by(self, header: Header) -> bool:
-        """Whether a part that has finished has done what this one was to do.
+        """Whether a part that has finished supersedes this one, as it has done the same work.
 
-        It must have begun after this one has ended. Of one that has not ended nobody knows whether
-        it was killed: it is taken for that if it began earlier, until it says how it ended.
+        It must have begun after this one has ended. A part without an end that began earlier is
+        taken for killed, until its end is delivered.
         """
         done = {*header.work, *_shortened(header.work)}
         if not self.work or not set(self.work) <= done:
@@ -77,10 +77,10 @@ class Part:
 
 
 def work_of(nodes: Iterable[str], runtime_params: Mapping[str, object]) -> list[str]:
-    """Name what a pipeline does: the nodes that it runs, and with which runtime parameters.
+    """Describe the work of a part: its nodes and its runtime parameters.
 
-    Parts that differ in their parameters do not make up for each other: they may be the tasks that
-    an orchestrator has made of one for several values.
+    Parts with different parameters do not supersede each other: an orchestrator may run the same
+    nodes once for each of several values.
 
     Example:
         >>> work_of(["train"], {})
@@ -91,7 +91,7 @@ def work_of(nodes: Iterable[str], runtime_params: Mapping[str, object]) -> list[
 
 
 def in_tags(tags: Mapping[str, str]) -> dict[str, Part]:
-    """The parts of a run, by their journals' ids, those that began first first."""
+    """Read the parts of a run from its tags, by their journals' ids, the oldest first."""
     found = {
         key.removeprefix(PART_TAG): _read(value)
         for key, value in tags.items()
@@ -100,14 +100,14 @@ def in_tags(tags: Mapping[str, str]) -> dict[str, Part]:
     return dict(sorted(found.items(), key=lambda item: (item[1].begin, item[0])))
 
 
-def attempts(parts: Iterable[Part]) -> str:
-    """Tell how those parts ended that others have made up for."""
+def describe_repeated(parts: Iterable[Part]) -> str:
+    """Describe how superseded parts have ended, one per line."""
     lines = [str(part) for part in parts if part.repeated]
     return "\n".join(lines)[-MAX_TAG_LENGTH:]
 
 
 def how_it_ended(status: str, node: str | None, error: str | None) -> str:
-    """Tell in one line how an attempt has ended.
+    """Describe in one line how a part or a run has ended.
 
     Example:
         >>> how_it_ended("FAILED", "train", "ValueError: no")

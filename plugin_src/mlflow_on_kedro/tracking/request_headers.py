@@ -11,15 +11,15 @@ from ..utils import import_watch
 
 
 def use(headers: Mapping[str, Any]) -> None:
-    """Send these headers, and no earlier ones, with this process's requests to MLflow servers.
+    """Send these headers, instead of earlier ones, with this process's requests to MLflow.
 
     Args:
-        headers: What :func:`check` allows.
+        headers: Headers that :func:`mlflow_on_kedro.config.header_checks.check` allows.
 
     Raises:
         ConfigError: ``type`` names no class that gives headers.
     """
-    _Headers.tell, _Headers.given = _teller(headers), dict(headers)
+    _Headers.provide, _Headers.given = _provider_of(headers), dict(headers)
     if not headers:
         return
     if import_watch.is_imported():
@@ -29,11 +29,11 @@ def use(headers: Mapping[str, Any]) -> None:
 
 
 def in_use() -> Mapping[str, Any]:
-    """What :func:`use` was given last, for another process."""
+    """Return the headers in use, to pass them to another process."""
     return _Headers.given
 
 
-def _teller(headers: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
+def _provider_of(headers: Mapping[str, Any]) -> Callable[[], dict[str, str]]:
     if TYPE in headers:
         return _provided_by(dict(headers))
     fixed = {str(name): str(value) for name, value in headers.items() if value is not None}
@@ -46,7 +46,7 @@ def _provided_by(arguments: dict[str, Any]) -> Callable[[], dict[str, str]]:
     path = arguments.pop(TYPE)
     try:
         provider = load_obj(path)(**arguments)
-        tell: Callable[[], dict[str, str]] = provider.request_headers
+        provide: Callable[[], dict[str, str]] = provider.request_headers
         applies: Callable[[], bool] = provider.in_context
     except Exception as error:
         raise ConfigError(
@@ -54,22 +54,22 @@ def _provided_by(arguments: dict[str, Any]) -> Callable[[], dict[str, str]]:
             "be a class with `in_context()` and `request_headers()`, as MLflow's "
             f"RequestHeaderProvider. ({type(error).__name__})"
         ) from None
-    return lambda: dict(tell()) if applies() else {}
+    return lambda: dict(provide()) if applies() else {}
 
 
 class _Headers:
-    """What MLflow asks for headers; the latest session of a process decides."""
+    """Gives MLflow the headers; the latest session of a process decides which."""
 
-    tell: Callable[[], dict[str, str]] = staticmethod(dict)
+    provide: Callable[[], dict[str, str]] = staticmethod(dict)
     given: Mapping[str, Any] = {}
 
     def in_context(self) -> bool:
-        """Whether there are any headers: as MLflow calls it."""
+        """Whether to add headers; MLflow calls this."""
         return True
 
     def request_headers(self) -> dict[str, str]:
-        """The headers: as MLflow calls it."""
-        return type(self).tell()
+        """Return the headers; MLflow calls this."""
+        return type(self).provide()
 
 
 def _register() -> None:

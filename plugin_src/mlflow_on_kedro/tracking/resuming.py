@@ -18,22 +18,22 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RESUMED_TAG = "kedro.resumed_after"
-"""How the earlier attempts of a run have ended, one a line."""
+"""How the earlier attempts of a run have ended, one per line."""
 _UNSUCCESSFUL = ("FAILED", "KILLED")
 
 
-def go_on(client: MlflowClient, experiment: str, header: Header) -> Any | None:
-    """Open the run again that a journal is to go on with.
+def resume(client: MlflowClient, experiment: str, header: Header) -> Any | None:
+    """Reopen the run of an earlier journal for a new one.
 
-    It gets the tag by which this journal's run is found, so a second try finds it by that.
+    The run gets the tag of the new journal, by which a second attempt finds it.
 
     Args:
         client: A client of the store.
         experiment: The experiment's id.
-        header: The header of the present run.
+        header: The header of the new journal; ``resume`` names the earlier one.
 
     Returns:
-        MLflow's ``RunInfo``; None if the last run was not unsuccessful, or is not there.
+        MLflow's ``RunInfo``; None if the earlier run has not failed, or is not in MLflow.
     """
     earlier = header.resume
     if earlier is None or not is_id(earlier):
@@ -60,7 +60,7 @@ def go_on(client: MlflowClient, experiment: str, header: Header) -> Any | None:
 
 
 def reopen(client: MlflowClient, run: Any) -> None:
-    """Let a run that has failed or was killed run again; how it ended becomes its history."""
+    """Set a failed or killed run to running; a tag keeps how it had ended."""
     info, tags = run.info, run.data.tags
     if info.status not in _UNSUCCESSFUL:
         return

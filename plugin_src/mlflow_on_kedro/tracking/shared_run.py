@@ -1,7 +1,7 @@
-"""One MLflow run that several pipelines log to: an orchestrator's processes with the same key.
+"""One MLflow run that several processes log to, each with a part of the pipeline: ``run.key``.
 
-MLflow has no call that finds or creates in one step, and the processes may run on different
-machines. So each tells the others what it does by tags of runs, which all see in the same order.
+MLflow has no call that finds or creates in one step, and the processes may be on different
+machines. So they agree by tags of runs, which all of them see in the same order.
 """
 
 from __future__ import annotations
@@ -17,25 +17,25 @@ from . import capabilities, creating, parts
 from .capabilities import Feature
 from .failures import is_gone, is_refusal
 from .parts import ATTEMPTS_TAG, ERROR_TAG, PART_TAG, RUNNING, Part
-from .timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, nodes_of
+from .timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, finished_nodes
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 JOURNAL_TAG = "mlflow_on_kedro.journal"
 KEY_TAG = "mlflow_on_kedro.key"
-# Set on the run that all with its key use; a run without it may still be given up.
+# Set on the run that all processes with the key use; a run without it may still be deleted.
 CHOSEN_TAG = "mlflow_on_kedro.key_chosen"
 
-# How long a process that has met others leaves the choice to them.
 PATIENCE_SECONDS = 3.0
+"""How long a process waits for others, which create a run at the same time, to choose one."""
 POLL_SECONDS = 0.1
 _MOST_RUNS = 1000
-"""Runs that are looked through, the newest first, where a server cannot search by tag."""
+"""How many of the newest runs are compared if a server cannot search by tag."""
 
 
 def with_tag(client: MlflowClient, experiment: str, tag: str, value: str) -> list[Any]:
-    """The runs of an experiment with a tag, the first to have begun first."""
+    """Find the runs of an experiment with a tag, the oldest first."""
     found = _search(client, experiment, tag, value)
     return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
 
@@ -47,7 +47,7 @@ def _search(client: MlflowClient, experiment: str, tag: str, value: str) -> list
     try:
         return list(client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{value}'"))
     except Exception as error:
-        if is_refusal(error):  # it knows no such filter
+        if is_refusal(error):  # the server does not know such a filter
             runs = client.search_runs([experiment], max_results=_MOST_RUNS)
             return [run for run in runs if run.data.tags.get(tag) == value]
         instead = "what an earlier try may have created there is not found again"
@@ -59,7 +59,7 @@ def _search(client: MlflowClient, experiment: str, tag: str, value: str) -> list
 
 
 def searchable(key: str) -> str:
-    """Write a key so that MLflow's search, which knows no escapes, can look for it.
+    """Encode a key for MLflow's search, which has no escapes.
 
     Example:
         >>> searchable("airflow:etl/manual__2026-11-23"), searchable("it's")
@@ -69,7 +69,7 @@ def searchable(key: str) -> str:
 
 
 def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, str]) -> Any:
-    """Find the run of a key, or create it; several processes that do so at once agree on one.
+    """Find or create the run of a key; processes that create one at the same time agree on one.
 
     Returns:
         MLflow's ``RunInfo``.
@@ -91,27 +91,27 @@ def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, 
         if chosen.info.run_id != own.info.run_id:
             client.delete_run(own.info.run_id)
     run_id = chosen.info.run_id
-    client.set_tag(run_id, PART_TAG + header.journal, Part.begun(header).tag)
+    client.set_tag(run_id, PART_TAG + header.journal, Part.from_header(header).tag)
     client.update_run(run_id, status=RUNNING)
     return chosen.info
 
 
-def leave(client: MlflowClient, run_id: str, header: Header, status: str, time_ms: int) -> str:
-    """End one pipeline's part of a run; the last one ends the run.
+def end_part(client: MlflowClient, run_id: str, header: Header, status: str, time_ms: int) -> str:
+    """End one process's part of a run; the last part ends the run.
 
-    A part says how it ended before it looks at the others, so of parts that end at once at least
-    one sees them all. The run is as its worst part, once all have ended; a part that another one
-    has made up for does not count.
+    A part writes its own status before it reads those of the others. So if several parts end at
+    once, at least one sees them all. The run gets the worst status of its parts; a part that
+    another one has repeated successfully does not count.
 
     Args:
         client: A client of the store.
         run_id: The run.
-        header: What the part is.
-        status: How it has ended.
+        header: The header of the part's journal.
+        status: How the part has ended.
         time_ms: When, in milliseconds since the epoch.
 
     Returns:
-        The status that the run has then.
+        The status of the run afterwards.
     """
     if status == "FINISHED":
         delete_tag(client, run_id, PART_TAG + header.journal)
@@ -125,7 +125,7 @@ def leave(client: MlflowClient, run_id: str, header: Header, status: str, time_m
             found[journal] = replace(part, repeated=header.start_ms)
             client.set_tag(run_id, PART_TAG + journal, found[journal].tag)
     if any(part.repeated for part in found.values()):
-        _tell_attempts(client, run, list(found.values()))
+        _log_attempts(client, run, list(found.values()))
     states = {part.status for part in found.values() if not part.repeated}
     state = next((one for one in (RUNNING, "FAILED", "KILLED") if one in states), "FINISHED")
     if state != RUNNING:
@@ -135,26 +135,26 @@ def leave(client: MlflowClient, run_id: str, header: Header, status: str, time_m
 
 
 def _failed(header: Header, status: str, time_ms: int, run: Any) -> Part:
-    """A part that has not finished, with the error that it has just logged, and what it left."""
+    """Describe a part that has failed or was killed: its error, and the nodes that did not run."""
     tags = run.data.tags
     known = parts.in_tags(tags).get(header.journal)
-    part = replace(Part.begun(header), status=status, end=time_ms)
-    if status == "FAILED":  # who is killed logs none
+    part = replace(Part.from_header(header), status=status, end=time_ms)
+    if status == "FAILED":  # a process that is killed logs no error
         error = tags.get(ERROR_TAG, "")[: parts.MAX_ERROR]
         node = tags.get(FAILED_NODE_TAG, "")
         part = replace(part, node=node, error=error)
-        if node:  # else nobody knows which node's outputs could not be saved
-            done = nodes_of(run, part.work)
+        if node:  # else it is unknown which node's outputs could not be saved
+            done = finished_nodes(run, part.work)
             part = replace(part, work=[name for name in part.work if name not in done])
-    # It was taken for killed, and was: this is told of it only now, by who delivers what it left.
+    # Another part took this one for killed, rightly: only now its journal is delivered.
     is_repeated = known is not None and time_ms <= known.repeated
     return replace(part, repeated=known.repeated) if known is not None and is_repeated else part
 
 
-def _tell_attempts(client: MlflowClient, run: Any, found: list[Part]) -> None:
-    """Keep what failed first as history: the run's error is that of a part that still counts."""
+def _log_attempts(client: MlflowClient, run: Any, found: list[Part]) -> None:
+    """Log how repeated parts had ended; the run's error is that of a part that still counts."""
     run_id, tags = run.info.run_id, run.data.tags
-    client.set_tag(run_id, ATTEMPTS_TAG, parts.attempts(found))
+    client.set_tag(run_id, ATTEMPTS_TAG, parts.describe_repeated(found))
     left = [part for part in found if not part.repeated and part.status != RUNNING]
     last = left[-1] if left else None
     for tag, value in (
@@ -168,7 +168,7 @@ def _tell_attempts(client: MlflowClient, run: Any, found: list[Part]) -> None:
 
 
 def _log_duration(client: MlflowClient, run: Any, header: Header, time_ms: int) -> None:
-    """Log how long the whole run took, over the duration of its last part."""
+    """Log the duration of the whole run in place of that of its last part."""
     begin = run.info.start_time
     if PIPELINE_METRIC in run.data.metrics and begin != header.start_ms:
         client.log_metric(
@@ -183,14 +183,14 @@ def _agree(client: MlflowClient, experiment: str, key: str, own: Any) -> Any:
         chosen = _chosen(found)
         if chosen is not None:
             return chosen
-        # Who is alone may choose at once. Who is not cannot know whether the others have seen it,
-        # so it waits for their choice first, and then the run that began first is chosen.
+        # A process that is alone may choose at once. Otherwise it cannot know which runs the others
+        # have seen, so it waits for their choice, and then chooses the oldest run.
         is_alone = len(found) < 2  # noqa: PLR2004 - itself and another
         is_first = not found or found[0].info.run_id == own.info.run_id
         if is_alone or (is_first and time.monotonic() >= deadline):
             client.set_tag(own.info.run_id, CHOSEN_TAG, "true")
             return _chosen(with_tag(client, experiment, KEY_TAG, key)) or own
-        if time.monotonic() >= deadline + PATIENCE_SECONDS:  # the first one's process has died
+        if time.monotonic() >= deadline + PATIENCE_SECONDS:  # the oldest run's process is dead
             client.set_tag(found[0].info.run_id, CHOSEN_TAG, "true")
         else:
             time.sleep(POLL_SECONDS)
@@ -205,7 +205,7 @@ def _own(found: list[Any], header: Header) -> Any | None:
 
 
 def delete_tag(client: MlflowClient, run_id: str, key: str) -> None:
-    """Delete a tag of a run, which an earlier try may have deleted."""
+    """Delete a tag of a run, if it is there: an earlier attempt may have deleted it."""
     try:
         client.delete_tag(run_id, key)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Stores of runs: which a URI means, the client for it, the experiment and its artifacts."""
+"""The store of runs that a tracking URI means: its client, its files, its folder for artifacts."""
 
 from __future__ import annotations
 
@@ -35,10 +35,10 @@ _SQLITE = re.compile(r"^sqlite(\+\w+)?:///(?P<path>[^?]+)")
 
 
 def working_folder(root: Path) -> Path:
-    """The folder for what the plugin keeps of a project: journals, notes, downloads.
+    """Return the folder for the plugin's own files of a project: journals, notes, downloads.
 
-    It is in the project, or, where ``MLFLOW_ON_KEDRO_HOME`` is set, a folder of the project's name
-    there. A relative path counts from the project's root.
+    It lies in the project or, if ``MLFLOW_ON_KEDRO_HOME`` is set, in that folder under the
+    project's name. A relative path starts at the project's root.
 
     Args:
         root: The project's root.
@@ -50,7 +50,7 @@ def working_folder(root: Path) -> Path:
 
 
 def in_sqlite_uri(folder: Path) -> str:
-    """Write a folder as SQLAlchemy reads it in a URI."""
+    """Escape a folder for a SQLite URI, as SQLAlchemy reads it."""
     # Options begin at a question mark.
     path = folder.as_posix()
     if (_decoded(path) == path and "?" not in path) or not _is_decoding():
@@ -69,7 +69,7 @@ def _is_decoding() -> bool:
 
 
 def sqlite_path(uri: str) -> Path | None:
-    """The file of a SQLite URI; None for any other URI and for a database in memory."""
+    """Return the file of a SQLite URI; None for any other URI and for a database in memory."""
     match = _SQLITE.match(uri)
     if match is None or match["path"] == ":memory:":
         return None
@@ -77,7 +77,7 @@ def sqlite_path(uri: str) -> Path | None:
 
 
 def resolve_experiment(name: str | None, package: str | None) -> str:
-    """Name the experiment: as given, else ``MLFLOW_EXPERIMENT_NAME``, else the package's name."""
+    """Choose the experiment's name: the given one, ``MLFLOW_EXPERIMENT_NAME`` or the package."""
     return name or environment.experiment_name() or package or "Default"
 
 
@@ -90,12 +90,12 @@ def connect(uri: str) -> MlflowClient:
     environment.set_mlflow_defaults()
     path = sqlite_path(uri)
     if path is None:
-        say_no_retries()
-        _make_registry(but=None)
+        hide_retries()
+        _make_registry(store_file=None)
         return _client(uri)
     import mlflow  # noqa: F401 - first, because its import sets the levels of its loggers anew
 
-    # It would tell of its connection pool and tables amid the pipeline's log.
+    # Its messages on connection pools and tables would be in the pipeline's log.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     with locked(path.with_name(path.name + ".lock")):
         if not path.exists():
@@ -103,43 +103,43 @@ def connect(uri: str) -> MlflowClient:
         with _without_stray_folder(Path.cwd() / "mlruns"), kept_logging():
             client = _client(uri)
             client.search_experiments(max_results=1)
-    _make_registry(but=path)
+    _make_registry(store_file=path)
     return client
 
 
-def _make_registry(but: Path | None) -> None:
-    """Create a SQLite file for the model registry under its lock, too, where it is another one."""
+def _make_registry(store_file: Path | None) -> None:
+    """Create the model registry's SQLite file under its lock, if it is another than the store's."""
     uri = environment.registry_uri()
     path = sqlite_path(uri) if uri else None
-    if uri is not None and path is not None and path != but and not path.exists():
+    if uri is not None and path is not None and path != store_file and not path.exists():
         connect(uri)
 
 
 def prepare() -> None:
-    """Import MLflow, which takes seconds; no server is asked.
+    """Import MLflow, which takes seconds; no server is contacted.
 
-    A module of MLflow must not be imported while another thread is still importing MLflow itself:
-    Python waits for that with this import only.
+    Importing a submodule of MLflow while another thread is still importing MLflow fails. Python
+    waits for the other thread only if the package itself is imported, as here.
     """
     environment.set_mlflow_defaults()
     import mlflow  # noqa: F401
 
 
-def say_no_retries() -> None:
-    """Keep the retries of requests to a server out of the log: what comes of them is said."""
-    logging.getLogger("urllib3.connectionpool").addFilter(_without_retries)
+def hide_retries() -> None:
+    """Hide urllib3's warnings of retried requests; the plugin logs the final failure once."""
+    logging.getLogger("urllib3.connectionpool").addFilter(_is_no_retry)
 
 
 def is_remote(uri: str) -> bool:
-    """Whether a store is a server, which may not answer, and no file."""
+    """Whether a store is a server, which may not answer, and not a file."""
     return sqlite_path(uri) is None and not uri.startswith("file:")
 
 
 def is_for_all_processes(uri: str) -> bool:
-    """Whether any process of this user can open a store by its URI and the environment alone.
+    """Whether any process of this user can open a store with its URI and the environment alone.
 
-    It is not known of stores that a platform brings, whose credentials may be in this process only,
-    and not so of a database in memory.
+    False for a database in memory, and for stores of a platform's own: their credentials may be
+    known to this process only.
 
     Example:
         >>> is_for_all_processes("https://mlflow.example.com"), is_for_all_processes("databricks")
@@ -148,20 +148,20 @@ def is_for_all_processes(uri: str) -> bool:
     return sqlite_path(uri) is not None or uri.startswith(_FOR_ALL_PROCESSES)
 
 
-def _without_retries(record: logging.LogRecord) -> bool:
-    """Leave out urllib3's word on each retry of a call to MLflow: its failure is said once."""
+def _is_no_retry(record: logging.LogRecord) -> bool:
+    """Whether a record is none of urllib3's warnings of a retried request to MLflow."""
     message = record.getMessage()
     return not (message.startswith("Retrying") and "/mlflow" in message)
 
 
 def resolve_artifact_location(location: str | None, uri: str, name: str, root: Path) -> str | None:
-    """Say where an experiment that is created keeps its artifacts.
+    """Choose where a new experiment keeps its artifacts.
 
-    MLflow fixes the folder at that moment, and beside a SQLite store it would be one below the
-    current directory; here it is ``mlruns`` in the project's root.
+    MLflow fixes that when it creates the experiment, and for a SQLite store it would be a folder
+    below the current directory. Here it is ``mlruns`` in the project's root.
 
     Args:
-        location: ``experiment.artifact_location``; a relative path counts from ``root``.
+        location: ``experiment.artifact_location``; a relative path starts at ``root``.
         uri: The tracking URI.
         name: The experiment's name.
         root: The project's root.
@@ -175,9 +175,9 @@ def resolve_artifact_location(location: str | None, uri: str, name: str, root: P
 
 
 def make_local_folder(artifact_uri: str) -> None:
-    """Make the folder of a run's artifacts, if they are kept on this machine.
+    """Make the folder of a run's artifacts, if they are on this machine.
 
-    It keeps :func:`connect`, in whatever process, from taking the folder above for a stray one.
+    Then ``mlruns`` is not empty, and :func:`connect` does not remove it as MLflow's stray folder.
     """
     place = urlsplit(artifact_uri)
     if place.scheme == "file" and not place.netloc:
@@ -186,9 +186,9 @@ def make_local_folder(artifact_uri: str) -> None:
 
 
 def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
-    """Have MLflow send a client's artifacts to the client's own server.
+    """In a block, make MLflow send a client's artifacts to the client's own server.
 
-    Before MLflow 3.2 they go by the tracking URI of the whole process, which may be another.
+    Before MLflow 3.2 they go to the tracking URI of the process, which may be another one.
 
     Args:
         uri: The client's tracking URI; None: the process's.
@@ -200,7 +200,7 @@ def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
 
 
 def run_url(uri: str, experiment: str, run_id: str) -> str | None:
-    """The page of a run on an HTTP server, in the view that shows runs; None for other stores.
+    """Return the URL of a run's page on an HTTP server; None for other stores.
 
     Without ``workflowType`` a fresh browser opens MLflow 3 in its GenAI view, which hides runs.
     """
@@ -211,7 +211,7 @@ def run_url(uri: str, experiment: str, run_id: str) -> str | None:
 
 
 def _client(uri: str) -> MlflowClient:
-    """Make a client for the plugin's own calls, which go to the store whatever it answers."""
+    """Make a client for the plugin's own calls, which always go to the store itself."""
     from mlflow import MlflowClient
 
     class OwnClient(MlflowClient):
@@ -227,8 +227,7 @@ def _client(uri: str) -> MlflowClient:
 @contextlib.contextmanager
 def _without_stray_folder(folder: Path) -> Iterator[None]:
     # MLflow makes its default artifact folder below the current directory whenever it opens a
-    # SQLite store. Artifacts go elsewhere here, so an empty folder would be left wherever
-    # somebody happened to stand.
+    # SQLite store. The plugin keeps artifacts elsewhere, so that folder would stay empty.
     was_there = folder.exists()
     yield
     if not was_there:

@@ -1,4 +1,4 @@
-"""Which of a run's artifacts are tables: the tag by which MLflow's UI and ``load_table`` know."""
+"""The tag that names a run's tables, which MLflow's UI and ``load_table`` read."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ TAG = "mlflow.loggedArtifacts"
 """As ``mlflow.utils.mlflow_tags.MLFLOW_LOGGED_ARTIFACTS``."""
 
 
-def listing(artifact: str) -> str:
-    """The tag's value for one table.
+def tag_value(artifact: str) -> str:
+    """Return the tag's value for one table.
 
     Example:
-        >>> listing("scores.json")
+        >>> tag_value("scores.json")
         '[{"path": "scores.json", "type": "table"}]'
     """
     return json.dumps([{"path": artifact, "type": "table"}])
 
 
-def joined(*listings: str | None) -> str:
-    """The tag's value for all tables of several listings; what is no listing is left out.
+def merge(*tag_values: str | None) -> str:
+    """Return the tag's value for all tables of several values; invalid ones are left out.
 
-    A run's tables are logged by several processes, and the tag has to name them all.
+    Several processes log tables of a run, and the tag has to name them all.
     """
     found: list[object] = []
-    for listing_ in listings:
-        for item in _items(listing_):
+    for value in tag_values:
+        for item in _items(value):
             if item in found:
                 continue
             if len(json.dumps([*found, item])) > MAX_TAG_LENGTH:
@@ -43,9 +43,9 @@ def joined(*listings: str | None) -> str:
     return json.dumps(found)
 
 
-def _items(listing_: str | None) -> list[object]:
+def _items(value: str | None) -> list[object]:
     try:
-        items = json.loads(listing_ or "[]")
+        items = json.loads(value or "[]")
     except ValueError:
         return []
     return items if isinstance(items, list) else []

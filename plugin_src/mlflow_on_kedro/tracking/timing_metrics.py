@@ -1,4 +1,4 @@
-"""What a run's timings are called in MLflow, and which nodes a run has done by them."""
+"""The names of the metrics that time a run, and the nodes that have run according to them."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from ..utils.mlflow_limits import legal_key
 PIPELINE_METRIC = "time/pipeline"
 FAILED_NODE_TAG = "kedro.failed_node"
 PREFIX_TAG = "mlflow_on_kedro.time_prefix"
-"""What the metrics of a run's nodes begin with, where that is not ``time/node/``."""
+"""The prefix of the metrics of a run's nodes, if it is not ``time/node/``."""
 
 
 @dataclass(frozen=True)
 class Names:
-    """The beginnings of the metrics' names.
+    """The prefixes of the metrics' names.
 
     Attributes:
-        run: For a node; the node's name follows.
-        load: For loading; the dataset's name follows.
-        save: For saving; the dataset's name follows.
+        run: For a node, before its name.
+        load: For loading a dataset, before its name.
+        save: For saving a dataset, before its name.
     """
 
     run: str = "time/node/"
     load: str = "time/load/"
     save: str = "time/save/"
 
-    def of(self, kind: Literal["load", "run", "save"], name: str) -> str:
-        """The name of one metric."""
+    def metric(self, kind: Literal["load", "run", "save"], name: str) -> str:
+        """Return the name of one metric."""
         return f"{getattr(self, kind)}{name}"
 
 
-def nodes_of(found: Any, names: Iterable[str]) -> set[str]:
-    """Say which of some nodes have run in a run, and have not failed.
+def finished_nodes(found: Any, names: Iterable[str]) -> set[str]:
+    """Find which of some nodes have finished in a run.
 
     Args:
         found: MLflow's ``Run``.
@@ -47,5 +47,5 @@ def nodes_of(found: Any, names: Iterable[str]) -> set[str]:
 
 
 def metric_key(name: str) -> str:
-    """The name under which MLflow stores a metric."""
+    """Return the name under which MLflow stores a metric."""
     return legal_key(name)

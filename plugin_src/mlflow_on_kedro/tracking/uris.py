@@ -1,4 +1,4 @@
-"""Where runs are kept and models are registered: the URI that counts, checked and made absolute."""
+"""The tracking URI and the registry's URI: chosen, checked and made absolute."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ _SERVERS = ("http://", "https://")
 
 
 def resolve_uri(uri: str | None, root: Path, where: str = "'tracking.uri'") -> str:
-    """Say where to track: the given URI, else the environment's, else a SQLite file.
+    """Choose the tracking URI: the given one, else the environment's, else a SQLite file.
 
     Args:
-        uri: ``tracking.uri`` or a hook's argument. A relative SQLite path or folder counts from
-            ``root``, whatever the current directory is.
+        uri: ``tracking.uri`` or a hook's argument. A relative SQLite path or folder starts
+            at ``root``, whatever the current directory is.
         root: The project's root.
         where: Where the URI was given, for the message.
 
@@ -40,7 +40,7 @@ def resolve_uri(uri: str | None, root: Path, where: str = "'tracking.uri'") -> s
 
 
 def is_of_environment(uri: str | None, root: Path) -> bool:
-    """Whether the environment's ids of a run and an experiment are of the store that is used.
+    """Whether the environment's ids of a run and an experiment belong to the tracking URI.
 
     Args:
         uri: ``tracking.uri``.
@@ -52,14 +52,14 @@ def is_of_environment(uri: str | None, root: Path) -> bool:
     if not uri or environment.users_tracking_uri() is None:
         return True
     try:
-        platform = resolve_uri(None, root)
-    except ConfigError:  # it is not used
+        environments = resolve_uri(None, root)
+    except ConfigError:  # that URI is not used
         return False
-    return resolve_uri(uri, root) == platform
+    return resolve_uri(uri, root) == environments
 
 
 def resolve_registry_uri(uri: str | None, root: Path) -> str | None:
-    """Say where models are registered: ``tracking.registry_uri``, relative paths from the root.
+    """Make ``tracking.registry_uri`` absolute: relative paths start at the root.
 
     Raises:
         ConfigError: See :func:`resolve_uri`.
@@ -72,7 +72,7 @@ def resolve_registry_uri(uri: str | None, root: Path) -> str | None:
 
 
 def check_registry_variable() -> None:
-    """Check ``MLFLOW_REGISTRY_URI``, which only matters to who registers models.
+    """Check ``MLFLOW_REGISTRY_URI``, which matters only to runs that register models.
 
     Raises:
         ConfigError: See :func:`resolve_uri`.
@@ -92,7 +92,7 @@ def _placed(uri: str, root: Path) -> str:
     if path is not None and not path.is_absolute():
         start = uri.index("///") + len("///")
         return f"{uri[:start]}{in_sqlite_uri(root)}/{uri[start:]}"
-    if uri.lower().startswith(_SERVERS):  # which MLflow takes in capitals, too
+    if uri.lower().startswith(_SERVERS):  # MLflow accepts capitals, too
         scheme, _, place = uri.partition(":")
         return f"{scheme.lower()}:{place}"
     if _SCHEME.match(uri) or uri in uri_checks.WORDS:

@@ -1,4 +1,4 @@
-"""Who runs a pipeline."""
+"""The user who runs a pipeline."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ USER_TAG = "mlflow.user"
 
 
 def user_name() -> str | None:
-    """The name of who runs the pipeline, if it is known."""
+    """Return the name of the user who runs the pipeline, if it is known."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no such user, as in some containers

@@ -151,7 +151,7 @@ class TestBatches:
     def test_tables(self, client: Any, run_id: str, writer: BatchWriter) -> None:
         """The tag that lists tables is added to, not written over."""
         for path in ("a.json", "b.json"):
-            writer.send([Tag(tables.TAG, tables.joined(None, f'[{{"path": "{path}"}}]'))])
+            writer.send([Tag(tables.TAG, tables.merge(None, f'[{{"path": "{path}"}}]'))])
         assert {"a.json", "b.json"} <= set(client.get_run(run_id).data.tags[tables.TAG].split('"'))
 
 

@@ -68,12 +68,12 @@ def test_notes(tmp_path: Path) -> None:
     """A file is of the run that has written it, until anybody writes it again."""
     path = tmp_path / "a.txt"
     path.write_text("one")
-    assert not save_records.is_of(tmp_path, path, "run")
+    assert not save_records.was_saved_by(tmp_path, path, "run")
     save_records.note(tmp_path, path, "run", state_of(path))
-    assert save_records.is_of(tmp_path, path, "run")
-    assert not save_records.is_of(tmp_path, path, "another")
+    assert save_records.was_saved_by(tmp_path, path, "run")
+    assert not save_records.was_saved_by(tmp_path, path, "another")
     path.write_text("other")
-    assert not save_records.is_of(tmp_path, path, "run")
+    assert not save_records.was_saved_by(tmp_path, path, "run")
 
 
 def test_this_runs_own_file(open_run: Open, tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ SPANS = [
     Span("run", "second", "second (odd)", BEGIN + 1.5, BEGIN + 3, 1),
 ]
 METRICS = {
-    timing_metrics.metric_key(Names().of(span.kind, span.name)): (
+    timing_metrics.metric_key(Names().metric(span.kind, span.name)): (
         span.kind,
         "second" if span.name == "second (odd)" else span.name,
     )
@@ -46,7 +46,7 @@ def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
     opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     assert opened is not None
     for span in SPANS:
-        timings.log(opened, span, Names().of(span.kind, span.name))
+        timings.log(opened, span, Names().metric(span.kind, span.name))
     opened.flush()
     yield opened
     opened.end("FINISHED")
@@ -126,10 +126,10 @@ def test_latest_metrics(run: OwnRun, client: Any) -> None:
 
 def test_names() -> None:
     """The names group by kind, and a prefix of the user's replaces the nodes' one."""
-    assert Names().of("run", "a") == "time/node/a"
-    assert Names().of("load", "a") == "time/load/a"
-    assert Names().of("save", "a") == "time/save/a"
-    assert Names(run="_time_to_run ").of("run", "a") == "_time_to_run a"
+    assert Names().metric("run", "a") == "time/node/a"
+    assert Names().metric("load", "a") == "time/load/a"
+    assert Names().metric("save", "a") == "time/save/a"
+    assert Names(run="_time_to_run ").metric("run", "a") == "_time_to_run a"
 
 
 def test_metric_key() -> None:

@@ -27,7 +27,7 @@ class Run:
         names = timing_metrics.Names() if prefix is None else timing_metrics.Names(run=prefix)
         self.client.log_metric(
             self.run_id,
-            timing_metrics.metric_key(names.of(kind, name)),
+            timing_metrics.metric_key(names.metric(kind, name)),
             end - begin,
             timestamp=round((BEGIN + end) * 1000),
             step=step,

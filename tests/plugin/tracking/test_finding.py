@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.errors import MLflowOnKedroError
-from mlflow_on_kedro.tracking.finding import FINISHED, Runs, named
+from mlflow_on_kedro.tracking.finding import FINISHED, Runs, name_and_id
 
 
 @pytest.fixture
@@ -92,4 +92,4 @@ def test_a_server_that_is_away() -> None:
 def test_named(runs: Runs) -> None:
     """Messages have name and id."""
     run = runs.find("last")
-    assert named(run) == f"try7 ({run.info.run_id})"
+    assert name_and_id(run) == f"try7 ({run.info.run_id})"

@@ -341,7 +341,7 @@ class TestPart:
     def test_many_nodes(self) -> None:
         """A pipeline of any size fits into a tag, and is known again."""
         work = parts.work_of((f"namespace.of.some.length.node_{n}" for n in range(1000)), {"a": 1})
-        part = Part.begun(header(work=work, start_ms=1))
+        part = Part.from_header(header(work=work, start_ms=1))
         assert len(part.tag) < 4000
         assert part.is_done_by(header(work=work, start_ms=2))
         assert not part.is_done_by(header(work=work[1:], start_ms=2))

@@ -22,15 +22,15 @@ def test_the_tag_is_mlflows() -> None:
 
 def test_listings_are_joined_once_each() -> None:
     """Each table is listed once, and what is no listing takes nothing with it."""
-    both = tables.joined(tables.listing("a.json"), tables.listing("b.json"))
+    both = tables.merge(tables.tag_value("a.json"), tables.tag_value("b.json"))
     assert [item["path"] for item in json.loads(both)] == ["a.json", "b.json"]
-    assert tables.joined(both, None, "[cut o", '"text"', tables.listing("a.json")) == both
+    assert tables.merge(both, None, "[cut o", '"text"', tables.tag_value("a.json")) == both
 
 
 def test_tables_beyond_the_tags_length_are_said(caplog: pytest.LogCaptureFixture) -> None:
     """The tag stays readable JSON within MLflow's limit."""
     with caplog.at_level(logging.WARNING):
-        tag = tables.joined(*(tables.listing(f"{'x' * 100}{n}.json") for n in range(100)))
+        tag = tables.merge(*(tables.tag_value(f"{'x' * 100}{n}.json") for n in range(100)))
     assert len(tag) <= MAX_TAG_LENGTH
     assert 10 < len(json.loads(tag)) < 100
     assert "no room to list" in caplog.text

@@ -43,7 +43,7 @@ def guard(run: TrackedRun, *, asks_server: bool = True) -> None:
     if asks_server and (is_remote or environment.logs_asynchronously()):
         _guard(node_mlflow_calls.registry().get_store(run.uri))
     if asks_server and is_remote:
-        store.say_no_retries()
+        store.hide_retries()
         if run.opened is not None:
             place = functools.partial(node_mlflow_calls.artifact_folder, run)
             routes.keep_artifacts(run, run.opened.run_id, run.opened.artifact_uri, place)
