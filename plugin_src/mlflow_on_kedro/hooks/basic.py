@@ -16,7 +16,7 @@ from ..config.command_texts import as_typed
 from ..config.sections import Run
 from ..journal.values import param_text
 from ..observability import observers
-from ..runs import provenance
+from ..runs import kedro_command, provenance
 from ..runs.node_calls import fluent
 from ..tracking.timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..utils import installation
@@ -155,12 +155,12 @@ class MLflowBasicLoggerHook(TrackingHook):
             run.set_tag(key, value)
         run.set_tag("version.mlflow_on_kedro", installation.present().in_words(run.root))
         typed = as_typed(params.get("runtime_params") or {}, sections.RUNTIME_SECTION)
-        command = provenance.kedro_command(
-            {**params, "runtime_params": typed}, provenance.command_params()
+        command = kedro_command.kedro_command(
+            {**params, "runtime_params": typed}, kedro_command.command_params()
         )
         run.set_tag("kedro_command", command)
-        if given := provenance.runtime_params(params):
-            run.set_tag(provenance.RUNTIME_PARAMS_TAG, without_secrets(given))
+        if given := kedro_command.runtime_params(params):
+            run.set_tag(kedro_command.RUNTIME_PARAMS_TAG, without_secrets(given))
         for name, value in params.items():
             if value and name not in _NO_TAGS:
                 run.set_tag(f"kedro.{name}", _run_param(name, value))
@@ -236,7 +236,7 @@ class MLflowBasicLoggerHook(TrackingHook):
 
 def _run_param(name: str, value: Any) -> str:
     if name == "runner":
-        return provenance.runner_name(value) or "SequentialRunner"  # Kedro's own default
+        return kedro_command.runner_name(value) or "SequentialRunner"  # Kedro's own default
     return mask_urls(param_text(without_secrets(value)))
 
 

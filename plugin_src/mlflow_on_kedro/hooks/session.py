@@ -23,7 +23,7 @@ from ..errors import ConfigError
 from ..journal.values import flatten
 from ..notebook import notebook_calls
 from ..observability import observers
-from ..runs import last_runs, provenance, run_dataset
+from ..runs import kedro_command, last_runs, provenance, run_dataset
 from ..runs.own_run import OwnRun
 from ..runs.project_settings import catalog_config_of, credentials_of
 from ..runs.run_request import RunRequest
@@ -234,8 +234,8 @@ def _request(
         pipeline_info=info,
         secret_params=frozenset(secret_params(run_params)),
         registers=registers,
-        work=parts.work_of(info.steps, provenance.runtime_params(run_params)),
-        spread=_SPREAD.get(provenance.runner_name(run_params.get("runner")), "any"),
+        work=parts.work_of(info.steps, kedro_command.runtime_params(run_params)),
+        spread=_SPREAD.get(kedro_command.runner_name(run_params.get("runner")), "any"),
     )
 
 

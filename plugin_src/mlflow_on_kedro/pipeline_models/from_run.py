@@ -12,7 +12,7 @@ from kedro.io import AbstractDataset
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..datasets.model_dataset import MLflowModelDataset
 from ..journal.values import flatten, param_text
-from ..runs.provenance import RUNTIME_PARAMS_TAG
+from ..runs.kedro_command import RUNTIME_PARAMS_TAG
 from .pipeline_model import Given, overridden, single_parameters
 
 logger = logging.getLogger(__name__)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..config.sections import Config
 from ..delivery.direct_outbox import DirectOutbox
 from ..journal.outbox import Outbox
-from ..journal.records import Opened
 from ..tracking import store
 from ..tracking.opening import as_opened
 from ..tracking.tracked_run import TrackedRun
@@ -20,7 +18,7 @@ class JoinedRun(TrackedRun):
     """A run that MLflow has already; it has no journal, and is delivered to from memory."""
 
     _is_owned: bool = field(default=False, init=False)
-    _outbox: DirectOutbox | None = field(default=None, init=False)
+    _outbox: DirectOutbox = field(init=False)
 
     __reduce__ = reduce_to_worker
 
@@ -40,43 +38,23 @@ class JoinedRun(TrackedRun):
             mlflow.exceptions.MlflowException: The store has no such run.
         """
         client = store.connect(uri)
-        run = cls(uri, config or Config(), _opened=as_opened(client.get_run(run_id).info))
+        opened = as_opened(client.get_run(run_id).info)
+        run = cls(uri, config or Config(), _opened=opened)
         run._client, run._is_owned = client, owned
+        raising = run.config.tracking.on_failure == "raise"
+        run._outbox = DirectOutbox(uri, opened, client=client, raising=raising)
         return run
-
-    def _look_for_opened(self) -> Opened | None:
-        return None
-
-    def wait_open(self) -> None:
-        """Do nothing: MLflow has the run already."""
-
-    @property
-    def is_reachable(self) -> bool:
-        """Whether MLflow has the run."""
-        return self.opened is not None
 
     @property
     def outbox(self) -> Outbox:
         """Takes this process's entries."""
-        return self._direct_outbox()
-
-    def _direct_outbox(self) -> DirectOutbox:
-        if self._outbox is None:
-            assert self._opened is not None  # noqa: S101 - `from_id` has set it
-            raising = self.config.tracking.on_failure == "raise"
-            self._outbox = DirectOutbox(
-                self.uri, self._opened, client=self._client, raising=raising
-            )
         return self._outbox
-
-    def at_end(self, call: Callable[[], None]) -> None:
-        """Do nothing: whoever has started the run ends it."""
 
     def end(self, status: str, error: BaseException | None = None) -> None:
         """Deliver everything, and end the run if it is owned."""
         if error is not None:
             self.log_error(error)
-        self._direct_outbox().flush(last=True)
+        self._outbox.flush(last=True)
         if self._is_owned:
             self._is_owned = False
             with self.guard():

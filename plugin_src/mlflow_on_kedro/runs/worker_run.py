@@ -71,9 +71,3 @@ class WorkerRun(TrackedRun):
     def settle(self) -> None:
         """Deliver what is in memory only: the process may be killed at any time."""
         self.outbox.settle()
-
-    def at_end(self, call: Callable[[], None]) -> None:
-        """Do nothing: the run does not end here."""
-
-    def end(self, status: str, error: BaseException | None = None) -> None:
-        """Do nothing: the process that opened the run ends it."""

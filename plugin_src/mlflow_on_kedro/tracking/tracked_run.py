@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -35,14 +34,15 @@ EntryT = TypeVar("EntryT", bound=Entry)
 
 
 @dataclass(eq=False, repr=False)
-class TrackedRun(RunLogger, ABC):
+class TrackedRun(RunLogger):
     """A run in MLflow that hooks and datasets log to.
 
     There are three kinds: the pipeline's run in the process that opened it
     (:class:`~mlflow_on_kedro.runs.own_run.OwnRun`), the same run in another process
     (:class:`~mlflow_on_kedro.runs.worker_run.WorkerRun`), and a run that somebody else has started
     (:class:`~mlflow_on_kedro.runs.joined_run.JoinedRun`). Each can be pickled, which gives a
-    ``WorkerRun``: what the constructor takes is pickled, and nothing else.
+    ``WorkerRun``: what the constructor takes is pickled, and nothing else. What is here is right
+    for a run that MLflow has, and that another process ends.
 
     All methods may be called from any thread. None of them raises because of MLflow, unless
     ``tracking.on_failure`` is ``raise``.
@@ -105,18 +105,17 @@ class TrackedRun(RunLogger, ABC):
             self._opened = self._look_for_opened()
         return self._opened
 
-    @abstractmethod
     def _look_for_opened(self) -> Opened | None:
         """Return the run in MLflow, if it is there by now."""
+        return None
 
-    @abstractmethod
     def wait_open(self) -> None:
         """Wait until MLflow has the run, or has failed to answer."""
 
     @property
-    @abstractmethod
     def is_reachable(self) -> bool:
         """Whether MLflow has the run, and answered the last request that this process knows of."""
+        return self.opened is not None
 
     @property
     def run_id(self) -> str:
@@ -189,13 +188,14 @@ class TrackedRun(RunLogger, ABC):
             self._has_warned = True
             logger.warning("%s", failure_message(self.uri, error, INCOMPLETE))
 
-    @abstractmethod
     def at_end(self, call: Callable[[], None]) -> None:
-        """Call a function before the run ends, unless a signal ends it; a worker never calls it."""
+        """Call a function before the pipeline's own run ends, unless a signal ends it.
 
-    @abstractmethod
+        Runs of the other kinds end elsewhere, and never call it.
+        """
+
     def end(self, status: str, error: BaseException | None = None) -> None:
-        """Deliver everything and end the run; only the first call has an effect.
+        """Deliver everything and end the run; only the first call has an effect, in a worker none.
 
         Args:
             status: MLflow's status of that name.

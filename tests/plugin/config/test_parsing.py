@@ -17,7 +17,7 @@ from mlflow_on_kedro.config import parsing as config
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.config.sections import Config, Time
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.runs.provenance import kedro_command
+from mlflow_on_kedro.runs.kedro_command import kedro_command
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = ROOT / "{{ cookiecutter.repo_name }}" / "conf" / "base" / "mlflow.yml"

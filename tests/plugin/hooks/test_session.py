@@ -54,7 +54,7 @@ def messages() -> Iterator[logging.Logger]:
 class TestPrepareContext:
     """Configuration on its way into the catalog."""
 
-    def test_the_carrier(self, make_project: Callable[..., Any]) -> None:
+    def test_the_run_dataset(self, make_project: Callable[..., Any]) -> None:
         """mlflow.yml, root and package are in the catalog under the reserved name."""
         made = make_project(PIPELINE, settings=NO_HOOKS, mlflow={"run": {"name": "mine"}})
         context = made.context()
@@ -202,10 +202,10 @@ class TestOpenRun:
         run.end("FINISHED")
         assert caplog.text.count("cannot be reached") == 1
 
-    def test_without_a_carrier(
+    def test_without_a_run_dataset(
         self, tmp_path: Path, store_uri: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A catalog that no hook has prepared gets a carrier with the defaults."""
+        """A catalog that no hook has prepared gets a run dataset with the defaults."""
         monkeypatch.setenv("MLFLOW_TRACKING_URI", store_uri)
         monkeypatch.setattr(project, "PACKAGE_NAME", None)
         catalog = DataCatalog({"numbers": MemoryDataset([1])})

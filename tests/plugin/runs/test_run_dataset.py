@@ -1,4 +1,4 @@
-"""The carrier: a dataset under a reserved name, with which a run travels."""
+"""The dataset that carries the run in the catalog, under a reserved name."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ class TestFind:
         assert run_dataset.find_run(DataCatalog.from_config({RESERVED_NAME: entry})) is None
 
     @pytest.mark.parametrize("pattern", ["{name}", "{name}.{part}"])
-    def test_no_carrier(self, pattern: str) -> None:
+    def test_no_run_dataset(self, pattern: str) -> None:
         """A catalog without one has none, also where a factory's pattern matches its name."""
         assert run_dataset.find_run_dataset(DataCatalog({})) is None
         assert run_dataset.find_run(DataCatalog({})) is None
@@ -127,9 +127,9 @@ class TestWorkers:
         made = make_project("def create_pipeline(): ...")
         dataset = RunDataset(package=made.package)
         dataset.run = run
-        (tmp_path / "carrier.pkl").write_bytes(pickle.dumps(dataset))
+        (tmp_path / "dataset.pkl").write_bytes(pickle.dumps(dataset))
         done = subprocess.run(
-            [sys.executable, "-c", WORKER, str(tmp_path / "carrier.pkl")],
+            [sys.executable, "-c", WORKER, str(tmp_path / "dataset.pkl")],
             env={**os.environ, "PYTHONPATH": f"{PLUGIN}{os.pathsep}{made.root / 'src'}"},
             capture_output=True,
             text=True,

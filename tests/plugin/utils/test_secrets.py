@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mlflow_on_kedro.runs import provenance
+from mlflow_on_kedro.runs import kedro_command
 from mlflow_on_kedro.runs.joined_run import JoinedRun
 from mlflow_on_kedro.tracking.failure_messages import failure_message
 from mlflow_on_kedro.tracking.store import run_url
@@ -386,7 +386,7 @@ class TestEverywhere:
 
     def test_the_command(self) -> None:
         """The replayable command has neither values of secret-looking names nor credentials."""
-        command = provenance.kedro_command(
+        command = kedro_command.kedro_command(
             {
                 "runtime_params": {
                     "db": {"password": "hunter2", "url": URL, "depth": 3},
