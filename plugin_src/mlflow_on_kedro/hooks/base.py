@@ -152,7 +152,7 @@ class TrackingHook:
             self.check(ComingRun(config, holder.where, holder.root, run_params, pipeline, catalog))
         except Exception as error:
             if holder.run is not None:
-                holder.run.fail(error)
+                holder.run.end("FAILED", error)
             raise
 
     @hook_impl

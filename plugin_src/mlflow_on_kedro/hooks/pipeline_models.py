@@ -13,7 +13,7 @@ from kedro.framework.hooks import hook_impl
 from ..config.model_entries import pipeline_models
 from ..errors import MLflowOnKedroError
 from ..runs import run_dataset
-from ..tracking.choosing import choose
+from ..runs.choosing import choose
 from ..tracking.failures import reason
 from ..utils import environment
 from .base import ComingRun, PipelineRun, TrackingHook
@@ -62,7 +62,7 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
 
     def begin(self, session: PipelineRun) -> None:
         """Find the models that this pipeline trains."""
-        run, holder = session.run, run_dataset.find_carrier(session.catalog)
+        run, holder = session.run, run_dataset.find_run_dataset(session.catalog)
         if holder is not None and run.config.pipeline_models:
             self._begun[run] = list(_trained(run.config, holder.where, session.pipeline))
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..utils.pipeline_info import pipeline_names
+from ..utils.pipeline_info import DEFAULT, pipeline_names
 from ..utils.suggestions import alike, did_you_mean
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DEFAULT = "__default__"
 
 NamesOf = Callable[["Pipeline"], Iterable[str]]
 """Gives the names of a pipeline that count."""

@@ -115,7 +115,7 @@ def take_out_keys(catalog: CatalogProtocol[Any, Any], parameters: Mapping[str, A
         parameters: What Kedro has put into it.
     """
     section = f"params:{RUNTIME_SECTION}"
-    holder = run_dataset.find_carrier(catalog) if section in parameters else None
+    holder = run_dataset.find_run_dataset(catalog) if section in parameters else None
     if holder is None or parameters[section] not in holder.given:
         return
     dataset, whole = catalog.get("parameters"), parameters["parameters"]
@@ -141,7 +141,7 @@ def carrier_of(
     run_params: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]
 ) -> run_dataset.RunDataset:
     """Find the carrier of a catalog, or put one there that has all at its default."""
-    holder = run_dataset.find_carrier(catalog)
+    holder = run_dataset.find_run_dataset(catalog)
     if holder is None:
         holder = run_dataset.RunDataset(
             root=run_params.get("project_path"), package=run_dataset.package_name()

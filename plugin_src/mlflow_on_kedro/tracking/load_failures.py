@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .failures import Kind, failure_message, kind_of
+from .failure_messages import failure_message
+from .failures import Kind, kind_of
 
 _OF_THE_SERVER = frozenset({Kind.SILENT, Kind.DENIED, Kind.FORBIDDEN, Kind.BUSY})
 
