@@ -22,11 +22,10 @@ from typing import IO, Any, TypedDict
 from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entries import from_line
 from ..journal.folder import Journal
-from ..mlflow_internals import lean_import
 from ..tracking import request_headers
 from ..tracking.failures import reason
 from ..utils import environment
-from . import backlog
+from . import backlog, lean_import
 from .connection import Connection
 from .run_delivery import RunDelivery
 from .sender_thread import SenderThread

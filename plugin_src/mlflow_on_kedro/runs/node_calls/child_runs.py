@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...delivery.journal_outbox import WorkerOutbox
 from ...delivery.outbox import Outbox
-from ...journal.entries import End
+from ...journal.entries import VALUES, End, Part
 from ...journal.folder import CHILDREN, Journal, is_id, new_id
 from ...journal.records import Header, Opened
 from ...tracking import shared_run
@@ -124,7 +124,7 @@ def continuing(pipeline: TrackedRun, run_id: str) -> ChildRun:
     if found is not None:
         return found
     base = _journal(pipeline).header
-    header = replace(_plain(base, _digest(run_id), base.start_ms), run_id=run_id)
+    header = replace(_plain(base, derived_id(run_id), base.start_ms), run_id=run_id)
     return _make(pipeline, header)
 
 
@@ -142,8 +142,8 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
     """Find the child with an id that a node knows, whichever process has made it."""
     if pipeline.journal is None:
         return None
-    name = run_id if is_id(run_id) else _digest(run_id)
-    for key in dict.fromkeys((name, _digest(run_id))):
+    name = run_id if is_id(run_id) else derived_id(run_id)
+    for key in dict.fromkeys((name, derived_id(run_id))):
         known = _known.get((pipeline.journal_id, key))
         if known is not None:
             return known
@@ -155,7 +155,7 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
 
 def folder_for(pipeline: TrackedRun, run_id: str) -> Path:
     """Where the journal of a run is that MLflow has, once there is one."""
-    return _journal(pipeline).folder.absolute() / CHILDREN / _digest(run_id)
+    return _journal(pipeline).folder.absolute() / CHILDREN / derived_id(run_id)
 
 
 def known(pipeline: TrackedRun) -> list[ChildRun]:
@@ -185,6 +185,13 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
         Exception: MLflow cannot be reached.
     """
     header = child.header
+    if header.group is not None:
+        return replace(
+            header,
+            experiment_id=opened.experiment_id,
+            parent=opened.run_id,
+            start_ms=_first_ms(child) or header.start_ms,
+        )
     if header.experiment == pipeline.experiment:  # wherever that is: it may have an id only
         header = replace(header, experiment_id=opened.experiment_id)
     if header.run_id is not None:  # a run that MLflow had: only who has ended it may end it
@@ -200,6 +207,12 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
         )
         return replace(header, parent=found[0].info.run_id if found else opened.run_id)
     return header
+
+
+def _first_ms(child: Journal) -> int:
+    """When the first node of a group began, in milliseconds since the epoch; 0: none has."""
+    parts = (part for name in child.sizes(VALUES) for part in child.entries_of(name, Part))
+    return round(1000 * min((part.start for part in parts if part.start), default=0.0))
 
 
 def _journal(pipeline: TrackedRun) -> Journal:
@@ -228,5 +241,6 @@ def _make(pipeline: TrackedRun, header: Header) -> ChildRun:
     return child
 
 
-def _digest(run_id: str) -> str:
-    return hashlib.sha256(run_id.encode()).hexdigest()[:24]
+def derived_id(text: str) -> str:
+    """Make a journal's id of a text, the same one in any process."""
+    return hashlib.sha256(text.encode()).hexdigest()[:24]
