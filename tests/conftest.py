@@ -150,17 +150,17 @@ def client_of() -> Callable[[str], Any]:
 
 def _client(uri: str) -> Any:
     from mlflow import MlflowClient
-    from mlflow_on_kedro.runs.node_calls import fluent
+    from mlflow_on_kedro.mlflow_internals import mlflow_globals
 
     class Client(MlflowClient):
         """Reads artifacts from its own store; MLflow 3.1 takes the global tracking URI's."""
 
         def list_artifacts(self, *words: Any, **named: Any) -> Any:
-            with fluent.tracking_uri(uri):
+            with mlflow_globals.tracking_uri(uri):
                 return super().list_artifacts(*words, **named)
 
         def download_artifacts(self, *words: Any, **named: Any) -> Any:
-            with fluent.tracking_uri(uri):
+            with mlflow_globals.tracking_uri(uri):
                 return super().download_artifacts(*words, **named)
 
     return Client(uri)

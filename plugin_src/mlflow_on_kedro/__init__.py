@@ -60,15 +60,15 @@ __all__ = [
 _MODULES = {
     "ConfigError": "errors",
     "DaskRunner": "dask.runner",
-    "MLflowDataSet": "dataset",
-    "MLflowDataset": "dataset",
-    "MLflowModelDataset": "model_dataset",
+    "MLflowDataSet": "datasets.mlflow_dataset",
+    "MLflowDataset": "datasets.mlflow_dataset",
+    "MLflowModelDataset": "datasets.model_dataset",
     "MLflowOnKedroError": "errors",
     "MLflowPipelineModel": "pipeline_models.in_python",
     "UnloggedValueError": "errors",
     "ValueTooLongError": "errors",
-    "mlflow_hooks": "suite",
-    "mlflow_log_time": "log_time",
+    "mlflow_hooks": "hooks.registry",
+    "mlflow_log_time": "compat.log_time",
 }
 
 

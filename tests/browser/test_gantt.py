@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.timeline.chart import html
-from mlflow_on_kedro.timeline.spans import Span
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 

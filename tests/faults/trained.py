@@ -9,6 +9,7 @@ from mlflow_on_kedro.config.registration import Registration
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.tracking import store
+from mlflow_on_kedro.utils import mlflow_version
 
 LOADS = (3, 17)
 """An MLflow that loads `runs:/` from servers without logged models; 3.1 does not."""
@@ -52,7 +53,7 @@ def loads_runs_uri(uri: str, run_id: str) -> bool:
     try:
         model = mlflow.sklearn.load_model(f"runs:/{run_id}/model")
     except mlflow.MlflowException:
-        if store.major_minor(mlflow.__version__) >= LOADS:
+        if mlflow_version.major_minor(mlflow.__version__) >= LOADS:
             raise
         return True
     return bool(model.predict([[1.0]]).tolist() == [1])

@@ -11,7 +11,7 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.folder import Journal, new_id
 from mlflow_on_kedro.journal.records import Header
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
@@ -35,16 +35,16 @@ def active(store_uri: str, client: Any, tmp_path: Path) -> Any:
 
 
 @pytest.fixture
-def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRun]]:
+def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., OwnRun]]:
     """A function that opens a run of a pipeline in one process: its plan, and ``tracking``."""
-    opened: list[TrackedRun] = []
+    opened: list[OwnRun] = []
 
-    def open_(plan: PipelineInfo, **tracking: Any) -> TrackedRun:
+    def open_(plan: PipelineInfo, **tracking: Any) -> OwnRun:
         config = parse({"tracking": {"uri": store_uri, "delivery": "thread", **tracking}})
         request = RunRequest(
             config=config, root=tmp_path, package="demo", plan=plan, spread="process"
         )
-        opened.append(TrackedRun.open(request))
+        opened.append(OwnRun.open(request))
         return opened[-1]
 
     yield open_

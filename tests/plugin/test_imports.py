@@ -106,7 +106,9 @@ HOOKS = (
 """
 
 # They are imported when MLflow asks for a store, so MLflow is there.
-FOR_MLFLOW = {f"mlflow_on_kedro.tracking.{name}" for name in ("journal_store", "kept_artifacts")}
+FOR_MLFLOW = {
+    f"mlflow_on_kedro.runs.node_calls.{name}" for name in ("journal_store", "kept_artifacts")
+}
 NO_PLUGIN = "HOOKS = ()\n"
 
 

@@ -190,7 +190,7 @@ def _log_model(
     from ..pipeline_models import sources
     from ..pipeline_models.building import input_of, log_pipeline_model
     from ..pipeline_models.from_run import as_saved_by, is_of_run, params_of, with_params_of
-    from ..runs.tracked_run import TrackedRun
+    from ..runs.own_run import OwnRun
 
     catalog, run_id = context.catalog, run.info.run_id
     names = [*choice.artifacts, choice.settings.input]
@@ -208,7 +208,7 @@ def _log_model(
         **with_params_of(params_of(run), parameters),
     }
     tracking = replace(settings.tracking, on_failure="raise")
-    joined = TrackedRun.join(uri, run_id, replace(settings, tracking=tracking))
+    joined = OwnRun.join(uri, run_id, replace(settings, tracking=tracking))
     log_pipeline_model(joined, choice, project, datasets, input_of(choice, datasets), taken)
     sources.log_inputs(joined, choice, datasets, taken)
     joined.flush()

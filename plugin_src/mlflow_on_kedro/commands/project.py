@@ -28,7 +28,7 @@ def project_context(root: Path, env: str | None) -> tuple[KedroContext, Config]:
     """Load the project's context as well; see :func:`project_settings`."""
     from kedro.framework.session import KedroSession
 
-    from ..hooks.session import access_of, settings_of
+    from ..runs.project_settings import access_of, settings_of
 
     with KedroSession.create(project_path=root, env=env) as session:
         context: KedroContext = session.load_context()  # type: ignore[attr-defined]

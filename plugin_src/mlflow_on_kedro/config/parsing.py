@@ -7,11 +7,8 @@ from dataclasses import is_dataclass, make_dataclass, replace
 from typing import Any, get_type_hints
 
 from ..errors import ConfigError
-from ..journal.long_values import TOO_LONG_CHOICES
-from ..tracking import request_headers
-from ..tracking.description import PLACEHOLDER
 from ..utils.mlflow_limits import legal_key
-from . import autolog_options, uri_checks
+from . import autolog_options, header_checks, uri_checks
 from .checks import (
     ALL,
     CHILDREN_CHOICES,
@@ -26,7 +23,7 @@ from .checks import (
     without_empty,
 )
 from .model_entries import pipeline_models
-from .sections import Config
+from .sections import DESCRIPTION_PLACEHOLDER, TOO_LONG_CHOICES, Config
 
 _CHOICES: dict[str, tuple[str, ...]] = {
     "tracking.mode": MODES,
@@ -79,7 +76,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     _check_names(config.run.kedro_run_params, where)
     _check_separator(config.params.separator, where)
     autolog_options.wanted(config.autolog, where)
-    request_headers.check(config.tracking.request_headers, where)
+    header_checks.check(config.tracking.request_headers, where)
     for dotted in ("tracking.uri", "tracking.registry_uri"):
         if uri := _get(config, dotted):
             uri_checks.check(uri, f"{where}: '{dotted}'")
@@ -134,7 +131,7 @@ def _check_placeholders(content: Mapping[str, Any], where: str) -> None:
         if isinstance((content.get("run") or {}).get(key), Mapping):  # {pipeline} is one in YAML
             raise ConfigError(
                 f"{where}: 'run.{key}' must be a text. Put quotes around one that begins with a "
-                f'brace: {key}: "{PLACEHOLDER}"'
+                f'brace: {key}: "{DESCRIPTION_PLACEHOLDER}"'
             )
 
 

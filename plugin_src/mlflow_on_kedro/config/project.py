@@ -8,14 +8,13 @@ from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
-from ..runs.provenance import RUNTIME_SECTION
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import alike
 from . import resolvers
 from .checks import FILE
 from .command_texts import as_typed
 from .parsing import parse
-from .sections import Config
+from .sections import RUNTIME_SECTION, Config
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext

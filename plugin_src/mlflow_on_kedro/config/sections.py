@@ -5,11 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Optional
 
-from ..journal.records import MAX_COPY
-from ..journal.values import MAX_PARAM_LENGTH
+from ..utils.mlflow_limits import MAX_PARAM_LENGTH
 
 # OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
 # ruff: noqa: UP045
+
+MAX_COPY = 1_000_000_000
+"""``tracking.max_copy``: the most bytes of an artifact that are copied into a journal."""
+DESCRIPTION_PLACEHOLDER = "{pipeline}"
+"""In ``run.description``: where the table of the pipeline goes."""
+RUNTIME_SECTION = "mlflow"
+"""The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
+TOO_LONG_CHOICES = ("truncate", "tag", "artifact", "error")
+"""``params.too_long``: what becomes of a parameter that is too long."""
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,8 @@ from dataclasses import dataclass
 from importlib import metadata
 
 from ..errors import ConfigError
-from ..runs.node_calls import node_mlflow_calls
-from ..tracking.store import major_minor, mlflow_version
 from ..utils import environment
+from ..utils.mlflow_version import major_minor, mlflow_version
 from ..utils.secrets import mask_urls
 
 _SQLITE = "sqlite:///mlflow.db"
@@ -25,7 +24,9 @@ _WITHOUT_FOLDERS = (3, 13)
 """The first MLflow that refuses a folder as a store."""
 
 WORDS = ("databricks", "databricks-uc", "uc")
-_UNCHECKED = frozenset({*WORDS, node_mlflow_calls.SCHEME})
+JOURNAL_SCHEME = "mlflow-on-kedro"
+"""The scheme by which MLflow finds the store that writes to a run's journal."""
+_UNCHECKED = frozenset({*WORDS, JOURNAL_SCHEME})
 _SERVERS = ("http", "https")
 _DATABASES = ("sqlite", "postgresql", "mysql", "mssql")
 _OTHER_NAMES = {

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..runs.provenance import pipeline_names
 from ..utils import environment
+from ..utils.pipeline_info import pipeline_names
 from .local_files import local_place
 from .tracked import TrackedDataset
 

@@ -21,7 +21,7 @@ from . import images
 from .changed_files import log_written
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
     from .local_backend import LocalBackend
     from .run_reader import RunReader
     from .tracked import TrackedDataset

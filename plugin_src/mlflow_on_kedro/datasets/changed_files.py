@@ -13,7 +13,7 @@ from .local_files import Files, files_in, local_path, states_of
 from .partitions import partition_files, partition_names
 
 if TYPE_CHECKING:
-    from ..runs.run_logger import RunLogger
+    from ..journal.run_logger import RunLogger
 
 Logged: TypeAlias = dict[Path, Files]
 

@@ -18,7 +18,7 @@ from .flat_keys import tree
 from .metrics import Point
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

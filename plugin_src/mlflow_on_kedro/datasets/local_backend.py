@@ -101,7 +101,7 @@ class LocalBackend:
         return local_place(self.as_dataset())
 
     def before_save(self, data: Any, logged: Logged | None) -> Files:
-        """Note the files of a folder: see :func:`mlflow_on_kedro.datasets.changed_files.before_save`."""
+        """Note the files of a folder: see :func:`.changed_files.before_save`."""
         file = self.file()
         return {} if isinstance(file, ValueFile) else before_save(file, data, logged)
 

@@ -18,7 +18,7 @@ from .flat_keys import below, tree
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 _PLAIN = (int, float)
 _POINT_KEYS = frozenset({"step", "value", "timestamp"})

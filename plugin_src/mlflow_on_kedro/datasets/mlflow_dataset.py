@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError, MemoryDataset, Version
 
+from ..config import sections
 from ..config.checks import check_choice
 from ..config.parsing import override
 from ..config.sections import Config, Params
 from ..errors import ConfigError
-from ..journal import long_values
 from ..journal.snapshot import state_of
 from ..tracking.downloads import artifact_folder
 from ..utils.secrets import without_secrets
@@ -114,9 +114,7 @@ class MLflowDataset(TrackedDataset):
         if isinstance(dataset, str):
             backends.check_kind(dataset)
         if too_long is not None:
-            check_choice(
-                "too_long", too_long, long_values.TOO_LONG_CHOICES, dataset_name or "dataset"
-            )
+            check_choice("too_long", too_long, sections.TOO_LONG_CHOICES, dataset_name or "dataset")
         if copy_mode is not None:
             check_choice("copy_mode", copy_mode, _COPY_MODES, dataset_name or "dataset")
         if dataset == "images" and artifact_path is not None:

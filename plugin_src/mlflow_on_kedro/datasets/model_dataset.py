@@ -15,6 +15,7 @@ from kedro.io import DatasetError
 
 from ..journal.entries import File, Model
 from ..journal.snapshot import state_of
+from ..mlflow_internals import mlflow_globals
 from ..models import logged_models, registry
 from ..models.arguments import ModelArguments, taken_step
 from ..models.finding import in_run
@@ -23,7 +24,6 @@ from ..models.kinds import flavor_saved
 from ..models.mlmodel import MLMODEL
 from ..models.saving import saved_model
 from ..models.source import ModelSource, Place
-from ..runs.node_calls import fluent
 from ..tracking import store
 from ..tracking.failures import is_silent
 from ..tracking.group_lookup import first_with
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from mlflow import MlflowClient
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 LOADED_TAG = "kedro.loaded_model."
 """On a run, followed by a dataset's name: the URI of the model that was loaded from MLflow."""
@@ -373,7 +373,7 @@ class MLflowModelDataset(TrackedDataset):
         self._loaded = loaded
 
     def _load_at(self, place: Place) -> Any:
-        with fluent.tracking_uri(place.tracking_uri):
+        with mlflow_globals.tracking_uri(place.tracking_uri):
             return self._loader(place.uri).load_model(place.uri, **self._load_args)
 
     def _loader(self, place: str) -> ModuleType:

@@ -13,7 +13,7 @@ from ..utils.secrets import mask_urls
 
 if TYPE_CHECKING:
     from ..config.sections import Config
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 SAVED_FROM_TAG = "mlflow_on_kedro.saved_from"
 
@@ -33,10 +33,10 @@ def join(dataset: str, uri: str, run_id: str, config: Config | None) -> TrackedR
     """
     from mlflow.exceptions import MlflowException
 
-    from ..runs.tracked_run import TrackedRun
+    from ..runs.own_run import OwnRun
 
     try:
-        return TrackedRun.join(uri, run_id, config)
+        return OwnRun.join(uri, run_id, config)
     except MlflowException as error:
         if error.error_code not in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:
             raise
@@ -58,7 +58,7 @@ def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
     Raises:
         Exception: MLflow cannot be reached.
     """
-    from ..runs.tracked_run import TrackedRun
+    from ..runs.own_run import OwnRun
 
     client = store.connect(uri)
     name = store.resolve_experiment(experiment, None)
@@ -66,7 +66,7 @@ def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
     experiment_id = experiments.experiment_id(client, name, location)
     if own is None:
         created = client.create_run(experiment_id)
-        return TrackedRun.join(uri, created.info.run_id).take_over()
+        return OwnRun.join(uri, created.info.run_id).take_over()
     # Nodes that run at once, in whatever process, must not each make one.
     own.wait_open()  # so that all of its nodes ask for the same
     source = own.opened.run_id if own.opened is not None else own.journal_id
@@ -79,4 +79,4 @@ def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
             if found
             else client.create_run(experiment_id, run_name=own.name, tags={SAVED_FROM_TAG: source})
         )
-    return TrackedRun.join(uri, there.info.run_id, own.config).take_over()
+    return OwnRun.join(uri, there.info.run_id, own.config).take_over()

@@ -21,7 +21,7 @@ from .value_location import Origin
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
     from .formats import AnyDataset
     from .local_backend import LocalBackend
     from .tracked import TrackedDataset

@@ -17,7 +17,7 @@ from ..journal.snapshot import State, state_of
 from ..runs import save_records
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 from kedro.utils import find_kedro_project
 
+from ..mlflow_internals import run_stack
 from ..runs import known_projects
-from ..runs.node_calls import fluent
 from ..tracking import uris
 from ..utils.secrets import mask_urls
 from . import other_runs
@@ -22,8 +22,7 @@ from .saved_files import SavedFiles
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
-    from ..notebook.context_mlflow import ContextMlflow
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
     from .changed_files import Logged
     from .value_location import Origin
 
@@ -174,7 +173,7 @@ class TrackedDataset(SavedFiles, AbstractDataset[Any, Any]):
         project = self.project()
         return project.root if project else find_kedro_project(Path.cwd()) or Path.cwd()
 
-    def project(self) -> ContextMlflow | None:
+    def project(self) -> known_projects.KnownProject | None:
         """The project, where a notebook or script uses its catalog; None within a run."""
         if self._run is not None or not self._logs:
             return None
@@ -241,7 +240,7 @@ class TrackedDataset(SavedFiles, AbstractDataset[Any, Any]):
         """The run to log to or load from: the pipeline's, else the active one, else None."""
         if self._run is not None or not self._logs:
             return self._run
-        active = fluent.active_run_id()
+        active = run_stack.active_run_id()
         if active is None:
             return None
         import mlflow

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Params
 from ..journal import long_values, values
-from ..runs.node_calls import fluent
+from ..mlflow_internals import mlflow_globals
 from . import metrics
 from .flat_keys import below, tree
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 
 @dataclass(frozen=True)
@@ -73,7 +73,7 @@ def _whole(client: MlflowClient, run_id: str, text: str) -> str:
     if place is None:
         return text
     with tempfile.TemporaryDirectory() as scratch:
-        with fluent.tracking_uri(client.tracking_uri):
+        with mlflow_globals.tracking_uri(client.tracking_uri):
             path = client.download_artifacts(run_id, place, scratch)
         return Path(path).read_text(encoding="utf-8")
 

@@ -259,11 +259,11 @@ class ArtifactWriter:
                 self._register(Register(entry.folder))
 
     def _send_trace(self, entry: Trace) -> None:
-        from ..runs.node_calls import node_traces
+        from ..observability import kept_traces
 
         uri = self._uri or self._client.tracking_uri
         try:
-            node_traces.send(self._client, uri, self._run_id, entry)
+            kept_traces.send(self._client, uri, self._run_id, entry)
         except Exception as error:
             instead = "traces of nodes are left out"
             if not capabilities.lacks(

@@ -9,10 +9,10 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from ..journal.changed_params import changed_tag, warn_changed
 from ..journal.entries import Entry, Input, Metric, Param, Tag
 from ..tracking import capabilities, tables
 from ..tracking.capabilities import Feature
-from ..utils.mlflow_limits import legal_key
 from ..utils.overlap import overlap
 from .refusals import PAUSE_SECONDS, TRIES, RefusalJudge, is_final
 
@@ -227,20 +227,3 @@ def _deleted(run_id: str) -> Exception:
     from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 
     return MlflowException(f"Run {run_id} was deleted. Restore it.", RESOURCE_DOES_NOT_EXIST)
-
-
-def changed_tag(key: str) -> str:
-    """The tag that holds the later value of a parameter that was logged with two values."""
-    return legal_key(f"param_changed.{key}")
-
-
-def warn_changed(key: str, first: str, later: str) -> None:
-    """Warn that a parameter was logged with two values."""
-    logger.warning(
-        "Parameter '%s' was logged as %.80r and now as %.80r; MLflow keeps the first, and the "
-        "later value is in the tag '%s'.",
-        key,
-        first,
-        later,
-        changed_tag(key),
-    )

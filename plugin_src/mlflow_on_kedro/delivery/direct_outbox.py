@@ -8,15 +8,14 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import FILES, VALUES, Entry, File
+from ..journal.outbox import Outbox, is_missing
 from ..journal.records import Opened
-from ..runs.node_calls import outage_fallback
-from ..tracking import store
+from ..tracking import open_runs, store
 from ..tracking.failures import INCOMPLETE, failure_message
 from .answer_clock import AnswerClock, WatchedClient
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
 from .entry_queue import EntryQueue
-from .outbox import Outbox, is_missing
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -93,7 +92,7 @@ class DirectOutbox(Outbox):
 
     def _send(self, lane: str) -> Exception | None:
         try:
-            with outage_fallback.bypassed():
+            with open_runs.bypassed():
                 while (chunk := self._queue.next(lane)) is not None:
                     self._writer(lane).send(chunk.entries)
                     self._queue.done(lane)

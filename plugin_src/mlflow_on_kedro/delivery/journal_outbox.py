@@ -8,12 +8,12 @@ import time
 
 from ..journal.entries import End, Entry, File, Text
 from ..journal.folder import Journal
+from ..journal.outbox import Outbox, is_missing
 from ..journal.records import Opened
 from ..journal.writer import writer
 from ..tracking.failures import reason
 from ..utils.secrets import mask_urls
 from .direct_outbox import DirectOutbox
-from .outbox import Outbox, is_missing
 from .sender import Sender
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from ..journal.entries import FILES, VALUES, End, Part, Register, Text, lane_of
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
-from ..journal.values import MAX_TAG_LENGTH
 from ..models import registry
 from ..models.pending import pending_registrations
 from ..tracking import capabilities, store
@@ -22,7 +21,9 @@ from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_gone, is_mistake, is_refusal, kind_of, reason
 from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.secrets import mask_urls
+from . import child_header
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
 from .child_deliveries import ChildDeliveries
@@ -241,11 +242,9 @@ class RunDelivery:
         return 0
 
     def _delivery_of(self, child: Journal) -> RunDelivery:
-        from ..runs.node_calls import child_runs  # which logs with what delivers
-
         opened, client = self.opened or self.open(), self._client(VALUES)
         delivery = RunDelivery(
-            child_runs.delivered_header(child, self.header, opened, client),
+            child_header.delivered_header(child, self.header, opened, client),
             self._connection,
             self._root,
             child,
@@ -258,14 +257,14 @@ class RunDelivery:
 
     def _close_children(self) -> None:
         """Upload the files of child runs, and what nodes that were killed have left."""
-        from ..runs.node_calls import node_mlflow_calls
+        from ..journal import node_files
 
         for child in self._children.all():
             while child.send_files():
                 pass
             child.close(registers=self.status in {"FINISHED", "RUNNING"})
         if self.journal is not None:
-            node_mlflow_calls.write_left(self.journal)
+            node_files.write_left(self.journal)
             while self.send_files():
                 pass
 

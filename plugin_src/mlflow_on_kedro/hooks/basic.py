@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from kedro.framework.hooks import hook_impl
 
+from ..config import sections
 from ..config.checks import ALL
 from ..config.command_texts import as_typed
 from ..config.sections import Run
@@ -16,10 +17,10 @@ from ..journal.values import param_text
 from ..observability import observers
 from ..runs import provenance
 from ..runs.node_calls import fluent
-from ..runs.run_lifecycle import now_ms
-from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..tracking.finding import COMMAND_TAG
+from ..tracking.timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..utils import installation
+from ..utils.clock import now_ms
 from ..utils.secrets import looks_secret, mask_urls, without_secrets
 from .base import PipelineRun, listed
 from .node_progress import NodeProgressHook, noting_end
@@ -150,7 +151,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
         run.set_tag("version.mlflow_on_kedro", installation.present().in_words(run.root))
-        typed = as_typed(params.get("runtime_params") or {}, provenance.RUNTIME_SECTION)
+        typed = as_typed(params.get("runtime_params") or {}, sections.RUNTIME_SECTION)
         command = provenance.kedro_command(
             {**params, "runtime_params": typed}, provenance.command_params()
         )

@@ -15,7 +15,7 @@ from .small_values import choose_leaves
 from .unlogged import limits_of, log_choice, report_at_end
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 
 class MLflowDataSetsLoggerHook(NodeValuesHook):

@@ -16,7 +16,7 @@ from ..utils.secrets import looks_secret
 from .base import PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal
 
-from ..runs.tracked_run import TrackedRun
-from ..timeline import timings
+from ..tracking import timing_metrics
+from ..tracking.tracked_run import TrackedRun
 from .base import PipelineRun
 from .time import MLflowTimeLoggerHook
 
@@ -29,7 +29,7 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
 
     def __init__(self, enable_mlflow: bool = True, metric_name_prefix: str = "_time_to_") -> None:
         super().__init__(enable_plotly=False, enable_mlflow=enable_mlflow)
-        self._io_names = timings.Names(
+        self._io_names = timing_metrics.Names(
             load=f"{metric_name_prefix}load ", save=f"{metric_name_prefix}save "
         )
 

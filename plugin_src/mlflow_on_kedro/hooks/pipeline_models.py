@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ..pipeline_models.spec import Choice
     from ..pipeline_models.training import Training
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ class HookSuite(Sequence["TrackingHook"]):
 
     @functools.cached_property
     def _hooks(self) -> tuple[TrackingHook, ...]:
-        hooks = importlib.import_module(".hooks", __package__)
+        hooks = importlib.import_module(__package__)
         return tuple(getattr(hooks, name)() for name in _NAMES)
 
     @overload

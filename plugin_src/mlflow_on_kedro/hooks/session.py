@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from ..config import parsing, project
-from ..config.sections import Config, Tracking
+from ..config import project
+from ..config.sections import DESCRIPTION_PLACEHOLDER, Config
 from ..config.switched_off import is_switched_off
 from ..datasets.artifact_places import own_folders
 from ..datasets.catalog_entries import complete_entry
@@ -23,12 +23,13 @@ from ..journal.values import flatten
 from ..notebook import notebook_calls
 from ..observability import observers
 from ..runs import group_runs, provenance, run_dataset
-from ..runs.tracked_run import TrackedRun
+from ..runs.own_run import OwnRun
+from ..runs.project_settings import catalog_config_of, credentials_of
 from ..tracking import parts, resuming, uris
-from ..tracking.access import Access
-from ..tracking.description import PLACEHOLDER, describe
+from ..tracking.description import describe
 from ..tracking.opening import RunRequest
-from ..utils import environment, installation
+from ..tracking.tracked_run import TrackedRun
+from ..utils import environment, installation, pipeline_info
 from ..utils.pipeline_info import PipelineInfo
 from ..utils.secrets import looks_secret
 
@@ -61,7 +62,7 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         ConfigError: mlflow.yml, the catalog or a hook's argument is wrong.
     """
     _show_messages()
-    catalog = _catalog_of(context)
+    catalog = catalog_config_of(context)
     if catalog is None or run_dataset.RESERVED_NAME in catalog:
         return
     given = {
@@ -95,48 +96,8 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
 
 def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
     """Lay entries over those of catalog.yml, which need not exist; before ``prepare_context``."""
-    given = _catalog_of(context) or {}
+    given = catalog_config_of(context) or {}
     context.config_loader["catalog"] = {**given, **copy.deepcopy(dict(entries))}
-
-
-def settings_of(context: KedroContext) -> Config:
-    """The configuration of a project, with the arguments of its hooks laid over mlflow.yml."""
-    entry = (_catalog_of(context) or {}).get(run_dataset.RESERVED_NAME)
-    return parsing.parse(entry["config"][0]) if entry is not None else project.read(context)
-
-
-def access_of(context: KedroContext, settings: Config) -> Access:
-    """What a command needs to speak to MLflow.
-
-    Raises:
-        ConfigError: See :func:`credentials_of`.
-    """
-    credentials = credentials_of(context, settings.tracking.credentials)
-    return Access.of(settings.tracking, credentials, Path(context.project_path))
-
-
-def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]:
-    """Find what ``tracking.credentials`` names.
-
-    Raises:
-        ConfigError: credentials.yml has no such entry, or it holds what MLflow does not need.
-    """
-    from kedro.config import MissingConfigException
-
-    if name is None:
-        return {}
-    try:
-        known = context.config_loader["credentials"]
-    except (MissingConfigException, KeyError):
-        known = {}
-    if not isinstance(known.get(name), Mapping):
-        raise ConfigError(
-            f"`tracking.credentials` is {name!r}, and credentials.yml has no such entry. "
-            f"It has: {', '.join(known) or 'none'}."
-        )
-    Access.of(Tracking(), known[name], Path(context.project_path))
-    found: Mapping[str, Any] = known[name]
-    return found
 
 
 def prepare_datasets(
@@ -199,20 +160,11 @@ def open_run(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
         )
         request = _request(holder, run_params, plan, registers=registers)
-        holder.run = TrackedRun.open(request)
+        holder.run = OwnRun.open(request)
         group_runs.begin(holder.run, at_once=request.spread == "any")
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)
     return holder.run
-
-
-def _catalog_of(context: KedroContext) -> dict[str, Any] | None:
-    from kedro.config import MissingConfigException
-
-    try:
-        return dict(context.config_loader["catalog"])
-    except (MissingConfigException, KeyError):
-        return None
 
 
 def _credentials_name(context: KedroContext, name: str | None) -> dict[str, str]:
@@ -255,8 +207,8 @@ def _completed(settings: Config, pipeline: Pipeline, run_params: Mapping[str, An
     run = settings.run
     name = run.name or environment.run_name()
     if name:
-        pipelines = ",".join(provenance.pipeline_names(run_params))
-        run = replace(run, name=name.replace(PLACEHOLDER, pipelines))
+        pipelines = ",".join(pipeline_info.pipeline_names(run_params))
+        run = replace(run, name=name.replace(DESCRIPTION_PLACEHOLDER, pipelines))
     if run.description:
         run = replace(run, description=describe(run.description, pipeline))
     return replace(settings, run=run)

@@ -19,11 +19,12 @@ from ..config.parsing import override
 from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
+from ..journal.span import Span
 from ..timeline import chart, shared_chart, timings
 from ..timeline.collecting import collect
 from ..timeline.shared_chart import GANTT_ARTIFACT
-from ..timeline.spans import Span
-from ..timeline.timings import FAILED_NODE_TAG
+from ..tracking import timing_metrics
+from ..tracking.timing_metrics import FAILED_NODE_TAG
 from ..utils.pipeline_info import is_parameter
 from ..utils.plotly_page import with_plotly
 from ..utils.replacing import write_text
@@ -33,11 +34,11 @@ if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
-_USUAL_NAMES = timings.Names()
+_USUAL_NAMES = timing_metrics.Names()
 
 
 class _TimingScope(NodeScope):
@@ -95,15 +96,15 @@ class MLflowTimeLoggerHook(TrackingHook):
     def _settings(self, run: TrackedRun) -> Time:
         return override(run.config.time, **self._given)
 
-    def _names(self, run: TrackedRun) -> timings.Names:
+    def _names(self, run: TrackedRun) -> timing_metrics.Names:
         prefix = self._settings(run).prefix
-        return _USUAL_NAMES if prefix is None else timings.Names(run=prefix)
+        return _USUAL_NAMES if prefix is None else timing_metrics.Names(run=prefix)
 
     def begin(self, session: PipelineRun) -> None:
         """Say how the metrics of nodes are named, for who reads them without mlflow.yml."""
         prefix = self._settings(session.run).prefix
         if prefix is not None:
-            session.run.set_tag(timings.PREFIX_TAG, prefix)
+            session.run.set_tag(timing_metrics.PREFIX_TAG, prefix)
 
     # -- measuring -----------------------------------------------------------------------------
 
@@ -248,7 +249,7 @@ class MLflowTimeLoggerHook(TrackingHook):
             return
         if run.key is not None:  # other processes have nodes of the same run
             nodes = shared_chart.nodes_of_run(session.pipeline, session.run_params)
-            metrics = {timings.metric_key(self._task_name(node)) for node in nodes}
+            metrics = {timing_metrics.metric_key(self._task_name(node)) for node in nodes}
             wanted = shared_chart.wanted(len(metrics), settings.gantt_params)
             run.set_tag(shared_chart.WANTED_TAG, wanted)
             if not settings.gantt_filepath:

@@ -16,7 +16,7 @@ from ..journal.values import cut
 from .small_values import MAX_POINTS, Choice, Limits
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

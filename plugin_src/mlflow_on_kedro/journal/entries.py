@@ -126,8 +126,8 @@ class Model(File):
 class Trace(File):
     """A trace that a node has made with MLflow.
 
-    ``path`` is a local folder, as :mod:`mlflow_on_kedro.runs.node_calls.node_traces` makes it; ``folder``
-    means nothing.
+    ``path`` is a local folder: see :mod:`mlflow_on_kedro.journal.node_files`; ``folder`` means
+    nothing.
     """
 
 

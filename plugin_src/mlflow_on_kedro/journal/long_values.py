@@ -7,15 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ..errors import ValueTooLongError
-from ..utils.mlflow_limits import with_digest
+from ..utils.mlflow_limits import MAX_PARAM_LENGTH, MAX_TAG_LENGTH, with_digest
 from .entries import Entry, Param, Tag, Text
-from .values import MAX_PARAM_LENGTH, MAX_TAG_LENGTH, cut, tag_text
+from .values import cut, tag_text
 
 logger = logging.getLogger(__name__)
 
 _SEE_ARTIFACT = "see the artifact "
-
-TOO_LONG_CHOICES = ("truncate", "tag", "artifact", "error")
 
 # In bytes and without the extension; file systems take 255.
 _MAX_FILE_NAME = 250

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..config.sections import MAX_COPY
 from .entries import Entry
 
 FORMAT = 1
-MAX_COPY = 1_000_000_000
-"""``tracking.max_copy``: the most bytes of an artifact that are copied into a journal."""
 
 
 @dataclass(frozen=True)

@@ -10,15 +10,11 @@ import numbers
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.secrets import mask_secrets, mask_urls
 from .entries import Entry, Metric, Tag, storable
 
 logger = logging.getLogger(__name__)
-
-# The limits are those of `mlflow.utils.validation`; a test compares them, so that this module
-# need not import mlflow.
-MAX_PARAM_LENGTH = 6000
-MAX_TAG_LENGTH = 8000
 
 
 def is_number(value: Any) -> bool:

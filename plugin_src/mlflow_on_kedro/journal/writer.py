@@ -12,9 +12,9 @@ import weakref
 from dataclasses import replace
 from pathlib import Path
 
+from ..config.sections import MAX_COPY
 from .entries import FILES, VALUES, Entry, File, Page, PageFile, Text, lane_of, to_line
 from .folder import COPIES, FILES_SUFFIX, VALUES_SUFFIX, Journal
-from .records import MAX_COPY
 from .stash import stash
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ..runs.node_calls import fluent
+from ..mlflow_internals import mlflow_globals
 from ..tracking import capabilities, creating, experiments, store
 from ..tracking.capabilities import Feature
 from ..utils.secrets import mask_urls, without_credentials
@@ -129,7 +129,9 @@ def _fill(client: MlflowClient, registry: MlflowClient, copy: Any, location: str
         )
         ids = {"model_id": copy.model_id, "model_uuid": copy.model_id}
         with (
-            fluent.tracking_uri(registry.tracking_uri),  # before MLflow 3.2 files go by that
+            mlflow_globals.tracking_uri(
+                registry.tracking_uri
+            ),  # before MLflow 3.2 files go by that
             identified(folder / MLMODEL, artifact_path=copy.artifact_location, **ids) as mlmodel,
         ):
             registry.log_model_artifacts(copy.model_id, str(folder))

@@ -6,8 +6,8 @@ import logging
 from typing import TYPE_CHECKING
 
 from ..config.registration import Registration
+from ..mlflow_internals import mlflow_globals
 from ..mlflow_internals.logging_guard import kept_logging
-from ..runs.node_calls import fluent
 from ..tracking.failures import Kind, kind_of, reason
 from . import aliases, versions
 from .pending import PendingRegistration, pending_registrations
@@ -38,7 +38,7 @@ def register(
     """
     registration = Registration.from_text(pending.text)
     # MLflow looks a logged model up by the tracking URI of the whole process.
-    with fluent.tracking_uri(uri), kept_logging():
+    with mlflow_globals.tracking_uri(uri), kept_logging():
         version = versions.find_or_make(client, pending, registration, again=again)
         given = aliases.give(client, pending.run, version, registration)
     done = f"The model '{pending.name}' is registered as '{version.name}' version {version.version}"

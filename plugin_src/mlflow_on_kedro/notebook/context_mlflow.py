@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Config
-from ..hooks import session
-from ..runs import known_projects, run_dataset
-from ..runs.node_calls import fluent
+from ..mlflow_internals import mlflow_globals
+from ..runs import known_projects, project_settings, run_dataset
 from ..tracking import experiments, store, uris
 from ..tracking.finding import FINISHED, Runs, named
 from ..tracking.opening import RunRequest
@@ -51,12 +50,12 @@ class ContextMlflow:
     @functools.cached_property
     def settings(self) -> Config:
         """The configuration, as mlflow.yml and the hooks' arguments have it."""
-        return session.settings_of(self._context)
+        return project_settings.settings_of(self._context)
 
     @functools.cached_property
     def uri(self) -> str:
         """The tracking URI."""
-        session.access_of(self._context, self.settings).use()
+        project_settings.access_of(self._context, self.settings).use()
         environment.set_mlflow_defaults()
         return uris.resolve_uri(self.settings.tracking.uri, self.root)
 
@@ -150,7 +149,7 @@ class ContextMlflow:
         experiment = self.experiment_id
         import mlflow
 
-        fluent.set_tracking_uri(self.uri)
+        mlflow_globals.set_tracking_uri(self.uri)
         return mlflow.start_run(run_name=name, experiment_id=experiment, **given)
 
     @property

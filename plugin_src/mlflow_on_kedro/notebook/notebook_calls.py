@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..runs.node_calls import fluent
+from ..mlflow_internals import mlflow_globals
 from ..tracking.opening import RunRequest
 from ..utils import environment, import_watch
 
@@ -116,7 +116,7 @@ def _set_up() -> None:
 
 def _set_uri(uri: str | None) -> None:
     if uri != environment.tracking_uri():
-        fluent.set_tracking_uri(uri)
+        mlflow_globals.set_tracking_uri(uri)
 
 
 class _ProjectExperiment:

@@ -8,7 +8,7 @@ from ..config.sections import Config
 from ..utils import environment
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 
 def check(config: Config) -> None:

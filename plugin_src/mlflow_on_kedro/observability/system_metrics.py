@@ -20,7 +20,7 @@ from ..errors import ConfigError
 from ..utils import environment
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

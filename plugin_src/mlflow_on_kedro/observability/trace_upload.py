@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..runs.node_calls import fluent, outage_fallback
+from ..mlflow_internals import mlflow_globals
+from ..tracking import open_runs
 
 if TYPE_CHECKING:
     from mlflow.entities import Span, TraceInfo
@@ -36,7 +37,7 @@ def upload(
 
     data = TraceData(list(spans))
     client: Any = TracingClient(uri)
-    with outage_fallback.bypassed():
+    with open_runs.bypassed():
         begin = getattr(client, "start_trace_v3", None)  # MLflow 3.1
         if begin is not None:
             stored = begin(Trace(info, data))
@@ -50,7 +51,7 @@ def upload(
         # Where the server keeps spans as a file, and with what is attached to them, MLflow looks
         # for the file's server globally. It has no public name for what it does itself with a trace
         # that has ended.
-        with fluent.tracking_uri(uri):
+        with mlflow_globals.tracking_uri(uri):
             if stored.tags.get("mlflow.trace.spansLocation") != "TRACKING_STORE":
                 client._upload_trace_data(stored, data)  # noqa: SLF001
             if attachments is not None:

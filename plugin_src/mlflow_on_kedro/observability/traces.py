@@ -18,7 +18,7 @@ from ..config.sections import Config
 from ..errors import ConfigError
 from ..journal.entries import End, Part
 from ..journal.records import Header, Opened
-from ..tracking import store
+from ..utils import mlflow_version
 from . import trace_upload
 
 if TYPE_CHECKING:
@@ -36,8 +36,8 @@ def check(config: Config) -> None:
     Raises:
         ConfigError: MLflow is too old, or nothing is timed.
     """
-    installed = store.mlflow_version()
-    if store.major_minor(installed) < LEAST_MLFLOW:
+    installed = mlflow_version.mlflow_version()
+    if mlflow_version.major_minor(installed) < LEAST_MLFLOW:
         least = ".".join(map(str, LEAST_MLFLOW))
         raise ConfigError(
             f"mlflow.yml: 'trace: true' needs MLflow {least} or later, and {installed} is "

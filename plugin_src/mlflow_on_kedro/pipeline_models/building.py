@@ -17,7 +17,7 @@ from .material import Material, Project
 from .spec import Choice
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

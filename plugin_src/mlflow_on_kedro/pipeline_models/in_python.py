@@ -17,8 +17,8 @@ from kedro.utils import find_kedro_project
 from ..config.model_entries import pipeline_model
 from ..config.sections import Config, Tracking
 from ..errors import ConfigError, MLflowOnKedroError
+from ..mlflow_internals import run_stack
 from ..runs import run_dataset
-from ..runs.node_calls import fluent
 from ..utils.suggestions import did_you_mean
 from . import sources
 from .building import log_material
@@ -123,7 +123,7 @@ class MLflowPipelineModel:
             >>> with context.mlflow.start_run():  # doctest: +SKIP
             ...     uri = model.log(features)
         """
-        run_id = fluent.active_run_id()
+        run_id = run_stack.active_run_id()
         if run_id is None:
             raise MLflowOnKedroError(
                 "No MLflow run is active to log the model to: call this in `with "
@@ -132,10 +132,10 @@ class MLflowPipelineModel:
         import mlflow
 
         from ..models.registry import register_models
-        from ..runs.tracked_run import TrackedRun
+        from ..runs.own_run import OwnRun
 
         uri = mlflow.get_tracking_uri()
-        run = TrackedRun.join(uri, run_id, Config(tracking=Tracking(on_failure="raise")))
+        run = OwnRun.join(uri, run_id, Config(tracking=Tracking(on_failure="raise")))
         log_material(run, self._material, self._example(model_input))
         if self._choice.registration is not None:
             register_models(run.client, run_id, uri, only=self._choice.name, raising=True)

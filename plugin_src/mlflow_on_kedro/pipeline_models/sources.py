@@ -16,7 +16,7 @@ from .training import listed
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
     from .spec import Choice
 
 logger = logging.getLogger(__name__)

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..models.finding import in_run
-from ..timeline.timings import nodes_of
+from ..tracking.timing_metrics import nodes_of
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 _MOST_NAMED = 5
 

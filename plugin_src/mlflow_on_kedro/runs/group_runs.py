@@ -20,9 +20,9 @@ from ..journal.entries import VALUES, End, Entry, File, Part
 from ..journal.folder import CHILDREN, Journal
 from ..journal.records import Header
 from ..tracking.group_lookup import NAMESPACE_TAG, PIPELINE_TAG
+from ..utils.clock import now_ms
 from .node_calls import child_runs
-from .run_lifecycle import now_ms
-from .tracked_run import TrackedRun
+from .own_run import OwnRun
 
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def begin(run: TrackedRun, *, at_once: bool) -> None:
+def begin(run: OwnRun, *, at_once: bool) -> None:
     """Prepare the child runs of a pipeline's run that has just been opened.
 
     Args:
@@ -68,7 +68,7 @@ def begin(run: TrackedRun, *, at_once: bool) -> None:
         group.wait_open()
 
 
-def _header(run: TrackedRun, base: Header, name: str) -> Header:
+def _header(run: OwnRun, base: Header, name: str) -> Header:
     # Where other processes log to the same run, or did before, they have the same children.
     shared = base.key or base.run_id
     work = [node for node, group in run.plan.groups.items() if group == name]
@@ -88,7 +88,7 @@ def _header(run: TrackedRun, base: Header, name: str) -> Header:
     )
 
 
-class GroupRun(TrackedRun):
+class GroupRun(OwnRun):
     """The child run of a group of nodes; any process that has the pipeline's run logs to it.
 
     Args:
@@ -97,7 +97,7 @@ class GroupRun(TrackedRun):
         journal: The child's journal.
     """
 
-    def __init__(self, whole: TrackedRun, group: str, journal: Journal) -> None:
+    def __init__(self, whole: OwnRun, group: str, journal: Journal) -> None:
         self.__dict__.update(whole.__getstate__())
         self._whole = whole
         self._group = group
@@ -117,7 +117,7 @@ class GroupRun(TrackedRun):
     # -- what it shares with the pipeline's run --------------------------------------------------
 
     @property
-    def whole(self) -> TrackedRun:
+    def whole(self) -> OwnRun:
         """The pipeline's run."""
         return self._whole
 

@@ -6,14 +6,33 @@ context's MLflow is known here, by the project's root. A dataset of a pipeline's
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from kedro.utils import find_kedro_project
 
-if TYPE_CHECKING:
-    from ..notebook.context_mlflow import ContextMlflow
+
+class KnownProject(Protocol):
+    """A project's MLflow where no pipeline runs: see ``context.mlflow``.
+
+    Attributes:
+        root: The project's root.
+    """
+
+    root: Path
+
+    @property
+    def uri(self) -> str:
+        """The tracking URI."""
+
+    @property
+    def chosen(self) -> str | None:
+        """The id of the run from which everything is loaded, if one was chosen."""
+
+    def newest_with(self, name: str, is_in: Callable[[str], bool]) -> str | None:
+        """Find the newest run that has a dataset."""
 
 
 @dataclass
@@ -24,7 +43,7 @@ class Choice:
 
 
 _choices: dict[tuple[Path, str | None], Choice] = {}
-_known: dict[Path, ContextMlflow] = {}
+_known: dict[Path, KnownProject] = {}
 
 
 def choice_of(root: Path, env: str | None) -> Choice:
@@ -32,12 +51,12 @@ def choice_of(root: Path, env: str | None) -> Choice:
     return _choices.setdefault((root, env), Choice())
 
 
-def remember(project: ContextMlflow) -> None:
+def remember(project: KnownProject) -> None:
     """Keep the MLflow of a project's latest context."""
     _known[project.root] = project
 
 
-def of_dataset(root: Path | None, filepath: str | None) -> ContextMlflow | None:
+def of_dataset(root: Path | None, filepath: str | None) -> KnownProject | None:
     """The project of a dataset; None if this process has no context of it.
 
     Args:

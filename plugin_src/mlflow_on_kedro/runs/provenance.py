@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import logging
 import math
@@ -15,8 +14,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
+from ..config.sections import RUNTIME_SECTION
 from ..journal.values import flatten
 from ..tracking import orchestrators
+from ..tracking.user import USER_TAG, user_name
 from ..utils.secrets import looks_secret, mask_urls, without_secrets
 from . import code_version
 
@@ -43,9 +44,6 @@ _OPTIONS = {
 }
 
 
-USER_TAG = "mlflow.user"
-RUNTIME_SECTION = "mlflow"
-"""The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
 RUNTIME_PARAMS_TAG = "kedro.runtime_params"
 """What came with the command for the project's parameters, also for those that no node reads."""
 
@@ -107,20 +105,6 @@ def _runtime_params(run_params: Mapping[str, Any]) -> Mapping[str, Any]:
     return run_params.get("runtime_params") or run_params.get("extra_params") or {}
 
 
-def pipeline_names(run_params: Mapping[str, Any]) -> list[str]:
-    """Name the pipelines that run: ``__default__`` where none was named.
-
-    Args:
-        run_params: What Kedro's ``before_pipeline_run`` gets.
-
-    Example:
-        >>> pipeline_names({"pipeline_names": ["train", "evaluate"]}), pipeline_names({})
-        (['train', 'evaluate'], ['__default__'])
-    """
-    name = run_params.get("pipeline_name") or "__default__"
-    return list(run_params.get("pipeline_names") or [name])
-
-
 def runner_name(runner: Any) -> str | None:
     """Name a runner as ``--runner`` takes it, from what Kedro puts into the run params.
 
@@ -172,15 +156,6 @@ def source_tags(root: Path, package: str | None) -> dict[str, str]:
     if user is not None:
         tags[USER_TAG] = user
     return {**tags, **git_tags(root), **orchestrators.tags()}
-
-
-def user_name() -> str | None:
-    """The name of who runs the pipeline, if it is known."""
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError, ImportError):  # no such user, as in some containers
-        logger.debug("The user's name is not known.")
-        return None
 
 
 def git_tags(root: Path) -> dict[str, str]:

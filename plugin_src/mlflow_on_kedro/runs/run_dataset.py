@@ -20,9 +20,9 @@ from ..tracking.access import Access
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
-    from .tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
-RESERVED_NAME = "mlflow_on_kedro.runs.tracked_run"
+RESERVED_NAME = "mlflow_on_kedro.run"
 
 
 class RunDataset(AbstractDataset[None, "TrackedRun | None"]):

@@ -7,9 +7,9 @@ import functools
 import logging
 import os
 import threading
-import time
 from collections.abc import Callable
 
+from ..config.header_checks import TYPE
 from ..delivery import backlog
 from ..delivery.connection import Connection
 from ..delivery.journal_outbox import JournalOutbox, say_no_journal
@@ -24,6 +24,7 @@ from ..journal.records import Header, Opened
 from ..tracking import request_headers, resuming, store
 from ..tracking.opening import RunRequest
 from ..utils import cli_hints, environment, termination
+from ..utils.clock import now_ms
 from ..utils.secrets import mask_urls
 from . import save_records
 
@@ -71,7 +72,7 @@ class RunLifecycle:
         way = self._request.config.tracking.delivery
         headers = dict(request_headers.in_use())
         # A class of the user's that gives headers may depend on what is in this process.
-        can = store.is_for_all_processes(self.uri) and request_headers.TYPE not in headers
+        can = store.is_for_all_processes(self.uri) and TYPE not in headers
         chosen = way == "process" or (way == "auto" and is_worth_it())
         if self.journal is None or not (can and chosen):
             return self._make_thread()
@@ -292,11 +293,6 @@ class RunLifecycle:
 
     def _end_at_termination(self) -> None:
         self.end("KILLED", TERMINATION_SECONDS)
-
-
-def now_ms() -> int:
-    """Milliseconds since the epoch."""
-    return time.time_ns() // 1_000_000
 
 
 def _new_journal(request: RunRequest, header: Header) -> Journal | None:

@@ -8,8 +8,9 @@ import json
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from ..journal.span import Span
 from ..utils.plotly_page import LINK, with_plotly
-from .spans import Span, Timeline
+from .spans import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

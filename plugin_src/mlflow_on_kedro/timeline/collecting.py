@@ -6,18 +6,22 @@ from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal
 
+from ..journal.span import Span
+from ..tracking import timing_metrics
 from . import timings
-from .spans import Span
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
-    from ..runs.tracked_run import TrackedRun
+    from ..tracking.tracked_run import TrackedRun
 
 
 def collect(
-    run: TrackedRun, pipeline: Pipeline, names: timings.Names, task_name: Callable[[Node], str]
+    run: TrackedRun,
+    pipeline: Pipeline,
+    names: timing_metrics.Names,
+    task_name: Callable[[Node], str],
 ) -> tuple[list[Span], list[Span]]:
     """Gather the spans of a run: this process's own, and what workers have measured.
 
@@ -54,19 +58,19 @@ def collect(
 def _timed(
     run: TrackedRun,
     pipeline: Pipeline,
-    names: timings.Names,
+    names: timing_metrics.Names,
     task_name: Callable[[Node], str],
     elsewhere: set[str],
 ) -> timings.Timed:
     metrics: dict[str, tuple[Literal["load", "run", "save"], str]] = {}
     loads: Counter[str] = Counter()
     for node in pipeline.nodes:
-        metrics[timings.metric_key(names.of("run", task_name(node)))] = ("run", node.name)
+        metrics[timing_metrics.metric_key(names.of("run", task_name(node)))] = ("run", node.name)
         for name in set(node.inputs):
-            loads[timings.metric_key(names.of("load", name))] += 1
-            metrics[timings.metric_key(names.of("load", name))] = ("load", name)
+            loads[timing_metrics.metric_key(names.of("load", name))] += 1
+            metrics[timing_metrics.metric_key(names.of("load", name))] = ("load", name)
         for name in node.outputs:
-            metrics[timings.metric_key(names.of("save", name))] = ("save", name)
+            metrics[timing_metrics.metric_key(names.of("save", name))] = ("save", name)
     return timings.Timed(
         nodes={step: name for name, step in run.plan.steps.items() if name in elsewhere},
         metrics=metrics,

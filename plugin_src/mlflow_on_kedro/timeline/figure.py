@@ -12,7 +12,8 @@ from .spans import format_duration
 if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
-    from .spans import Row, Span, Timeline
+    from ..journal.span import Span
+    from .spans import Row, Timeline
 
 _LEGEND = ("load", "run", "save", "failed")
 _PAINTED = ("load", "save", "run", "failed")

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MLflowOnKedroError
-from ..runs.provenance import pipeline_names
+from ..utils.pipeline_info import pipeline_names
 from .timings_of_run import spans_of
 
 if TYPE_CHECKING:

@@ -8,9 +8,15 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from ..errors import MLflowOnKedroError
+from ..journal.span import Span
 from ..tracking import store
-from .spans import Span
-from .timings import FAILED_NODE_TAG, PIPELINE_METRIC, PREFIX_TAG, Names, metric_key
+from ..tracking.timing_metrics import (
+    FAILED_NODE_TAG,
+    PIPELINE_METRIC,
+    PREFIX_TAG,
+    Names,
+    metric_key,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..config import header_checks
 from ..config.sections import Tracking
 from ..utils import environment
 from . import request_headers, uris
@@ -40,9 +41,9 @@ class Access:
             ConfigError: The credentials hold something that MLflow does not need, or no MLflow
                 can be at ``tracking.registry_uri``.
         """
-        secret = credentials.get(request_headers.KEY) or {}
-        request_headers.check(secret, "credentials.yml")
-        rest = {name: item for name, item in credentials.items() if name != request_headers.KEY}
+        secret = credentials.get(header_checks.KEY) or {}
+        header_checks.check(secret, "credentials.yml")
+        rest = {name: item for name, item in credentials.items() if name != header_checks.KEY}
         return cls(
             variables=environment.mlflow_variables(rest),
             headers={**tracking.request_headers, **secret},

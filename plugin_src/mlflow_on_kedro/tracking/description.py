@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..journal.values import MAX_TAG_LENGTH
+from ..config.sections import DESCRIPTION_PLACEHOLDER
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
-PLACEHOLDER = "{pipeline}"
 ARTIFACT = "description.md"
 _CUT = f"\n\n*… the whole is in the artifact {ARTIFACT}.*"
 
@@ -29,10 +29,10 @@ def describe(text: str, pipeline: Pipeline) -> str:
         |---:|---|---|---|
         | 1 | `count` | `wines` | `count` |
     """
-    if PLACEHOLDER not in text:
+    if DESCRIPTION_PLACEHOLDER not in text:
         return text
     # Markdown takes it for a table between empty lines only.
-    parts = [part.strip("\n") for part in text.split(PLACEHOLDER)]
+    parts = [part.strip("\n") for part in text.split(DESCRIPTION_PLACEHOLDER)]
     return f"\n\n{table(pipeline)}\n\n".join(parts).strip("\n")
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from kedro.io import DatasetError
 
-from ..runs.node_calls import fluent
+from ..mlflow_internals import mlflow_globals
 from ..utils.locks import locked
 from ..utils.replacing import replace_file, replace_folder
 from ..utils.secrets import mask_urls
@@ -101,7 +101,7 @@ def artifacts_of(client: MlflowClient, run_id: str, folder: str | None) -> set[s
         mlflow.exceptions.MlflowException: There is no such run, or MLflow cannot be reached.
     """
     uri = client.tracking_uri
-    with fluent.tracking_uri(uri):
+    with mlflow_globals.tracking_uri(uri):
         if capabilities.has(uri, Feature.LOGGED_MODELS):
             try:
                 return {item.path for item in client.list_artifacts(run_id, folder)}
@@ -138,7 +138,7 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
     from mlflow.artifacts import download_artifacts
 
     try:
-        with fluent.tracking_uri(uri):
+        with mlflow_globals.tracking_uri(uri):
             name = name_in_run(client, run_id, artifact)
             arrived = download_artifacts(
                 run_id=run_id, artifact_path=name, dst_path=scratch, tracking_uri=uri

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from ..runs.tracked_run import TrackedRun
+    from .tracked_run import TrackedRun
 
 OWN_THREADS = "mlflow_on_kedro "
 """How the names of the plugin's own threads begin."""

@@ -12,14 +12,14 @@ from ..config.sections import Config
 from ..journal.entries import storable
 from ..journal.folder import new_id
 from ..journal.records import Header, Opened
-from ..runs.node_calls import fluent
-from ..runs.provenance import USER_TAG
+from ..mlflow_internals import run_stack
 from ..utils import environment
 from ..utils.pipeline_info import PipelineInfo
 from ..utils.secrets import without_credentials
 from . import creating, experiments, finding, resuming, shared_run, store, uris
 from .choosing import choose_here
 from .description import within_limit
+from .user import USER_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -108,7 +108,7 @@ class RunRequest:
         if self.registers:
             uris.check_registry_variable()
         run, uri = self.config.run, self.uri
-        active = None if self.offline else fluent.active_run_id()
+        active = None if self.offline else run_stack.active_run_id()
         choice = choose_here(self.config, self.root, active)
         if choice.joins:
             import mlflow

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
 
 from ..journal.records import Header
-from ..journal.values import MAX_TAG_LENGTH
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 
 PART_TAG = "mlflow_on_kedro.part."
 ATTEMPTS_TAG = "kedro.attempts"

@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 from ..journal.folder import is_id
 from ..journal.records import Header
-from ..journal.values import MAX_TAG_LENGTH
-from ..runs.provenance import pipeline_names, user_name
-from ..timeline.timings import FAILED_NODE_TAG
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
+from ..utils.pipeline_info import pipeline_names
 from ..utils.replacing import write_text
 from . import shared_run
 from .parts import ERROR_TAG, how_it_ended
 from .store import working_folder
+from .timing_metrics import FAILED_NODE_TAG
+from .user import user_name
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from ..journal.records import Header
-from ..journal.values import MAX_TAG_LENGTH
-from ..timeline.timings import FAILED_NODE_TAG, PIPELINE_METRIC, nodes_of
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from . import capabilities, creating, parts
 from .capabilities import Feature
 from .failures import is_refusal
 from .parts import ATTEMPTS_TAG, ERROR_TAG, PART_TAG, RUNNING, Part
+from .timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, nodes_of
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -16,6 +16,7 @@ from urllib.request import url2pathname
 from ..mlflow_internals.logging_guard import kept_logging
 from ..utils import environment
 from ..utils.locks import locked
+from ..utils.mlflow_version import major_minor, mlflow_version
 from ..utils.secrets import mask_urls
 from . import open_runs
 
@@ -65,29 +66,6 @@ def _decoded(path: str) -> str:
 def _is_decoding() -> bool:
     """Whether SQLAlchemy decodes percent signs in the path of a SQLite file: it does since 2.1."""
     return major_minor(metadata.version("sqlalchemy")) >= (2, 1)
-
-
-@functools.cache
-def mlflow_version() -> str:
-    """The version of MLflow, which may be installed as mlflow-skinny alone.
-
-    It is looked up once, because it is asked for each artifact, and without importing MLflow.
-    """
-    try:
-        return metadata.version("mlflow")
-    except metadata.PackageNotFoundError:
-        return metadata.version("mlflow-skinny")
-
-
-def major_minor(version: str) -> tuple[int, int]:
-    """The first two numbers of a version.
-
-    Example:
-        >>> major_minor("3.17.2")
-        (3, 17)
-    """
-    major, minor = version.split(".")[:2]
-    return int(major), int(minor)
 
 
 def sqlite_path(uri: str) -> Path | None:
@@ -215,10 +193,10 @@ def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
     Args:
         uri: The client's tracking URI; None: the process's.
     """
-    from ..runs.node_calls import fluent
+    from ..mlflow_internals import mlflow_globals
 
     old = major_minor(mlflow_version()) < _OWN_ARTIFACTS
-    return fluent.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()
+    return mlflow_globals.tracking_uri(uri) if uri is not None and old else contextlib.nullcontext()
 
 
 def run_url(uri: str, experiment: str, run_id: str) -> str | None:

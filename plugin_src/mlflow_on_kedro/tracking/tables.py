@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 
-from ..journal.values import MAX_TAG_LENGTH
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 
 logger = logging.getLogger(__name__)
 

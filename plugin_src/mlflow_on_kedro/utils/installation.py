@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import logging
 from dataclasses import dataclass
@@ -11,8 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .. import __version__
-
+PACKAGE = __name__.partition(".")[0]
 logger = logging.getLogger(__name__)
 
 DISTRIBUTION = "mlflow-on-kedro"
@@ -50,14 +50,15 @@ class Installation:
 @functools.cache
 def present() -> Installation:
     """Find out what is imported in this process, and what is installed."""
-    folder = Path(__file__).parent.resolve()
+    folder = Path(__file__).parents[1].resolve()
+    version = str(importlib.import_module(PACKAGE).__version__)
     try:
         found = metadata.distribution(DISTRIBUTION)
     except metadata.PackageNotFoundError:
-        return Installation(folder, __version__)
+        return Installation(folder, version)
     if _holds(found, folder):
-        return Installation(folder, __version__, is_installed=True)
-    return Installation(folder, __version__, other=found.version)
+        return Installation(folder, version, is_installed=True)
+    return Installation(folder, version, other=found.version)
 
 
 def _holds(installed: metadata.Distribution, folder: Path) -> bool:

@@ -6,9 +6,11 @@ import hashlib
 import re
 import sys
 
-# MLflow's limit (`mlflow.utils.validation`); a test compares them, so that this module need not
-# import mlflow.
+# The limits are those of `mlflow.utils.validation`; a test compares them, so that this module need
+# not import mlflow.
 MAX_KEY_LENGTH = 250
+MAX_PARAM_LENGTH = 6000
+MAX_TAG_LENGTH = 8000
 
 # Most keys are legal as they are, and none but a few characters are asked of them.
 _LEGAL = re.compile(r"\w[\w\-]*(?:[ ./]\w[\w\-]*)*")

@@ -140,3 +140,17 @@ def is_parameter(name: str) -> bool:
         (True, False)
     """
     return name == "parameters" or name.startswith("params:")
+
+
+def pipeline_names(run_params: Mapping[str, Any]) -> list[str]:
+    """Name the pipelines that run: ``__default__`` where none was named.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+
+    Example:
+        >>> pipeline_names({"pipeline_names": ["train", "evaluate"]}), pipeline_names({})
+        (['train', 'evaluate'], ['__default__'])
+    """
+    name = run_params.get("pipeline_name") or "__default__"
+    return list(run_params.get("pipeline_names") or [name])

@@ -14,24 +14,24 @@ from kedro.io import DatasetError
 from kedro_datasets.json import JSONDataset
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.journal import stash as stashing
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 FILE = Path("data/mlflow/value.json")
-Open = Callable[..., TrackedRun]
+Open = Callable[..., OwnRun]
 Saver = Callable[..., MLflowDataset]
 
 PLAN = PipelineInfo(outputs=frozenset({"value"}))
 
 
-def dataset_of(run: TrackedRun, dataset: Any = "json", **named: Any) -> MLflowDataset:
+def dataset_of(run: OwnRun, dataset: Any = "json", **named: Any) -> MLflowDataset:
     """The dataset `value` as a run has it, without a copy of the value in memory."""
     made = MLflowDataset(dataset=dataset, caching=False, **named)
     made.bind("value", run.root, run.uri, run)
     return made
 
 
-def in_mlflow(client: Any, run: TrackedRun, name: str = "value.json") -> Any:
+def in_mlflow(client: Any, run: OwnRun, name: str = "value.json") -> Any:
     """What MLflow has."""
     run.flush()
     return json.loads(Path(client.download_artifacts(run.run_id, name)).read_text())

@@ -17,9 +17,9 @@ from matplotlib.figure import Figure
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.datasets.changed_files import before_save, log_written
 from mlflow_on_kedro.datasets.local_files import Files, states_of
-from mlflow_on_kedro.delivery.outbox import Outbox
 from mlflow_on_kedro.journal.entries import Entry, File
-from mlflow_on_kedro.runs.run_logger import RunLogger
+from mlflow_on_kedro.journal.outbox import Outbox
+from mlflow_on_kedro.journal.run_logger import RunLogger
 
 
 class Told(RunLogger, Outbox):

@@ -18,7 +18,7 @@ from mlflow_on_kedro.datasets.history import MetricHistory
 from mlflow_on_kedro.delivery import backlog
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
 
 APPEND = {"save_args": {"mode": "append"}}
 
@@ -192,7 +192,7 @@ def test_a_run_that_cannot_be_asked_is_said(
 ) -> None:
     """Steps of a continued run begin at 0 while MLflow is away, with a warning."""
     config = Config(tracking=Tracking(uri="http://127.0.0.1:9", timeout=1), run=Run(key="nightly"))
-    run = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     with caplog.at_level(logging.WARNING):
         kept = MetricHistory(None, appends=True).log(run, "loss", 0.5)
     run.end("FINISHED")

@@ -11,19 +11,19 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.datasets import metrics
-from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
 
 
 @pytest.fixture
 def run(store_uri: str, tmp_path: Path) -> Any:
     """An open pipeline run; failures of tracking are raised."""
     config = Config(tracking=Tracking(uri=store_uri, on_failure="raise"))
-    run = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     yield run
     run.end("FINISHED")
 
 
-def logged(run: TrackedRun, value: Any) -> dict[str, list[tuple[int, float, int]]]:
+def logged(run: OwnRun, value: Any) -> dict[str, list[tuple[int, float, int]]]:
     """Log a value as `x` and return every metric's points as MLflow has them."""
     metrics.check("x", value)
     metrics.log(run, "x", value)
@@ -66,12 +66,12 @@ def steps(points: list[tuple[int, float, int]]) -> dict[int, float]:
     ],
     ids=str,
 )
-def test_forms_that_say_their_steps(run: TrackedRun, value: Any, expected: Any) -> None:
+def test_forms_that_say_their_steps(run: OwnRun, value: Any, expected: Any) -> None:
     """Whole-number keys and dicts of a point are steps, at any depth; other keys are names."""
     assert {key: steps(points) for key, points in logged(run, value).items()} == expected
 
 
-def test_timestamps_are_kept(run: TrackedRun) -> None:
+def test_timestamps_are_kept(run: OwnRun) -> None:
     """A timestamp that is given, in milliseconds, is MLflow's; the others are now."""
     points = [{"step": 0, "value": 1, "timestamp": 1_700_000_000_123}, {"step": 1, "value": 2}]
     first, second = logged(run, points)["x"]
@@ -100,13 +100,13 @@ def test_what_is_no_point_is_refused(value: Any, message: str) -> None:
 
 
 @pytest.mark.parametrize("value", [{0: 0.5, 10: 0.25}, {"a": {1: 0.5, 2: 1.0}, "b": [1.0, 2.0]}])
-def test_steps_are_read_back(run: TrackedRun, value: Any) -> None:
+def test_steps_are_read_back(run: OwnRun, value: Any) -> None:
     """Where steps are left out, they come back with the values."""
     logged(run, value)
     assert metrics.read(run.client, run.run_id, "x") == value
 
 
-def test_history_is_read_back_whole(run: TrackedRun) -> None:
+def test_history_is_read_back_whole(run: OwnRun) -> None:
     """All points come back, in order, also those of a step that was logged again."""
     first = [
         {"step": 1, "value": 0.5, "timestamp": 2000},

@@ -1292,7 +1292,7 @@ def test_kedro_command_describes_the_datasets(one_dataset: Callable[..., Any]) -
 
 # In a folder of its own (`make` puts it there): in the environment, its plugin for the `kedro`
 # command would slow every test that runs one.
-VIZ = Path(os.environ.get("KEDRO_VIZ_FOLDER", Path(__file__).parents[2] / ".venv" / "viz"))
+VIZ = Path(os.environ.get("KEDRO_VIZ_FOLDER", Path(__file__).parents[3] / ".venv" / "viz"))
 
 
 @pytest.mark.skipif(not VIZ.exists(), reason=f"no kedro-viz in {VIZ}")

@@ -23,7 +23,7 @@ from kedro.io import DataCatalog, DatasetError
 from kedro.runner import ThreadRunner
 from mlflow.pyfunc import PyFuncModel
 from mlflow_on_kedro import ConfigError, MLflowModelDataset
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 from sklearn.linear_model import LogisticRegression
 
@@ -650,7 +650,7 @@ def test_a_package_that_is_missing(make_project: Callable[..., Any]) -> None:
 PLAN = PipelineInfo(outputs=frozenset({"model"}))
 
 
-def model_of(run: TrackedRun, in_catalog: str = "model", **given: Any) -> MLflowModelDataset:
+def model_of(run: OwnRun, in_catalog: str = "model", **given: Any) -> MLflowModelDataset:
     """The dataset of a model as a run has it."""
     dataset = MLflowModelDataset("sklearn", **given)
     dataset.bind(in_catalog, run.root, run.uri, run)
@@ -663,7 +663,7 @@ def trained(c: float) -> LogisticRegression:
 
 
 @pytest.mark.parametrize("mode", ["online", "offline"])
-def test_two_runs_at_once(open_run: Callable[..., TrackedRun], tmp_path: Path, mode: str) -> None:
+def test_two_runs_at_once(open_run: Callable[..., OwnRun], tmp_path: Path, mode: str) -> None:
     """Each saves without disturbing the other, and loads what it has saved itself."""
     models = [model_of(open_run(PLAN, mode=mode)) for _ in range(2)]
     meeting = threading.Barrier(2)
@@ -681,7 +681,7 @@ def test_two_runs_at_once(open_run: Callable[..., TrackedRun], tmp_path: Path, m
     assert [path.name for path in (tmp_path / "data" / "mlflow").iterdir()] == ["model"]
 
 
-def test_two_models_of_one_name(open_run: Callable[..., TrackedRun]) -> None:
+def test_two_models_of_one_name(open_run: Callable[..., OwnRun]) -> None:
     """Each is loaded again by its dataset."""
     names = ["de.model", "fr.model"]
     run = open_run(replace(PLAN, own_folders=frozenset(names)))

@@ -14,7 +14,7 @@ from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.datasets.other_runs import SAVED_FROM_TAG
 from mlflow_on_kedro.datasets.tracked import default_filepath
-from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
 
 HOSTILE_NAMES = [
     "../../etc/passwd",
@@ -37,13 +37,13 @@ HOSTILE_NAMES = [
 def run(store_uri: str, tmp_path: Path) -> Any:
     """An open pipeline run; failures of tracking are raised."""
     config = Config(tracking=Tracking(uri=store_uri, on_failure="raise"))
-    run = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     assert run is not None
     yield run
     run.end("FINISHED")
 
 
-def bound(run: TrackedRun, name: str = "score", **arguments: Any) -> MLflowDataset:
+def bound(run: OwnRun, name: str = "score", **arguments: Any) -> MLflowDataset:
     """A dataset as the hooks leave it: named, and bound to the run."""
     dataset = MLflowDataset(**arguments)
     dataset.bind(name, run.root, run.uri, run)
@@ -145,14 +145,14 @@ def test_key_without_a_name_says_what_to_give() -> None:
         MLflowDataset(dataset="m").key()
 
 
-def test_bound_dataset_logs_to_its_run(run: TrackedRun) -> None:
+def test_bound_dataset_logs_to_its_run(run: OwnRun) -> None:
     """What is saved reaches the run that the dataset is bound to."""
     bound(run, dataset="m").save(0.5)
     run.flush()
     assert run.client.get_run(run.run_id).data.metrics == {"score": 0.5}
 
 
-def test_saving_experiment_makes_one_run_for_a_pipeline_run(run: TrackedRun) -> None:
+def test_saving_experiment_makes_one_run_for_a_pipeline_run(run: OwnRun) -> None:
     """All that one pipeline run saves to another experiment is in one FINISHED run there."""
     arguments = {"dataset": "m", "saving_experiment_name": "elsewhere"}
     bound(run, "one", **arguments).save(1)
@@ -167,7 +167,7 @@ def test_saving_experiment_makes_one_run_for_a_pipeline_run(run: TrackedRun) -> 
     assert run.client.get_run(run.run_id).info.status == "RUNNING"
 
 
-def test_nodes_that_save_elsewhere_at_once_share_one_run(run: TrackedRun) -> None:
+def test_nodes_that_save_elsewhere_at_once_share_one_run(run: OwnRun) -> None:
     """Threads do not each make a run of their own."""
     datasets = [
         bound(run, f"n{number}", dataset="m", saving_experiment_name="elsewhere")
@@ -183,7 +183,7 @@ def test_nodes_that_save_elsewhere_at_once_share_one_run(run: TrackedRun) -> Non
     assert set(there.data.metrics) == {"n0", "n1", "n2", "n3"}
 
 
-def test_saving_run_id_leaves_that_run_as_it_is(run: TrackedRun) -> None:
+def test_saving_run_id_leaves_that_run_as_it_is(run: OwnRun) -> None:
     """A given run gets the value, and keeps its status."""
     other = run.client.create_run(run.opened.experiment_id)
     bound(run, dataset="p", saving_run_id=other.info.run_id).save("x")
@@ -192,7 +192,7 @@ def test_saving_run_id_leaves_that_run_as_it_is(run: TrackedRun) -> None:
     assert there.info.status == "RUNNING"
 
 
-def test_failed_save_leaves_no_running_run_elsewhere(run: TrackedRun) -> None:
+def test_failed_save_leaves_no_running_run_elsewhere(run: OwnRun) -> None:
     """A run elsewhere that could not get its value is FAILED, not RUNNING for ever."""
     dataset = bound(run, dataset="p", saving_experiment_name="elsewhere", too_long="error")
     with pytest.raises(Exception, match="is 7000 characters long"):
@@ -202,7 +202,7 @@ def test_failed_save_leaves_no_running_run_elsewhere(run: TrackedRun) -> None:
     assert there.info.status == "FAILED"
 
 
-def test_unknown_saving_run_id_is_said(run: TrackedRun) -> None:
+def test_unknown_saving_run_id_is_said(run: OwnRun) -> None:
     """The message names the dataset, the store and the id."""
     dataset = bound(run, dataset="m", saving_run_id="nosuchrun")
     with pytest.raises(DatasetError, match=r"'score': MLflow at sqlite.* has no run 'nosuchrun'"):
@@ -220,7 +220,7 @@ def test_unreachable_saving_uri_warns_and_goes_on(
     """A dead other server is one warning, without its credentials; the file is there."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
     request = RunRequest(Config(tracking=Tracking(uri=store_uri)), tmp_path, package="demo")
-    run = TrackedRun.open(request)
+    run = OwnRun.open(request)
     assert run is not None
     dead = "http://me:hunter2@127.0.0.1:9"
     dataset = bound(run, dataset="m", saving_tracking_uri=dead, caching=False, **target)
@@ -235,7 +235,7 @@ def test_unreachable_saving_uri_warns_and_goes_on(
 
 
 def test_unreachable_saving_uri_raises_if_asked(
-    run: TrackedRun, monkeypatch: pytest.MonkeyPatch
+    run: OwnRun, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`tracking.on_failure: raise` holds for other servers too."""
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
@@ -244,7 +244,7 @@ def test_unreachable_saving_uri_raises_if_asked(
         dataset.save(0.5)
 
 
-def test_tracking_switched_off_makes_it_a_plain_dataset(run: TrackedRun, tmp_path: Path) -> None:
+def test_tracking_switched_off_makes_it_a_plain_dataset(run: OwnRun, tmp_path: Path) -> None:
     """With `enabled: false` nothing is logged, not even to a given run."""
     dataset = MLflowDataset(dataset="m", saving_run_id=run.run_id)
     dataset.bind("score", tmp_path, run.uri, None, logs=False)

@@ -11,7 +11,7 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Params, Tracking
 from mlflow_on_kedro.datasets.value_kinds import KINDS
-from mlflow_on_kedro.runs.tracked_run import RunRequest, TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
 
 NESTED = {"train": {"size": 32, "rate": 0.5}, "name": "rbf", "deep": {"er": {"on": True}}}
 
@@ -20,13 +20,13 @@ NESTED = {"train": {"size": 32, "rate": 0.5}, "name": "rbf", "deep": {"er": {"on
 def run(store_uri: str, tmp_path: Path) -> Any:
     """An open pipeline run; failures of tracking are raised."""
     config = Config(tracking=Tracking(uri=store_uri, on_failure="raise"))
-    run = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     assert run is not None
     yield run
     run.end("FINISHED")
 
 
-def logged(run: TrackedRun, kind: str, value: Any, limits: Params | None = None) -> Any:
+def logged(run: OwnRun, kind: str, value: Any, limits: Params | None = None) -> Any:
     """Log a value as `x` and return what the run holds then."""
     KINDS[kind].check("x", value)
     KINDS[kind].log(run, "x", value, limits or Params())
@@ -34,7 +34,7 @@ def logged(run: TrackedRun, kind: str, value: Any, limits: Params | None = None)
     return run.client.get_run(run.run_id).data
 
 
-def read(run: TrackedRun, kind: str, key: str = "x") -> Any:
+def read(run: OwnRun, kind: str, key: str = "x") -> Any:
     """Read a value back from MLflow."""
     run.flush()
     return KINDS[kind].read(run.client, run.run_id, key)
@@ -59,7 +59,7 @@ def read(run: TrackedRun, kind: str, key: str = "x") -> Any:
         ("東京 🍣\nline", "東京 🍣\nline"),
     ],
 )
-def test_p_is_one_parameter_with_readable_text(run: TrackedRun, value: Any, text: str) -> None:
+def test_p_is_one_parameter_with_readable_text(run: OwnRun, value: Any, text: str) -> None:
     """`p` logs any value as one parameter's text, and reads that text back."""
     data = logged(run, "p", value)
     assert data.params == {"x": text}
@@ -80,7 +80,7 @@ def test_p_is_one_parameter_with_readable_text(run: TrackedRun, value: Any, text
         (10**20, 1e20),
     ],
 )
-def test_m_is_one_metric(run: TrackedRun, value: Any, number: float) -> None:
+def test_m_is_one_metric(run: OwnRun, value: Any, number: float) -> None:
     """`m` logs any number, NumPy's and bools too, and reads it back."""
     data = logged(run, "m", value)
     assert data.metrics == {"x": number}
@@ -88,21 +88,21 @@ def test_m_is_one_metric(run: TrackedRun, value: Any, number: float) -> None:
     assert read(run, "m") == number
 
 
-def test_m_keeps_nan(run: TrackedRun) -> None:
+def test_m_keeps_nan(run: OwnRun) -> None:
     """A NaN is a metric and stays one."""
     logged(run, "m", float("nan"))
     assert math.isnan(read(run, "m"))
 
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])
-def test_m_reads_an_infinity_back(run: TrackedRun, value: float) -> None:
+def test_m_reads_an_infinity_back(run: OwnRun, value: float) -> None:
     """An infinity, which MLflow cannot hold as a metric, comes back from the tag."""
     data = logged(run, "m", {"best": value, "other": 1.0})
     assert data.metrics == {"x.other": 1.0}
     assert read(run, "m") == {"best": value, "other": 1.0}
 
 
-def test_m_with_a_dict_is_a_metric_for_each_leaf(run: TrackedRun) -> None:
+def test_m_with_a_dict_is_a_metric_for_each_leaf(run: OwnRun) -> None:
     """A dict of numbers, nested or not, is flattened, and comes back as the same dict."""
     value = {"f1": 0.5, "by class": {"a": np.float64(0.25), "ü": 1}}
     data = logged(run, "m", value)
@@ -111,7 +111,7 @@ def test_m_with_a_dict_is_a_metric_for_each_leaf(run: TrackedRun) -> None:
 
 
 @pytest.mark.parametrize("series", [[0.5, 0.25, 0.125], (1, 2), [0.1] * 3])
-def test_m_with_a_list_is_a_series(run: TrackedRun, series: Any) -> None:
+def test_m_with_a_list_is_a_series(run: OwnRun, series: Any) -> None:
     """A list is one metric with the steps 0, 1, …, and comes back as a list."""
     logged(run, "m", series)
     history = run.client.get_metric_history(run.run_id, "x")
@@ -119,14 +119,14 @@ def test_m_with_a_list_is_a_series(run: TrackedRun, series: Any) -> None:
     assert read(run, "m") == list(series)
 
 
-def test_m_with_a_dict_of_lists_is_a_series_each(run: TrackedRun) -> None:
+def test_m_with_a_dict_of_lists_is_a_series_each(run: OwnRun) -> None:
     """Learning curves by name come back as they were."""
     value = {"train": [0.5, 0.75], "test": [0.25, 0.5, 0.5]}
     logged(run, "m", value)
     assert read(run, "m") == value
 
 
-def test_m_logged_again_reads_the_last_value(run: TrackedRun) -> None:
+def test_m_logged_again_reads_the_last_value(run: OwnRun) -> None:
     """A metric that a continued run logs again is a number still, not a series."""
     logged(run, "m", 0.5)
     logged(run, "m", 0.75)
@@ -134,7 +134,7 @@ def test_m_logged_again_reads_the_last_value(run: TrackedRun) -> None:
 
 
 @pytest.mark.parametrize("value", [[], {}, (), {"a": []}])
-def test_m_with_nothing_in_it_logs_nothing(run: TrackedRun, value: Any) -> None:
+def test_m_with_nothing_in_it_logs_nothing(run: OwnRun, value: Any) -> None:
     """An empty list or dict is no mistake, and no metric."""
     assert logged(run, "m", value).metrics == {}
 
@@ -160,7 +160,7 @@ def test_m_refuses_what_is_no_number(value: Any, name: str, type_name: str) -> N
     assert "Use `p` (a parameter) or `a`" in message
 
 
-def test_a_logs_by_type(run: TrackedRun) -> None:
+def test_a_logs_by_type(run: OwnRun) -> None:
     """Numbers are metrics, text and collections parameters, dicts are flattened."""
     data = logged(run, "a", {**NESTED, "list": [1, 2], "set": {1}, "none": None})
     assert data.metrics == {"x.train.size": 32, "x.train.rate": 0.5}
@@ -199,7 +199,7 @@ def test_a_logs_by_type(run: TrackedRun) -> None:
     ],
     ids=str,
 )
-def test_a_reads_back_what_was_saved(run: TrackedRun, value: Any) -> None:
+def test_a_reads_back_what_was_saved(run: OwnRun, value: Any) -> None:
     """`a` gives the same value back from MLflow, dicts unflattened."""
     logged(run, "a", value)
     loaded = read(run, "a")
@@ -209,13 +209,13 @@ def test_a_reads_back_what_was_saved(run: TrackedRun, value: Any) -> None:
     )
 
 
-def test_a_finds_values_under_keys_that_mlflow_does_not_allow(run: TrackedRun) -> None:
+def test_a_finds_values_under_keys_that_mlflow_does_not_allow(run: OwnRun) -> None:
     """A value is read under the same name, though MLflow holds it under a legal one."""
     KINDS["a"].log(run, "f1 (macro)", 0.5, Params())
     assert read(run, "a", "f1 (macro)") == 0.5
 
 
-def test_values_of_longer_names_do_not_mix(run: TrackedRun) -> None:
+def test_values_of_longer_names_do_not_mix(run: OwnRun) -> None:
     """`score` is the number that was saved, though `score.test` is there as well."""
     for kind in ("m", "a"):
         KINDS[kind].log(run, f"{kind}score", 0.5, Params())
@@ -226,16 +226,14 @@ def test_values_of_longer_names_do_not_mix(run: TrackedRun) -> None:
 
 @pytest.mark.parametrize("kind", ["p", "a"])
 @pytest.mark.parametrize(("too_long", "length"), [("tag", 7000), ("tag", 9000), ("artifact", 7000)])
-def test_long_text_is_read_back_whole(
-    run: TrackedRun, kind: str, too_long: str, length: int
-) -> None:
+def test_long_text_is_read_back_whole(run: OwnRun, kind: str, too_long: str, length: int) -> None:
     """What is a tag or an artifact for its length comes back as the value, all of it."""
     value = "ü" * length
     logged(run, kind, value, Params(too_long=too_long))
     assert read(run, kind) == value
 
 
-def test_text_that_points_out_of_the_artifacts_is_left_alone(run: TrackedRun) -> None:
+def test_text_that_points_out_of_the_artifacts_is_left_alone(run: OwnRun) -> None:
     """A parameter's text from a server names no file elsewhere."""
     text = "see the artifact params/../../../../etc/passwd.txt"
     logged(run, "p", text)
@@ -243,7 +241,7 @@ def test_text_that_points_out_of_the_artifacts_is_left_alone(run: TrackedRun) ->
 
 
 @pytest.mark.parametrize("kind", ["p", "m", "a"])
-def test_reading_what_is_not_there_is_a_key_error(run: TrackedRun, kind: str) -> None:
+def test_reading_what_is_not_there_is_a_key_error(run: OwnRun, kind: str) -> None:
     """The dataset makes its message of it."""
     with pytest.raises(KeyError):
         read(run, kind, "nothing")

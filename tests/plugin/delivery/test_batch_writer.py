@@ -12,7 +12,8 @@ import requests
 from mlflow.exceptions import MlflowException
 from mlflow.utils.rest_utils import verify_rest_response
 from mlflow_on_kedro.delivery import batch_writer, refusals
-from mlflow_on_kedro.delivery.batch_writer import BatchWriter, changed_tag
+from mlflow_on_kedro.delivery.batch_writer import BatchWriter
+from mlflow_on_kedro.journal.changed_params import changed_tag
 from mlflow_on_kedro.journal.entries import Entry, Input, Metric, Param, Tag
 from mlflow_on_kedro.tracking import tables
 from mlflow_on_kedro.tracking.failures import http_status, is_gone

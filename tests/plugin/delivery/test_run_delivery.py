@@ -26,9 +26,9 @@ from mlflow_on_kedro.journal.entries import (
     to_line,
 )
 from mlflow_on_kedro.journal.folder import Journal
+from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.journal.writer import Writer
 from mlflow_on_kedro.timeline import chart
-from mlflow_on_kedro.timeline.spans import Span
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ class TestDelivering:
         sender.flush(LIMIT)
         assert run_of(client).data.tags["param_changed.p"] == "other"
         (record,) = (item for item in caplog.records if item.levelno == logging.WARNING)
-        assert record.name == "mlflow_on_kedro.delivery.batch_writer"
+        assert record.name == "mlflow_on_kedro.journal.changed_params"
         assert "Parameter 'p' was logged as 'v'" in record.getMessage()
 
     def test_what_takes_long_is_said(

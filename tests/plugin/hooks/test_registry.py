@@ -11,7 +11,7 @@ from typing import Any
 import mlflow_on_kedro
 from mlflow_on_kedro import mlflow_hooks
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 
 def test_all() -> None:

@@ -17,7 +17,7 @@ from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
 from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError, ValueTooLongError
 from mlflow_on_kedro.hooks import session
-from mlflow_on_kedro.runs import run_dataset
+from mlflow_on_kedro.runs import project_settings, run_dataset
 
 URI = "sqlite:////project/mlflow.db"
 
@@ -69,7 +69,7 @@ class TestPrepareContext:
         mlflow = {"run": {"name": "file", "tags": {"a": 1}, "description": "file"}}
         context = make_project(PIPELINE, settings=NO_HOOKS, mlflow=mlflow).context()
         session.prepare_context(context, {"run": {"name": "hook", "description": None}})
-        read = session.settings_of(context).run
+        read = project_settings.settings_of(context).run
         assert (read.name, read.tags, read.description) == ("hook", {"a": 1}, "file")
 
     def test_the_first_wins(self, make_project: Callable[..., Any]) -> None:
@@ -77,13 +77,13 @@ class TestPrepareContext:
         context = make_project(PIPELINE, settings=NO_HOOKS).context()
         session.prepare_context(context, {"run": {"name": "first"}})
         session.prepare_context(context, {"run": {"name": "second"}})
-        assert session.settings_of(context).run.name == "first"
+        assert project_settings.settings_of(context).run.name == "first"
 
     def test_settings_without_hooks(self, make_project: Callable[..., Any]) -> None:
         """Where no hook has done it, settings are mlflow.yml's."""
         mlflow = {"run": {"name": "file"}}
         context = make_project(PIPELINE, settings=NO_HOOKS, mlflow=mlflow).context()
-        assert session.settings_of(context).run.name == "file"
+        assert project_settings.settings_of(context).run.name == "file"
 
     def test_datasets_know_their_names(self, make_project: Callable[..., Any]) -> None:
         """MLflow datasets of catalog.yml, factories too, know their names, files and the root."""

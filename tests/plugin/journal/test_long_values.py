@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 from mlflow_on_kedro.errors import ValueTooLongError
-from mlflow_on_kedro.journal import long_values, values
+from mlflow_on_kedro.journal import long_values
 from mlflow_on_kedro.journal.entries import Param, Tag, Text
+from mlflow_on_kedro.utils import mlflow_limits
 
 
 def test_at_the_limit() -> None:
     """A value of exactly MLflow's limit is whole."""
-    text = "x" * values.MAX_PARAM_LENGTH
+    text = "x" * mlflow_limits.MAX_PARAM_LENGTH
     assert long_values.param("k", text) == [Param("k", text)]
 
 
@@ -33,7 +34,7 @@ def test_a_limit_above_mlflows() -> None:
     """A limit above MLflow's own is MLflow's own."""
     (entry,) = long_values.param("k", "x" * 7000, max_length=9000)
     assert isinstance(entry, Param)
-    assert len(entry.value) == values.MAX_PARAM_LENGTH
+    assert len(entry.value) == mlflow_limits.MAX_PARAM_LENGTH
 
 
 def test_tag() -> None:

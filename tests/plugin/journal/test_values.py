@@ -18,6 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow_on_kedro.journal import long_values, values
 from mlflow_on_kedro.journal.entries import Metric, Tag, Text
+from mlflow_on_kedro.utils import mlflow_limits
 
 # The same examples in every run, and no folder of found ones.
 quick = settings(max_examples=150, database=None, derandomize=True, deadline=None)
@@ -36,8 +37,8 @@ class TestLimits:
         """The lengths equal the constants of mlflow.utils.validation."""
         from mlflow.utils import validation
 
-        assert values.MAX_PARAM_LENGTH == validation.MAX_PARAM_VAL_LENGTH
-        assert values.MAX_TAG_LENGTH == validation.MAX_TAG_VAL_LENGTH
+        assert mlflow_limits.MAX_PARAM_LENGTH == validation.MAX_PARAM_VAL_LENGTH
+        assert mlflow_limits.MAX_TAG_LENGTH == validation.MAX_TAG_VAL_LENGTH
 
 
 NUMBERS = [

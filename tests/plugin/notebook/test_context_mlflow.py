@@ -83,7 +83,7 @@ class TestTheObject:
     def test_lazily(self, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         """Until it is used neither MLflow is imported nor the configuration parsed again."""
         project = make()
-        monkeypatch.setattr("mlflow_on_kedro.hooks.session.settings_of", lambda *_: 1 / 0)
+        monkeypatch.setattr("mlflow_on_kedro.runs.project_settings.settings_of", lambda *_: 1 / 0)
         monkeypatch.setitem(sys.modules, "mlflow", None)
         assert project.context().mlflow is not None
 

@@ -14,7 +14,7 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.observability import system_metrics
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
 NODES = """
@@ -141,7 +141,7 @@ class TestSamples:
 def test_samples_go_through_the_journal(tmp_path: Any) -> None:
     """A run that contacts no server keeps its samples with the rest."""
     config = parse({"tracking": {"mode": "offline"}, "system_metrics": {"interval": 0.1}})
-    run = TrackedRun.open(RunRequest(config=config, root=tmp_path))
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path))
     system_metrics.begin(run)
     time.sleep(0.25)
     run.end("FINISHED")
@@ -152,7 +152,7 @@ def test_samples_go_through_the_journal(tmp_path: Any) -> None:
 def test_it_is_cheap(tmp_path: Any) -> None:
     """A sample takes a few milliseconds of processor time."""
     config = parse({"tracking": {"mode": "offline"}})
-    run = TrackedRun.open(RunRequest(config=config, root=tmp_path))
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path))
     sampler = system_metrics.Sampler(run, 60.0)
     meters = [system_metrics._cpu(), system_metrics._memory(), system_metrics._disk()]
     begin = time.process_time()

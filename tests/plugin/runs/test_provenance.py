@@ -24,7 +24,7 @@ from mlflow_on_kedro.tracking.shared_run import JOURNAL_TAG
 
 quick = settings(max_examples=150, database=None, derandomize=True, deadline=None)
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 
 def parse(command: str) -> dict[str, Any]:

@@ -17,10 +17,10 @@ from mlflow_on_kedro import mlflow_hooks
 from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.runs import run_dataset
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_dataset import RESERVED_NAME, RunDataset
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 
 @pytest.fixture(autouse=True)
@@ -30,10 +30,10 @@ def _in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def run(client: Any, store_uri: str) -> TrackedRun:
+def run(client: Any, store_uri: str) -> OwnRun:
     """A run."""
     run_id = client.create_run(client.create_experiment("demo")).info.run_id
-    return TrackedRun.join(store_uri, run_id)
+    return OwnRun.join(store_uri, run_id)
 
 
 class TestDataset:
@@ -63,7 +63,7 @@ class TestDataset:
         with pytest.raises(DatasetError, match="reserved"):
             RunDataset().save(1)  # type: ignore[arg-type]
 
-    def test_loaded(self, run: TrackedRun) -> None:
+    def test_loaded(self, run: OwnRun) -> None:
         """The run that was put there is loaded, and named when it is described."""
         dataset = RunDataset()
         dataset.run = run
@@ -71,7 +71,7 @@ class TestDataset:
         assert dataset.exists()
         assert run.run_id in str(dataset)
 
-    def test_pickle(self, run: TrackedRun) -> None:
+    def test_pickle(self, run: OwnRun) -> None:
         """It travels with its run, configuration and root."""
         dataset = RunDataset([{"run": {"name": "a"}}], "/project", None)
         dataset.run = run
@@ -83,7 +83,7 @@ class TestDataset:
 class TestFind:
     """Finding the run of a catalog."""
 
-    def test_in_a_catalog(self, run: TrackedRun) -> None:
+    def test_in_a_catalog(self, run: OwnRun) -> None:
         """Whoever has the catalog has the run."""
         dataset = RunDataset()
         dataset.run = run
@@ -122,7 +122,7 @@ print(len(settings.HOOKS), dataset.run.in_worker)
 class TestWorkers:
     """Worker processes that know nothing of the project."""
 
-    def test_hooks(self, make_project: Callable[..., Any], run: TrackedRun, tmp_path: Path) -> None:
+    def test_hooks(self, make_project: Callable[..., Any], run: OwnRun, tmp_path: Path) -> None:
         """Unpickling it in a process without a project loads the project's settings there."""
         made = make_project("def create_pipeline(): ...")
         dataset = RunDataset(package=made.package)

@@ -21,7 +21,7 @@ from mlflow_on_kedro.runs.run_lifecycle import RunLifecycle
 from mlflow_on_kedro.tracking import request_headers
 from mlflow_on_kedro.tracking.opening import RunRequest
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 
 def record(root: Path, **sections: Any) -> RunLifecycle:

@@ -16,23 +16,23 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.datasets import saved_files
 from mlflow_on_kedro.journal.snapshot import state_of
 from mlflow_on_kedro.runs import save_records
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 FILE = Path("data/mlflow/value.json")
-Open = Callable[..., TrackedRun]
+Open = Callable[..., OwnRun]
 
 
 @pytest.fixture
 def open_run(store_uri: str, tmp_path: Path) -> Iterator[Open]:
     """A function that opens a run of a pipeline with the given outputs."""
-    opened: list[TrackedRun] = []
+    opened: list[OwnRun] = []
 
-    def open_(*outputs: str, uri: str = store_uri, **sections: Any) -> TrackedRun:
+    def open_(*outputs: str, uri: str = store_uri, **sections: Any) -> OwnRun:
         config = parse({"tracking": {"uri": uri}, **sections})
         plan = PipelineInfo(outputs=frozenset(outputs))
-        run = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo", plan=plan))
+        run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo", plan=plan))
         opened.append(run)
         return run
 
@@ -41,7 +41,7 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Open]:
         run.end("FINISHED")
 
 
-def worker(run: TrackedRun) -> MLflowDataset:
+def worker(run: OwnRun) -> MLflowDataset:
     """The dataset as another process has it."""
     copy = pickle.loads(pickle.dumps(run))  # noqa: S301
     dataset = MLflowDataset(dataset="json")

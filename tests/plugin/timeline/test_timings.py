@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.journal.span import Span
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.timeline import timings
-from mlflow_on_kedro.timeline.spans import Span
-from mlflow_on_kedro.timeline.timings import Names
+from mlflow_on_kedro.tracking import timing_metrics
 from mlflow_on_kedro.tracking.opening import RunRequest
+from mlflow_on_kedro.tracking.timing_metrics import Names
 
 BEGIN = 1_700_000_000.0
 
@@ -24,7 +25,7 @@ SPANS = [
     Span("run", "second", "second (odd)", BEGIN + 1.5, BEGIN + 3, 1),
 ]
 METRICS = {
-    timings.metric_key(Names().of(span.kind, span.name)): (
+    timing_metrics.metric_key(Names().of(span.kind, span.name)): (
         span.kind,
         "second" if span.name == "second (odd)" else span.name,
     )
@@ -39,10 +40,10 @@ def _in_a_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def run(store_uri: str, tmp_path: Path) -> Iterator[TrackedRun]:
+def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
     """A run that was told some timings."""
     config = parse({"tracking": {"uri": store_uri, "on_failure": "raise"}})
-    opened = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     assert opened is not None
     for span in SPANS:
         timings.log(opened, span, Names().of(span.kind, span.name))
@@ -51,7 +52,7 @@ def run(store_uri: str, tmp_path: Path) -> Iterator[TrackedRun]:
     opened.end("FINISHED")
 
 
-def read(client: Any, run: TrackedRun, **given: Any) -> list[Span]:
+def read(client: Any, run: OwnRun, **given: Any) -> list[Span]:
     """Read the timings of a run, in the order of their beginnings."""
     nodes = {0: "first", 1: "second"}
     words = {"nodes": nodes, "metrics": METRICS, "repeated": ["time/load/raw"], **given}
@@ -59,7 +60,7 @@ def read(client: Any, run: TrackedRun, **given: Any) -> list[Span]:
     return sorted(found, key=lambda span: (span.start, span.end))
 
 
-def test_as_metrics(run: TrackedRun, client: Any) -> None:
+def test_as_metrics(run: OwnRun, client: Any) -> None:
     """A duration in seconds is a metric whose time is the end and whose step is the node's."""
     (point,) = client.get_metric_history(run.run_id, "time/node/first")
     assert point.value == 1.25
@@ -69,12 +70,12 @@ def test_as_metrics(run: TrackedRun, client: Any) -> None:
     assert {(point.step, point.value) for point in loads} == {(0, 0.25), (1, 0.5)}
 
 
-def test_kept_for_the_chart(run: TrackedRun) -> None:
+def test_kept_for_the_chart(run: OwnRun) -> None:
     """The run keeps its own process's timings."""
     assert run.spans == SPANS
 
 
-def test_back(run: TrackedRun, client: Any) -> None:
+def test_back(run: OwnRun, client: Any) -> None:
     """Begin, end, kind, node and dataset of everything come back from MLflow alone."""
     found = read(client, run)
     assert [(span.kind, span.node, span.step) for span in found] == [
@@ -86,15 +87,15 @@ def test_back(run: TrackedRun, client: Any) -> None:
         assert not span.failed
 
 
-def test_a_failed_node(run: TrackedRun, client: Any) -> None:
+def test_a_failed_node(run: OwnRun, client: Any) -> None:
     """The node that failed is marked, and its loads are not."""
-    run.set_tag(timings.FAILED_NODE_TAG, "second")
+    run.set_tag(timing_metrics.FAILED_NODE_TAG, "second")
     run.flush()
     failed = [(span.kind, span.node) for span in read(client, run) if span.failed]
     assert failed == [("run", "second")]
 
 
-def test_what_was_not_asked_for(run: TrackedRun, client: Any) -> None:
+def test_what_was_not_asked_for(run: OwnRun, client: Any) -> None:
     """Other metrics, and nodes that were not asked for, are left out."""
     run.log_metric("score", 0.9)
     run.flush()
@@ -102,7 +103,7 @@ def test_what_was_not_asked_for(run: TrackedRun, client: Any) -> None:
     assert {span.node for span in found} == {"second"}
 
 
-def test_few_calls(run: TrackedRun, client: Any) -> None:
+def test_few_calls(run: OwnRun, client: Any) -> None:
     """One call reads a run's timings, and one more each dataset that several nodes load."""
     calls: list[str] = []
 
@@ -115,7 +116,7 @@ def test_few_calls(run: TrackedRun, client: Any) -> None:
     assert calls == ["get_run", "get_metric_history"]
 
 
-def test_latest_metrics(run: TrackedRun, client: Any) -> None:
+def test_latest_metrics(run: OwnRun, client: Any) -> None:
     """MLflow's private list of latest points is still there, with times and steps."""
     points = {point.key: point for point in timings.latest_metrics(client.get_run(run.run_id))}
     point = points["time/node/first"]
@@ -133,4 +134,4 @@ def test_names() -> None:
 
 def test_metric_key() -> None:
     """A name that MLflow does not take is looked for under the name that it was stored as."""
-    assert timings.metric_key("time/node/f(a)") == "time/node/f_a_"
+    assert timing_metrics.metric_key("time/node/f(a)") == "time/node/f_a_"

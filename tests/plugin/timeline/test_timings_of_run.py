@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.errors import MLflowOnKedroError
-from mlflow_on_kedro.timeline import timings
-from mlflow_on_kedro.timeline.spans import Span
+from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.timeline.timings_of_run import spans_of
+from mlflow_on_kedro.tracking import timing_metrics
 
 BEGIN = 1_700_000_000.0
 
@@ -24,10 +24,10 @@ class Run:
         self, kind: Any, name: str, begin: float, end: float, step: int, prefix: str | None = None
     ) -> None:
         """Log one span; times are in seconds from the beginning."""
-        names = timings.Names() if prefix is None else timings.Names(run=prefix)
+        names = timing_metrics.Names() if prefix is None else timing_metrics.Names(run=prefix)
         self.client.log_metric(
             self.run_id,
-            timings.metric_key(names.of(kind, name)),
+            timing_metrics.metric_key(names.of(kind, name)),
             end - begin,
             timestamp=round((BEGIN + end) * 1000),
             step=step,
@@ -108,7 +108,7 @@ def test_what_failed(run: Run) -> None:
     """The failed node is marked, unless the run was finished later."""
     run.log("run", "f(x)", 0, 1, 0)
     run.log("run", "b", 1, 2, 1)
-    run.client.set_tag(run.run_id, timings.FAILED_NODE_TAG, "f(x)")
+    run.client.set_tag(run.run_id, timing_metrics.FAILED_NODE_TAG, "f(x)")
     run.client.set_terminated(run.run_id, "FAILED")
     assert run.failed() == ["f_x_"]
     run.client.set_terminated(run.run_id, "FINISHED")
@@ -123,7 +123,7 @@ def test_a_prefix_of_the_users(run: Run, prefix: str) -> None:
     run.client.log_metric(run.run_id, "time/pipeline", 5)
     expected = {("run", "a", "a", 0, 1), ("save", "a", "y", 1, 2)}
     assert run.spans(prefix) == expected
-    run.client.set_tag(run.run_id, timings.PREFIX_TAG, prefix)
+    run.client.set_tag(run.run_id, timing_metrics.PREFIX_TAG, prefix)
     assert run.spans() == run.spans("other/") == expected
 
 

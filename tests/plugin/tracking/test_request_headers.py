@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from mlflow_on_kedro.config import header_checks
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.tracking import request_headers
 
@@ -30,7 +31,7 @@ def sent() -> dict[str, str]:
 )
 def test_allowed(headers: Any) -> None:
     """Names of HTTP, and values that a header can hold."""
-    request_headers.check(headers, "mlflow.yml")
+    header_checks.check(headers, "mlflow.yml")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_allowed(headers: Any) -> None:
 def test_refused(headers: Any, words: str) -> None:
     """Anything else is refused by name; the value, which may be a secret, is not shown."""
     with pytest.raises(ConfigError) as caught:
-        request_headers.check(headers, "mlflow.yml")
+        header_checks.check(headers, "mlflow.yml")
     assert caught.value.message.startswith("mlflow.yml: ")
     assert words in caught.value.message
     assert "hunter2" not in caught.value.message

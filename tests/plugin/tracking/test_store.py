@@ -157,7 +157,8 @@ class TestConnect:
     def test_a_lock_ends_with_its_process(self, tmp_path: Path) -> None:
         """A process that was killed while it held the lock leaves it free."""
         code = (
-            "import os, sys\nfrom pathlib import Path\nfrom mlflow_on_kedro.utils.locks import locked\n"
+            "import os, sys\nfrom pathlib import Path\n"
+            "from mlflow_on_kedro.utils.locks import locked\n"
             "with locked(Path(sys.argv[1])): os.kill(os.getpid(), 9)"
         )
         subprocess.run(

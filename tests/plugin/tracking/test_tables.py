@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from mlflow.utils.mlflow_tags import MLFLOW_LOGGED_ARTIFACTS
 from mlflow_on_kedro import MLflowDataset
-from mlflow_on_kedro.journal.values import MAX_TAG_LENGTH
 from mlflow_on_kedro.tracking import tables
+from mlflow_on_kedro.utils.mlflow_limits import MAX_TAG_LENGTH
 
 
 def test_the_tag_is_mlflows() -> None:

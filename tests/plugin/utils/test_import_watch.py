@@ -11,15 +11,15 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 WORKER = """
 import pickle, sys
 
-from mlflow_on_kedro.tracking import fluent
+from mlflow_on_kedro.runs.node_calls import fluent
 
 run = pickle.load(open(sys.argv[1], "rb"))
 for _ in range(3):  # nodes that do not call MLflow
@@ -46,7 +46,7 @@ assert mlflow.active_run() is None
 def run(store_uri: str, tmp_path: Path) -> Any:
     """A run that is open."""
     config = parse({"tracking": {"uri": store_uri, "on_failure": "raise"}})
-    opened = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     yield opened
     opened.end("FINISHED")
 
@@ -61,7 +61,7 @@ def in_worker(code: str, *words: str) -> None:
     )
 
 
-def test_a_worker(run: TrackedRun, client: Any, tmp_path: Path) -> None:
+def test_a_worker(run: OwnRun, client: Any, tmp_path: Path) -> None:
     """In a worker MLflow is imported only if a node does; then the run is its active one."""
     (tmp_path / "run.pkl").write_bytes(pickle.dumps(run))
     in_worker(WORKER, str(tmp_path / "run.pkl"))
@@ -74,7 +74,7 @@ def test_where_there_is_no_mlflow() -> None:
     """A package that cannot be found is Python's own error, with the watch or without."""
     in_worker(
         "import sys\n"
-        "from mlflow_on_kedro import import_watch\n"
+        "from mlflow_on_kedro.utils import import_watch\n"
         "sys.path[:] = [path for path in sys.path if 'site-packages' not in path]\n"
         "import_watch.when_imported(lambda: print('imported'))\n"
         "try:\n    import mlflow\n"
@@ -88,7 +88,7 @@ def test_looking_for_a_library_is_not_importing_it(tmp_path: Path) -> None:
     (tmp_path / "counted.py").write_text("", encoding="utf-8")
     in_worker(
         "import importlib, importlib.util, sys\n"
-        "from mlflow_on_kedro import import_watch\n"
+        "from mlflow_on_kedro.utils import import_watch\n"
         "sys.path.append(sys.argv[1])\n"
         "calls = []\n"
         "import_watch.when_imported(lambda: calls.append('counted'), 'counted', 'not_there')\n"
@@ -107,7 +107,7 @@ def test_a_library_in_another(tmp_path: Path) -> None:
     (tmp_path / "inner.py").write_text("")
     code = (
         "import sys\n"
-        "from mlflow_on_kedro import import_watch\n"
+        "from mlflow_on_kedro.utils import import_watch\n"
         "import builtins; builtins.sys = sys\n"
         "sys.path.append(sys.argv[1])\n"
         "calls = []\n"

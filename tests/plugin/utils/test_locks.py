@@ -15,7 +15,7 @@ import pytest
 from mlflow_on_kedro.utils import locks
 from mlflow_on_kedro.utils.locks import Hold, locked
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
 HOLDER = """
 import sys, time

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mlflow_on_kedro.runs import provenance
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.failures import failure_message
 from mlflow_on_kedro.tracking.store import run_url
 from mlflow_on_kedro.utils.secret_items import leave_out_secrets
@@ -292,7 +292,7 @@ class TestEverywhere:
         """Params, tags, texts, and their keys are stored without credentials."""
         experiment = client.create_experiment("demo")
         run_id = client.create_run(experiment).info.run_id
-        run = TrackedRun.join(store_uri, run_id)
+        run = OwnRun.join(store_uri, run_id)
         run.log_param("text", URL)
         run.log_param("list", [{"uri": URL}])
         run.log_param("long", f"{URL} " * 1000)
@@ -321,7 +321,7 @@ class TestEverywhere:
         """Warnings leave credentials out."""
         caplog.set_level(logging.DEBUG, "mlflow_on_kedro")
         run_id = client.create_run(client.create_experiment("demo")).info.run_id
-        run = TrackedRun.join(store_uri, run_id)
+        run = OwnRun.join(store_uri, run_id)
         run.log_param("changed", "1")
         run.log_param("changed", URL)
         run.log_metric(URL, float("inf"))
@@ -338,9 +338,9 @@ class TestEverywhere:
     def test_repr(self, client: Any, store_uri: str) -> None:
         """A run's repr has no credentials."""
         run_id = client.create_run(client.create_experiment("demo")).info.run_id
-        run = TrackedRun.join(store_uri, run_id)
+        run = OwnRun.join(store_uri, run_id)
         run.uri = URL
-        assert repr(run) == f"TrackedRun(run_id='{run_id}', uri='{mask_urls(URL)}')"
+        assert repr(run) == f"OwnRun(run_id='{run_id}', uri='{mask_urls(URL)}')"
 
     def test_the_command(self) -> None:
         """The replayable command has neither values of secret-looking names nor credentials."""

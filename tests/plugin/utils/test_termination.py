@@ -15,12 +15,12 @@ from mlflow_on_kedro.utils import termination
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="POSIX signals")
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 WAIT_SECONDS = 60
 
 START = """
 import asyncio, hashlib, os, signal, sys, threading, time
-from mlflow_on_kedro import termination
+from mlflow_on_kedro.utils import termination
 
 def say(word):
     os.write(1, (word + chr(10)).encode())

@@ -185,7 +185,7 @@ def _problem(path: Path) -> str | None:
 
 def shipped() -> str:
     """The mlflow.yml of a new project: the most used keys, at their defaults."""
-    return Path(__file__).with_name(FILE).read_text(encoding="utf-8")
+    return (Path(__file__).parents[2] / FILE).read_text(encoding="utf-8")
 
 
 def ignoring(text: str | None) -> str:

@@ -3,8 +3,7 @@
 MLflow keeps a stack for each thread. Where it is empty, in a thread, in a fork, after
 ``mlflow.end_run()``, the next call of MLflow's starts a run beside the pipeline's. While a pipeline
 runs, an empty stack has its run instead, so this holds for hooks, datasets, nodes, and the threads
-and forks that they start, whichever runner there is. MLflow has no public way to do so. This module
-is the one place that touches the stack; a test fails when it moves.
+and forks that they start, whichever runner there is.
 """
 
 from __future__ import annotations
@@ -13,16 +12,17 @@ import contextlib
 import functools
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
-from ...mlflow_internals import mlflow_globals
+from ...mlflow_internals import mlflow_globals, run_stack
+from ...mlflow_internals.run_stack import raw, stack
 from ...tracking import open_runs
 from . import node_mlflow_calls
 
 if TYPE_CHECKING:
     from ...journal.records import Opened
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 PARENT_TAG = "mlflow.parentRunId"
 _MARK = "_is_of_mlflow_on_kedro"
@@ -32,8 +32,6 @@ _MARK = "_is_of_mlflow_on_kedro"
 class _Here(threading.local):
     """What this thread does with its stack."""
 
-    is_raw = False
-    """It looks at the stack as MLflow has it."""
     has_ended = False
     """It has called ``mlflow.end_run()``, and nothing that needs a run since then.
 
@@ -75,19 +73,12 @@ def install(make: Callable[[TrackedRun], Any]) -> None:
     Args:
         make: Makes MLflow's active run of a pipeline's for this thread; None: it shall have none.
     """
-    from mlflow.tracking import fluent
-
-    variable: Any = fluent._active_run_stack  # noqa: SLF001 - there is no public name
-    if "get" in vars(variable):
-        return
-    variable.get = functools.partial(_get, variable.get, make)
+    run_stack.install(functools.partial(_give_to, make))
 
 
 def give(run: TrackedRun, opened: Opened) -> Any:
     """Make MLflow's active run of a pipeline's."""
-    from mlflow.tracking.fluent import ActiveRun
-
-    active: Any = ActiveRun(node_mlflow_calls.as_entity(run, opened))  # type: ignore[no-untyped-call]
+    active = run_stack.new_active_run(node_mlflow_calls.as_entity(run, opened))
     setattr(active, _MARK, run.whole.journal_id)
     return active
 
@@ -97,15 +88,6 @@ def is_given(run: TrackedRun, active: Any) -> bool:
     of = getattr(active, _MARK, None)
     is_child = of == run.journal_id  # one of `run.children`, or this run
     return of is not None and (is_child or node_mlflow_calls.is_own(run, active.info.run_id))
-
-
-def stack() -> list[Any]:
-    """This thread's active runs as MLflow has them: what it was given, and what it has started."""
-    from mlflow.tracking.fluent import _active_run_stack
-
-    with raw():
-        found: list[Any] = _active_run_stack.get()  # type: ignore[no-untyped-call]
-    return found
 
 
 def take_given(run: TrackedRun) -> list[Any]:
@@ -174,29 +156,13 @@ def shrink_others(run: TrackedRun, status: str, *, of_all: bool) -> None:
         status: How the runs end that were left open above it.
         of_all: Whether also for threads that go on.
     """
-    from mlflow.tracking.fluent import _active_run_stack
-
-    variable: Any = _active_run_stack
     mine = stack()
     for given in _given:
         if given.stack is mine or not given.ishere() or not (of_all or given.is_left()):
             continue
-        variable.set(given.stack)  # MLflow ends runs of the thread that asks
-        try:
+        with run_stack.exchanged(given.stack):  # MLflow ends runs of the thread that asks
             shrink(run, given.below(run), status)
-        finally:
-            variable.set(mine)
     _given[:] = [given for given in _given if given.stack and not given.is_left()]
-
-
-@contextlib.contextmanager
-def raw() -> Iterator[None]:
-    """Have MLflow's functions do for this thread what they do without this plugin."""
-    before, here.is_raw = here.is_raw, True
-    try:
-        yield
-    finally:
-        here.is_raw = before
 
 
 def _note(stack: list[Any]) -> None:
@@ -204,18 +170,9 @@ def _note(stack: list[Any]) -> None:
         _given.append(_Given(stack))
 
 
-def in_use() -> list[Any]:
-    """This thread's active runs, the pipeline's among them."""
-    from mlflow.tracking.fluent import _active_run_stack
-
-    found: list[Any] = _active_run_stack.get()  # type: ignore[no-untyped-call]
-    return found
-
-
-def _get(real: Callable[[], list[Any]], make: Callable[[TrackedRun], Any]) -> list[Any]:
-    """Give this thread's stack."""
-    found = real()
-    run = None if here.is_raw else open_runs.current()
+def _give_to(make: Callable[[TrackedRun], Any], found: list[Any]) -> list[Any]:
+    """Put the pipeline's run into this thread's stack, if that is empty."""
+    run = open_runs.current()
     if run is None:
         return found
     if mlflow_globals.other_uri() is not None:

@@ -17,7 +17,7 @@ from ...tracking.failures import is_mistake, is_refusal
 from ...tracking.open_runs import OWN_THREADS, bypassed
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 FIRST_ANSWER_SECONDS = 60.0
 """How long a node waits for a server that nobody has heard of yet: it may be starting."""

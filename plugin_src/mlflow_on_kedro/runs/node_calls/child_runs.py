@@ -10,20 +10,19 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...delivery.journal_outbox import WorkerOutbox
-from ...delivery.outbox import Outbox
-from ...journal.entries import VALUES, End, Part
+from ...journal.entries import End
 from ...journal.folder import CHILDREN, Journal, is_id, new_id
+from ...journal.outbox import Outbox
 from ...journal.records import Header, Opened
-from ...tracking import shared_run
-from ..provenance import USER_TAG
-from ..run_logger import RunLogger
+from ...journal.run_logger import RunLogger
+from ...tracking.user import USER_TAG
 from . import node_mlflow_calls
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 _PARENT_TAG = "mlflow.parentRunId"
 _NAME_TAG = "mlflow.runName"
@@ -167,52 +166,6 @@ def forget(pipeline: TrackedRun) -> None:
     """Forget the children of a run that has ended."""
     for key in [key for key in list(_known) if key[0] == pipeline.journal_id]:
         _known.pop(key, None)
-
-
-# -- for whoever delivers the pipeline's journal --------------------------------------------------
-
-
-def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: Any) -> Header:
-    """Say what run a child is in MLflow, now that MLflow has the pipeline's.
-
-    Args:
-        child: The child's journal.
-        pipeline: The header of the pipeline's journal.
-        opened: The pipeline's run in MLflow.
-        client: A client of the store.
-
-    Raises:
-        Exception: MLflow cannot be reached.
-    """
-    header = child.header
-    if header.group is not None:
-        return replace(
-            header,
-            experiment_id=opened.experiment_id,
-            parent=opened.run_id,
-            start_ms=_first_ms(child) or header.start_ms,
-        )
-    if header.experiment == pipeline.experiment:  # wherever that is: it may have an id only
-        header = replace(header, experiment_id=opened.experiment_id)
-    if header.run_id is not None:  # a run that MLflow had: only who has ended it may end it
-        ends = any(
-            isinstance(entry, End) for name in child.sizes() for entry in child.entries(name)
-        )
-        return replace(header, owned=ends)
-    if header.parent == pipeline.journal:
-        return replace(header, parent=opened.run_id)
-    if header.parent is not None and is_id(header.parent):
-        found = shared_run.with_tag(
-            client, opened.experiment_id, shared_run.JOURNAL_TAG, header.parent
-        )
-        return replace(header, parent=found[0].info.run_id if found else opened.run_id)
-    return header
-
-
-def _first_ms(child: Journal) -> int:
-    """When the first node of a group began, in milliseconds since the epoch; 0: none has."""
-    parts = (part for name in child.sizes(VALUES) for part in child.entries_of(name, Part))
-    return round(1000 * min((part.start for part in parts if part.start), default=0.0))
 
 
 def _journal(pipeline: TrackedRun) -> Journal:

@@ -8,13 +8,12 @@ node has left open is ended.
 from __future__ import annotations
 
 import contextlib
-import sys
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from ...mlflow_internals import mlflow_globals
+from ...mlflow_internals import mlflow_globals, run_stack
 from ...mlflow_internals.mlflow_globals import (
     hold_globals,
     release_globals,
@@ -26,10 +25,9 @@ from ...utils import environment, import_watch
 from . import active_stack, node_mlflow_calls, other_processes, outage_fallback, run_calls
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 __all__ = [
-    "active_run_id",
     "attach",
     "attached",
     "attached_chunks",
@@ -41,15 +39,6 @@ __all__ = [
     "set_tracking_uri",
     "tracking_uri",
 ]
-
-
-def active_run_id() -> str | None:
-    """The id of the run that was made the active one of this thread; does not import mlflow."""
-    mlflow = sys.modules.get("mlflow")
-    if mlflow is None or not hasattr(mlflow, "active_run"):
-        return None
-    stack = active_stack.stack()
-    return str(stack[-1].info.run_id) if stack else None
 
 
 def begin(run: TrackedRun) -> None:
@@ -67,7 +56,7 @@ def begin(run: TrackedRun) -> None:
         import_watch.when_imported(_begin_nearest)
         return
     _prepare(run)
-    stack = active_stack.stack()
+    stack = run_stack.stack()
     if stack and not any(node_mlflow_calls.is_own(run, active.info.run_id) for active in stack):
         active_stack.push(_make_active(run))  # or somebody's own run would take what is the run's
 
@@ -186,7 +175,7 @@ def attach(run: TrackedRun) -> None:
     node_traces.begin_node()
     if run.whole is not run:
         node.taken = active_stack.take_given(run)
-    stack = active_stack.stack()
+    stack = run_stack.stack()
     node.kept = frozenset(map(id, stack))
     if not any(node_mlflow_calls.is_own(run, each.info.run_id) for each in stack):
         active_stack.push(active)

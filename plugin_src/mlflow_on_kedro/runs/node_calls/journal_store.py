@@ -17,7 +17,7 @@ from ...tracking import open_runs
 from . import child_runs, kept_models, node_mlflow_calls
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 _NAMED = "named:"
 """Begins the id of an experiment that MLflow was not asked for."""
@@ -255,9 +255,10 @@ class JournalStore(AbstractStore):
 
     def start_trace(self, trace_info: Any) -> Any:
         """Keep a trace that has ended, whatever MLflow's name for it."""
+        from ...observability import kept_traces
         from . import node_traces
 
-        owner = self._owner(trace_info.trace_metadata.get(node_traces.SOURCE_RUN))
+        owner = self._owner(trace_info.trace_metadata.get(kept_traces.SOURCE_RUN))
         return node_traces.keep(self._run, owner, trace_info)
 
     def log_spans(self, location: str, spans: list[Any], tracking_uri: Any = None) -> Any:

@@ -1,10 +1,8 @@
 """Models that nodes log with MLflow while it does not answer: kept until the node ends.
 
 MLflow makes a logged model first, then uploads its files, then says that it is ready. Here the
-files go to a folder, and the run gets the model as an entry of its journal::
-
-    own/models/<model id>/about.json   the fields of the entry
-    own/models/<model id>/files/       the model's files
+files go to a folder, and the run gets the model as an entry of its journal: see
+:mod:`mlflow_on_kedro.journal.node_files`.
 """
 
 from __future__ import annotations
@@ -18,17 +16,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...config.registration import Registration
-from ...journal.entries import Entry, Model
+from ...journal import node_files
+from ...journal.entries import Entry
+from ...journal.node_files import MODEL_FIELDS, MODEL_FILES
 from ...models.logged_models import ENTRY_TAG, REGISTER_TAG
-from ...models.mlmodel import MLMODEL
 from . import node_mlflow_calls
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
     from .child_runs import ChildRun
 
-ABOUT = "about.json"
-FILES = "files"
 _VERSIONS_TAG = "mlflow.modelVersions"
 """MLflow's own, which it sets again when the model is registered."""
 
@@ -74,7 +71,7 @@ class KeptModel:
     @property
     def folder(self) -> Path:
         """Where it is kept."""
-        return node_mlflow_calls.folder(self.run) / node_mlflow_calls.MODELS / self.model_id
+        return node_mlflow_calls.folder(self.run) / node_files.MODELS / self.model_id
 
     def keep(self) -> None:
         """Keep its files here from now on."""
@@ -83,7 +80,7 @@ class KeptModel:
 
     def write_about(self) -> None:
         """Write down what its entry needs, for a process that dies."""
-        (self.folder / FILES).mkdir(parents=True, exist_ok=True)
+        (self.folder / MODEL_FILES).mkdir(parents=True, exist_ok=True)
         about = {
             "id": self.entry_id,
             "tags": self.tags,
@@ -93,7 +90,7 @@ class KeptModel:
             "register_at_once": self.is_registered,
         }
         content = json.dumps({"name": self.name, "about": about})
-        (self.folder / ABOUT).write_text(content, encoding="utf-8")
+        (self.folder / MODEL_FIELDS).write_text(content, encoding="utf-8")
 
     def register(self, name: str) -> None:
         """Have it registered when it is delivered."""
@@ -110,7 +107,7 @@ class KeptModel:
             experiment_id=self.experiment_id,
             model_id=self.model_id,
             name=self.name,
-            artifact_location=(self.folder / FILES).as_uri(),
+            artifact_location=(self.folder / MODEL_FILES).as_uri(),
             creation_timestamp=self.created_ms,
             last_updated_timestamp=self.created_ms,
             model_type=self.model_type,
@@ -197,19 +194,7 @@ def ready(run: TrackedRun | ChildRun, *, of_all: bool = False) -> Iterator[tuple
     for model in mine:
         del _models[model.model_id]
         if model.is_kept and model.is_ready:
-            yield from whole(model.folder.parent, model.model_id)
-
-
-def whole(place: Path, pattern: str = "*") -> Iterator[tuple[Entry, Path]]:
-    """Give the entries of the models in a folder that have all their files."""
-    for path in sorted(place.glob(pattern)):
-        try:
-            content = json.loads((path / ABOUT).read_text(encoding="utf-8"))
-            name, about = str(content["name"]), json.dumps(content["about"])
-        except (OSError, ValueError, LookupError, TypeError):  # a process died while it wrote it
-            continue
-        if (path / FILES / MLMODEL).is_file():
-            yield Model(str(path / FILES), name, about), path
+            yield from node_files.models(model.folder.parent, model.model_id)
 
 
 def entry_tag(model: KeptModel) -> Any:

@@ -2,14 +2,8 @@
 
 Such a node speaks to a store whose content is the run's journal, so that it neither fails nor logs
 to some other place, and what it logs is delivered with the rest. Files that MLflow would upload
-wait in the journal's folder ``own`` until the node ends, because MLflow may add to them or read
-them again; what a killed node leaves there is delivered all the same.
-
-=============================  ====================================================================
-``own/artifacts/<thread>/``    the artifacts that the node of one thread has logged
-``own/models/<model id>/``     a model: see :mod:`.kept_models`
-``own/traces/<trace id>/``     a trace: see :mod:`mlflow_on_kedro.runs.node_calls.node_traces`
-=============================  ====================================================================
+wait in the journal's folder ``own`` until the node ends: see
+:mod:`mlflow_on_kedro.journal.node_files`.
 """
 
 from __future__ import annotations
@@ -18,27 +12,22 @@ import logging
 import os
 import shutil
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...journal.entries import Entry, File
-from ...journal.folder import OWN, Journal
+from ...config.uri_checks import JOURNAL_SCHEME
+from ...journal import node_files
+from ...journal.folder import OWN
 from ...journal.records import Opened
-from ...journal.writer import writer
 from ...tracking.store import working_folder
-from ..provenance import USER_TAG, user_name
+from ...tracking.user import USER_TAG, user_name
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
     from .child_runs import ChildRun
 
 logger = logging.getLogger(__name__)
 
-SCHEME = "mlflow-on-kedro"
-ARTIFACTS = "artifacts"
-MODELS = "models"
-TRACES = "traces"
 EXPERIMENT = "0"
 """The pipeline's experiment to a node, as long as MLflow has given it no id."""
 
@@ -58,10 +47,10 @@ def uri_for(run: TrackedRun) -> str:
     """Give the tracking URI of the store that writes to a run's journal."""
     # MLflow has no public way to add a store but a package's entry point, and a project may have
     # this plugin as a copy.
-    registry().register(SCHEME, _make_store)
+    registry().register(JOURNAL_SCHEME, _make_store)
     whole = run.whole  # MLflow has one URI for all threads, and nodes of several groups run at once
     _runs[whole.journal_id] = whole
-    return f"{SCHEME}://{whole.journal_id}"
+    return f"{JOURNAL_SCHEME}://{whole.journal_id}"
 
 
 def is_for_journal(run: TrackedRun) -> bool:
@@ -133,7 +122,7 @@ def folder(run: TrackedRun | ChildRun) -> Path:
 
 def artifact_folder(run: TrackedRun | ChildRun) -> Path:
     """The folder for the artifacts that the node of this thread logs."""
-    return folder(run) / ARTIFACTS / thread()
+    return folder(run) / node_files.ARTIFACTS / thread()
 
 
 def collect(run: TrackedRun, *, of_all: bool = False) -> None:
@@ -143,33 +132,18 @@ def collect(run: TrackedRun, *, of_all: bool = False) -> None:
         run: The run.
         of_all: Whether by any thread, none of which goes on; else by this thread's node.
     """
-    from . import child_runs, kept_models, node_traces
+    from . import child_runs, kept_models
 
     owners: list[TrackedRun | ChildRun] = [run, *child_runs.known(run)]
     for each in owners:
         for entry, place in (
-            *_artifacts(folder(each) / ARTIFACTS, "*" if of_all else thread()),
+            *node_files.artifacts(folder(each) / node_files.ARTIFACTS, "*" if of_all else thread()),
             *kept_models.ready(each, of_all=of_all),
-            *node_traces.whole(folder(each) / TRACES),
+            *node_files.traces(folder(each) / node_files.TRACES),
         ):
             each.log_entry(entry)
             run.settle()
             shutil.rmtree(place, ignore_errors=True)
-
-
-def write_left(journal: Journal) -> None:
-    """Make entries of what nodes that were killed have left, once no node writes any more."""
-    from . import kept_models, node_traces
-
-    place = journal.folder / OWN
-    found = (
-        *_artifacts(place / ARTIFACTS, "*"),
-        *kept_models.whole(place / MODELS),
-        *node_traces.whole(place / TRACES),
-    )
-    for entry, _ in found:
-        writer(journal).append(entry)
-    shutil.rmtree(place, ignore_errors=True)
 
 
 def warn(run: TrackedRun, what: str) -> None:
@@ -199,12 +173,6 @@ def journal_store(run: TrackedRun, *, of_thread: bool = False) -> Any:
 
     make: Any = JournalStore  # which has more methods than a type checker sees
     return make(run, of_thread=of_thread)
-
-
-def _artifacts(place: Path, pattern: str) -> Iterator[tuple[Entry, Path]]:
-    for path in sorted(place.glob(pattern)):
-        if any(item.is_file() for item in path.rglob("*")):
-            yield File(str(path)), path
 
 
 def thread() -> str:

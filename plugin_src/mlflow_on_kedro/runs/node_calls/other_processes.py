@@ -17,7 +17,7 @@ from ...tracking import open_runs
 from ...utils import import_watch
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 

@@ -13,19 +13,20 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from ...mlflow_internals import run_stack
 from ...tracking import store
-from ...tracking.open_runs import bypassed, current, here
+from ...tracking.open_runs import current, here
 from ...utils import environment
-from . import active_stack, kept_registry, node_mlflow_calls, routes
+from . import kept_registry, node_mlflow_calls, routes
 from .attempts import attempt
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 _QUEUE = "MLflowAsyncLoggingLoop"
 """The thread by which MLflow logs values later."""
 
-__all__ = ["bypassed", "follow", "guard", "settle"]
+__all__ = ["follow", "guard", "settle"]
 
 
 def guard(run: TrackedRun, *, asks_server: bool = True) -> None:
@@ -63,7 +64,7 @@ def settle(run: TrackedRun) -> None:
 
     from . import node_traces
 
-    if active_stack.stack():
+    if run_stack.stack():
         mlflow.flush_artifact_async_logging()
     if run.in_worker:  # which may end with the node, without waiting for other threads
         node_traces.flush()

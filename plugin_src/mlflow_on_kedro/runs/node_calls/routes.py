@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ...journal import node_files
 from ...journal.folder import OWN, new_id
 from ...tracking import shared_run, store
 from ...tracking.open_runs import current
@@ -20,7 +21,7 @@ from .attempts import LEAST_BYTES_A_SECOND, attempt
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 followed: dict[str, TrackedRun] = {}
 """The runs of this process that have not ended: MLflow sends traces from threads of its own."""
@@ -104,7 +105,7 @@ def _create_run(
 
         def place() -> Path:
             journal = child_runs.folder_for(run, run_id)
-            return journal / OWN / node_mlflow_calls.ARTIFACTS / node_mlflow_calls.thread()
+            return journal / OWN / node_files.ARTIFACTS / node_mlflow_calls.thread()
 
         keeping = functools.partial(child_runs.continuing, run, run_id)
         keep_artifacts(run, run_id, created.info.artifact_uri, place, keeping)
@@ -147,7 +148,7 @@ def _create_model(
             run,
             model.model_id,
             answer.artifact_location,
-            lambda: model.folder / kept_models.FILES,
+            lambda: model.folder / node_files.MODEL_FILES,
             model.keep,
         )
     return answer

@@ -11,13 +11,13 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...mlflow_internals import mlflow_globals
+from ...mlflow_internals import mlflow_globals, run_stack
 from ...tracking import open_runs
 from ...utils import environment
 from . import active_stack, node_mlflow_calls
 
 if TYPE_CHECKING:
-    from ..tracked_run import TrackedRun
+    from ...tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
 
     @functools.wraps(real)
     def call(*args: Any, **named: Any) -> Any:
-        run = None if active_stack.here.is_raw else open_runs.current()
+        run = None if run_stack.is_raw() else open_runs.current()
         return real(*args, **named) if run is None else wrapper(run, real, *args, **named)
 
     setattr(call, _MARK, True)
@@ -55,7 +55,7 @@ def _wrap(owner: Any, name: str, wrapper: Callable[..., Any]) -> None:
 
 def _start_run(run: TrackedRun, real: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
     """Start a run below the pipeline's, whether the call says that it is nested or not."""
-    runs = active_stack.in_use()
+    runs = run_stack.in_use()
     if not runs or not node_mlflow_calls.is_own(run, runs[-1].info.run_id):
         return real(*args, **named)
     given = inspect.signature(real).bind(*args, **named)
@@ -63,7 +63,7 @@ def _start_run(run: TrackedRun, real: Callable[..., Any], /, *args: Any, **named
         # MLflow refuses another parent than the active run, which this thread has not chosen.
         own = runs.pop()
         try:
-            with active_stack.raw():
+            with run_stack.raw():
                 return real(*args, **named)
         finally:
             runs.insert(0, own)
@@ -88,13 +88,13 @@ def _warn_not_nested(run: TrackedRun) -> None:
 def _end_run(_: TrackedRun, real: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
     """End the active run; the pipeline's goes on, but this thread is told that there is none."""
     answer = real(*args, **named)
-    active_stack.here.has_ended = not active_stack.stack()
+    active_stack.here.has_ended = not run_stack.stack()
     return answer
 
 
 def _active_run(_: TrackedRun, real: Callable[..., Any], /) -> Any:
     """Give the active run; None after ``mlflow.end_run()``, which callers wait for in a loop."""
-    return None if active_stack.here.has_ended and not active_stack.stack() else real()
+    return None if active_stack.here.has_ended and not run_stack.stack() else real()
 
 
 def _set_experiment(_: TrackedRun, real: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
@@ -113,7 +113,7 @@ def _create_run(
     if (
         active_stack.PARENT_TAG not in tags
         and mlflow_globals.is_in_use(client.tracking_uri)
-        and (runs := active_stack.in_use())
+        and (runs := run_stack.in_use())
     ):
         given.arguments["tags"] = {**tags, active_stack.PARENT_TAG: runs[-1].info.run_id}
     return real(*given.args, **given.kwargs)

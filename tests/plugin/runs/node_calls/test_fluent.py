@@ -15,23 +15,23 @@ from typing import Any
 import mlflow
 import pytest
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.mlflow_internals import mlflow_globals
-from mlflow_on_kedro.runs.node_calls import active_stack, fluent
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.mlflow_internals import mlflow_globals, run_stack
+from mlflow_on_kedro.runs.node_calls import fluent
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
-PLUGIN = Path(__file__).parents[3] / "plugin_src"
+PLUGIN = Path(__file__).parents[4] / "plugin_src"
 
 
 @pytest.fixture
-def make_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRun]]:
+def make_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., OwnRun]]:
     """A function that opens a run; its keywords are sections of mlflow.yml."""
-    made: list[TrackedRun] = []
+    made: list[OwnRun] = []
     mlflow.set_tracking_uri(store_uri)
 
-    def make(**sections: Any) -> TrackedRun:
+    def make(**sections: Any) -> OwnRun:
         config = parse({"tracking": {"uri": store_uri, "on_failure": "raise"}, **sections})
-        made.append(TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo")))
+        made.append(OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo")))
         return made[-1]
 
     yield make
@@ -40,7 +40,7 @@ def make_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., TrackedRu
 
 
 @pytest.fixture
-def run(make_run: Callable[..., TrackedRun]) -> TrackedRun:
+def run(make_run: Callable[..., OwnRun]) -> OwnRun:
     """A run that is open."""
     return make_run()
 
@@ -59,10 +59,10 @@ class TestPrivateNames:
         """The stack of active runs is a list of this thread's, and what MLflow itself uses."""
         from mlflow.tracking.fluent import _active_run_stack
 
-        assert active_stack.stack() is _active_run_stack.get()
-        assert isinstance(active_stack.stack(), list)
+        assert run_stack.stack() is _active_run_stack.get()
+        assert isinstance(run_stack.stack(), list)
         with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(active_stack.stack).result() is not active_stack.stack()
+            assert pool.submit(run_stack.stack).result() is not run_stack.stack()
 
     def test_the_experiment(self, store_uri: str) -> None:
         """The experiment of the runs that nodes start is the one that MLflow's own call chooses."""
@@ -96,7 +96,7 @@ class TestPrivateNames:
 class TestAttach:
     """A node's own calls of MLflow land in the run."""
 
-    def test_calls_of_a_node(self, run: TrackedRun, client: Any) -> None:
+    def test_calls_of_a_node(self, run: OwnRun, client: Any) -> None:
         """Params, metrics, tags and texts that node code logs are the run's."""
         with fluent.attached(run):
             active = mlflow.active_run()
@@ -114,7 +114,7 @@ class TestAttach:
         assert found.info.status == "RUNNING"
         assert len(client.search_runs([run.opened.experiment_id])) == 1
 
-    def test_no_call_to_the_server(self, run: TrackedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_no_call_to_the_server(self, run: OwnRun, monkeypatch: pytest.MonkeyPatch) -> None:
         """Attaching and detaching call no store."""
         from mlflow.store.tracking.abstract_store import AbstractStore
         from mlflow.store.tracking.rest_store import RestStore
@@ -140,7 +140,7 @@ class TestAttach:
         mlflow.MlflowClient(run.uri).get_run(run.run_id)
         assert "get_run" in calls, "calls are counted"
 
-    def test_threads(self, run: TrackedRun, client: Any) -> None:
+    def test_threads(self, run: OwnRun, client: Any) -> None:
         """Each thread has the run on its own stack, and only while it is attached."""
         together = Barrier(4, timeout=30)
 
@@ -148,15 +148,15 @@ class TestAttach:
             with fluent.attached(run):
                 together.wait()
                 mlflow.log_metric(f"m{number}", number)
-                inside = fluent.active_run_id()
-            return inside, fluent.active_run_id()
+                inside = run_stack.active_run_id()
+            return inside, run_stack.active_run_id()
 
         with ThreadPoolExecutor(4) as pool:
             assert set(pool.map(node, range(4))) == {(run.run_id, None)}
-        assert fluent.active_run_id() is None
+        assert run_stack.active_run_id() is None
         assert len(client.get_run(run.run_id).data.metrics) == 4
 
-    def test_pipelines_at_once(self, make_run: Callable[..., TrackedRun], client: Any) -> None:
+    def test_pipelines_at_once(self, make_run: Callable[..., OwnRun], client: Any) -> None:
         """What the thread of a pipeline logs outside of nodes, as hooks do, is that pipeline's."""
         together = Barrier(2, timeout=60)
 
@@ -172,11 +172,11 @@ class TestAttach:
             ids = list(pool.map(pipeline, range(2)))
         assert [client.get_run(each).data.metrics for each in ids] == [{"mine": 0}, {"mine": 1}]
 
-    def test_an_error(self, run: TrackedRun) -> None:
+    def test_an_error(self, run: OwnRun) -> None:
         """The stack is clean also after an error."""
         with pytest.raises(RuntimeError), fluent.attached(run):
             raise RuntimeError
-        assert active_stack.stack() == []
+        assert run_stack.stack() == []
 
 
 class TestDetach:
@@ -193,49 +193,49 @@ class TestDetach:
         ],
         ids=["open child", "open children", "ends it", "ends it, opens another", "nothing"],
     )
-    def test_what_a_node_leaves(self, run: TrackedRun, node: Callable[[], Any]) -> None:
+    def test_what_a_node_leaves(self, run: OwnRun, node: Callable[[], Any]) -> None:
         """Runs that a node left open, or ended, leave nothing of this run on the stack."""
         fluent.attach(run)
         node()
         fluent.detach(run)
-        left = [active.info.run_id for active in active_stack.stack()]
+        left = [active.info.run_id for active in run_stack.stack()]
         assert run.run_id not in left
-        active_stack.stack().clear()
+        run_stack.stack().clear()
 
-    def test_children(self, run: TrackedRun, client: Any) -> None:
+    def test_children(self, run: OwnRun, client: Any) -> None:
         """A child run of a node has the run as its parent."""
         with fluent.attached(run), mlflow.start_run(nested=True) as child:
             mlflow.log_metric("m", 1)
         tags = client.get_run(child.info.run_id).data.tags
         assert tags["mlflow.parentRunId"] == run.run_id
-        assert active_stack.stack() == []
+        assert run_stack.stack() == []
 
-    def test_what_was_active_before(self, make_run: Callable[..., TrackedRun]) -> None:
+    def test_what_was_active_before(self, make_run: Callable[..., OwnRun]) -> None:
         """A run that the user has active when the pipeline begins stays active."""
         with mlflow.start_run() as mine:
             run = make_run(run={"nested": True})
-            assert fluent.active_run_id() == run.run_id
+            assert run_stack.active_run_id() == run.run_id
             with fluent.attached(run):
-                assert fluent.active_run_id() == run.run_id
+                assert run_stack.active_run_id() == run.run_id
             run.end("FINISHED")
-            assert fluent.active_run_id() == mine.info.run_id
+            assert run_stack.active_run_id() == mine.info.run_id
 
-    def test_the_users_own_run(self, make_run: Callable[..., TrackedRun], client: Any) -> None:
+    def test_the_users_own_run(self, make_run: Callable[..., OwnRun], client: Any) -> None:
         """When the active run is the pipeline's, it is the user who ends it."""
         with mlflow.start_run() as mine:
             run = make_run()
             with fluent.attached(run):
                 mlflow.log_metric("m", 1)
             run.end("FAILED")
-            assert fluent.active_run_id() == run.run_id == mine.info.run_id
+            assert run_stack.active_run_id() == run.run_id == mine.info.run_id
             assert client.get_run(run.run_id).info.status == "RUNNING"
         assert client.get_run(run.run_id).info.status == "FINISHED"
         assert client.get_run(run.run_id).data.metrics["m"] == 1
 
-    def test_twice(self, run: TrackedRun) -> None:
+    def test_twice(self, run: OwnRun) -> None:
         """Detaching what is not attached changes nothing."""
         fluent.detach(run)
-        assert active_stack.stack() == []
+        assert run_stack.stack() == []
 
 
 class TestTrackingUri:
@@ -244,9 +244,9 @@ class TestTrackingUri:
     def test_for_a_block(self) -> None:
         """It is used for the length of a block, also when that fails, and put back."""
         before = mlflow.get_tracking_uri()
-        with fluent.tracking_uri("http://block:5000"):
+        with mlflow_globals.tracking_uri("http://block:5000"):
             assert mlflow.get_tracking_uri() == "http://block:5000"
-        with pytest.raises(RuntimeError), fluent.tracking_uri("http://block:5000"):
+        with pytest.raises(RuntimeError), mlflow_globals.tracking_uri("http://block:5000"):
             raise RuntimeError
         assert mlflow.get_tracking_uri() == before
         assert "MLFLOW_TRACKING_URI" not in os.environ
@@ -254,13 +254,13 @@ class TestTrackingUri:
     def test_the_users_own(self) -> None:
         """A URI that the user has set is put back."""
         mlflow.set_tracking_uri("http://mine:5000")
-        with fluent.tracking_uri("http://block:5000"):
+        with mlflow_globals.tracking_uri("http://block:5000"):
             pass
         assert mlflow.get_tracking_uri() == "http://mine:5000"
         assert os.environ["MLFLOW_TRACKING_URI"] == "http://mine:5000"
 
 
-def test_ended_by_hand(make_run: Callable[..., TrackedRun]) -> None:
+def test_ended_by_hand(make_run: Callable[..., OwnRun]) -> None:
     """Who has ended the active run has none; the next node and the next pipeline have theirs."""
     first = make_run()
     mlflow.log_metric("m", 1)
@@ -281,8 +281,8 @@ def test_ended_by_hand(make_run: Callable[..., TrackedRun]) -> None:
 def test_asking_imports_nothing() -> None:
     """Asking for the active run imports no mlflow: where it is not imported none is active."""
     code = (
-        "import sys; from mlflow_on_kedro.tracking import fluent; "
-        "assert fluent.active_run_id() is None; assert 'mlflow' not in sys.modules"
+        "import sys; from mlflow_on_kedro.mlflow_internals import run_stack; "
+        "assert run_stack.active_run_id() is None; assert 'mlflow' not in sys.modules"
     )
     subprocess.run(
         [sys.executable, "-c", code],

@@ -14,24 +14,25 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.delivery.backlog import deliver, find
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.journal.folder import OWN
-from mlflow_on_kedro.runs.node_calls import active_stack, child_runs, fluent, node_mlflow_calls
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.mlflow_internals import run_stack
+from mlflow_on_kedro.runs.node_calls import child_runs, fluent, node_mlflow_calls
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
 Delivered = Callable[[], Any]
 
 
 @pytest.fixture
-def run(store_uri: str, tmp_path: Path) -> Iterator[TrackedRun]:
+def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
     """A run that is offline."""
     config = parse({"tracking": {"uri": store_uri, "mode": "offline"}})
-    opened = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     yield opened
     opened.end("FINISHED")
 
 
 @pytest.fixture
-def delivered(run: TrackedRun, store_uri: str, tmp_path: Path, client: Any) -> Delivered:
+def delivered(run: OwnRun, store_uri: str, tmp_path: Path, client: Any) -> Delivered:
     """A function that ends the run, delivers it and gives what MLflow then has."""
 
     def deliver_() -> Any:
@@ -59,7 +60,7 @@ def children(client: Any, run: Any) -> list[Any]:
 class TestValues:
     """Values of the pipeline's run."""
 
-    def test_asynchronous_calls(self, run: TrackedRun, delivered: Delivered) -> None:
+    def test_asynchronous_calls(self, run: OwnRun, delivered: Delivered) -> None:
         """What is logged asynchronously is in the journal at once, and can be waited for."""
         with fluent.attached(run):
             operation = mlflow.log_metric("m", 1, synchronous=False)
@@ -70,9 +71,7 @@ class TestValues:
         found = delivered().data
         assert (found.metrics["m"], found.params["p"]) == (1, "1")
 
-    def test_what_cannot_be_done(
-        self, run: TrackedRun, delivered: Delivered, said: list[str]
-    ) -> None:
+    def test_what_cannot_be_done(self, run: OwnRun, delivered: Delivered, said: list[str]) -> None:
         """A write that the journal has no entry for warns once; a question is an error."""
         with fluent.attached(run):
             client = mlflow.MlflowClient()
@@ -83,7 +82,7 @@ class TestValues:
         assert [("`delete_tag`" in message) for message in said] == [True]
         delivered()
 
-    def test_ending_the_run(self, run: TrackedRun, delivered: Delivered) -> None:
+    def test_ending_the_run(self, run: OwnRun, delivered: Delivered) -> None:
         """The pipeline's run ends with the pipeline, whatever a node says; its name is taken."""
         with fluent.attached(run):
             active = mlflow.active_run()
@@ -98,7 +97,7 @@ class TestValues:
 class TestOutsideOfNodes:
     """What hooks log, and threads that a node starts."""
 
-    def test_all_kinds(self, run: TrackedRun, delivered: Delivered, client: Any) -> None:
+    def test_all_kinds(self, run: OwnRun, delivered: Delivered, client: Any) -> None:
         """Values, files, models and nested runs are delivered, also of a thread that has ended."""
         from sklearn.linear_model import LinearRegression
 
@@ -128,9 +127,7 @@ class TestOutsideOfNodes:
 class TestFiles:
     """Artifacts wait in the journal's own folder until the node ends."""
 
-    def test_collected_with_the_node(
-        self, run: TrackedRun, delivered: Delivered, client: Any
-    ) -> None:
+    def test_collected_with_the_node(self, run: OwnRun, delivered: Delivered, client: Any) -> None:
         """What a node logs is an entry when it ends, and its folder is gone."""
         with fluent.attached(run):
             mlflow.log_text("text", "note.txt")
@@ -140,12 +137,12 @@ class TestFiles:
         assert files(client, delivered()) == {"note.txt"}
 
     def test_of_a_node_that_was_killed(
-        self, run: TrackedRun, delivered: Delivered, client: Any
+        self, run: OwnRun, delivered: Delivered, client: Any
     ) -> None:
         """What a killed node has left is delivered all the same."""
         fluent.attach(run)
         mlflow.log_text("text", "note.txt")
-        active_stack.stack().clear()
+        run_stack.stack().clear()
         assert run.journal is not None
         assert list((run.journal.folder / OWN).rglob("note.txt")) != []
         assert files(client, delivered()) == {"note.txt"}
@@ -154,7 +151,7 @@ class TestFiles:
 class TestChildren:
     """Runs that a node begins."""
 
-    def test_a_child(self, run: TrackedRun, delivered: Delivered, client: Any) -> None:
+    def test_a_child(self, run: OwnRun, delivered: Delivered, client: Any) -> None:
         """It has its own values, files, name and end, and the pipeline's run as its parent."""
         with fluent.attached(run):
             with mlflow.start_run(nested=True, run_name="inner", tags={"a": "b"}):
@@ -168,7 +165,7 @@ class TestChildren:
         assert files(client, child) == {"note.txt"}
         assert "m" not in parent.data.metrics
 
-    def test_one_that_fails(self, run: TrackedRun, delivered: Delivered, client: Any) -> None:
+    def test_one_that_fails(self, run: OwnRun, delivered: Delivered, client: Any) -> None:
         """It is FAILED; the run's own end does not depend on it."""
         with (
             fluent.attached(run),
@@ -179,30 +176,26 @@ class TestChildren:
         (child,) = children(client, delivered())
         assert child.info.status == "FAILED"
 
-    def test_one_that_is_left_open(
-        self, run: TrackedRun, delivered: Delivered, client: Any
-    ) -> None:
+    def test_one_that_is_left_open(self, run: OwnRun, delivered: Delivered, client: Any) -> None:
         """It ends with the node."""
         fluent.attach(run)
         mlflow.start_run(nested=True)
         fluent.detach(run)
-        assert active_stack.stack() == []
+        assert run_stack.stack() == []
         (child,) = children(client, delivered())
         assert child.info.status == "FINISHED"
 
-    def test_one_of_a_killed_process(
-        self, run: TrackedRun, delivered: Delivered, client: Any
-    ) -> None:
+    def test_one_of_a_killed_process(self, run: OwnRun, delivered: Delivered, client: Any) -> None:
         """It is KILLED, as the pipeline's own run would be."""
         fluent.attach(run)
         mlflow.start_run(nested=True)
         mlflow.log_metric("m", 1)
-        active_stack.stack().clear()
+        run_stack.stack().clear()
         (child,) = children(client, delivered())
         assert (child.info.status, child.data.metrics) == ("KILLED", {"m": 1})
 
     def test_in_an_experiment_of_its_own(
-        self, run: TrackedRun, delivered: Delivered, client: Any
+        self, run: OwnRun, delivered: Delivered, client: Any
     ) -> None:
         """A run that a node begins in an experiment that it names is delivered there."""
         with fluent.attached(run):
@@ -218,7 +211,7 @@ class TestChildren:
         assert (found.info.run_name, found.data.metrics) == ("elsewhere", {"m": 1})
 
     def test_of_a_full_disk(
-        self, run: TrackedRun, delivered: Delivered, monkeypatch: pytest.MonkeyPatch
+        self, run: OwnRun, delivered: Delivered, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Where there can be no journal for it, what it logs is the pipeline's run's."""
 
@@ -234,7 +227,7 @@ class TestChildren:
 class TestModels:
     """Models that a node logs."""
 
-    def test_a_model(self, run: TrackedRun, delivered: Delivered, client: Any) -> None:
+    def test_a_model(self, run: OwnRun, delivered: Delivered, client: Any) -> None:
         """It is a logged model of the run, with what it was given, and registered."""
         from sklearn.linear_model import LinearRegression
 

@@ -12,10 +12,12 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.delivery.backlog import deliver, find
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.journal import node_files
 from mlflow_on_kedro.journal.entries import Trace, from_line, to_line
+from mlflow_on_kedro.observability import kept_traces
 from mlflow_on_kedro.observability.traces import LEAST_MLFLOW
-from mlflow_on_kedro.runs.node_calls import fluent, node_traces
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.node_calls import fluent
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 from packaging.version import Version
 
@@ -38,10 +40,10 @@ def think(question: str) -> str:
 
 
 @pytest.fixture
-def run(store_uri: str, tmp_path: Path) -> Iterator[TrackedRun]:
+def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
     """A run that is offline."""
     config = parse({"tracking": {"uri": store_uri, "mode": "offline"}})
-    opened = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     yield opened
     opened.end("FINISHED")
 
@@ -58,7 +60,7 @@ def test_the_entry() -> None:
     assert from_line(to_line(entry)) == entry
 
 
-def test_delivered(run: TrackedRun, store_uri: str, tmp_path: Path, client: Any) -> None:
+def test_delivered(run: OwnRun, store_uri: str, tmp_path: Path, client: Any) -> None:
     """Each trace is there with all its spans, its state, and the run that it is of."""
     with fluent.attached(run):
         ask("why")
@@ -75,10 +77,10 @@ def test_delivered(run: TrackedRun, store_uri: str, tmp_path: Path, client: Any)
     assert json.loads(good.info.response_preview or "") == "WHY"
     assert [trace.info.state.value for trace in (good, bad)] == ["OK", "ERROR"]
     for trace in (good, bad):
-        assert trace.info.trace_metadata[node_traces.SOURCE_RUN] == opened.run_id
+        assert trace.info.trace_metadata[kept_traces.SOURCE_RUN] == opened.run_id
 
 
-def test_of_a_child_run(run: TrackedRun, store_uri: str, tmp_path: Path, client: Any) -> None:
+def test_of_a_child_run(run: OwnRun, store_uri: str, tmp_path: Path, client: Any) -> None:
     """A trace that is made in a run of the node's own is of that run."""
     with fluent.attached(run), mlflow.start_run(nested=True):
         ask("why")
@@ -87,11 +89,11 @@ def test_of_a_child_run(run: TrackedRun, store_uri: str, tmp_path: Path, client:
     opened = deliver(journal, Connection(store_uri), tmp_path).opened
     assert opened is not None
     (trace,) = traces_of(client, opened.experiment_id)
-    source = client.get_run(trace.info.trace_metadata[node_traces.SOURCE_RUN])
+    source = client.get_run(trace.info.trace_metadata[kept_traces.SOURCE_RUN])
     assert source.data.tags["mlflow.parentRunId"] == opened.run_id
 
 
-def test_sent_twice(run: TrackedRun, store_uri: str, client: Any) -> None:
+def test_sent_twice(run: OwnRun, store_uri: str, client: Any) -> None:
     """What is sent twice is there once."""
     fluent.attach(run)
     ask("why")
@@ -103,17 +105,17 @@ def test_sent_twice(run: TrackedRun, store_uri: str, client: Any) -> None:
     experiment = client.create_experiment("sent")
     begun = client.create_run(experiment)
     for _ in range(2):
-        node_traces.send(client, store_uri, begun.info.run_id, entry)
+        kept_traces.send(client, store_uri, begun.info.run_id, entry)
     (trace,) = traces_of(client, experiment)
     assert len(trace.data.spans) == 2
-    assert trace.info.trace_metadata[node_traces.SOURCE_RUN] == begun.info.run_id
+    assert trace.info.trace_metadata[kept_traces.SOURCE_RUN] == begun.info.run_id
 
 
 def test_damaged(tmp_path: Path, store_uri: str, client: Any) -> None:
     """One whose files are damaged or gone says so."""
     begun = client.create_run("0")
     with pytest.raises(OSError, match="No such file"):
-        node_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path / "none")))
-    (tmp_path / node_traces.INFO).write_text("{", encoding="utf-8")
+        kept_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path / "none")))
+    (tmp_path / node_files.TRACE_INFO).write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match="Expecting"):
-        node_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path)))
+        kept_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path)))

@@ -165,7 +165,7 @@ def test_who_else_calls(server: Any, run: Any) -> None:
     thread = threading.Thread(target=call)
     thread.start()
     thread.join()
-    with outage_fallback.bypassed():
+    with open_runs.bypassed():
         call()
     assert len(raised) == 2
     assert run.told == []

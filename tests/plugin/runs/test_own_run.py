@@ -1,4 +1,4 @@
-"""TrackedRun: opening, what it can be told, travelling, and how it ends."""
+"""OwnRun: opening, what it can be told, travelling, and how it ends."""
 
 from __future__ import annotations
 
@@ -24,24 +24,24 @@ from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError, ValueTooLongError
 from mlflow_on_kedro.mlflow_internals import mlflow_globals
 from mlflow_on_kedro.runs.node_calls import fluent
-from mlflow_on_kedro.runs.tracked_run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
-PLUGIN = Path(__file__).parents[2] / "plugin_src"
+PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
-Opener = Callable[..., TrackedRun]
+Opener = Callable[..., OwnRun]
 
 
 @pytest.fixture
 def open_run(store_uri: str, tmp_path: Path) -> Iterator[Opener]:
     """A function that opens a run in the test's own store; its arguments are mlflow.yml's."""
-    opened: list[TrackedRun] = []
+    opened: list[OwnRun] = []
 
-    def open_(**sections: Any) -> TrackedRun:
+    def open_(**sections: Any) -> OwnRun:
         tracking = {"uri": store_uri, "on_failure": "raise", **sections.pop("tracking", {})}
         config = parse({"tracking": tracking, **sections})
-        run = TrackedRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+        run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
         assert run is not None
         opened.append(run)
         return run
@@ -66,7 +66,7 @@ def unreachable() -> str:
         return f"http://me:hunter2@127.0.0.1:{listener.getsockname()[1]}"
 
 
-def data_of(client: Any, run: TrackedRun) -> Any:
+def data_of(client: Any, run: OwnRun) -> Any:
     """What MLflow has of a run."""
     return client.get_run(run.run_id).data
 
@@ -98,7 +98,7 @@ class TestOpen:
         config = parse({"tracking": {"uri": store_uri}, "run": {"tags": {"a": "user"}}})
         tags = {"a": "request", "b": "request"}
         request = RunRequest(config=config, root=tmp_path, tags=tags, kedro_run_id="2026-11-23")
-        run = TrackedRun.open(request)
+        run = OwnRun.open(request)
         assert run is not None
         run.end("FINISHED")
         found = data_of(client, run).tags
@@ -116,7 +116,7 @@ class TestOpen:
         """A relative SQLite file counts from the project's root."""
         (tmp_path / "runs.db").write_bytes(store_template.read_bytes())
         config = parse({"tracking": {"uri": "sqlite:///runs.db", "on_failure": "raise"}})
-        run = TrackedRun.open(RunRequest(config=config, root=tmp_path))
+        run = OwnRun.open(RunRequest(config=config, root=tmp_path))
         assert run is not None
         assert run.uri == f"sqlite:///{tmp_path}/runs.db"
         run.end("FINISHED")
@@ -231,7 +231,7 @@ class TestUnreachable:
         """One warning names the address without its credentials; nothing is raised."""
         uri = unreachable()
         config = parse({"tracking": {"uri": uri}})
-        run = TrackedRun.open(RunRequest(config=config, root=tmp_path))
+        run = OwnRun.open(RunRequest(config=config, root=tmp_path))
         run.log_param("a", 1)
         run.end("FINISHED")
         assert run.opened is None
@@ -243,7 +243,7 @@ class TestUnreachable:
         """With `on_failure: raise` it is raised."""
         config = parse({"tracking": {"uri": unreachable(), "on_failure": "raise"}})
         with pytest.raises(Exception, match="refused"):
-            TrackedRun.open(RunRequest(config=config, root=tmp_path))
+            OwnRun.open(RunRequest(config=config, root=tmp_path))
 
     def test_while_running(
         self,
@@ -300,7 +300,7 @@ class TestTold:
             root=tmp_path,
             secret_params=frozenset({"db.token"}),
         )
-        run = TrackedRun.open(request)
+        run = OwnRun.open(request)
         assert run is not None
         run.log_params("", {"db": {"token": "hunter2", "name": "x"}})
         run.log_values("db", {"token": "hunter2", "size": 3})
@@ -329,7 +329,7 @@ class TestTold:
         shape = {"flatten": flatten, "recursive": recursive, "separator": "/"}
         secret = frozenset({"db.token", "db.pool.key", "gone.key", "token.key"})
         config = parse({"tracking": {"uri": store_uri}, "params": shape})
-        run = TrackedRun.open(RunRequest(config=config, root=tmp_path, secret_params=secret))
+        run = OwnRun.open(RunRequest(config=config, root=tmp_path, secret_params=secret))
         hidden = {"token": "hunter2", "pool": {"key": "hunter2", "size": 3}}
         run.log_params("", {"db": {"name": "x", **hidden}, "gone": {"key": "hunter2"}})
         run.log_params("token", True)
@@ -340,7 +340,7 @@ class TestTold:
         """Parameters that are logged by type are flattened as the others are."""
         shape = {"recursive": False, "separator": "-"}
         config = parse({"tracking": {"uri": store_uri}, "params": shape})
-        run = TrackedRun.open(RunRequest(config=config, root=tmp_path))
+        run = OwnRun.open(RunRequest(config=config, root=tmp_path))
         run.log_params_by_type("model", {"depth": 3, "more": {"a": 1}})
         run.log_params_by_type("", {"all": {"depth": {"x": 3}}})
         run.end("FINISHED")
@@ -544,7 +544,7 @@ class TestJoin:
     def test_not_ended(self, open_run: Opener, client: Any) -> None:
         """A joined run is logged to and left open."""
         owner = open_run()
-        run = TrackedRun.join(owner.uri, owner.run_id)
+        run = OwnRun.join(owner.uri, owner.run_id)
         run.log_param("a", 1)
         run.end("FAILED")
         assert client.get_run(owner.run_id).info.status == "RUNNING"
@@ -553,7 +553,7 @@ class TestJoin:
     def test_taken_over(self, open_run: Opener, client: Any) -> None:
         """A run that was taken over is ended."""
         owner = open_run()
-        TrackedRun.join(owner.uri, owner.run_id).take_over().end("FINISHED")
+        OwnRun.join(owner.uri, owner.run_id).take_over().end("FINISHED")
         assert client.get_run(owner.run_id).info.status == "FINISHED"
 
     def test_an_unknown_run(self, store_uri: str) -> None:
@@ -561,7 +561,7 @@ class TestJoin:
         from mlflow.exceptions import MlflowException
 
         with pytest.raises(MlflowException, match="not found"):
-            TrackedRun.join(store_uri, "0" * 32)
+            OwnRun.join(store_uri, "0" * 32)
 
 
 class TestEnd:
@@ -648,10 +648,10 @@ import os, signal, sys, time
 from pathlib import Path
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.tracking.opening import RunRequest
-from mlflow_on_kedro.run import TrackedRun
+from mlflow_on_kedro.runs.own_run import OwnRun
 
 config = parse({{"tracking": {{"uri": sys.argv[1], "on_failure": "raise"}}}})
-run = TrackedRun.open(RunRequest(config=config, root=Path(sys.argv[2])))
+run = OwnRun.open(RunRequest(config=config, root=Path(sys.argv[2])))
 run.log_param("a", 1)
 print(run.run_id, flush=True)
 {ending}
@@ -683,6 +683,6 @@ def test_killed(ending: str, store_uri: str, client: Any, tmp_path: Path) -> Non
 def test_defaults(client: Any, store_uri: str) -> None:
     """A joined run has a configuration, a plan and a root of its own."""
     run_id = client.create_run("0").info.run_id
-    run = TrackedRun.join(store_uri, run_id)
+    run = OwnRun.join(store_uri, run_id)
     assert (run.config, run.plan, run.root) == (Config(), PipelineInfo(), Path.cwd())
     assert not run.in_worker

@@ -10,15 +10,15 @@ from dataclasses import replace
 from typing import Any
 
 from ..config.sections import Config, Params
-from ..delivery.batch_writer import changed_tag, warn_changed
-from ..delivery.outbox import Outbox
 from ..journal import long_values, values
 from ..journal.entries import Entry, File, Input, Model, Page, Param, Part, Tag, Text, Unlogged
+from ..journal.outbox import Outbox
 from ..journal.snapshot import Snapshot
 from ..utils import mlflow_limits
+from ..utils.clock import now_ms
 from ..utils.secret_items import leave_out
 from ..utils.secrets import mask_secrets, mask_urls
-from .run_lifecycle import now_ms
+from .changed_params import changed_tag, warn_changed
 
 logger = logging.getLogger(__name__)
 

@@ -13,29 +13,31 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..config.sections import Config
 from ..delivery.direct_outbox import DirectOutbox
 from ..delivery.journal_outbox import WorkerOutbox
-from ..delivery.outbox import Outbox
 from ..errors import MLflowOnKedroError
 from ..journal.entries import VALUES, Entry
 from ..journal.folder import Journal
+from ..journal.outbox import Outbox
 from ..journal.records import Opened
 from ..journal.snapshot import State
-from ..journal.values import MAX_TAG_LENGTH
 from ..journal.writer import writer
+from ..mlflow_internals import mlflow_globals
 from ..tracking import store
 from ..tracking.description import ARTIFACT as DESCRIPTION
 from ..tracking.failures import INCOMPLETE, failure_message, is_mistake, reason
 from ..tracking.opening import RunRequest, as_opened
+from ..tracking.tracked_run import TrackedRun
+from ..utils.clock import now_ms
+from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.pipeline_info import untranscoded
 from ..utils.secrets import mask_urls
 from .node_calls import fluent
-from .run_lifecycle import RunLifecycle, now_ms
-from .run_logger import RunLogger
+from .run_lifecycle import RunLifecycle
 
 if TYPE_CHECKING:
     from kedro.pipeline.node import Node
     from mlflow import MlflowClient
 
-    from ..timeline.spans import Span
+    from ..journal.span import Span
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +70,7 @@ _LOCAL_STATE = frozenset(
 )
 
 
-class TrackedRun(RunLogger):
+class OwnRun(TrackedRun):
     """One run in MLflow, which any process that has it can log to.
 
     It is made by :meth:`open` (a pipeline's run) or :meth:`join` (a run that exists), and it can
@@ -99,7 +101,7 @@ class TrackedRun(RunLogger):
         """What several processes have in common that log to this run."""
         self.journal_id = ""
         """The id of the run's journal, also if there is none on disk; "" for a joined run."""
-        self.groups: dict[str, TrackedRun] = {}
+        self.groups: dict[str, OwnRun] = {}
         """The child runs of ``run.children``, by their groups: see :mod:`.group_runs`."""
         self._opener_pid = os.getpid()
         self._start_local_state()
@@ -136,7 +138,7 @@ class TrackedRun(RunLogger):
     # -- beginning and end ---------------------------------------------------------------------
 
     @classmethod
-    def open(cls, request: RunRequest) -> TrackedRun:
+    def open(cls, request: RunRequest) -> OwnRun:
         """Open a pipeline's run: see :meth:`mlflow_on_kedro.tracking.opening.RunRequest.begin`.
 
         An MLflow that cannot be reached is said; the run begins all the same.
@@ -167,7 +169,7 @@ class TrackedRun(RunLogger):
         return run
 
     @classmethod
-    def join(cls, uri: str, run_id: str, config: Config | None = None) -> TrackedRun:
+    def join(cls, uri: str, run_id: str, config: Config | None = None) -> OwnRun:
         """Log to a run that exists, without ending it.
 
         Raises:
@@ -180,7 +182,7 @@ class TrackedRun(RunLogger):
         run._client = client
         return run
 
-    def take_over(self) -> TrackedRun:
+    def take_over(self) -> OwnRun:
         """Let :meth:`end` also end the run in MLflow, though another call has started it."""
         self._owned = True
         return self
@@ -188,15 +190,15 @@ class TrackedRun(RunLogger):
     # -- the child runs of `run.children`, which say more of each ---------------------------------
 
     @property
-    def whole(self) -> TrackedRun:
+    def whole(self) -> OwnRun:
         """The pipeline's run, which this is or is a child of."""
         return self
 
-    def of_node(self, name: str) -> TrackedRun:
+    def of_node(self, name: str) -> OwnRun:
         """The run that takes what a node logs."""
         return self.groups.get(self.plan.groups.get(name, ""), self)
 
-    def of_output(self, name: str) -> TrackedRun:
+    def of_output(self, name: str) -> OwnRun:
         """The run that takes a dataset which a node saves."""
         return self.groups.get(self.plan.makers.get(untranscoded(name), ""), self)
 
@@ -272,7 +274,7 @@ class TrackedRun(RunLogger):
     def hold_globals(self) -> None:
         """Have MLflow's tracking URI and experiment put back when the run ends."""
         if not self.in_worker and self._recording is not None and not self._holds_globals:
-            fluent.hold_globals()
+            mlflow_globals.hold_globals()
             self._holds_globals = True
 
     def _restore_globals(self) -> None:
@@ -280,7 +282,7 @@ class TrackedRun(RunLogger):
         if self._holds_globals:
             self._holds_globals = False
             with self.guard():
-                fluent.release_globals()
+                mlflow_globals.release_globals()
 
     # -- what it is in MLflow ------------------------------------------------------------------
 

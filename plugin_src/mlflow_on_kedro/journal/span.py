@@ -1,0 +1,34 @@
+"""When something ran."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Span:
+    """One timed step of a node.
+
+    Attributes:
+        kind: What was timed: loading an input, running the node's function, saving an output.
+        node: The node's name.
+        name: The dataset's name for ``load`` and ``save``, the node's name for ``run``.
+        start: When it began, in seconds since the epoch.
+        end: When it ended, in seconds since the epoch.
+        step: The node's place in the pipeline's order.
+        failed: Whether it ended in an error.
+    """
+
+    kind: Literal["load", "run", "save"]
+    node: str
+    name: str
+    start: float
+    end: float
+    step: int
+    failed: bool = False
+
+    @property
+    def duration(self) -> float:
+        """Seconds; 0 if the clock was set back in between."""
+        return max(0.0, self.end - self.start)
