@@ -37,6 +37,7 @@ ALL = "__ALL__"
 """PipelineX's word for every name there is."""
 
 MODES = ("online", "offline")
+CHILDREN_CHOICES = ("none", "namespaces", "pipelines")
 COPY_MODES = ("assign", "copy", "deepcopy")
 PARAMETERS_CHOICES = ("params", "by_type", "none")
 UNLOGGED_CHOICES = ("info", "warn", "ignore", "error")

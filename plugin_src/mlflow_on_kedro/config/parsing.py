@@ -11,6 +11,7 @@ from ..utils.mlflow_limits import legal_key
 from . import autolog_options, header_checks, uri_checks
 from .checks import (
     ALL,
+    CHILDREN_CHOICES,
     FILE,
     MODES,
     PARAMETERS_CHOICES,
@@ -28,6 +29,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "tracking.mode": MODES,
     "tracking.delivery": ("auto", "thread", "process"),
     "tracking.on_failure": ("warn", "raise"),
+    "run.children": CHILDREN_CHOICES,
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
     "catalog.unlogged": UNLOGGED_CHOICES,

@@ -91,7 +91,8 @@ class MLflowArtifactsLoggerHook(TrackingHook):
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
         """Remember whose node runs in this thread."""
-        self._scope.run = self.run_of(catalog)
+        run = self.run_of(catalog)
+        self._scope.run = run.of_node(node.name) if run is not None else None
         self._scope.catalog = catalog
 
     @hook_impl

@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DatasetError
 
 from ..config.checks import PARAMETERS_CHOICES, UNLOGGED_CHOICES, check_choice
@@ -25,7 +26,8 @@ from .small_values import choose
 from .unlogged import limits_of, log_choice, report_at_end
 
 if TYPE_CHECKING:
-    from kedro.pipeline import Pipeline
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline.node import Node
 
     from ..tracking.tracked_run import TrackedRun
 
@@ -99,22 +101,16 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         if settings.parameters == "none":
             return
         hidden: dict[str, str] = {}  # what it is called, and what would log it
-        for name, key in parameter_keys(session.pipeline).items():
+        for name, key in parameter_keys(session.pipeline.inputs()).items():
             dataset = session.catalog.get(name)
             if name in settings.mlflow_catalog or dataset is None:
                 continue
             value = dataset.load()  # not `catalog.load`, which would say so as for a node
             if not key and not value:  # the project has no parameters
                 continue
-            value, left_out = leave_out_secrets(key, value)
+            left_out = _log_parameter(session.run, settings, key, value)
             way = "p" if left_out == [key] else "a"
             hidden |= dict.fromkeys(left_out, f"{{'{name}': {way}}}")
-            if left_out and not value:
-                continue
-            if settings.parameters == "by_type":
-                session.run.log_params_by_type(key, value)
-            else:
-                session.run.log_params(key, value)
         if hidden:
             logger.warning(
                 "Not logged, because their names look like those of secrets: %s. "
@@ -123,6 +119,22 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
                 next(iter(hidden.values())),
                 next(iter(hidden)),
             )
+
+    @hook_impl
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
+    ) -> None:
+        """Log inputs that no node has made; to a child run the node's parameters as well."""
+        super().before_node_run(node, catalog, inputs)
+        whole = self.run_of(catalog)
+        run = whole.of_node(node.name) if whole is not None else None
+        if run is None or run is whole:
+            return
+        settings = self._settings(run.config)
+        for name, key in parameter_keys(inputs).items():
+            if settings.parameters != "none" and name not in settings.mlflow_catalog:
+                with run.guard():
+                    _log_parameter(run, settings, key, inputs[name])
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
         """Log a value as ``mlflow_catalog`` says, or by type where no catalog lists it."""
@@ -134,19 +146,27 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             log_choice(run, choose(name, value, limits_of(settings), lists=lists), settings)
 
 
-def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
-    """The parameter datasets that a pipeline uses, and the key under which each is logged.
+def parameter_keys(names: Iterable[str]) -> dict[str, str]:
+    """The parameters among datasets, and the key under which each is logged.
 
     Example:
-        >>> from kedro.pipeline import node, pipeline
-        >>> sorted(parameter_keys(pipeline([node(print, "params:model.depth", None)])).items())
-        [('params:model.depth', 'model.depth')]
+        >>> parameter_keys(["wines", "params:model.depth"])
+        {'params:model.depth': 'model.depth'}
     """
     return {
         name: name.removeprefix("params:") if name != "parameters" else ""
-        for name in sorted(pipeline.inputs())
+        for name in sorted(names)
         if is_parameter(name)
     }
+
+
+def _log_parameter(run: TrackedRun, settings: Catalog, key: str, value: Any) -> list[str]:
+    """Log a parameter without secrets, and name what is left out."""
+    shown, left_out = leave_out_secrets(key, value)
+    if shown or not left_out:
+        log = run.log_params_by_type if settings.parameters == "by_type" else run.log_params
+        log(key, shown)
+    return left_out
 
 
 def _check_ways(ways: Mapping[str, Any]) -> None:

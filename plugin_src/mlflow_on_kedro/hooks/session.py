@@ -23,7 +23,7 @@ from ..errors import ConfigError
 from ..journal.values import flatten
 from ..notebook import notebook_calls
 from ..observability import observers
-from ..runs import kedro_command, last_runs, provenance, run_dataset
+from ..runs import group_runs, kedro_command, last_runs, provenance, run_dataset
 from ..runs.own_run import OwnRun
 from ..runs.project_settings import catalog_config_of, credentials_of
 from ..runs.run_request import RunRequest
@@ -171,6 +171,7 @@ def open_run(
         pipeline,
         catalog,
         only_missing_outputs=bool(run_params.get("only_missing_outputs")),
+        children=holder.config.run.children if holder.config.enabled else "none",
     )
     datasets = _tracked_datasets(pipeline.datasets() - info.unlisted, catalog)
     known, saved = pipeline.datasets(), pipeline.all_outputs()
@@ -193,7 +194,9 @@ def open_run(
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
         )
-        holder.run = OwnRun.open(_request(holder, run_params, info, registers=registers))
+        request = _request(holder, run_params, info, registers=registers)
+        holder.run = OwnRun.open(request)
+        group_runs.begin(holder.run, at_once=request.spread == "any")
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)
     return holder.run
@@ -271,4 +274,5 @@ def _tracked_datasets(
 
 def _bind(dataset: TrackedDataset, name: str, holder: run_dataset.RunDataset) -> None:
     uri = holder.run.uri if holder.run is not None else holder.config.tracking.uri
-    dataset.bind(name, holder.root, uri, holder.run, logs=holder.config.enabled)
+    run = holder.run.of_output(name) if holder.run is not None else None
+    dataset.bind(name, holder.root, uri, run, logs=holder.config.enabled)

@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config.registration import Promotion, Registration
-from ..tracking import capabilities
+from ..tracking import capabilities, group_lookup
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_gone
 from ..utils.mlflow_limits import legal_key
@@ -118,7 +118,7 @@ class _Giving:
             return f"it has the alias '{alias}'"
         if (kept := self._kept_by_others(alias)) is not None:
             return kept
-        new = self._run.data.metrics.get(legal_key(metric))
+        new = group_lookup.metric(self._client, self._run, metric)
         if new is None or math.isnan(new):
             self.lacks_metric = new is None
             return f"it does not get the alias '{alias}', because its run {self._lacking(metric)}"
@@ -130,7 +130,7 @@ class _Giving:
     def _given_if_better(self, promotion: Promotion, new: float, holder: str) -> str:
         alias, metric = promotion.alias, promotion.metric
         run = self._run_of(holder)
-        held = run.data.metrics.get(legal_key(metric)) if run is not None else None
+        held = group_lookup.metric(self._client, run, metric) if run is not None else None
         if held is None:
             return (
                 f"it does not get the alias '{alias}', because nothing is known of the {metric} of "

@@ -102,6 +102,10 @@ class OwnRun(TrackedRun):
         """Takes this process's entries."""
         return self.lifecycle.outbox
 
+    def nudge(self) -> None:
+        """Have what waits delivered soon."""
+        self.lifecycle.nudge()
+
     def at_end(self, call: Callable[[], None]) -> None:
         """Call a function before the run ends, unless a signal ends it."""
         self._at_end.append(call)
@@ -120,6 +124,8 @@ class OwnRun(TrackedRun):
         if error is not None and not self.lifecycle.has_ended:
             self.log_error(error)
         self._before_end(status)
+        for group in self.groups.values():
+            group.end(status)
         try:
             self.lifecycle.end(status)
         finally:
@@ -155,7 +161,8 @@ def _become_worker_runs() -> None:
     for run in list(_own_runs):
         worker: Any = run
         worker.__class__ = WorkerRun
-        worker._outbox = None  # noqa: SLF001 - a field of the class that it has now
+        for each in (worker, *worker.groups.values()):
+            each._outbox = None  # noqa: SLF001 - a field of the class that it has now
     _own_runs.clear()
 
 

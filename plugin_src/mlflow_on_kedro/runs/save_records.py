@@ -24,8 +24,11 @@ OLD_SECONDS = 30 * 24 * 3600.0
 
 
 def id_of(run: TrackedRun) -> str:
-    """The id of a run in these notes, which it has before MLflow gives it one; "" if joined."""
-    return run.key or run.journal_id
+    """The id of a run in these notes, which it has before MLflow gives it one; "" if joined.
+
+    A child run of ``run.children`` has that of the pipeline's run.
+    """
+    return run.whole.key or run.whole.journal_id
 
 
 def note(root: Path, path: Path, run: str, state: State) -> None:

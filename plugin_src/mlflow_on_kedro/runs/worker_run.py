@@ -6,7 +6,7 @@ import functools
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any
 
 from ..delivery.direct_outbox import DirectOutbox
 from ..delivery.journal_outbox import WorkerOutbox
@@ -19,7 +19,7 @@ OPENING_SECONDS = 20.0
 POLL_SECONDS = 0.05
 
 
-def reduce_to_worker(run: TrackedRun) -> tuple[Callable[[], WorkerRun], tuple[()]]:
+def reduce_to_worker(run: TrackedRun) -> tuple[Callable[..., Any], tuple[Any, ...]]:
     """Pickle a run of any kind, as ``__reduce__``: the copy is a worker's."""
     return functools.partial(WorkerRun, **constructor_arguments(run)), ()
 
@@ -34,8 +34,12 @@ class WorkerRun(TrackedRun):
 
     _outbox: Outbox | None = field(default=None, init=False)
 
-    in_worker: ClassVar[bool] = True
     __reduce__ = reduce_to_worker
+
+    @property
+    def in_worker(self) -> bool:
+        """Whether another process has opened the run, and will end it."""
+        return True
 
     def _look_for_opened(self) -> Opened | None:
         return self.journal.opened if self.journal is not None else None

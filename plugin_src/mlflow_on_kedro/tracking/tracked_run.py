@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..config.sections import Config
 from ..errors import MLflowOnKedroError
@@ -19,13 +19,14 @@ from ..journal.snapshot import State
 from ..journal.span import Span
 from ..journal.writer import writer
 from ..utils.clock import now_ms
-from ..utils.pipeline_info import PipelineInfo
+from ..utils.pipeline_info import PipelineInfo, untranscoded
 from ..utils.secrets import mask_urls
 from . import store
 from .failure_messages import INCOMPLETE, failure_message
 from .failures import is_mistake, reason
 
 if TYPE_CHECKING:
+    from kedro.pipeline.node import Node
     from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
@@ -61,6 +62,8 @@ class TrackedRun(RunLogger):
         is_shared: Whether other processes may load or save the datasets of this run.
         ends_with_pipeline: Whether the run ends with the pipeline; False for a run that was active
             before the pipeline began.
+        child_makers: Make the child runs of ``run.children``.
+        groups: The child runs, by their groups: see :mod:`mlflow_on_kedro.runs.group_runs`.
         spans: The timings that this process has logged.
         saved: The local files that this process has saved, and the state of each then.
         logged: The folders that this process has logged whole, with the state of each file.
@@ -78,19 +81,24 @@ class TrackedRun(RunLogger):
     is_offline: bool = False
     is_shared: bool = True
     ends_with_pipeline: bool = True
+    child_makers: Sequence[Callable[[TrackedRun], TrackedRun]] = ()
     _opened: Opened | None = None
 
+    groups: dict[str, TrackedRun] = field(default_factory=dict, init=False)
     spans: list[Span] = field(default_factory=list, init=False)
     saved: dict[Path, State] = field(default_factory=dict, init=False)
     logged: dict[Path, dict[Path, State]] = field(default_factory=dict, init=False)
     _client: MlflowClient | None = field(default=None, init=False)
     _has_warned: bool = field(default=False, init=False)
 
-    in_worker: ClassVar[bool] = False
-    """Whether another process has opened the run, and will end it."""
-
     def __post_init__(self) -> None:
         self._start_telling()
+        self.groups.update((run.name, run) for run in (make(self) for make in self.child_makers))
+
+    @property
+    def in_worker(self) -> bool:
+        """Whether another process has opened the run, and will end it."""
+        return False
 
     def __repr__(self) -> str:
         run_id = self.opened.run_id if self.opened else None
@@ -158,6 +166,40 @@ class TrackedRun(RunLogger):
                 if not name.startswith(own):
                     yield from self.journal.entries_of(name, kind)
 
+    # -- the child runs of `run.children` --------------------------------------------------------
+
+    @property
+    def whole(self) -> TrackedRun:
+        """The pipeline's run, which this is or is a child of."""
+        return self
+
+    def of_node(self, name: str) -> TrackedRun:
+        """Return the run that a node logs to."""
+        return self.groups.get(self.pipeline_info.groups.get(name, ""), self)
+
+    def of_output(self, name: str) -> TrackedRun:
+        """Return the run that a dataset which a node saves is logged to."""
+        return self.groups.get(self.pipeline_info.makers.get(untranscoded(name), ""), self)
+
+    def copier(self) -> Callable[[TrackedRun], TrackedRun]:
+        """Return a function that makes a child run again for a copy of the pipeline's run."""
+        raise NotImplementedError
+
+    def begin_node(self, node: Node) -> None:
+        """Note that a node begins."""
+
+    def finish_output(self, node: Node, name: str | None) -> None:
+        """Note that an output of a node is saved; None: it has none."""
+
+    def nudge(self) -> None:
+        """Have what waits delivered soon, if this process delivers it."""
+
+    def log_error(self, error: BaseException) -> None:
+        """Log what made the run fail, also to the child runs of which a node has failed."""
+        super().log_error(error)
+        for group in self.groups.values():
+            group.log_error(error)
+
     # -- delivery, failure and end ---------------------------------------------------------------
 
     def flush(self) -> None:
@@ -206,4 +248,5 @@ class TrackedRun(RunLogger):
 def constructor_arguments(run: TrackedRun) -> dict[str, Any]:
     """Return the arguments that make a copy of a run in another process."""
     given = {item.name: getattr(run, item.name) for item in fields(TrackedRun) if item.init}
-    return {**given, "_opened": run.opened}
+    makers = [child.copier() for child in run.groups.values()]
+    return {**given, "child_makers": makers, "_opened": run.opened}

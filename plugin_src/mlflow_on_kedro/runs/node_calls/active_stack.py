@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 PARENT_TAG = "mlflow.parentRunId"
 _MARK = "_is_of_mlflow_on_kedro"
+"""On an active run that was given: the journal of the pipeline's run."""
 
 
 class _Here(threading.local):
@@ -78,13 +79,30 @@ def install(make: Callable[[TrackedRun], Any]) -> None:
 def give(run: TrackedRun, opened: Opened) -> Any:
     """Make MLflow's active run of a pipeline's."""
     active = run_stack.new_active_run(node_mlflow_calls.as_entity(run, opened))
-    setattr(active, _MARK, True)
+    setattr(active, _MARK, run.whole.journal_id)
     return active
 
 
 def is_given(run: TrackedRun, active: Any) -> bool:
     """Whether an active run was given for a pipeline's, and not started by somebody."""
-    return hasattr(active, _MARK) and node_mlflow_calls.is_own(run, active.info.run_id)
+    of = getattr(active, _MARK, None)
+    is_child = of == run.journal_id  # one of `run.children`, or this run
+    return of is not None and (is_child or node_mlflow_calls.is_own(run, active.info.run_id))
+
+
+def take_given(run: TrackedRun) -> list[Any]:
+    """Take the pipeline's run from this thread's stack, if nothing else is on it.
+
+    Args:
+        run: A child run of the pipeline's, to be the only one that the thread is given.
+
+    Returns:
+        What was taken.
+    """
+    mine = stack()
+    taken = mine[:] if all(is_given(run.whole, active) for active in mine) else []
+    del mine[: len(taken)]
+    return taken
 
 
 def push(active: Any) -> None:

@@ -123,7 +123,7 @@ def continuing(pipeline: TrackedRun, run_id: str) -> ChildRun:
     if found is not None:
         return found
     base = _journal(pipeline).header
-    header = replace(_plain(base, _digest(run_id), base.start_ms), run_id=run_id)
+    header = replace(_plain(base, derived_id(run_id), base.start_ms), run_id=run_id)
     return _make(pipeline, header)
 
 
@@ -141,8 +141,8 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
     """Find the child with an id that a node knows, whichever process has made it."""
     if pipeline.journal is None:
         return None
-    name = run_id if is_id(run_id) else _digest(run_id)
-    for key in dict.fromkeys((name, _digest(run_id))):
+    name = run_id if is_id(run_id) else derived_id(run_id)
+    for key in dict.fromkeys((name, derived_id(run_id))):
         known = _known.get((pipeline.journal_id, key))
         if known is not None:
             return known
@@ -154,7 +154,7 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
 
 def folder_for(pipeline: TrackedRun, run_id: str) -> Path:
     """Where the journal of a run is that MLflow has, once there is one."""
-    return _journal(pipeline).folder.absolute() / CHILDREN / _digest(run_id)
+    return _journal(pipeline).folder.absolute() / CHILDREN / derived_id(run_id)
 
 
 def known(pipeline: TrackedRun) -> list[ChildRun]:
@@ -194,5 +194,6 @@ def _make(pipeline: TrackedRun, header: Header) -> ChildRun:
     return child
 
 
-def _digest(run_id: str) -> str:
-    return hashlib.sha256(run_id.encode()).hexdigest()[:24]
+def derived_id(text: str) -> str:
+    """Make a journal's id of a text, the same one in any process."""
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -11,7 +11,7 @@ import contextlib
 import functools
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import mlflow_globals, run_stack
@@ -121,13 +121,14 @@ def _make_active(run: TrackedRun) -> Any:
 
 def _have_below(run: TrackedRun) -> None:
     """Tell other processes of a run, which they are told of by the environment alone."""
-    if run.opened is not None:
+    opened = run.opened or run.whole.opened
+    if opened is not None:
         name = None
         with contextlib.suppress(OSError, ValueError):  # of a journal that is damaged
             header = run.journal.header if run.journal is not None else None
             if header is not None and header.run_id is None and header.experiment_id is None:
                 name = header.experiment
-        environment.have_below(active_stack.PARENT_TAG, run.opened.run_id, name)
+        environment.have_below(active_stack.PARENT_TAG, opened.run_id, name)
 
 
 @dataclass
@@ -138,11 +139,13 @@ class _Node:
         run: Its run.
         kept: The ``id`` of each run that was active before it.
         uri: The tracking URI before it, if that was somebody's own choice.
+        taken: What was active before it, and is not while it runs.
     """
 
     run: TrackedRun
     kept: frozenset[int] = frozenset()
     uri: str | None = None
+    taken: list[Any] = field(default_factory=list)
 
 
 class _Nodes(threading.local):
@@ -163,7 +166,7 @@ def attach(run: TrackedRun) -> None:
         autolog.enter_node(run.config.autolog)
     node = _Node(run)
     _here.nodes.append(node)
-    open_runs.here.runs.append(run)
+    open_runs.begin_node(run)
     if not import_watch.is_imported():
         _have_below(run)
         import_watch.when_imported(_begin_nearest)
@@ -173,6 +176,8 @@ def attach(run: TrackedRun) -> None:
     node.uri = mlflow_globals.other_uri()
     active = _make_active(run)
     node_traces.begin_node()
+    if run.whole is not run:
+        node.taken = active_stack.take_given(run)
     stack = run_stack.stack()
     node.kept = frozenset(map(id, stack))
     if not any(node_mlflow_calls.is_own(run, each.info.run_id) for each in stack):
@@ -198,13 +203,14 @@ def detach(run: TrackedRun, status: str = "FINISHED") -> None:
         if import_watch.is_imported():
             outage_fallback.settle(run)
             active_stack.shrink(run, node.kept, status)
+            for active in node.taken:
+                active_stack.push(active)
             active_stack.shrink_others(run, status, of_all=False)
             active_stack.here.has_ended = False
             node_mlflow_calls.collect(run)
             _put_back(node)
     finally:
-        with contextlib.suppress(ValueError):  # the run has ended meanwhile
-            open_runs.here.runs.remove(run)
+        open_runs.end_node(run)
 
 
 def _put_back(node: _Node) -> None:

@@ -13,6 +13,7 @@ from mlflow.utils.async_logging.run_operations import RunOperations
 from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT, MLFLOW_RUN_NAME
 
 from ...journal.entries import Input
+from ...tracking import open_runs
 from . import child_runs, kept_models, node_mlflow_calls, routes
 
 if TYPE_CHECKING:
@@ -29,27 +30,38 @@ class JournalStore(AbstractStore):
 
     Args:
         run: The run whose journal it writes to.
+        of_thread: A thread that belongs to a child run of ``run.children`` writes to that instead.
     """
 
-    def __init__(self, run: TrackedRun) -> None:
-        self._run = run
+    def __init__(self, run: TrackedRun, *, of_thread: bool = False) -> None:
+        self._given = run
+        self._of_thread = of_thread
+
+    @property
+    def _run(self) -> TrackedRun:
+        nearest = open_runs.nearest() if self._of_thread else None
+        return nearest if nearest is not None and nearest.whole is self._given else self._given
 
     def has(self, run_id: str) -> bool:
         """Whether MLflow knows nothing of a run, or not all, but the journal does."""
-        return node_mlflow_calls.is_of(self._run, run_id) or self._child(run_id) is not None
+        known = self._known(run_id)
+        if known is None:
+            return self._child(run_id) is not None
+        return node_mlflow_calls.is_of(known, run_id)
+
+    def _known(self, run_id: str) -> TrackedRun | None:
+        """The run of this thread or its pipeline's, if that is meant by an id."""
+        known = (self._run, self._run.whole)
+        return next((run for run in known if node_mlflow_calls.is_own(run, run_id)), None)
 
     def _child(self, run_id: str) -> Any:
-        return (
-            None
-            if node_mlflow_calls.is_own(self._run, run_id)
-            else child_runs.find(self._run, run_id)
-        )
+        return None if self._known(run_id) is not None else child_runs.find(self._run, run_id)
 
     def _owner(self, run_id: str | None) -> Any:
         """The run that takes what is logged to an id."""
-        if run_id is None or node_mlflow_calls.is_own(self._run, run_id):
+        if run_id is None:
             return self._run
-        return child_runs.continuing(self._run, run_id)
+        return self._known(run_id) or child_runs.continuing(self._run, run_id)
 
     def __getattr__(self, name: str) -> Any:
         """Give a method that only some of MLflow's stores have."""
@@ -61,12 +73,12 @@ class JournalStore(AbstractStore):
 
     def get_run(self, run_id: str) -> Any:
         """Give the run, without its data, and with its artifacts in a local folder."""
-        opened = node_mlflow_calls.opened_for(self._run)
-        if node_mlflow_calls.is_of(self._run, run_id):
-            return node_mlflow_calls.as_entity(self._run, opened)
-        if self._run.opened is not None and self._run.opened.run_id == run_id:
-            opened = replace(self._run.opened, artifact_uri=opened.artifact_uri)
-            return node_mlflow_calls.as_entity(self._run, opened)
+        known = self._known(run_id)
+        if known is not None:
+            opened = node_mlflow_calls.opened_for(known)
+            if not node_mlflow_calls.is_of(known, run_id) and known.opened is not None:
+                opened = replace(known.opened, artifact_uri=opened.artifact_uri)
+            return node_mlflow_calls.as_entity(known, opened)
         child = self._owner(run_id) if child_runs.is_noted(run_id) else self._child(run_id)
         if child is None:
             raise node_mlflow_calls.no_answer("get_run")
@@ -115,7 +127,11 @@ class JournalStore(AbstractStore):
         if run_name:
             owner.set_tag(MLFLOW_RUN_NAME, run_name)
         status = RunStatus.to_string(run_status) if run_status is not None else "RUNNING"
-        if owner is not self._run and end_time and RunStatus.is_terminated(run_status):
+        if (
+            isinstance(owner, child_runs.ChildRun)
+            and end_time
+            and RunStatus.is_terminated(run_status)
+        ):
             owner.end(status, end_time)
         return self.get_run(run_id).info
 

@@ -48,8 +48,9 @@ def uri_for(run: TrackedRun) -> str:
     # MLflow has no public way to add a store but a package's entry point, and a project may have
     # this plugin as a copy.
     registry().register(JOURNAL_SCHEME, _make_store)
-    _runs[run.journal_id] = run
-    return f"{JOURNAL_SCHEME}://{run.journal_id}"
+    whole = run.whole  # MLflow has one URI for all threads, and nodes of several groups run at once
+    _runs[whole.journal_id] = whole
+    return f"{JOURNAL_SCHEME}://{whole.journal_id}"
 
 
 def is_for_journal(run: TrackedRun) -> bool:
@@ -166,12 +167,12 @@ def no_answer(name: str) -> Exception:
     )
 
 
-def journal_store(run: TrackedRun) -> Any:
-    """Make a tracking store that writes to a run's journal."""
+def journal_store(run: TrackedRun, *, of_thread: bool = False) -> Any:
+    """Make a tracking store that writes to a run's journal; its arguments are that class's."""
     from .journal_store import JournalStore
 
     make: Any = JournalStore  # which has more methods than a type checker sees
-    return make(run)
+    return make(run, of_thread=of_thread)
 
 
 def thread() -> str:
@@ -181,4 +182,4 @@ def thread() -> str:
 
 
 def _make_store(store_uri: str, artifact_uri: str | None = None) -> Any:  # noqa: ARG001 - MLflow's
-    return journal_store(_runs[store_uri.partition("://")[2]])
+    return journal_store(_runs[store_uri.partition("://")[2]], of_thread=True)

@@ -123,5 +123,6 @@ def _set_terminated(
     run: TrackedRun, real: Callable[..., Any], /, client: Any, run_id: str, *args: Any, **named: Any
 ) -> Any:
     """End a run; the pipeline's ends with the pipeline, whatever somebody says before."""
-    if not (run.ends_with_pipeline and node_mlflow_calls.is_own(run, run_id)):
+    known = (run, run.whole)
+    if not any(one.ends_with_pipeline and node_mlflow_calls.is_own(one, run_id) for one in known):
         real(client, run_id, *args, **named)
