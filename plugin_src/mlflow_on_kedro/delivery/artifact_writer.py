@@ -259,11 +259,11 @@ class ArtifactWriter:
                 self._register(Register(entry.folder))
 
     def _send_trace(self, entry: Trace) -> None:
-        from ..observability import kept_traces
+        from ..observability import saved_traces
 
         uri = self._uri or self._client.tracking_uri
         try:
-            kept_traces.send(self._client, uri, self._run_id, entry)
+            saved_traces.send(self._client, uri, self._run_id, entry)
         except Exception as error:
             instead = "traces of nodes are left out"
             if not capabilities.lacks(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from ..journal.changed_params import changed_tag, warn_changed
 from ..journal.entries import Entry, Input, Metric, Param, Tag
+from ..mlflow_internals import errors
+from ..mlflow_internals.tags import DATASET_CONTEXT
 from ..tracking import capabilities, tables
 from ..tracking.capabilities import Feature
 from ..utils.overlap import overlap
@@ -110,7 +112,7 @@ class BatchWriter:
         """
         run = self._client.get_run(self._run_id)
         if run.info.lifecycle_stage == "deleted":
-            raise _deleted(self._run_id)
+            raise errors.not_found(f"Run {self._run_id} was deleted. Restore it.")
         return dict(run.data.params)
 
     def _log_batch(self, entries: Iterable[Entry]) -> None:
@@ -137,14 +139,13 @@ class BatchWriter:
     def _log_inputs(self, entries: Sequence[Input]) -> None:
         """Log datasets; MLflow has each only once, however often it is sent."""
         from mlflow.entities import Dataset, DatasetInput, InputTag
-        from mlflow.utils.mlflow_tags import MLFLOW_DATASET_CONTEXT
 
         used = [
             DatasetInput(
                 Dataset(
                     x.name, x.digest, x.source_type, x.source, x.schema or None, x.profile or None
                 ),
-                [InputTag(MLFLOW_DATASET_CONTEXT, x.context)] if x.context else [],
+                [InputTag(DATASET_CONTEXT, x.context)] if x.context else [],
             )
             for x in entries
         ]
@@ -220,10 +221,3 @@ def _slices(places: list[int], size: int) -> list[list[int]]:
 def _inputs(entries: dict[int, Entry]) -> list[list[int]]:
     used = [place for place, entry in entries.items() if isinstance(entry, Input)]
     return [used] if used else []
-
-
-def _deleted(run_id: str) -> Exception:
-    from mlflow.exceptions import MlflowException
-    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
-
-    return MlflowException(f"Run {run_id} was deleted. Restore it.", RESOURCE_DOES_NOT_EXIST)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..mlflow_internals import errors
 from ..tracking.downloads import artifacts_of
 from .mlmodel import MLMODEL
 
@@ -22,7 +23,7 @@ def newest_version(client: MlflowClient, name: str, stage: str) -> Any:
     ]
     if not fitting:
         of = "" if stage == LATEST else f" in the stage '{stage}'"
-        raise _missing(f"The registered model '{name}' has no version{of}.")
+        raise errors.not_found(f"The registered model '{name}' has no version{of}.")
     return max(fitting, key=lambda version: int(version.version))
 
 
@@ -34,20 +35,13 @@ def uri_of_step(client: MlflowClient, run_id: str, name: str, step: int) -> str:
     fitting = [model for model in of_step if model.name == name]
     if not fitting:
         there = ", ".join(str(step) for step in sorted({item.step for item in made}))
-        raise _missing(
+        raise errors.not_found(
             f"The run has no model of this name of step {step}. Its models are of step {there}."
             if there
             else "The run has no models."
         )
     newest = max(fitting, key=lambda model: model.creation_timestamp)
     return f"models:/{newest.model_id}"
-
-
-def _missing(message: str) -> Exception:
-    from mlflow.exceptions import MlflowException
-    from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
-
-    return MlflowException(message, RESOURCE_DOES_NOT_EXIST)
 
 
 def in_run(client: MlflowClient, run_id: str, name: str) -> bool:

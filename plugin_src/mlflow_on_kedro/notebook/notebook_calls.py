@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ..mlflow_internals import mlflow_globals
+from ..mlflow_internals import mlflow_globals, providers
 from ..tracking.opening import RunRequest
 from ..utils import environment, import_watch
 
@@ -106,7 +106,7 @@ def _set_up() -> None:
                 return
             uri, before = project.uri, environment.users_tracking_uri()
             _set_uri(uri)
-            _register()
+            providers.add_default_experiment_provider(_ProjectExperiment)
         except Exception as error:  # which must not fail who imports MLflow
             logger.warning("MLflow's own calls do not go to this project: %s", error)
             return
@@ -133,12 +133,3 @@ class _ProjectExperiment:
         """The experiment's id: as MLflow calls it."""
         project = _State.place.project
         return project.experiment_id if project is not None else None
-
-
-def _register() -> None:
-    # The public way is an entry point, which a plugin that lies in a project's src/ has not.
-    from mlflow.tracking.default_experiment import registry
-
-    providers: Any = registry._default_experiment_provider_registry  # noqa: SLF001 - as said above
-    if not any(isinstance(provider, _ProjectExperiment) for provider in providers):
-        providers.register(_ProjectExperiment)

@@ -241,7 +241,7 @@ class OwnRun(TrackedRun):
     def hold_globals(self) -> None:
         """Have MLflow's tracking URI and experiment put back when the run ends."""
         if not self.in_worker and self._recording is not None and not self._holds_globals:
-            mlflow_globals.hold_globals()
+            mlflow_globals.save_globals()
             self._holds_globals = True
 
     def _restore_globals(self) -> None:
@@ -249,7 +249,7 @@ class OwnRun(TrackedRun):
         if self._holds_globals:
             self._holds_globals = False
             with self.guard():
-                mlflow_globals.release_globals()
+                mlflow_globals.restore_globals()
 
     # -- what it is in MLflow ------------------------------------------------------------------
 

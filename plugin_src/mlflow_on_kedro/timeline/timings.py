@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from ..journal.entries import Entry, Metric, Tag
 from ..journal.span import Span
+from ..mlflow_internals import metric_points
 from ..tracking.timing_metrics import FAILED_NODE_TAG
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def read(client: MlflowClient, run_id: str, timed: Timed) -> list[Span]:
     found = client.get_run(run_id)
     points = [
         point
-        for metric in latest_metrics(found)
+        for metric in metric_points.latest(found)
         if metric.key in timed.metrics
         for point in (
             client.get_metric_history(run_id, metric.key)
@@ -94,12 +95,3 @@ def spans(points: Iterable[Any], timed: Timed, *, failed: str | None) -> list[Sp
             is_failed = kind == "run" and node == failed
             found.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
     return found
-
-
-def latest_metrics(found: Any) -> list[Any]:
-    """The last point of each metric of a run, with timestamp and step.
-
-    MLflow's public ``run.data.metrics`` has the values alone, and ``get_metric_history`` costs a
-    request for each metric.
-    """
-    return list(found.data._metric_objs)  # noqa: SLF001 - there is no public name

@@ -116,14 +116,6 @@ def test_few_calls(run: OwnRun, client: Any) -> None:
     assert calls == ["get_run", "get_metric_history"]
 
 
-def test_latest_metrics(run: OwnRun, client: Any) -> None:
-    """MLflow's private list of latest points is still there, with times and steps."""
-    points = {point.key: point for point in timings.latest_metrics(client.get_run(run.run_id))}
-    point = points["time/node/first"]
-    assert (point.value, point.timestamp, point.step) == (1.25, round((BEGIN + 1.5) * 1000), 0)
-    assert points["time/load/raw"].step == 1, "the last one"
-
-
 def test_names() -> None:
     """The names group by kind, and a prefix of the user's replaces the nodes' one."""
     assert Names().of("run", "a") == "time/node/a"

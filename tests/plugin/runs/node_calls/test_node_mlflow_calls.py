@@ -15,7 +15,7 @@ from mlflow_on_kedro.delivery.backlog import deliver, find
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.journal.folder import OWN
 from mlflow_on_kedro.mlflow_internals import run_stack
-from mlflow_on_kedro.runs.node_calls import child_runs, fluent, node_mlflow_calls
+from mlflow_on_kedro.runs.node_calls import child_runs, fluent, placeholder_run
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
@@ -131,7 +131,7 @@ class TestFiles:
         """What a node logs is an entry when it ends, and its folder is gone."""
         with fluent.attached(run):
             mlflow.log_text("text", "note.txt")
-            place = node_mlflow_calls.artifact_folder(run)
+            place = placeholder_run.artifact_folder(run)
             assert (place / "note.txt").exists()
         assert not place.exists()
         assert files(client, delivered()) == {"note.txt"}
