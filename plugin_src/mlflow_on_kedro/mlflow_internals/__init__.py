@@ -10,7 +10,7 @@ asserts that no other module of the plugin imports a private name of MLflow.
 ``store_registries``   the stores that MLflow has made for each tracking URI, and how it makes them
 ``store_classes``      the base classes of stores; importing it imports MLflow
 ``async_logging``      MLflow's own queue of asynchronous logging
-``fluent_functions``   replacing ``mlflow.start_run`` and its like
+``replaced_functions`` replacing ``mlflow.start_run`` and its like
 ``trace_client``       sending one trace
 ``autolog_state``      which flavors are autologged, and which wait for an import
 ``providers``          what MLflow asks for request headers and for the default experiment

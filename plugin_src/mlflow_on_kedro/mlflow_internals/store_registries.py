@@ -10,6 +10,8 @@ import logging
 from collections.abc import Callable
 from typing import Any
 
+from .replaced_functions import replace_method
+
 logger = logging.getLogger(__name__)
 
 _WAIT = "_await_model_version_creation"
@@ -51,13 +53,13 @@ def model_registry(tracking_uri: str) -> Any:
 
 def replace_waiting(registry: Any, should_wait: Callable[[Any], bool]) -> None:
     """Have MLflow wait for a new model version only if a function says so."""
-    original = getattr(registry, _WAIT, None)
 
-    def wait(version: Any, seconds: Any) -> None:
-        if original is not None and should_wait(version):
-            original(version, seconds)
+    def replace(original: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda version, *args: original(version, *args) if should_wait(version) else None
 
-    setattr(registry, _WAIT, wait)
+    if not hasattr(registry, _WAIT):  # the plugin's own registry never waits
+        setattr(registry, _WAIT, lambda *_: None)
+    replace_method(registry, _WAIT, replace)
 
 
 def set_artifact_repository(owner_id: str, repository: Any) -> None:

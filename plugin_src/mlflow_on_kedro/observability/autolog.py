@@ -1,6 +1,7 @@
 """MLflow's autologging: on during a run that asks for it, and afterwards as it was before.
 
-MLflow switches it on for the whole process, and a single flavor only by importing its library.
+MLflow switches it on for the whole process, and has no public way to wait for a library to be
+imported before a single flavor is switched on.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ _switch = _Switch()
 def enter(value: Any) -> None:
     """Switch on what a run asks for, and off what a platform has switched on, until :func:`leave`.
 
-    What one of several runs at once asks for is on for all of them, as MLflow has it.
+    If several runs are open at once, what one of them asks for is on for all.
     """
     with _switch.lock:
         if _switch.users == 0:

@@ -11,7 +11,7 @@ from mlflow.exceptions import MlflowException
 from mlflow.tracing import constant
 from mlflow.tracking import fluent
 from mlflow.utils import mlflow_tags
-from mlflow_on_kedro.mlflow_internals import errors, fluent_functions, tags, trace_client
+from mlflow_on_kedro.mlflow_internals import errors, replaced_functions, tags, trace_client
 
 
 def test_replaced_functions(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -23,15 +23,17 @@ def test_replaced_functions(monkeypatch: pytest.MonkeyPatch) -> None:
         return lambda: f"replaced {original()}"
 
     for _ in range(2):
-        fluent_functions.replace_function("end_run", replace)
+        replaced_functions.replace_function("end_run", replace)
     assert [mlflow.end_run(), fluent.end_run()] == ["replaced original"] * 2
 
 
 def test_replaced_methods(monkeypatch: pytest.MonkeyPatch, store_uri: str) -> None:
     """A client's method is replaced for all clients."""
     monkeypatch.setattr(mlflow.MlflowClient, "get_run", lambda _, run_id: run_id)
-    fluent_functions.replace_client_method(
-        "get_run", lambda original: lambda *args: f"replaced {original(*args)}"
+    replaced_functions.replace_method(
+        mlflow.MlflowClient,
+        "get_run",
+        lambda original: lambda *args: f"replaced {original(*args)}",
     )
     assert mlflow.MlflowClient(store_uri).get_run("abc") == "replaced abc"
 

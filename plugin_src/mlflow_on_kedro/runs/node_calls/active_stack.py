@@ -174,7 +174,7 @@ def _fill(make_active: Callable[[TrackedRun], Any], found: list[Any]) -> list[An
 
 
 def _end_with_process(run: TrackedRun) -> None:
-    """Have runs end that are left open in a process that a node has started, when that ends."""
+    """End the runs that are left open in a process of a node's own when that process ends."""
     # Python has no public way: such a process skips `atexit`. Python's queues are ended like this.
     from multiprocessing.util import Finalize
 

@@ -90,7 +90,7 @@ def _make_active_bypassed(run: TrackedRun) -> Any:
 
 def _make_active(run: TrackedRun) -> Any:
     """Make MLflow's active run of a run for this thread, without a call to the server."""
-    import mlflow  # noqa: F401 - another thread may be in the midst of it: see `store.prepare`
+    import mlflow  # noqa: F401 - another thread may be importing it: see `store.prepare`
 
     run.wait_open()
     _set_up(run)

@@ -176,7 +176,7 @@ def find(model_id: str) -> JournalModel | None:
 
 
 def pop_ready(run: NodeRun, *, of_all: bool = False) -> Iterator[tuple[Entry, Path]]:
-    """Forget the models that this process has logged to a run, and give the entries of the ready.
+    """Forget the models that this process has logged to a run; yield the entries of complete ones.
 
     Args:
         run: The run.

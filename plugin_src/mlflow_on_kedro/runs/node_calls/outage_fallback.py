@@ -13,6 +13,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import store_registries
+from ...mlflow_internals.replaced_functions import replace_method
 from ...tracking import open_runs, store
 from ...utils import environment
 from . import (
@@ -28,8 +29,6 @@ from .store_calls import StoreCall
 
 if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun
-
-_MARK = "_falls_back_to_mlflow_on_kedro"
 
 CALLS: dict[str, Callable[..., Any]] = {
     "log_batch": store_calls.log_or_get,
@@ -93,37 +92,36 @@ def _end(run: TrackedRun) -> None:
 
 
 def _replace_methods(server: Any) -> None:
-    if hasattr(server, _MARK):
-        return
-    setattr(server, _MARK, True)
     for name, call in CALLS.items():
-        method = getattr(server, name, None)
-        if method is not None:
-            setattr(server, name, functools.partial(_call, call, name, method))
+        replace_method(server, name, functools.partial(_with_journal, name, call))
     for name, call in TRACE_CALLS.items():
-        method = getattr(server, name, None)
-        if method is None or (name == "start_trace" and _is_of_mlflow_3_1(method)):
-            continue
-        setattr(server, name, functools.partial(_call_for_trace, call, method))
+        replace_method(server, name, functools.partial(_with_journal_for_trace, call))
 
 
-def _is_of_mlflow_3_1(start_trace: Callable[..., Any]) -> bool:
-    """Whether a method of that name is MLflow 3.1's, which is called before the spans are made."""
-    return "trace_info" not in inspect.signature(start_trace).parameters
+def _with_journal(
+    name: str, call: Callable[..., Any], to_server: Callable[..., Any]
+) -> Callable[..., Any]:
+    def method(*args: Any, **named: Any) -> Any:
+        run = open_runs.current()
+        if run is None:
+            return to_server(*args, **named)
+        return call(StoreCall(run, name, to_server), *args, **named)
+
+    return method
 
 
-def _call(
-    call: Callable[..., Any], name: str, to_server: Callable[..., Any], *args: Any, **named: Any
-) -> Any:
-    run = open_runs.current()
-    if run is None:
-        return to_server(*args, **named)
-    return call(StoreCall(run, name, to_server), *args, **named)
+def _with_journal_for_trace(
+    call: Callable[..., Any], to_server: Callable[..., Any]
+) -> Callable[..., Any]:
+    # MLflow 3.1 has another call of that name, from before a trace has spans.
+    is_other = (
+        call is trace_calls.send_trace
+        and "trace_info" not in inspect.signature(to_server).parameters
+    )
 
+    def method(*args: Any, **named: Any) -> Any:
+        if is_other or open_runs.here.is_bypassed:
+            return to_server(*args, **named)
+        return call(to_server, *args, **named)
 
-def _call_for_trace(
-    call: Callable[..., Any], to_server: Callable[..., Any], *args: Any, **named: Any
-) -> Any:
-    if open_runs.here.is_bypassed:
-        return to_server(*args, **named)
-    return call(to_server, *args, **named)
+    return method

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...config import uri_checks
 from ...mlflow_internals import store_registries
+from ...mlflow_internals.replaced_functions import replace_method
 from ...tracking import open_runs, store
 from ...utils.clock import now_ms
 from ...utils.secrets import mask_urls
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MARK = "_falls_back_to_mlflow_on_kedro"
 _NO_VERSION = "0"
 """The number of a version that MLflow has not created: MLflow's begin with 1."""
 
@@ -28,30 +28,15 @@ _NO_VERSION = "0"
 class EmptyRegistry:
     """The model registry that belongs to the URI of a journal: it has nothing."""
 
-    def create_registered_model(
-        self, name: str, tags: Any = None, description: Any = None, deployment_job_id: Any = None
-    ) -> Any:
-        """Raise an error: for a node :func:`install` has replaced this method."""
-        del tags, description, deployment_job_id
-        raise unanswered.no_answer(f"create_registered_model of {name}")
-
     def create_model_version(
-        self,
-        name: str,
-        source: str,
-        run_id: Any = None,
-        tags: Any = None,
-        run_link: Any = None,
-        description: Any = None,
-        local_model_path: Any = None,
-        model_id: Any = None,
+        self, name: str, *_: Any, local_model_path: Any = None, **__: Any
     ) -> Any:
-        """Raise an error: for a node :func:`install` has replaced this method."""
-        del source, run_id, tags, run_link, description, local_model_path, model_id
+        """Raise an error; MLflow passes a model's id to what takes a ``local_model_path``."""
+        del local_model_path
         raise unanswered.no_answer(f"create_model_version of {name}")
 
     def __getattr__(self, name: str) -> Any:
-        """Raise an error for any other call."""
+        """Raise an error for any other call; for a node :func:`install` replaces two of them."""
         if name.startswith("_"):
             raise AttributeError(name)
 
@@ -78,19 +63,17 @@ def install(uri: str) -> None:
     except Exception as error:  # MLflow itself raises it for whoever needs the registry
         logger.debug("MLflow has no model registry: %r", error)
         return
-    if hasattr(registry, _MARK):
-        return
-    setattr(registry, _MARK, True)
     for name, fallback in (
         ("create_registered_model", _registered_model),
         ("create_model_version", _model_version),
     ):
-        setattr(registry, name, _with_fallback(getattr(registry, name), fallback))
+        replace_method(registry, name, functools.partial(_with_fallback, fallback))
     store_registries.replace_waiting(registry, lambda version: version.version != _NO_VERSION)
 
 
-def _with_fallback(to_server: Any, fallback: Callable[..., Any]) -> Any:
-    @functools.wraps(to_server)  # MLflow looks at the signature
+def _with_fallback(
+    fallback: Callable[..., Any], to_server: Callable[..., Any]
+) -> Callable[..., Any]:
     def call(*args: Any, **named: Any) -> Any:
         run = open_runs.current()
         if run is None:

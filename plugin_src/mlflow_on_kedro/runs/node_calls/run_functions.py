@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...mlflow_internals import fluent_functions, mlflow_globals, run_stack
+from ...mlflow_internals import mlflow_globals, replaced_functions, run_stack
 from ...mlflow_internals.tags import PARENT_RUN
 from ...tracking import open_runs
 from ...utils import environment
@@ -27,15 +27,18 @@ _warned: set[str] = set()
 
 def install() -> None:
     """Have MLflow, which is imported, use this module's functions; only the first call counts."""
+    import mlflow
+
     for name, function in (
         ("start_run", _start_run),
         ("end_run", _end_run),
         ("active_run", _active_run),
         ("set_experiment", _set_experiment),
     ):
-        fluent_functions.replace_function(name, functools.partial(_in_pipeline, function))
+        replaced_functions.replace_function(name, functools.partial(_in_pipeline, function))
     for name, method in (("create_run", _create_run), ("set_terminated", _set_terminated)):
-        fluent_functions.replace_client_method(name, functools.partial(_in_pipeline, method))
+        replace = functools.partial(_in_pipeline, method)
+        replaced_functions.replace_method(mlflow.MlflowClient, name, replace)
 
 
 def _in_pipeline(function: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:

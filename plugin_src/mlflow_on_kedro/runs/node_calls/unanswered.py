@@ -30,5 +30,5 @@ def no_answer(call: str) -> Exception:
 
     return MlflowException(
         f"MLflow cannot be asked now (`{call}`), because it does not answer or tracking is "
-        "offline: what a node logs is kept for later, but what MLflow has cannot be had."
+        "offline. What a node logs is delivered later, but a node cannot read from MLflow."
     )
