@@ -44,6 +44,33 @@ def test_any_key(make_project: Any) -> None:
     assert project.runs()[0].info.run_name == "usual"
 
 
+@pytest.mark.parametrize(
+    ("own", "whole"),
+    [
+        ({"n": 1}, {"n": 2}),
+        ({"n": 1, "mlflow": {"mine": 1}}, {"n": 2, "mlflow": {"mine": 1, "run": {"name": "x"}}}),
+    ],
+)
+def test_all_parameters(make_project: Any, said: list[str], own: Any, whole: Any) -> None:
+    """A node that takes all parameters gets no keys of mlflow.yml, nor are they logged.
+
+    Where the project has parameters of its own under that name, Kedro has laid the two together.
+    """
+    nodes = """
+    from kedro.pipeline import node, pipeline
+
+    def create_pipeline():
+        return pipeline([node(lambda parameters: [parameters], "parameters", "whole", name="take")])
+    """
+    project = make_project(nodes, parameters=own, catalog={"whole": {"type": "MemoryDataset"}})
+    given = {"n": 2, "mlflow": {"run": {"name": "x"}}}
+    assert project.session_run(runtime_params=given)["whole"].load() == [whole]
+    assert project.run.info.run_name == "x"
+    if "mlflow" not in own:
+        assert project.run.data.params == {"n": "2"}
+    assert said == []
+
+
 @pytest.mark.parametrize("given", ["file", "command"])
 def test_run_key(make_project: Any, given: str) -> None:
     """Runs with the same key, from mlflow.yml or the command, are one."""
@@ -83,8 +110,10 @@ def test_a_misspelt_section(make_project: Any, said: list[str], name: str) -> No
     ) as session:
         session.load_context()
     (message,) = said
-    assert message.startswith(f"--params {name}.…: this is a parameter of the project. ")
-    assert "Did you mean mlflow.run.…" in message
+    assert message == (
+        f"--params {name}.run.name: no file in conf has such a parameter. Did you mean "
+        "mlflow.run.name, which changes mlflow.yml for this run?"
+    )
 
 
 def test_over_a_hooks_arguments(make_project: Any) -> None:

@@ -184,19 +184,19 @@ def test_ctrl_c(make_project: Any) -> None:
     [
         (
             "experimnt:\n  name: x\n",
-            "Error: mlflow.yml: unknown key 'experimnt'. Did you mean 'experiment'?",
+            "Error: conf/base/mlflow.yml: unknown key 'experimnt'. Did you mean 'experiment'?",
         ),
         (
             "time:\n  gant: false\n",
-            "Error: mlflow.yml: unknown key 'time.gant'. Did you mean 'time.gantt'?",
+            "Error: conf/base/mlflow.yml: unknown key 'time.gant'. Did you mean 'time.gantt'?",
         ),
         (
             "run:\n  nested: [1]\n",
-            "Error: mlflow.yml: 'run.nested' has a wrong value: it must be true or false, not [1].",
+            "conf/base/mlflow.yml: 'run.nested' has a wrong value: it must be true or false, not",
         ),
         (
             "catalog:\n  parameters: bytype\n",
-            "Error: mlflow.yml: 'catalog.parameters' must be one of params, by_type, none",
+            "conf/base/mlflow.yml: 'catalog.parameters' must be one of params, by_type, none",
         ),
         (
             "catalog:\n  mlflow_catalog: {twice: cvs}\n",

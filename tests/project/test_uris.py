@@ -55,7 +55,7 @@ def refused(project: Any, where: str, *words: str, env: dict[str, str] | None = 
 def test_mlflow_yml(make_project: Any, key: str) -> None:
     """In mlflow.yml: one message, no traceback, no node, no journal."""
     project = make_project(NODES, mlflow={"tracking": {key: WRONG}})
-    refused(project, f"mlflow.yml: 'tracking.{key}'", "run")
+    refused(project, f"conf/base/mlflow.yml: 'tracking.{key}'", "run")
 
 
 def test_the_environment(make_project: Any) -> None:

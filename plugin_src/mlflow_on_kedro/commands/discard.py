@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .status import heading
+from .asking import confirm
+from .status import heading, refused
 
 if TYPE_CHECKING:
     from ..journal.folder import Journal
+    from ..journal.records import SetAside
 
 
 @click.command()
@@ -43,15 +45,15 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
         title, what, running = f"the journal {journal.folder}", f"all ({error})", False
     if running:
         raise click.ClickException(f"{title} is in progress: nothing is dropped.")
-    items = journal.set_aside
+    items = refused(journal) if entry is not None else []
     if entry is not None and entry > len(items):
         raise click.ClickException(
             f"{title} has no refused entry {entry}: `kedro mlflow status` lists them."
         )
     if entry is not None:
-        what = title_of(items[entry - 1].entry)
+        what = title_of(items[entry - 1][1].entry)
     if not yes:
-        click.confirm(f"Drop {what} of {title} for good?", abort=True)
+        confirm(f"Drop {what} of {title} for good?")
     try:
         hold(journal)
     except BlockingIOError:
@@ -59,7 +61,7 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
     if entry is None:
         journal.discard()
     else:
-        _drop(journal, entry)
+        _drop(journal, *items[entry - 1])
         journal.release()
     click.echo(f"Dropped {what} of {title}.")
 
@@ -94,16 +96,14 @@ def _names(journal: Journal) -> set[str]:
     return names | ({opened.run_id, opened.name} if opened is not None else set()) - {""}
 
 
-def _drop(journal: Journal, number: int) -> None:
-    """Drop one refused entry; with the last thing that waits, the journal goes, too."""
+def _drop(journal: Journal, owner: Journal, dropped: SetAside) -> None:
+    """Drop one refused entry of a run or its child; with the last thing that waits, it goes."""
     from ..delivery.pending import PendingSize
     from ..journal.entries import File
 
-    items = journal.set_aside
-    dropped = items.pop(number - 1)
-    journal.set_aside = items
+    owner.set_aside = [item for item in owner.set_aside if item.entry != dropped.entry]
     if isinstance(dropped.entry, File):
-        journal.forget_file(dropped.entry)
+        owner.forget_file(dropped.entry)
     left = PendingSize.in_journal(journal, journal.delivered)
     if journal.ended is not None and left == PendingSize():
         journal.discard()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .asking import confirm
 from .setup.settings_wiring import OLD_PACKAGE
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
     if dry_run:
         return
     if not yes:
-        click.confirm("Write these changes?", abort=True)
+        confirm("Write these changes?")
     for change in changes:
         change.write()
         click.echo(f"Wrote {change.path}")

@@ -11,6 +11,7 @@ import click
 
 if TYPE_CHECKING:
     from ..delivery.backlog import PendingJournal
+    from ..journal.folder import Journal
     from ..journal.records import Header, SetAside
 
 SHORTEST_GROUP = 6
@@ -66,15 +67,23 @@ def _show(pending: PendingJournal, shortest_group: int | None) -> None:
     for lane, trouble in journal.trouble.items():
         click.echo(f"  {lane.capitalize()}, last try at {_date(trouble.time)}: {trouble.reason}")
     number = 1
-    for refusal, group in itertools.groupby(journal.set_aside, lambda item: item.reason):
-        items = list(group)
+    found = itertools.groupby(refused(journal), lambda pair: (pair[0], pair[1].reason))
+    for (owner, refusal), group in found:
+        items = [item for _, item in group]
+        whose = f"child run {owner.header.run_name}, " if owner is not journal else ""
         following = number + len(items)
         if shortest_group is not None and len(items) >= shortest_group:
-            click.echo(f"  {number} to {following - 1}. {_group(items)}: {refusal}")
+            click.echo(f"  {number} to {following - 1}. {whose}{_group(items)}: {refusal}")
         else:
             for index, item in enumerate(items, start=number):
-                click.echo(f"  {index}. {_refused(item)}: {refusal}")
+                click.echo(f"  {index}. {whose}{_refused(item)}: {refusal}")
         number = following
+
+
+def refused(journal: Journal) -> list[tuple[Journal, SetAside]]:
+    """What was refused of a run and its child runs, each with the journal that has it."""
+    of_children = [pair for child in journal.children() for pair in refused(child)]
+    return [*((journal, item) for item in journal.set_aside), *of_children]
 
 
 def _refused(item: SetAside) -> str:

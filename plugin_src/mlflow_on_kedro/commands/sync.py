@@ -213,6 +213,8 @@ class Sync:
             self._fail(f"{said}; but for {left.in_words()}: `kedro mlflow status` says why.")
         else:
             click.echo(f"{said}.")
+        for message in filter(None, delivery.registered):
+            click.echo(message)
 
     def _fail(self, words: str) -> None:
         with self._lock:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, get_type_hints
 from ..errors import ConfigError
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import nearest
-from . import kedro_mlflow
+from . import kedro_mlflow, meant_keys
 
 SectionT = TypeVar("SectionT")
 
@@ -37,6 +37,7 @@ ALL = "__ALL__"
 """PipelineX's word for every name there is."""
 
 MODES = ("online", "offline")
+CHILDREN_CHOICES = ("none", "namespaces", "pipelines")
 COPY_MODES = ("assign", "copy", "deepcopy")
 PARAMETERS_CHOICES = ("params", "by_type", "none")
 UNLOGGED_CHOICES = ("info", "warn", "ignore", "error")
@@ -48,8 +49,9 @@ def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> 
     Raises:
         ConfigError: It is not; the message lists the choices.
     """
-    if value not in choices:
-        raise ConfigError(f"{where}: '{key}' must be one of {', '.join(choices)}: {value!r}")
+    if not isinstance(value, str) or value not in choices:
+        hint = " (so YAML reads on, off, yes and no)" if isinstance(value, bool) else ""
+        raise ConfigError(f"{where}: '{key}' must be one of {', '.join(choices)}: {value!r}{hint}")
 
 
 def check_keys(content: Any, section: type, where: str, prefix: str = "") -> None:
@@ -96,7 +98,7 @@ def unknown_keys(content: Any, section: type, where: str, prefix: str = "") -> I
                 now = f"here it is '{here}'" if here else "here it is not needed"
                 yield f"'{name}'. It is kedro-mlflow's; {now}."
             if not theirs:
-                meant = f"{prefix}{nearest(str(key), known)}"
+                meant = meant_keys.meant(dotted) or f"{prefix}{nearest(str(key), known)}"
                 yield f"'{dotted}'. Did you mean {meant!r}? Valid here: {', '.join(known)}."
             continue
         if key == "pipeline_models" and not isinstance(value, Mapping | None):

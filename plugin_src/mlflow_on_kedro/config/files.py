@@ -1,13 +1,13 @@
-"""The mlflow.yml files of a project, in all its environments, before Kedro reads them."""
+"""The mlflow.yml files of a project, in all its environments or in those of one session."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 from ..errors import ConfigError
-from .checks import unknown_keys
+from .checks import FILE, unknown_keys
 from .sections import Config
 
 _NAME = "mlflow"
@@ -27,6 +27,36 @@ def in_environments(conf: Path) -> list[Path]:
     ]
 
 
+def of_loader(loader: Any) -> list[Path]:
+    """Find the files that a config loader reads as mlflow.yml; those that win come last.
+
+    Args:
+        loader: A session's; nothing is found where its configuration is on no local disk.
+    """
+    conf = Path(str(loader.conf_source))
+    names = (getattr(loader, "base_env", ""), loader.env or getattr(loader, "default_run_env", ""))
+    return [
+        path
+        for folder in dict.fromkeys(conf / (name or "") for name in names)
+        for path in sorted(folder.rglob("*"))
+        if path.suffix in _SUFFIXES and _is_read(path.relative_to(folder).parts)
+    ]
+
+
+def named(paths: Iterable[Path], root: Path) -> str:
+    """Name files in a message, relative to the project's root.
+
+    Example:
+        >>> named([Path("/wine/conf/base/mlflow.yml")], Path("/wine"))
+        'conf/base/mlflow.yml'
+    """
+    names = [
+        path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)
+        for path in paths
+    ]
+    return " and ".join(names) or FILE
+
+
 def _is_read(parts: tuple[str, ...]) -> bool:
     # As OmegaConfigLoader's pattern: mlflow*, mlflow*/**, **/mlflow*.
     return bool(parts) and (parts[0].startswith(_NAME) or parts[-1].startswith(_NAME))
@@ -38,14 +68,19 @@ def problems(path: Path) -> Iterator[str]:
     Raises:
         ConfigError: The file cannot be read.
     """
-    content = _content(path)
+    content = read(path)
     if isinstance(content, dict):  # what begins with an underscore is Kedro's to leave out
         content = {key: value for key, value in content.items() if not str(key).startswith("_")}
     for problem in unknown_keys({} if content is None else content, Config, str(path)):
         yield f"unknown key {problem}"
 
 
-def _content(path: Path) -> Any:
+def read(path: Path) -> Any:
+    """Read one file as it is, without what Kedro's config loader makes of ``${…}``.
+
+    Raises:
+        ConfigError: It cannot be read.
+    """
     import yaml
 
     try:

@@ -11,6 +11,7 @@ from ..utils.mlflow_limits import legal_key
 from . import autolog_options, header_checks, uri_checks
 from .checks import (
     ALL,
+    CHILDREN_CHOICES,
     FILE,
     MODES,
     PARAMETERS_CHOICES,
@@ -28,6 +29,7 @@ _CHOICES: dict[str, tuple[str, ...]] = {
     "tracking.mode": MODES,
     "tracking.delivery": ("auto", "thread", "process"),
     "tracking.on_failure": ("warn", "raise"),
+    "run.children": CHILDREN_CHOICES,
     "params.too_long": TOO_LONG_CHOICES,
     "catalog.parameters": PARAMETERS_CHOICES,
     "catalog.unlogged": UNLOGGED_CHOICES,
@@ -62,9 +64,8 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     content = content or {}
     check_keys(content, Config, where)
     _check_placeholders(content, where)
+    _check_choices(content, where)
     config = _typed(content, where)
-    for dotted, choices in _CHOICES.items():
-        check_choice(dotted, _get(config, dotted), choices, where)
     for dotted, least in _LEAST.items():
         number = _get(config, dotted)
         if number is not None and number < least:
@@ -131,6 +132,15 @@ def _check_placeholders(content: Mapping[str, Any], where: str) -> None:
                 f"{where}: 'run.{key}' must be a text. Put quotes around one that begins with a "
                 f'brace: {key}: "{DESCRIPTION_PLACEHOLDER}"'
             )
+
+
+def _check_choices(content: Mapping[str, Any], where: str) -> None:
+    """Check them before their types, of which there is less to say."""
+    for dotted, choices in _CHOICES.items():
+        section, key = dotted.split(".")
+        value = (content.get(section) or {}).get(key)
+        if value is not None:
+            check_choice(dotted, value, choices, where)
 
 
 def _check_separator(separator: str, where: str) -> None:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..utils.secrets import mask_urls
-from ..utils.suggestions import alike
-from . import resolvers
-from .checks import FILE
+from . import files, meant_keys, resolvers
 from .command_texts import as_typed
 from .parsing import parse
 from .sections import RUNTIME_SECTION, Config
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
-
-logger = logging.getLogger(__name__)
 
 RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 
@@ -41,14 +36,15 @@ def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | Non
         ConfigError: See :func:`parse`.
     """
     loader = context.config_loader
-    content = _content(loader)
-    config = parse(content)
+    where = place(context)
+    content = _content(loader, where)
+    config = _parsed(content, files.of_loader(loader), Path(context.project_path))
     if arguments:
         sections = {key: {**(content.get(key) or {}), **keys} for key, keys in arguments.items()}
         content = {**content, **sections}
         config = parse(content, "settings.py")  # mlflow.yml is right without them
     runtime = as_typed(loader.runtime_params or {}, RUNTIME_SECTION)
-    _warn_of_others(runtime)
+    meant_keys.warn_of_parameters(runtime, Path(str(loader.conf_source)))
     given = runtime.get(RUNTIME_SECTION, {})
     if not isinstance(given, Mapping):
         raise ConfigError(
@@ -60,26 +56,37 @@ def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | Non
     parse(given, RUNTIME_WHERE)
     if getattr(loader, "restrict_runtime_params_type_selection", False):
         _check_harmless(given)
-    return parse(_merged(content, given), f"{FILE} with {RUNTIME_WHERE}")
+    return parse(_merged(content, given), f"{where} with {RUNTIME_WHERE}")
 
 
-def _warn_of_others(runtime: Mapping[str, Any]) -> None:
-    """Warn of keys of mlflow.yml below a parameter whose name is nearly that of their section."""
-    known = {item.name for item in fields(Config)}
-    for name, value in runtime.items():
-        if name == RUNTIME_SECTION or not alike(str(name), RUNTIME_SECTION):
-            continue
-        if isinstance(value, Mapping) and known & value.keys():
-            key = f"{RUNTIME_SECTION}.{next(iter(known & value.keys()))}"
-            logger.warning(
-                "--params %s.…: this is a parameter of the project. Did you mean %s.…, which "
-                "changes mlflow.yml for this run?",
-                name,
-                key,
-            )
+def place(context: KedroContext) -> str:
+    """Name the mlflow.yml files of a context's environment, for messages."""
+    return files.named(files.of_loader(context.config_loader), Path(context.project_path))
 
 
-def _content(loader: Any) -> Mapping[str, Any]:
+def _parsed(content: Mapping[str, Any], paths: Sequence[Path], root: Path) -> Config:
+    """Parse the content of several files; a mistake is said with the file that has it."""
+    try:
+        return parse(content, files.named(paths, root))
+    except ConfigError as error:
+        if len(paths) > 1:
+            for path in reversed(paths):
+                _raise_if_same(error, path, root)
+        raise
+
+
+def _raise_if_same(error: ConfigError, path: Path, root: Path) -> None:
+    """Raise the mistake of all files anew if one file makes it by itself."""
+    where = files.named([path], root)
+    given = files.read(path)
+    try:
+        parse(given if isinstance(given, Mapping) else {}, where)
+    except ConfigError as mistake:
+        if error.message.endswith(mistake.message.removeprefix(where)):
+            raise mistake from None
+
+
+def _content(loader: Any, where: str) -> Mapping[str, Any]:
     from kedro.config import MissingConfigException
     from yaml import YAMLError
 
@@ -97,7 +104,7 @@ def _content(loader: Any) -> Mapping[str, Any]:
     except (YAMLError, ValueError, TypeError, AttributeError) as error:
         # OmegaConf's errors are ValueErrors, but where files of two environments do not fit.
         said = mask_urls(" ".join(str(error).split()))
-        raise ConfigError(f"{FILE} cannot be read: {said}") from None
+        raise ConfigError(f"{where} cannot be read: {said}") from None
     return content
 
 

@@ -56,6 +56,7 @@ class Run:
     name: Optional[str] = None
     resume: bool = False
     nested: bool = False
+    children: str = "none"
     tags: dict[str, Any] = field(default_factory=dict)
     description: Optional[str] = None
     kedro_run_params: Any = field(default_factory=list)

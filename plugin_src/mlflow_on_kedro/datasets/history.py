@@ -177,7 +177,7 @@ def _before(run: TrackedRun | None, key: str, known: Mapping[str, list[Point]]) 
     if run is None:
         return known.get(key, [])
     before = known[key] if key in known else _in_mlflow(run, key)
-    legal = mlflow_limits.legal_key(key)
+    legal = mlflow_limits.legal_key(run.name_in_run(key))
     elsewhere = (
         Point(entry.step, entry.value, entry.timestamp)
         for entry in run.written_elsewhere()
@@ -194,7 +194,7 @@ def _in_mlflow(run: TrackedRun, key: str) -> list[Point]:
         run.flush()
     if run.is_reachable:
         with run.guard():
-            return metrics.read_points(run.client, run.run_id, key)
+            return metrics.read_points(run.client, run.run_id, run.name_in_run(key))
     if continues:
         logger.warning(
             "'%s' is to continue after the steps that the run has in MLflow, which cannot be asked "

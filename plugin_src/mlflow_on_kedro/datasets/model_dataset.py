@@ -6,6 +6,7 @@ import copy
 import os
 from collections.abc import Collection, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,9 @@ from ..models.mlmodel import MLMODEL
 from ..models.saving import saved_model
 from ..models.source import ModelSource, Place
 from ..tracking import store
+from ..tracking.failures import is_silent
+from ..tracking.group_lookup import first_with
+from ..tracking.load_failures import load_message
 from ..utils import environment
 from ..utils.mlflow_limits import is_model_name, model_name, with_digest
 from ..utils.secrets import mask_urls
@@ -173,10 +177,12 @@ class MLflowModelDataset(TrackedDataset):
         try:
             exact = source.pinned(client)
         except Exception as error:
-            raise DatasetError(
-                f"MLflow at {mask_urls(source.asked(client))} has no version for {source}, which "
+            uri = source.asked(client)
+            said = (
+                f"MLflow at {mask_urls(uri)} has no version for {source}, which "
                 f"'{self.dataset_name}' is to load: {mask_urls(str(error))}"
-            ) from None
+            )
+            raise DatasetError(load_message(uri, error, self._in_words(source), said)) from None
         other = copy.copy(self)
         vars(other).update(_source=exact, _loaded=None)
         return other
@@ -332,13 +338,29 @@ class MLflowModelDataset(TrackedDataset):
         except DatasetError:
             raise
         except Exception as error:
-            raise DatasetError(
-                f"{source} in MLflow at {mask_urls(source.asked(client))} gave no model "
+            child = None if is_silent(error) else self._in_child(client, source)
+            if child is not None:
+                return self._load_from(child)
+            asked = source.asked(client)
+            said = (
+                f"{source} in MLflow at {mask_urls(asked)} gave no model "
                 f"'{self.dataset_name}': {mask_urls(str(error))}"
-            ) from None
+            )
+            raise DatasetError(load_message(asked, error, self._in_words(source), said)) from None
         if self._source is not None:
             self._note_loaded(source, exact, place, uri)
         return model
+
+    def _in_words(self, source: ModelSource) -> str:
+        return f"the model '{self.dataset_name}' ({source})"
+
+    def _in_child(self, client: MlflowClient, source: ModelSource) -> ModelSource | None:
+        """The same of a child run, where the run itself does not have the model."""
+        if source.run_id is not None:
+            with suppress(Exception):  # what was wrong first is said
+                holder = self._holder(client, source.run_id)
+                return replace(source, run_id=holder) if holder != source.run_id else None
+        return None
 
     def _note_loaded(
         self, source: ModelSource, exact: ModelSource, place: Place, tracking_uri: str
@@ -421,7 +443,25 @@ class MLflowModelDataset(TrackedDataset):
 
     def _is_in_run(self, run_id: str) -> bool:
         client = store.connect(self.loading_uri(self._loading_tracking_uri))
-        return in_run(client, run_id, self._name_in_run(client, run_id))
+        try:
+            self._holder(client, run_id)
+        except KeyError:
+            return False
+        return True
+
+    def _holder(self, client: MlflowClient, run_id: str) -> str:
+        """The run that has the model: one with an id, or a child run of that.
+
+        Raises:
+            KeyError: None has it.
+        """
+
+        def holder(one: str, _: str) -> str:
+            if in_run(client, one, self._name_in_run(client, one)):
+                return one
+            raise KeyError(one)
+
+        return first_with(client, run_id, self.name, holder, KeyError)
 
     def _describe(self) -> dict[str, Any]:
         registration = self._arguments.registration

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import PurePath
+import functools
+from contextlib import suppress
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
@@ -10,6 +12,8 @@ from kedro.io import DatasetError
 from ..journal.entries import File
 from ..tracking import artifact_names
 from ..tracking.downloads import artifacts_of, download, name_in_run, place
+from ..tracking.group_lookup import first_with
+from ..tracking.load_failures import load_message
 from ..tracking.store import connect
 from ..utils.secrets import mask_urls
 from .local_backend import ELSEWHERE
@@ -55,6 +59,8 @@ class RunReader:
         self._given_uri = uri
         self._chosen = chosen
         self._reuse = reuse and chosen
+        self._holders: dict[str, str] = {}
+        """The child run that has the file, by the run that was asked for it."""
 
     @property
     def artifact(self) -> str:
@@ -94,12 +100,21 @@ class RunReader:
         Raises:
             DatasetError: As :meth:`load`.
         """
-        root = self._owner.root
         try:
-            path = download(self._uri, run_id, self._artifact_in(run_id), root, reuse=self._reuse)
+            path = self._download(run_id)
         except DatasetError as error:
-            raise DatasetError(f"{error}{self._advice}") from None
+            holder = run_id
+            with suppress(Exception):  # the download has said what is wrong
+                holder = self._holder(run_id)
+            if holder == run_id:
+                raise DatasetError(f"{error}{self._advice}") from None
+            self._holders[run_id] = holder
+            path = self._download(holder)
         return self._backing.downloaded(path.as_posix())
+
+    def _download(self, run_id: str) -> Path:
+        artifact = self._artifact_in(run_id)
+        return download(self._uri, run_id, artifact, self._owner.root, reuse=self._reuse)
 
     def origin(self, run_id: str) -> Origin:
         """Say where :meth:`load` has a value from."""
@@ -107,20 +122,42 @@ class RunReader:
         if self._backing.kind is not None:
             key = self._owner.key_in_run() or self._owner.key()
             return Origin(f"runs:/{run_id}/{key}", None, elsewhere)
+        run_id = self._holders.get(run_id, run_id)
         artifact = self._downloaded(run_id) or self.artifact
         path = place(self._owner.root, run_id, artifact)
         return Origin(f"runs:/{run_id}/{artifact}", path, elsewhere)
 
     def is_in(self, run_id: str) -> bool:
         """Whether a run has the value; nothing is downloaded."""
-        client, kind = connect(self._uri), self._backing.kind
-        if kind is None:
-            return self._is_own(client, run_id) or _is_there(client, run_id, self.artifact)
+        kind = self._backing.kind
         try:
-            kind.read(client, run_id, self._owner.key_in_run())
+            if kind is None:
+                self._holder(run_id)
+            else:
+                self._value(kind, run_id)
         except KeyError:
             return False
         return True
+
+    def _holder(self, run_id: str) -> str:
+        """The run that has the file: one with an id, or a child run of that.
+
+        Raises:
+            KeyError: None has it.
+        """
+        client = connect(self._uri)
+
+        def holder(one: str, _: str) -> str:
+            if self._is_own(client, one) or _is_there(client, one, self.artifact):
+                return one
+            raise KeyError(one)
+
+        return first_with(client, run_id, self._owner.name, holder, KeyError)
+
+    def _value(self, kind: ValueKind, run_id: str) -> Any:
+        client = connect(self._uri)
+        read = functools.partial(kind.read, client)
+        return first_with(client, run_id, self._owner.key_in_run(), read, KeyError)
 
     def is_entry(self, entry: File) -> bool:
         """Whether an entry of a run's journal is the value's file."""
@@ -160,17 +197,19 @@ class RunReader:
     def _read(self, kind: ValueKind, run_id: str) -> Any:
         uri, key = self._uri, self._owner.key()
         try:
-            return kind.read(connect(uri), run_id, self._owner.key_in_run())
+            return self._value(kind, run_id)
         except KeyError:
             raise DatasetError(
                 f"Run {run_id} in MLflow at {mask_urls(uri)} has no "
                 f"{_WHAT.get(self._backing.name, 'value')} '{key}'.{self._advice}"
             ) from None
         except Exception as error:
-            raise DatasetError(
+            said = (
                 f"'{key}' cannot be loaded from run {run_id} in MLflow at {mask_urls(uri)}: "
                 f"{mask_urls(str(error))}"
-            ) from None
+            )
+            what = f"'{key}' of run {run_id}"
+            raise DatasetError(load_message(uri, error, what, said)) from None
 
 
 def _is_there(client: MlflowClient, run_id: str, artifact: str) -> bool:

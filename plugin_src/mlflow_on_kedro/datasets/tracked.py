@@ -215,6 +215,16 @@ class TrackedDataset(SavedFiles, AbstractDataset[Any, Any]):
             return filepath
         return (self._root / filepath).as_posix()
 
+    def usual_place(self) -> str | None:
+        """The local file or folder, if it is where the dataset's name puts it; else None."""
+        if self.filepath is None or not self.dataset_name:
+            return None
+        place = self.placed(self.filepath)
+        folder, _, file = place.rpartition("/")
+        usual = default_filepath(self.dataset_name, "").rpartition("/")[2]
+        is_usual = file.startswith(usual) and file[len(usual) :][:1] in {"", "."}
+        return place if is_usual and folder.endswith(FOLDER) else None
+
     def key(self) -> str:
         """The name under which MLflow knows the value.
 

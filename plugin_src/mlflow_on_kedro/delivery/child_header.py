@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..journal.entries import End
+from ..journal.entries import VALUES, End, Part
 from ..journal.folder import Journal, is_id
 from ..journal.records import Header, Opened
 from ..tracking import shared_run
@@ -24,6 +24,13 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
         Exception: MLflow cannot be reached.
     """
     header = child.header
+    if header.group is not None:
+        return replace(
+            header,
+            experiment_id=opened.experiment_id,
+            parent=opened.run_id,
+            start_ms=_first_ms(child) or header.start_ms,
+        )
     if header.experiment == pipeline.experiment:  # wherever that is: it may have an id only
         header = replace(header, experiment_id=opened.experiment_id)
     if header.run_id is not None:  # a run that MLflow had: only who has ended it may end it
@@ -39,3 +46,9 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
         )
         return replace(header, parent=found[0].info.run_id if found else opened.run_id)
     return header
+
+
+def _first_ms(child: Journal) -> int:
+    """When the first node of a group began, in milliseconds since the epoch; 0: none has."""
+    parts = (part for name in child.sizes(VALUES) for part in child.entries_of(name, Part))
+    return round(1000 * min((part.start for part in parts if part.start), default=0.0))

@@ -155,8 +155,9 @@ class WorkerOutbox(Outbox):
             self._direct.flush()
 
     def _deliver_itself(self, entry: Entry) -> None:
-        if self._direct is None and self._opened is not None:
-            self._direct = DirectOutbox(self._uri, self._opened, raising=self._raising)
+        opened = self._opened or (self._journal.opened if self._journal is not None else None)
+        if self._direct is None and opened is not None:
+            self._direct = DirectOutbox(self._uri, opened, raising=self._raising)
         if self._direct is not None:
             self._direct.put(entry)
         elif not self._lost:

@@ -6,7 +6,6 @@ import contextlib
 import functools
 import logging
 import time
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,8 +23,10 @@ from ..tracking.opening import end_run, open_run
 from ..tracking.shared_run import delete_tag
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.secrets import mask_urls
+from . import child_header
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
+from .child_deliveries import ChildDeliveries
 from .connection import Connection
 from .entry_queue import EntryQueue
 from .pending import PendingSize
@@ -80,6 +81,8 @@ class RunDelivery:
         """How the run has ended in MLflow."""
         self.files_failure: Exception | None = None
         """Why files still wait of a run that has ended."""
+        self.registered: list[str] = []
+        """What is to be said of the models that were registered."""
         self.clocks = {VALUES: connection.clock(), FILES: connection.clock()}
         self._connection = connection
         self._root = root
@@ -96,6 +99,8 @@ class RunDelivery:
         self._end: End | None = None
         self._has_chart = False
         self._has_tag = self.status is not None
+        self._complete = complete
+        self._children = ChildDeliveries(journal, self._delivery_of)
 
     # -- the lane of values --------------------------------------------------------------------
 
@@ -129,7 +134,7 @@ class RunDelivery:
         return self.opened
 
     def send_values(self) -> int:
-        """Send some values.
+        """Send some values, also of the child runs of ``run.children``.
 
         Returns:
             How many.
@@ -138,6 +143,9 @@ class RunDelivery:
             Exception: MLflow is away, busy or takes nothing; the next call tries the same again.
         """
         opened = self.open()
+        return self._send_own_values(opened) + self._children.send_values(opened.run_id)
+
+    def _send_own_values(self, opened: Opened) -> int:
         chunk = self.queue.next(VALUES)
         if chunk is None:
             return 0
@@ -157,7 +165,7 @@ class RunDelivery:
         ends = [entry for entry in chunk.entries if isinstance(entry, End)]
         self._end = ends[-1] if ends else self._end
         self.queue.done(VALUES)
-        more = self.send_values() if self.queue.has_memory(VALUES) else 0
+        more = self._send_own_values(opened) if self.queue.has_memory(VALUES) else 0
         return more + len(chunk.entries) or 1  # all damaged: there may be more
 
     def end(self) -> str:
@@ -172,7 +180,7 @@ class RunDelivery:
         opened = self.open()
         if self.status is None:
             client, end = self._client(VALUES), self._last_end()
-            for child in self._children(client, opened):
+            for child in self._children.all():
                 while child.send_values():
                     pass
                 child.end()
@@ -199,15 +207,19 @@ class RunDelivery:
             Exception: The artifact store is away, busy or takes nothing; the next call tries the
                 same again.
         """
+        of_children = self._children.send_files()
         chunk = self.queue.next(FILES) if self.opened is not None else None
         if chunk is None or self.opened is None:
-            return 0
+            return of_children
         self._artifact_writer(self.opened).send(chunk.entries)
         self.queue.done(FILES)
-        return len(chunk.entries) or 1  # all damaged: there may be more
+        return of_children + len(chunk.entries) or 1  # all damaged: there may be more
 
-    def close(self) -> int:
+    def close(self, *, registers: bool = True) -> int:
         """Finish a run that has ended, once its files are there: register models, remove the tag.
+
+        Args:
+            registers: Whether models may be registered, if the run has finished.
 
         Returns:
             0: nothing more waits but what was refused.
@@ -217,10 +229,11 @@ class RunDelivery:
         """
         if self.opened is not None:
             client = self._client(FILES)
-            self._close_children(client, self.opened)
+            self._close_children()
             self._draw_shared_chart(client, self.opened)
             # Of a run with a key another process may have saved the models.
-            if self.status == "FINISHED" and (self.header.registers or self.header.key):
+            wanted = registers and (self.header.registers or self.header.key)
+            if wanted and self.status == "FINISHED":
                 self._register(client, self.opened)
             if self.queue.waiting_files():
                 self._mark_waiting(client, self.opened)
@@ -230,29 +243,28 @@ class RunDelivery:
             self.journal.discard()
         return 0
 
-    def _children(self, client: MlflowClient, opened: Opened) -> Iterator[RunDelivery]:
-        """The deliveries of the runs that nodes have begun themselves, parents first.
+    def _delivery_of(self, child: Journal) -> RunDelivery:
+        opened, client = self.opened or self.open(), self._client(VALUES)
+        delivery = RunDelivery(
+            child_header.delivered_header(child, self.header, opened, client),
+            self._connection,
+            self._root,
+            child,
+            raising=self._raising,
+            complete=self._complete or child.header.group is None,
+            tried=self._was_asked,
+        )
+        delivery.queue.retry_set_aside()
+        return delivery
 
-        One after another: a child of a child is below a run that the first delivery creates.
-        """
-        from . import child_header
-
-        for child in self.journal.children() if self.journal is not None else ():
-            header = child_header.delivered_header(child, self.header, opened, client)
-            delivery = RunDelivery(
-                header, self._connection, self._root, child, raising=self._raising, complete=True
-            )
-            delivery.queue.retry_set_aside()
-            yield delivery
-
-    def _close_children(self, client: MlflowClient, opened: Opened) -> None:
-        """Upload the files of nodes' own runs, and what nodes that were killed have left."""
+    def _close_children(self) -> None:
+        """Upload the files of child runs, and what nodes that were killed have left."""
         from ..journal import node_files
 
-        for child in self._children(client, opened):
+        for child in self._children.all():
             while child.send_files():
                 pass
-            child.close()
+            child.close(registers=self.status in {"FINISHED", "RUNNING"})
         if self.journal is not None:
             node_files.write_left(self.journal)
             while self.send_files():
@@ -273,7 +285,7 @@ class RunDelivery:
         again = self._again or self.header.key is not None
         for pending in pending_registrations(client, opened.run_id):
             try:
-                registry.register(client, self.uri, pending, again=again)
+                self.registered.append(registry.register(client, self.uri, pending, again=again))
             except Exception as error:
                 if kind_of(error) in (Kind.SILENT, Kind.BUSY, Kind.SERVER):
                     raise

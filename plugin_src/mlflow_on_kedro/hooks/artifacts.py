@@ -15,6 +15,7 @@ from ..datasets.local_files import Files
 from ..tracking.artifact_names import folder_of
 from .artifact_files import expand
 from .base import NodeScope, PipelineRun, TrackingHook, listed
+from .registered_names import warn_of_unknown
 
 if TYPE_CHECKING:
     from kedro.io import AbstractDataset, CatalogProtocol
@@ -74,9 +75,13 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         """Log what is to be logged before the pipeline."""
         settings = self._settings(session.run)
         _log_files(session.run, settings.before_pipeline_run)
-        for name in settings.after_node_run:
-            if name not in session.catalog and name not in session.pipeline.all_outputs():
-                logger.warning("'%s' is no dataset of this project; it cannot be logged.", name)
+        warn_of_unknown(
+            "artifacts.after_node_run: no node saves a dataset '%s', so nothing is logged for it.",
+            settings.after_node_run,
+            session.pipeline,
+            session.run_params,
+            lambda pipeline: pipeline.all_outputs(),
+        )
 
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Log what is to be logged after the pipeline."""
@@ -85,7 +90,8 @@ class MLflowArtifactsLoggerHook(TrackingHook):
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
         """Remember whose node runs in this thread."""
-        self._scope.run = self.run_of(catalog)
+        run = self.run_of(catalog)
+        self._scope.run = run.of_node(node.name) if run is not None else None
         self._scope.catalog = catalog
 
     @hook_impl

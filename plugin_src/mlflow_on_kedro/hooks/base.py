@@ -5,14 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
 from ..config.sections import Config
+from ..config.switched_off import is_switched_off
 from ..notebook import context_mlflow
 from ..runs.run_dataset import find_run
-from .session import open_run, prepare_context
+from .session import carrier_of, open_run, prepare_context, take_out_keys
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -27,6 +29,27 @@ class PipelineRun:
     """What a hook knows when a pipeline begins and ends."""
 
     run: TrackedRun
+    run_params: Mapping[str, Any]
+    pipeline: Pipeline
+    catalog: CatalogProtocol[Any, Any]
+
+
+@dataclass(frozen=True)
+class ComingRun:
+    """What a hook knows of a pipeline before there is a run.
+
+    Attributes:
+        config: The whole configuration.
+        where: The names of its files, for messages.
+        root: The project's root.
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+        pipeline: The pipeline.
+        catalog: The run's catalog.
+    """
+
+    config: Config
+    where: str
+    root: Path
     run_params: Mapping[str, Any]
     pipeline: Pipeline
     catalog: CatalogProtocol[Any, Any]
@@ -68,6 +91,13 @@ class TrackingHook:
         """Sections of mlflow.yml that this hook's arguments win over."""
         return {}
 
+    def check(self, coming: ComingRun) -> None:
+        """Refuse what is wrong in this hook's part of the configuration.
+
+        Raises:
+            ConfigError: Something is wrong.
+        """
+
     def begin(self, session: PipelineRun) -> None:
         """Do what comes before the pipeline."""
 
@@ -87,6 +117,43 @@ class TrackingHook:
         """Bring mlflow.yml into the catalog, and MLflow to notebooks."""
         prepare_context(context, self.overrides() if self.enable_mlflow else None)
         context_mlflow.offer(context)
+
+    @hook_impl
+    def after_catalog_created(
+        self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]
+    ) -> None:
+        """Leave the project's parameters without keys of mlflow.yml."""
+        take_out_keys(catalog, parameters)
+
+    # The wrappers that are tried first are called before all others, those of the last hook in
+    # HOOKS first: so a mistake leaves no run, where the hook that opens the run is the first.
+
+    @hook_impl(hookwrapper=True, tryfirst=True, specname="before_pipeline_run")
+    def before_there_is_a_run(
+        self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
+    ) -> Generator[None, None, None]:
+        """Refuse mistakes in the configuration."""
+        self._check(run_params, pipeline, catalog)
+        yield
+
+    def _check(
+        self,
+        run_params: Mapping[str, Any],
+        pipeline: Pipeline,
+        catalog: CatalogProtocol[Any, Any],
+    ) -> None:
+        if not self.enable_mlflow:
+            return
+        holder = carrier_of(run_params, catalog)
+        config = holder.config
+        if not self._is_on(config) or is_switched_off(config, run_params):
+            return
+        try:
+            self.check(ComingRun(config, holder.where, holder.root, run_params, pipeline, catalog))
+        except Exception as error:
+            if holder.run is not None:
+                holder.run.fail(error)
+            raise
 
     @hook_impl
     def before_pipeline_run(

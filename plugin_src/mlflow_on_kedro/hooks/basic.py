@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any, Literal
@@ -17,11 +18,14 @@ from ..journal.values import param_text
 from ..observability import observers
 from ..runs import provenance
 from ..runs.node_calls import fluent
+from ..tracking.finding import COMMAND_TAG
 from ..tracking.timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..utils import installation
 from ..utils.clock import now_ms
 from ..utils.secrets import looks_secret, mask_urls, without_secrets
-from .base import PipelineRun, TrackingHook, listed
+from ..utils.suggestions import did_you_mean
+from .base import PipelineRun, listed
+from .node_progress import NodeProgressHook, noting_end
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -30,13 +34,15 @@ if TYPE_CHECKING:
     from kedro.pipeline.node import Node
 
 
+logger = logging.getLogger(__name__)
+
 # What is not worth a tag: it is there under another name, or differs in every run.
 _NO_TAGS = frozenset(
     {"run_id", "session_id", "project_path", "kedro_version", "runtime_params", "extra_params"}
 )
 
 
-class MLflowBasicLoggerHook(TrackingHook):
+class MLflowBasicLoggerHook(NodeProgressHook):
     """Opens and ends the run; logs where it comes from, how long it took and how it ended.
 
     Arguments have PipelineX's names. One that is given wins over mlflow.yml.
@@ -154,7 +160,7 @@ class MLflowBasicLoggerHook(TrackingHook):
         command = provenance.kedro_command(
             {**params, "runtime_params": typed}, provenance.command_params()
         )
-        run.set_tag("kedro_command", command)
+        run.set_tag(COMMAND_TAG, command)
         if given := provenance.runtime_params(params):
             run.set_tag(provenance.RUNTIME_PARAMS_TAG, without_secrets(given))
         for name, value in params.items():
@@ -162,7 +168,10 @@ class MLflowBasicLoggerHook(TrackingHook):
                 run.set_tag(f"kedro.{name}", _run_param(name, value))
         chosen = run.config.run.kedro_run_params
         for name in params if chosen == ALL else chosen:
-            if name in params and (chosen != ALL or not looks_secret(name)):
+            if name not in params:
+                meant = did_you_mean(name, params)
+                logger.warning("run.kedro_run_params: Kedro has no run param '%s'.%s", name, meant)
+            elif chosen != ALL or not looks_secret(name):
                 run.log_param(f"___{name}", _run_param(name, params[name]))
         if run.config.run.log_time_begin:
             run.set_tag("time.begin", _clock(run.config.run))
@@ -188,9 +197,12 @@ class MLflowBasicLoggerHook(TrackingHook):
     # for one that the user has active.
 
     @hook_impl(hookwrapper=True)
-    def before_node_run(self, catalog: CatalogProtocol[Any, Any]) -> Generator[None, Any, None]:
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any]
+    ) -> Generator[None, Any, None]:
         """Make the run MLflow's active one for the node's own calls of MLflow."""
-        run = self.run_of(catalog)
+        run = self.of_node(node, catalog)
+        self.note_begun(run, node)
         if run is not None:
             with run.guard():
                 fluent.attach(run)
@@ -204,14 +216,17 @@ class MLflowBasicLoggerHook(TrackingHook):
     ) -> Generator[None, None, None]:
         """Take the run off the node's thread."""
         yield
-        run = self.run_of(catalog)
+        run = self.of_node(node, catalog)
         if run is None:
             return
         with run.guard():
             fluent.detach(run)
         if inspect.isgeneratorfunction(node.func):
             for name, chunks in outputs.items():
-                outputs[name] = fluent.attached_chunks(run, chunks)
+                outputs[name] = noting_end(run, node, name, fluent.attached_chunks(run, chunks))
+        elif not node.outputs:
+            with run.guard():
+                run.finish_output(node, None)
 
     @hook_impl(hookwrapper=True)
     def on_node_error(
@@ -219,12 +234,13 @@ class MLflowBasicLoggerHook(TrackingHook):
     ) -> Generator[None, None, None]:
         """Name the node that failed, and take the run off its thread."""
         yield
-        run = self.run_of(catalog)
+        run = self.of_node(node, catalog)
         if run is not None:
             with run.guard():
                 fluent.detach(run, "FAILED")
-                run.set_tag(FAILED_NODE_TAG, node.name)
-                run.settle()
+                for one in dict.fromkeys((run, run.whole)):
+                    one.set_tag(FAILED_NODE_TAG, node.name)
+                    one.settle()
 
 
 def _run_param(name: str, value: Any) -> str:

@@ -7,24 +7,27 @@ import logging
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DatasetError
 
 from ..config.checks import PARAMETERS_CHOICES, UNLOGGED_CHOICES, check_choice
 from ..config.parsing import override
-from ..config.sections import Catalog
+from ..config.sections import Catalog, Config
 from ..datasets import backends
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
 from ..utils.pipeline_info import is_parameter
 from ..utils.secret_items import leave_out_secrets
 from ..utils.suggestions import did_you_mean
-from .base import PipelineRun
+from .base import ComingRun, PipelineRun
 from .node_values import NodeValuesHook
+from .registered_names import warn_of_unknown
 from .small_values import choose
 from .unlogged import limits_of, log_choice, report_at_end
 
 if TYPE_CHECKING:
-    from kedro.pipeline import Pipeline
+    from kedro.io import CatalogProtocol
+    from kedro.pipeline.node import Node
 
     from ..tracking.tracked_run import TrackedRun
 
@@ -83,34 +86,31 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             "unlogged": unlogged,
         }
 
-    def _settings(self, run: TrackedRun) -> Catalog:
-        return override(run.config.catalog, **self._given)
+    def _settings(self, config: Config) -> Catalog:
+        return override(config.catalog, **self._given)
+
+    def check(self, coming: ComingRun) -> None:
+        """Refuse ways of logging that there are not."""
+        _check_ways(self._settings(coming.config).mlflow_catalog)
 
     def begin(self, session: PipelineRun) -> None:
         """Log the parameters that the pipeline uses."""
-        settings = self._settings(session.run)
-        _check_ways(settings.mlflow_catalog)
-        _say_unknown(settings.mlflow_catalog, session)
+        settings = self._settings(session.run.config)
+        _warn_of_unknown(settings.mlflow_catalog, session)
         report_at_end(session.run, settings)
         if settings.parameters == "none":
             return
         hidden: dict[str, str] = {}  # what it is called, and what would log it
-        for name, key in parameter_keys(session.pipeline).items():
+        for name, key in parameter_keys(session.pipeline.inputs()).items():
             dataset = session.catalog.get(name)
             if name in settings.mlflow_catalog or dataset is None:
                 continue
             value = dataset.load()  # not `catalog.load`, which would say so as for a node
             if not key and not value:  # the project has no parameters
                 continue
-            value, left_out = leave_out_secrets(key, value)
+            left_out = _log_parameter(session.run, settings, key, value)
             way = "p" if left_out == [key] else "a"
             hidden |= dict.fromkeys(left_out, f"{{'{name}': {way}}}")
-            if left_out and not value:
-                continue
-            if settings.parameters == "by_type":
-                session.run.log_params_by_type(key, value)
-            else:
-                session.run.log_params(key, value)
         if hidden:
             logger.warning(
                 "Not logged, because their names look like those of secrets: %s. "
@@ -120,9 +120,25 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
                 next(iter(hidden)),
             )
 
+    @hook_impl
+    def before_node_run(
+        self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
+    ) -> None:
+        """Log inputs that no node has made; to a child run the node's parameters as well."""
+        super().before_node_run(node, catalog, inputs)
+        whole = self.run_of(catalog)
+        run = whole.of_node(node.name) if whole is not None else None
+        if run is None or run is whole:
+            return
+        settings = self._settings(run.config)
+        for name, key in parameter_keys(inputs).items():
+            if settings.parameters != "none" and name not in settings.mlflow_catalog:
+                with run.guard():
+                    _log_parameter(run, settings, key, inputs[name])
+
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
         """Log a value as ``mlflow_catalog`` says, or by type where no catalog lists it."""
-        settings = self._settings(run)
+        settings = self._settings(run.config)
         if name in settings.mlflow_catalog:
             _log_as(run, name, settings.mlflow_catalog[name], value)
         elif settings.auto and name in run.plan.unlisted:
@@ -130,29 +146,39 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
             log_choice(run, choose(name, value, limits_of(settings), lists=lists), settings)
 
 
-def parameter_keys(pipeline: Pipeline) -> dict[str, str]:
-    """The parameter datasets that a pipeline uses, and the key under which each is logged.
+def parameter_keys(names: Iterable[str]) -> dict[str, str]:
+    """The parameters among datasets, and the key under which each is logged.
 
     Example:
-        >>> from kedro.pipeline import node, pipeline
-        >>> sorted(parameter_keys(pipeline([node(print, "params:model.depth", None)])).items())
-        [('params:model.depth', 'model.depth')]
+        >>> parameter_keys(["wines", "params:model.depth"])
+        {'params:model.depth': 'model.depth'}
     """
     return {
         name: name.removeprefix("params:") if name != "parameters" else ""
-        for name in sorted(pipeline.inputs())
+        for name in sorted(names)
         if is_parameter(name)
     }
+
+
+def _log_parameter(run: TrackedRun, settings: Catalog, key: str, value: Any) -> list[str]:
+    """Log a parameter without secrets, and name what is left out."""
+    shown, left_out = leave_out_secrets(key, value)
+    if shown or not left_out:
+        log = run.log_params_by_type if settings.parameters == "by_type" else run.log_params
+        log(key, shown)
+    return left_out
 
 
 def _check_ways(ways: Mapping[str, Any]) -> None:
     for name, how in ways.items():
         arguments = _arguments(how)
-        unknown = sorted(arguments.keys() - inspect.signature(MLflowDataset).parameters.keys())
-        if unknown:
-            raise ConfigError(
-                f"mlflow_catalog, '{name}': MLflowDataset does not take {', '.join(unknown)}."
-            )
+        known = inspect.signature(MLflowDataset).parameters
+        for argument in arguments:
+            if argument not in known:
+                raise ConfigError(
+                    f"mlflow_catalog, '{name}': MLflowDataset does not take '{argument}'."
+                    f"{did_you_mean(argument, known)}"
+                )
         if isinstance(arguments["dataset"], str):
             try:
                 backends.check_kind(arguments["dataset"])
@@ -168,22 +194,16 @@ def _arguments(how: Any) -> dict[str, Any]:
     return {"dataset": how}
 
 
-def _say_unknown(names: Iterable[str], session: PipelineRun) -> None:
+def _warn_of_unknown(names: Iterable[str], session: PipelineRun) -> None:
     """Warn of names that no pipeline and no catalog has: nothing is ever logged for them."""
-    unlisted = [name for name in names if name not in session.catalog]
-    unknown = sorted(set(unlisted) - session.pipeline.datasets())
-    if not unknown or session.run_params.get("pipeline_names"):
-        return  # Kedro may not have loaded the pipelines beside those, and they may have the names
-    from kedro.framework.project import pipelines
-
-    known = session.pipeline.datasets().union(*(item.datasets() for item in pipelines.values()))
-    for name in unknown:
-        if name not in known:
-            logger.warning(
-                "mlflow_catalog: no pipeline has a dataset '%s', so nothing is logged for it.%s",
-                name,
-                did_you_mean(name, sorted(known)),
-            )
+    listed = set(session.catalog.keys())  # `in` takes whatever fits a dataset factory
+    warn_of_unknown(
+        "mlflow_catalog: no pipeline has a dataset '%s', so nothing is logged for it.",
+        [name for name in names if name not in listed],
+        session.pipeline,
+        session.run_params,
+        lambda pipeline: pipeline.datasets(),
+    )
 
 
 def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:

@@ -52,8 +52,11 @@ class AddCatalogDictHook(TrackingHook):
         prepare_context(context)
 
     @hook_impl(tryfirst=True)
-    def after_catalog_created(self, catalog: CatalogProtocol[Any, Any]) -> None:
+    def after_catalog_created(
+        self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]
+    ) -> None:
         """Add the datasets; one that catalog.yml names as well is replaced."""
+        super().after_catalog_created(catalog, parameters)
         # Each session has its own: a dataset knows the run that it logs to.
         datasets = {name: _copied(dataset) for name, dataset in self._datasets.items()}
         for name, dataset in datasets.items():

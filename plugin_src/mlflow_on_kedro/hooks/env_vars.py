@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from ..config.checks import ALL
 from ..config.parsing import override
-from ..config.sections import EnvVars
+from ..config.sections import Config, EnvVars
 from ..errors import ConfigError
 from ..utils import environment
-from ..utils.secrets import looks_secret
-from .base import PipelineRun, TrackingHook, listed
+from ..utils.secrets import is_secret, looks_secret
+from .base import ComingRun, PipelineRun, TrackingHook, listed
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -54,14 +54,17 @@ class MLflowEnvVarsLoggerHook(TrackingHook):
             "prefix": prefix,
         }
 
-    def _settings(self, run: TrackedRun) -> EnvVars:
-        return override(run.config.env_vars, **self._given)
+    def _settings(self, config: Config) -> EnvVars:
+        return override(config.env_vars, **self._given)
+
+    def check(self, coming: ComingRun) -> None:
+        """Refuse to log all variables as metrics."""
+        if ALL in self._settings(coming.config).metrics:
+            raise ConfigError("env_vars.metrics: name each variable; __ALL__ is for params only.")
 
     def begin(self, session: PipelineRun) -> None:
         """Log the variables, and when the run ends those that were set meanwhile."""
-        run, settings = session.run, self._settings(session.run)
-        if ALL in settings.metrics:
-            raise ConfigError("env_vars.metrics: name each variable; __ALL__ is for params only.")
+        run, settings = session.run, self._settings(session.run.config)
         before = _present(settings)
         _log(run, settings, before)
         run.at_end(functools.partial(_log_changes, run, settings, before))
@@ -105,8 +108,11 @@ def _names(settings: EnvVars) -> list[str]:
     """The variables that are parameters."""
     chosen = [name for name in settings.params if name != ALL]
     if ALL in settings.params:
+        others = [name for name in environment.names() if name not in chosen]
         chosen += [
-            name for name in environment.names() if name not in chosen and not looks_secret(name)
+            name
+            for name in others
+            if not (looks_secret(name) or is_secret(name, environment.value(name)))
         ]
     return chosen
 

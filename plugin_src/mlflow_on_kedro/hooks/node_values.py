@@ -23,7 +23,7 @@ class NodeValuesHook(TrackingHook):
         """Log one value, or leave it alone.
 
         Args:
-            run: The pipeline's run.
+            run: The run that takes what the node logs.
             name: The dataset's name.
             value: What a node takes or gives.
         """
@@ -38,7 +38,7 @@ class NodeValuesHook(TrackingHook):
         if run is not None:
             readers = run.plan.readers
             mine = {name: item for name, item in inputs.items() if readers.get(name) == node.name}
-            self._log_all(run, mine)
+            self._log_all(run.of_node(node.name), mine)
 
     @hook_impl
     def after_node_run(
@@ -47,7 +47,7 @@ class NodeValuesHook(TrackingHook):
         """Log outputs."""
         run = self.run_of(catalog)
         if run is not None:
-            self._log_all(run, outputs)
+            self._log_all(run.of_node(node.name), outputs)
 
     def _log_all(self, run: TrackedRun, data: Mapping[str, Any]) -> None:
         for name, value in data.items():

@@ -10,15 +10,20 @@ from weakref import WeakKeyDictionary
 
 from kedro.framework.hooks import hook_impl
 
-from ..config.checks import FILE
 from ..config.model_entries import pipeline_models
 from ..errors import MLflowOnKedroError
+from ..runs import run_dataset
+from ..tracking.choosing import choose
 from ..tracking.failures import reason
-from .base import PipelineRun, TrackingHook
+from ..utils import environment
+from .base import ComingRun, PipelineRun, TrackingHook
+from .session import secret_params
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
+    from kedro.pipeline import Pipeline
 
+    from ..config.sections import Config
     from ..pipeline_models.spec import Choice
     from ..pipeline_models.training import Training
     from ..tracking.tracked_run import TrackedRun
@@ -45,10 +50,21 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
         # Of each run in progress: several may run at once in one process.
         self._begun: WeakKeyDictionary[TrackedRun, list[_Begun]] = WeakKeyDictionary()
 
+    def check(self, coming: ComingRun) -> None:
+        """Find what no model could be made of."""
+        key = choose(coming.config.run, None, environment.run_id()).key
+        for begun in _trained(coming.config, coming.where, coming.pipeline):
+            if begun.training.may_complete(coming.config.run, key):
+                begun.choice.check_catalog(coming.catalog)
+                begun.choice.check_files(coming.root)
+                secrets = frozenset(secret_params(coming.run_params))
+                begun.choice.check_secrets(secrets, coming.catalog)
+
     def begin(self, session: PipelineRun) -> None:
-        """Find the models that this pipeline trains, and check that they can be made."""
-        if session.run.config.pipeline_models:
-            self._begun[session.run] = list(_trained(session))
+        """Find the models that this pipeline trains."""
+        run, holder = session.run, run_dataset.find_carrier(session.catalog)
+        if holder is not None and run.config.pipeline_models:
+            self._begun[run] = list(_trained(run.config, holder.where, session.pipeline))
 
     @hook_impl
     def after_node_run(self, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]) -> None:
@@ -98,20 +114,21 @@ class _Begun:
     model_input: Any = None
 
 
-def _trained(session: PipelineRun) -> Iterator[_Begun]:
-    from ..pipeline_models.spec import choose
+def _trained(config: Config, where: str, pipeline: Pipeline) -> Iterator[_Begun]:
+    """Find the models that a pipeline trains.
 
-    run = session.run
-    for name, settings in pipeline_models(run.config).items():
-        choice = choose(name, settings, f"pipeline_models.{name} in {FILE}")
-        training = choice.trained_by(session.pipeline)
-        if not training.own:
-            continue
-        if training.may_complete_in(run):
-            choice.check_catalog(session.catalog)
-            choice.check_files(run.root)
-            choice.check_secrets(run.secret_params, session.catalog)
-        yield _Begun(choice, training)
+    Raises:
+        ConfigError: The pipelines of one do not fit.
+    """
+    if not config.pipeline_models:
+        return
+    from ..pipeline_models import spec as choices
+
+    for name, settings in pipeline_models(config).items():
+        choice = choices.choose(name, settings, f"pipeline_models.{name} in {where}")
+        training = choice.trained_by(pipeline)
+        if training.own:
+            yield _Begun(choice, training)
 
 
 def _log(session: PipelineRun, begun: _Begun) -> None:
@@ -119,14 +136,13 @@ def _log(session: PipelineRun, begun: _Begun) -> None:
     from ..pipeline_models.building import input_of, log_pipeline_model
     from ..pipeline_models.material import Project
     from ..pipeline_models.training import continues, listed, reason_against
-    from ..runs import run_dataset
 
     choice, run = begun.choice, session.run
     against = reason_against(run, begun.training, choice.name)
     if against is not None:
         logger.info("%s: this run does not log the model: %s.", choice.where, against)
         return
-    if not continues(run) and begun.training.kept:
+    if not continues(run.config.run, run.key) and begun.training.kept:
         kept = listed(begun.training.kept)
         logger.info("%s: the model holds %s as an earlier run has left it.", choice.where, kept)
     catalog = session.catalog

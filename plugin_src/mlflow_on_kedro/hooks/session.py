@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from ..config import project
-from ..config.sections import DESCRIPTION_PLACEHOLDER, Config
+from ..config.sections import DESCRIPTION_PLACEHOLDER, RUNTIME_SECTION, Config
 from ..config.switched_off import is_switched_off
+from ..datasets import shared_files
 from ..datasets.artifact_places import own_folders
 from ..datasets.catalog_entries import complete_entry
 from ..datasets.tracked import TrackedDataset
@@ -22,7 +23,7 @@ from ..errors import ConfigError
 from ..journal.values import flatten
 from ..notebook import notebook_calls
 from ..observability import observers
-from ..runs import provenance, run_dataset
+from ..runs import group_runs, provenance, run_dataset
 from ..runs.own_run import OwnRun
 from ..runs.project_settings import catalog_config_of, credentials_of
 from ..tracking import parts, resuming, uris
@@ -31,7 +32,8 @@ from ..tracking.opening import RunRequest
 from ..tracking.tracked_run import TrackedRun
 from ..utils import environment, installation, pipeline_info
 from ..utils.pipeline_info import PipelineInfo
-from ..utils.secrets import looks_secret
+from ..utils.secrets import is_secret, looks_secret
+from . import registered_names
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -87,6 +89,8 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         "mlflow_catalog": settings["catalog"].pop("mlflow_catalog"),
         "config": [settings],
         "checked": True,
+        "where": project.place(context),
+        "given": _given_keys(context),
         "root": str(context.project_path),
         "package": run_dataset.package_name(),
         **_credentials_name(context, settings["tracking"]["credentials"]),
@@ -98,6 +102,26 @@ def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:
     """Lay entries over those of catalog.yml, which need not exist; before ``prepare_context``."""
     given = catalog_config_of(context) or {}
     context.config_loader["catalog"] = {**given, **copy.deepcopy(dict(entries))}
+
+
+def take_out_keys(catalog: CatalogProtocol[Any, Any], parameters: Mapping[str, Any]) -> None:
+    """Take keys of mlflow.yml that came with the command out of the project's parameters.
+
+    Kedro takes them for parameters, so a node that takes ``parameters`` as a whole would get them.
+    Parameters of the project's own under that name stay.
+
+    Args:
+        catalog: The session's catalog.
+        parameters: What Kedro has put into it.
+    """
+    section = f"params:{RUNTIME_SECTION}"
+    holder = run_dataset.find_carrier(catalog) if section in parameters else None
+    if holder is None or parameters[section] not in holder.given:
+        return
+    dataset, whole = catalog.get("parameters"), parameters["parameters"]
+    if dataset is not None:  # not by its name: Kedro would say that it is replaced
+        others = {key: value for key, value in whole.items() if key != RUNTIME_SECTION}
+        dataset.save(others)
 
 
 def prepare_datasets(
@@ -113,6 +137,19 @@ def prepare_datasets(
             _bind(dataset, name, holder)
 
 
+def carrier_of(
+    run_params: Mapping[str, Any], catalog: CatalogProtocol[Any, Any]
+) -> run_dataset.RunDataset:
+    """Find the carrier of a catalog, or put one there that has all at its default."""
+    holder = run_dataset.find_carrier(catalog)
+    if holder is None:
+        holder = run_dataset.RunDataset(
+            root=run_params.get("project_path"), package=run_dataset.package_name()
+        )
+        catalog[run_dataset.RESERVED_NAME] = holder
+    return holder
+
+
 def open_run(
     run_params: Mapping[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
 ) -> TrackedRun | None:
@@ -122,21 +159,19 @@ def open_run(
         The run; None when tracking is off or MLflow could not be reached.
     """
     notebook_calls.give_way()
-    holder = run_dataset.find_carrier(catalog)
-    if holder is None:
-        holder = run_dataset.RunDataset(
-            root=run_params.get("project_path"), package=run_dataset.package_name()
-        )
-        catalog[run_dataset.RESERVED_NAME] = holder
+    holder = carrier_of(run_params, catalog)
     if holder.asked:
         return holder.run
     holder.asked = True
+    disabled = holder.config.disabled_pipelines
+    registered_names.warn_of_unknown_pipelines("disabled_pipelines", disabled, run_params)
     if is_switched_off(holder.config, run_params):
         holder.config = replace(holder.config, enabled=False)
     plan = PipelineInfo.of(
         pipeline,
         catalog,
         only_missing_outputs=bool(run_params.get("only_missing_outputs")),
+        children=holder.config.run.children if holder.config.enabled else "none",
     )
     datasets = _tracked_datasets(pipeline.datasets() - plan.unlisted, catalog)
     known, saved = pipeline.datasets(), pipeline.all_outputs()
@@ -146,6 +181,7 @@ def open_run(
             dataset.prepare(catalog, known, is_saved=name in saved)
         except DatasetError as error:
             raise ConfigError(f"'{name}' in the catalog: {error}") from None
+    shared_files.check(datasets, saved)
     if holder.config.enabled:
         for name, dataset in datasets.items():
             _bind(dataset, name, holder)
@@ -153,15 +189,22 @@ def open_run(
             plan, own_folders=own_folders(holder.config, run_params, catalog, datasets, saved)
         )
         holder.config = _completed(holder.config, pipeline, run_params)
-        observers.check(holder.config)
+        observers.check(holder.config, holder.where)
         installation.warn_of_another()
         registers = any(datasets[name].registers for name in saved & datasets.keys()) or any(
             entry.get("registered_model_name") for entry in holder.config.pipeline_models.values()
         )
-        holder.run = OwnRun.open(_request(holder, run_params, plan, registers=registers))
+        request = _request(holder, run_params, plan, registers=registers)
+        holder.run = OwnRun.open(request)
+        group_runs.begin(holder.run, at_once=request.spread == "any")
     for name, dataset in datasets.items():
         _bind(dataset, name, holder)
     return holder.run
+
+
+def _given_keys(context: KedroContext) -> list[Mapping[str, Any]]:
+    given = (context.config_loader.runtime_params or {}).get(RUNTIME_SECTION)
+    return [given] if isinstance(given, Mapping) else []
 
 
 def _credentials_name(context: KedroContext, name: str | None) -> dict[str, str]:
@@ -192,7 +235,7 @@ def _request(
         series=resuming.series_of(run_params),
         tags=provenance.source_tags(holder.root, holder.package),
         plan=plan,
-        secret_params=frozenset(_secret_params(run_params)),
+        secret_params=frozenset(secret_params(run_params)),
         registers=registers,
         work=parts.work_of(plan.steps, provenance.runtime_params(run_params)),
         spread=_SPREAD.get(provenance.runner_name(run_params.get("runner")), "any"),
@@ -211,10 +254,15 @@ def _completed(settings: Config, pipeline: Pipeline, run_params: Mapping[str, An
     return replace(settings, run=run)
 
 
-def _secret_params(run_params: Mapping[str, Any]) -> list[str]:
+def secret_params(run_params: Mapping[str, Any]) -> list[str]:
+    """The parameters that came with a command, and look like secrets.
+
+    Args:
+        run_params: What Kedro's ``before_pipeline_run`` gets.
+    """
     given = run_params.get("runtime_params") or {}
     leaves = [*flatten("", given), *flatten("", given, lists=True)] if given else []
-    return [name for name, _ in leaves if looks_secret(name)]
+    return [name for name, leaf in leaves if looks_secret(name) or is_secret(name, leaf)]
 
 
 def _tracked_datasets(
@@ -226,4 +274,5 @@ def _tracked_datasets(
 
 def _bind(dataset: TrackedDataset, name: str, holder: run_dataset.RunDataset) -> None:
     uri = holder.run.uri if holder.run is not None else holder.config.tracking.uri
-    dataset.bind(name, holder.root, uri, holder.run, logs=holder.config.enabled)
+    run = holder.run.of_output(name) if holder.run is not None else None
+    dataset.bind(name, holder.root, uri, run, logs=holder.config.enabled)

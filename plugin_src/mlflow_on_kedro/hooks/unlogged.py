@@ -68,6 +68,7 @@ def _note(run: TrackedRun, items: list[Unlogged], settings: Catalog) -> None:
             f"`catalog.unlogged` is error. To log it, {first.how}. To leave it out, set "
             f"`catalog.mlflow_catalog: {{{first.dataset}: null}}` in mlflow.yml."
         )
+    run = run.whole
     if not run.in_worker:
         run.unlogged.extend(items)
     elif run.keeps_journal_here:

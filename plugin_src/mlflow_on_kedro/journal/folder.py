@@ -17,7 +17,7 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ``failing``               there while MLflow does not answer
 ``alive``                 its time is the last at which the pipeline is known to have run
 ``own/``                  what nodes gave MLflow itself while it did not answer
-``children/``             runs that nodes began meanwhile: a journal each
+``children/``             a journal each: runs that nodes began meanwhile, and of ``run.children``
 ``lock``, ``sender.lock`` held by the pipeline's process, and by what delivers
 ========================  =========================================================================
 
@@ -281,7 +281,9 @@ class Journal:
 
     @property
     def is_failing(self) -> bool:
-        """Whether MLflow does not answer at present."""
+        """Whether MLflow does not answer at present, as the pipeline's journal says."""
+        if self.folder.parent.name == CHILDREN:
+            return Journal(self.folder.parent.parent).is_failing
         return (self.folder / FAILING).exists()
 
     @is_failing.setter

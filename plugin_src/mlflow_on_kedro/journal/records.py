@@ -37,6 +37,7 @@ class Header:
         root: The project's root.
         kedro_run_id: Kedro's own id of the run.
         user: Who runs the pipeline, if it is known.
+        group: The namespace or registered pipeline whose child run it is (``run.children``).
         max_copy: The most bytes of an artifact that are copied: ``tracking.max_copy``.
         format: The version of the journal's format.
     """
@@ -62,6 +63,7 @@ class Header:
     trace: bool = False
     kedro_run_id: str | None = None
     user: str | None = None
+    group: str | None = None
     max_copy: int = MAX_COPY
     format: int = FORMAT
 

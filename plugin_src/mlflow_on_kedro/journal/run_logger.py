@@ -176,10 +176,15 @@ class RunLogger:
 
     def _key(self, key: str, *, warns: bool = True) -> str:
         key = mask_urls(key)
-        legal = mlflow_limits.legal_key(key)
+        name = self.name_in_run(key)
+        legal = mlflow_limits.legal_key(name)
         if self._originals.setdefault(legal, key) != key:  # two keys become one: keep both
             legal = mlflow_limits.with_digest(legal, key)
-        if legal != key and warns and key not in self._said:
+        if legal != name and warns and key not in self._said:
             self._said.add(key)
-            logger.warning("MLflow allows no key %r; it is logged as '%s'.", key, legal)
+            logger.warning("MLflow allows no key %r; it is logged as '%s'.", name, legal)
         return legal
+
+    def name_in_run(self, key: str) -> str:
+        """The name under which this run has a value."""
+        return key

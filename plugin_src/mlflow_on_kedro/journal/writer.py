@@ -14,7 +14,7 @@ from pathlib import Path
 
 from ..config.sections import MAX_COPY
 from .entries import FILES, VALUES, Entry, File, Page, PageFile, Text, lane_of, to_line
-from .folder import COPIES, FILES_SUFFIX, VALUES_SUFFIX, Journal
+from .folder import COPIES, FILES_SUFFIX, OWN, VALUES_SUFFIX, Journal
 from .stash import stash
 
 
@@ -99,6 +99,8 @@ class Writer:
         try:
             if isinstance(entry, Text):
                 return _write(entry, target, place)
+            if self._is_own(entry) and _move(Path(entry.path), target):
+                return replace(entry, path=f"{place}/{Path(entry.path).name}")
             # Not the working folder: it holds the copies.
             leave_out = self._journal.folder.parent.parent.name
             snapshot = stash(entry, target, self._max_copy, leave_out)
@@ -108,6 +110,10 @@ class Writer:
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
             raise
+
+    def _is_own(self, entry: File) -> bool:
+        """Whether the journal has the files already, where nodes' calls of MLflow put them."""
+        return Path(entry.path).is_relative_to((self._journal.folder / OWN).absolute())
 
     @functools.cached_property
     def _max_copy(self) -> int:
@@ -124,6 +130,16 @@ def _write(entry: Text, target: Path, place: str) -> File:
     (target / name).write_bytes(entry.content.encode("utf-8", "backslashreplace"))
     kind = PageFile if isinstance(entry, Page) else File
     return kind(f"{place}/{name}", folder)
+
+
+def _move(source: Path, target: Path) -> bool:
+    target.mkdir(parents=True)
+    try:
+        source.rename(target / source.name)
+    except OSError:  # Windows: a file is open
+        target.rmdir()
+        return False
+    return True
 
 
 def writer(journal: Journal) -> Writer:

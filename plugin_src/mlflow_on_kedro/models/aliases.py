@@ -4,22 +4,36 @@ from __future__ import annotations
 
 import json
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config.registration import Promotion, Registration
-from ..tracking import capabilities
+from ..tracking import capabilities, group_lookup
 from ..tracking.capabilities import Feature
 from ..utils.mlflow_limits import legal_key
+from ..utils.suggestions import did_you_mean
 from .versions import ALIASES_TAG, GIVEN
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_OF_THE_PLUGIN = ("time/", "system/")
 _NAMED = 10
 """Metrics that a message names at most."""
 
 
-def give(client: MlflowClient, run: Any, version: Any, registration: Registration) -> list[str]:
+class Outcome(NamedTuple):
+    """What became of the aliases that a version was to get.
+
+    Attributes:
+        said: What has been done, and why, for a message.
+        lacks_metric: The run has no metric of the name that ``promote`` gives.
+    """
+
+    said: list[str]
+    lacks_metric: bool = False
+
+
+def give(client: MlflowClient, run: Any, version: Any, registration: Registration) -> Outcome:
     """Give a version the aliases that are asked for, unless that was decided on before.
 
     Args:
@@ -27,14 +41,11 @@ def give(client: MlflowClient, run: Any, version: Any, registration: Registratio
         run: MLflow's entity of the run.
         version: The version.
         registration: What is asked for.
-
-    Returns:
-        What has been done, and why, for a message.
     """
     if registration.alias is None and registration.promote is None:
-        return []
+        return Outcome([])
     if version.tags.get(ALIASES_TAG) == GIVEN:
-        return []
+        return Outcome([])
     giving = _Giving(client, run, version)
     try:
         said = []
@@ -45,9 +56,9 @@ def give(client: MlflowClient, run: Any, version: Any, registration: Registratio
     except Exception as error:
         if not _lacks_aliases(client, version, error):
             raise
-        return ["no alias, as this registry has none"]
+        return Outcome(["no alias, as this registry has none"])
     client.set_model_version_tag(version.name, version.version, ALIASES_TAG, GIVEN)
-    return said
+    return Outcome(said, giving.lacks_metric)
 
 
 def _lacks_aliases(client: MlflowClient, version: Any, error: Exception) -> bool:
@@ -79,6 +90,7 @@ class _Giving:
         self._holders = {alias: str(holder) for alias, holder in present.items()}
         self._before = _before(version)
         self._runs: dict[str, Any] = {}
+        self.lacks_metric = False
 
     def give(self, alias: str) -> str:
         """Give an alias, unless a later run's has it: this one may be delivered late."""
@@ -105,8 +117,9 @@ class _Giving:
             return f"it has the alias '{alias}'"
         if (kept := self._kept_by_others(alias)) is not None:
             return kept
-        new = self._run.data.metrics.get(legal_key(metric))
+        new = group_lookup.metric(self._client, self._run, metric)
         if new is None or math.isnan(new):
+            self.lacks_metric = new is None
             return f"it does not get the alias '{alias}', because its run {self._lacking(metric)}"
         if holder is None:
             self._set(alias)
@@ -116,7 +129,7 @@ class _Giving:
     def _given_if_better(self, promotion: Promotion, new: float, holder: str) -> str:
         alias, metric = promotion.alias, promotion.metric
         run = self._run_of(holder)
-        held = run.data.metrics.get(legal_key(metric)) if run is not None else None
+        held = group_lookup.metric(self._client, run, metric) if run is not None else None
         if held is None:
             return (
                 f"it does not get the alias '{alias}', because nothing is known of the {metric} of "
@@ -151,9 +164,10 @@ class _Giving:
         metrics = self._run.data.metrics
         if legal_key(metric) in metrics:
             return f"has {metric} NaN"
-        own = sorted(name for name in metrics if not name.startswith("time/"))
+        own = sorted(name for name in metrics if not name.startswith(_OF_THE_PLUGIN))
         known = ", ".join(own[:_NAMED]) + (", …" if own[_NAMED:] else "") or "none"
-        return f"has no metric '{metric}' (there: {known})"
+        meant = did_you_mean(metric, own).replace(" Did", "; did")
+        return f"has no metric '{metric}' (there: {known}{meant})"
 
     def _run_of(self, holder: str) -> Any:
         """The run of a version; None if it has none, or none any more."""

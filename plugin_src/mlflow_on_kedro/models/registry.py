@@ -23,14 +23,17 @@ _OF_ONE_MODEL = (Kind.FORBIDDEN, Kind.REFUSED, Kind.GONE, Kind.MISSING, Kind.MIS
 
 def register(
     client: MlflowClient, uri: str, pending: PendingRegistration, *, again: bool = True
-) -> None:
-    """Register a model; doing it again changes nothing.
+) -> str:
+    """Register a model, and say so in the log; doing it again changes nothing.
 
     Args:
         client: A client of the run's store and of the registry.
         uri: The tracking URI.
         pending: The model.
         again: Another process may have tried before.
+
+    Returns:
+        The message; "" if it is a warning, which is shown in any case.
 
     Raises:
         ValueError: The registration is damaged, or the registry's server cannot keep the model.
@@ -40,9 +43,11 @@ def register(
     # MLflow looks a logged model up by the tracking URI of the whole process.
     with mlflow_globals.tracking_uri(uri), kept_logging():
         version = versions.find_or_make(client, pending, registration, again=again)
-        given = aliases.give(client, pending.run, version, registration)
+        outcome = aliases.give(client, pending.run, version, registration)
     done = f"The model '{pending.name}' is registered as '{version.name}' version {version.version}"
-    logger.info("%s.", "; ".join([done, *given]))
+    message = "; ".join([done, *outcome.said]) + "."
+    logger.log(logging.WARNING if outcome.lacks_metric else logging.INFO, "%s", message)
+    return "" if outcome.lacks_metric else message
 
 
 def register_models(

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..config import autolog_options
+from ..config.checks import FILE
 from ..errors import ConfigError
 from ..mlflow_internals.autolog_state import AutologState
 from ..tracking import store
@@ -22,25 +23,26 @@ from . import autolog_flavors
 logger = logging.getLogger(__name__)
 
 
-def check(value: Any) -> None:
+def check(value: Any, where: str = FILE) -> None:
     """Raise an error, before the pipeline runs, for a flavor or argument that MLflow does not know.
 
     Args:
         value: ``autolog`` of mlflow.yml.
+        where: The name of that file, for messages.
 
     Raises:
         ConfigError: The message names it, and the nearest that MLflow knows.
     """
-    flavors = autolog_options.wanted(value)
+    flavors = autolog_options.wanted(value, where)
     if flavors is True or not flavors:
         return
     store.prepare()
     for flavor, arguments in flavors.items():
-        autolog_flavors.check_arguments(flavor, arguments)
+        autolog_flavors.check_arguments(flavor, arguments, where)
         libraries = autolog_flavors.libraries_of(flavor)
         if not any(map(autolog_flavors.is_installed, libraries)):
             raise ConfigError(
-                f"mlflow.yml: 'autolog.{flavor}' needs the package {libraries[0]}, which is not "
+                f"{where}: 'autolog.{flavor}' needs the package {libraries[0]}, which is not "
                 "installed."
             )
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from ..config.checks import FILE
 from ..errors import ConfigError
 from ..mlflow_internals import autolog_state
 from ..utils.suggestions import did_you_mean
@@ -26,7 +27,7 @@ _ALSO_WITH = {
 }
 
 
-def function_of(flavor: str) -> Callable[..., Any]:
+def function_of(flavor: str, where: str = FILE) -> Callable[..., Any]:
     """Return MLflow's ``autolog`` of a flavor; only a few flavors import their library for it.
 
     Raises:
@@ -40,37 +41,37 @@ def function_of(flavor: str) -> Callable[..., Any]:
         except ModuleNotFoundError as error:
             if error.name is None or not name.startswith(error.name):
                 raise ConfigError(
-                    f"mlflow.yml: 'autolog.{flavor}' needs the package {error.name}, which is not "
+                    f"{where}: 'autolog.{flavor}' needs the package {error.name}, which is not "
                     "installed."
                 ) from None
     if not autolog_state.is_autolog_function(found):
         known = sorted(filter(_FLAVOR.fullmatch, autolog_state.library_of_flavors()))
         raise ConfigError(
-            f"mlflow.yml: MLflow has no autologging for 'autolog.{flavor}'."
+            f"{where}: MLflow has no autologging for 'autolog.{flavor}'."
             f"{did_you_mean(flavor, known)} It has: {', '.join(known)}."
         )
     return found  # type: ignore[return-value]  # what has that attribute is a function
 
 
-def check_arguments(flavor: str, arguments: Mapping[str, Any]) -> None:
+def check_arguments(flavor: str, arguments: Mapping[str, Any], where: str) -> None:
     """Raise an error for an argument that MLflow's ``autolog`` of a flavor does not take.
 
     Raises:
         ConfigError: The message names it and the nearest one; or MLflow has no such flavor.
     """
-    takes = inspect.signature(function_of(flavor)).parameters
+    takes = inspect.signature(function_of(flavor, where)).parameters
     takes_any = any(item.kind is item.VAR_KEYWORD for item in takes.values())
     for name, value in arguments.items():
         if name not in takes and takes_any:
             continue
         if name not in takes:
             raise ConfigError(
-                f"mlflow.yml: 'autolog.{flavor}' does not take '{name}'."
+                f"{where}: 'autolog.{flavor}' does not take '{name}'."
                 f"{did_you_mean(name, takes)} It takes: {', '.join(takes)}."
             )
         if isinstance(takes[name].default, bool) and not isinstance(value, bool):
             raise ConfigError(
-                f"mlflow.yml: 'autolog.{flavor}.{name}' must be true or false: {value!r}"
+                f"{where}: 'autolog.{flavor}.{name}' must be true or false: {value!r}"
             )
 
 

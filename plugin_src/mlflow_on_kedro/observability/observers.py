@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..config.checks import FILE
 from ..config.sections import Config
 from ..utils import environment, import_watch
 
@@ -11,8 +12,12 @@ if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
 
 
-def check(config: Config) -> None:
+def check(config: Config, where: str = FILE) -> None:
     """Raise an error, before a run is opened, for what would fail during the run.
+
+    Args:
+        config: The whole configuration.
+        where: The name of its file, for messages.
 
     Raises:
         ConfigError: A package is missing or too old, or MLflow cannot autolog what is asked for.
@@ -20,15 +25,15 @@ def check(config: Config) -> None:
     if config.trace:
         from . import traces
 
-        traces.check(config)
+        traces.check(config, where)
     if config.autolog:
         from . import autolog
 
-        autolog.check(config.autolog)
+        autolog.check(config.autolog, where)
     if config.system_metrics.enabled:
         from . import system_metrics
 
-        system_metrics.check()
+        system_metrics.check(where)
     elif _has_system_metrics(config):
         environment.system_metrics_interval()
 

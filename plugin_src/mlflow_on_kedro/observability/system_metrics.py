@@ -33,15 +33,18 @@ END_SECONDS = 5.0
 Readings = dict[str, float]
 
 
-def check() -> None:
+def check(where: str) -> None:
     """Raise an error, before the pipeline runs, if a package is missing.
+
+    Args:
+        where: The name of the configuration's file, for messages.
 
     Raises:
         ConfigError: psutil is not installed.
     """
     if importlib.util.find_spec("psutil") is None:
         raise ConfigError(
-            "mlflow.yml: 'system_metrics.enabled' needs the package psutil. Run `pip install "
+            f"{where}: 'system_metrics.enabled' needs the package psutil. Run `pip install "
             "psutil`, or set it to false."
         )
 

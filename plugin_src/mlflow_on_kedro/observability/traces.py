@@ -26,8 +26,12 @@ LEAST_MLFLOW = (3, 10)
 """The first MLflow with which traces are tested."""
 
 
-def check(config: Config) -> None:
+def check(config: Config, where: str) -> None:
     """Raise an error, before a run is opened, if it could not become a trace.
+
+    Args:
+        config: The whole configuration.
+        where: The name of its file, for messages.
 
     Raises:
         ConfigError: MLflow is too old, or nothing is timed.
@@ -36,12 +40,12 @@ def check(config: Config) -> None:
     if mlflow_version.major_minor(installed) < LEAST_MLFLOW:
         least = ".".join(map(str, LEAST_MLFLOW))
         raise ConfigError(
-            f"mlflow.yml: 'trace: true' needs MLflow {least} or later, and {installed} is "
+            f"{where}: 'trace: true' needs MLflow {least} or later, and {installed} is "
             f'installed: run `pip install "mlflow>={least}"`, or take it out.'
         )
     if not config.time.enabled:
         raise ConfigError(
-            "mlflow.yml: 'trace: true' needs the timings, of which it is made: take out "
+            f"{where}: 'trace: true' needs the timings, of which it is made: take out "
             "'time.enabled: false'."
         )
 

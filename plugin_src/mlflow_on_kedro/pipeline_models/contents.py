@@ -19,7 +19,7 @@ from ..datasets.tracked import default_filepath
 from ..journal.values import flatten
 from ..models.flavors import find_flavor
 from ..models.kinds import flavor_saved
-from ..utils.secrets import looks_secret
+from ..utils.secrets import is_secret, looks_secret
 from .pipeline_model import DESCRIPTION, OBJECTS, resolve
 from .spec import Choice
 
@@ -166,7 +166,10 @@ def _portable(dataset: AbstractDataset[Any, Any]) -> dict[str, Any] | None:
     if not argument or kind is None or kind.startswith(f"{_PLUGIN}."):
         return None
     kept["type"] = kind.replace(":", ".")
-    if any(looks_secret(key) for key, _ in flatten("", kept, lists=True)) or not _is_json(kept):
+    leaves = flatten("", kept, lists=True)
+    if any(looks_secret(key) or is_secret(key, leaf) for key, leaf in leaves):
+        return None
+    if not _is_json(kept):
         return None
     return {"config": kept, "argument": argument}
 

@@ -16,6 +16,7 @@ from ..tracking.timing_metrics import nodes_of
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
+    from ..config.sections import Run
     from ..tracking.tracked_run import TrackedRun
 
 _MOST_NAMED = 5
@@ -45,9 +46,9 @@ class Training:
         """The names of the nodes of the training pipeline that were not run."""
         return _names(self.pipeline) - self.ran
 
-    def may_complete_in(self, run: TrackedRun) -> bool:
-        """Whether the model may be complete when this part of the run ends."""
-        return continues(run) or self.reason_against() is None
+    def may_complete(self, asked: Run, key: str | None) -> bool:
+        """Whether the model may be complete when this part of a run ends: see :func:`continues`."""
+        return continues(asked, key) or self.reason_against() is None
 
     def and_of(self, others: Iterable[str]) -> Training:
         """The same, with nodes that another process or attempt of the run has run."""
@@ -92,7 +93,7 @@ def reason_against(run: TrackedRun, training: Training, model: str) -> str | Non
         training: What this process has run.
         model: The model's name.
     """
-    if not (training.missing and continues(run)):
+    if not (training.missing and continues(run.config.run, run.key)):
         return training.reason_against()
     run.flush()  # or of two processes that end at once neither would see the other
     if run.is_reachable:
@@ -118,9 +119,14 @@ def reason_against(run: TrackedRun, training: Training, model: str) -> str | Non
     return training.reason_against()
 
 
-def continues(run: TrackedRun) -> bool:
-    """Whether other processes or attempts may have run a part of what a run runs."""
-    return bool(run.key or run.config.run.resume or run.config.run.id)
+def continues(asked: Run, key: str | None) -> bool:
+    """Whether other processes or attempts may have run a part of what a run runs.
+
+    Args:
+        asked: The section ``run`` of mlflow.yml.
+        key: What the processes of the run have in common.
+    """
+    return bool(key or asked.resume or asked.id)
 
 
 def listed(names: Iterable[str]) -> str:

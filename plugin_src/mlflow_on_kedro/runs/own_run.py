@@ -28,11 +28,13 @@ from ..tracking.opening import RunRequest, as_opened
 from ..tracking.tracked_run import TrackedRun
 from ..utils.clock import now_ms
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
+from ..utils.pipeline_info import untranscoded
 from ..utils.secrets import mask_urls
 from .node_calls import fluent
 from .run_lifecycle import RunLifecycle
 
 if TYPE_CHECKING:
+    from kedro.pipeline.node import Node
     from mlflow import MlflowClient
 
     from ..journal.span import Span
@@ -99,6 +101,8 @@ class OwnRun(TrackedRun):
         """What several processes have in common that log to this run."""
         self.journal_id = ""
         """The id of the run's journal, also if there is none on disk; "" for a joined run."""
+        self.groups: dict[str, OwnRun] = {}
+        """The child runs of ``run.children``, by their groups: see :mod:`.group_runs`."""
         self._opener_pid = os.getpid()
         self._start_local_state()
 
@@ -183,6 +187,33 @@ class OwnRun(TrackedRun):
         self._owned = True
         return self
 
+    # -- the child runs of `run.children`, which say more of each ---------------------------------
+
+    @property
+    def whole(self) -> OwnRun:
+        """The pipeline's run, which this is or is a child of."""
+        return self
+
+    def of_node(self, name: str) -> OwnRun:
+        """The run that takes what a node logs."""
+        return self.groups.get(self.plan.groups.get(name, ""), self)
+
+    def of_output(self, name: str) -> OwnRun:
+        """The run that takes a dataset which a node saves."""
+        return self.groups.get(self.plan.makers.get(untranscoded(name), ""), self)
+
+    def begin_node(self, node: Node) -> None:
+        """Note that a node begins."""
+
+    def finish_output(self, node: Node, name: str | None) -> None:
+        """Note that an output of a node is saved; None: it has none."""
+
+    def log_error(self, error: BaseException) -> None:
+        """Log what made the run fail, also to the child runs of which a node has failed."""
+        super().log_error(error)
+        for group in self.groups.values():
+            group.log_error(error)
+
     def enter(self) -> None:
         """Count a hook that works on this run; the run ends when the last of them leaves."""
         self._participants += 1
@@ -210,6 +241,8 @@ class OwnRun(TrackedRun):
             return
         self._end_calls(status)
         self._call_at_end()
+        for group in self.groups.values():
+            group.end(status)
         if self._recording is None:
             self._end_joined(status)
             return
@@ -274,6 +307,11 @@ class OwnRun(TrackedRun):
                 if time.monotonic() >= deadline:
                     return
                 time.sleep(POLL_SECONDS)
+
+    def nudge(self) -> None:
+        """Have what waits delivered soon, if this process delivers it."""
+        if not self.in_worker and self._recording is not None:
+            self._recording.nudge()
 
     @property
     def run_id(self) -> str:

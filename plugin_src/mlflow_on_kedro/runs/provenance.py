@@ -18,7 +18,7 @@ from ..config.sections import RUNTIME_SECTION
 from ..journal.values import flatten
 from ..tracking import orchestrators
 from ..tracking.user import USER_TAG, user_name
-from ..utils.secrets import looks_secret, mask_urls, without_secrets
+from ..utils.secrets import is_secret, looks_secret, mask_urls, without_secrets
 from . import code_version
 
 logger = logging.getLogger(__name__)
@@ -204,13 +204,13 @@ def _option_value(value: Any) -> str:
 
 def _pairs(params: Mapping[str, Any]) -> str:
     return ",".join(
-        f"{name}={_pair_value('***' if _is_secret(name) else without_secrets(item))}"
+        f"{name}={_pair_value('***' if _is_secret(name, item) else without_secrets(item))}"
         for name, item in flatten("", params)
     )
 
 
-def _is_secret(name: str) -> bool:
-    return looks_secret(name) and name not in _NAMES_ONLY
+def _is_secret(name: str, value: Any) -> bool:
+    return (looks_secret(name) or is_secret(name, value)) and name not in _NAMES_ONLY
 
 
 def _pair_value(value: Any) -> str:

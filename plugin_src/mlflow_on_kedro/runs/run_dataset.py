@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset
 
+from ..config.checks import FILE
 from ..config.parsing import parse, restore
 from ..config.sections import Config
 from ..tracking.access import Access
@@ -35,6 +36,8 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         mlflow_catalog: That of the section ``catalog``.
         credentials: What ``tracking.credentials`` names in credentials.yml.
         checked: The configuration is known to be right.
+        where: The names of the mlflow.yml files that say it, for messages.
+        given: The keys of mlflow.yml that came with the command, as the only item.
 
     Example:
         >>> RunDataset(config=[{"enabled": False}]).config.enabled
@@ -50,12 +53,16 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         credentials: Mapping[str, Any] | None = None,
         *,
         checked: bool = False,
+        where: str = FILE,
+        given: Sequence[Mapping[str, Any]] = (),
     ) -> None:
         make = restore if checked else parse  # to check it once takes long enough
         self.config: Config = make(config[0] if config else {})
         if mlflow_catalog:
             catalog = replace(self.config.catalog, mlflow_catalog=dict(mlflow_catalog))
             self.config = replace(self.config, catalog=catalog)
+        self.where = where
+        self.given = given
         self.root = Path(root) if root else Path.cwd()
         self._access = Access.of(self.config.tracking, credentials or {}, self.root)
         self._access.use()

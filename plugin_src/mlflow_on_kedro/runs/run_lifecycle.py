@@ -158,6 +158,11 @@ class RunLifecycle:
         if self._sender is not None:
             self._sender.wait_open()
 
+    def nudge(self) -> None:
+        """Have what waits delivered soon."""
+        if self._sender is not None:
+            self._sender.nudge()
+
     def end(self, status: str, limit: float | None = None) -> None:
         """Deliver everything and end the run, once.
 

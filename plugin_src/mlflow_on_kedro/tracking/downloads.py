@@ -16,6 +16,7 @@ from ..utils.replacing import replace_file, replace_folder
 from ..utils.secrets import mask_urls
 from . import artifact_names, capabilities
 from .capabilities import Feature
+from .load_failures import load_message
 from .store import connect, working_folder
 
 if TYPE_CHECKING:
@@ -137,6 +138,7 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
     client = connect(uri)
     from mlflow.artifacts import download_artifacts
 
+    none = f"Run {run_id} in MLflow at {mask_urls(uri)} gave no artifact '{artifact}'"
     try:
         with mlflow_globals.tracking_uri(uri):
             name = name_in_run(client, run_id, artifact)
@@ -144,12 +146,10 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
                 run_id=run_id, artifact_path=name, dst_path=scratch, tracking_uri=uri
             )
     except Exception as error:
-        arrived, reason = "", mask_urls(str(error)).strip().splitlines()[:1]
-    else:
-        reason = []
+        reason = mask_urls(str(error)).strip().splitlines()[:1]
+        said = f"{none}{': ' + reason[0] if reason else '.'}"
+        what = f"the artifact '{artifact}' of run {run_id}"
+        raise DatasetError(load_message(uri, error, what, said)) from None
     if not arrived or not Path(arrived).exists():
-        raise DatasetError(
-            f"Run {run_id} in MLflow at {mask_urls(uri)} gave no artifact '{artifact}'"
-            f"{': ' + reason[0] if reason else '.'}"
-        )
+        raise DatasetError(f"{none}.")
     return Path(arrived)

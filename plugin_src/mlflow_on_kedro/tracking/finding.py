@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ConfigError, MLflowOnKedroError
@@ -11,12 +12,15 @@ from ..utils.secrets import mask_urls
 from ..utils.suggestions import did_you_mean
 from . import store
 from .failures import failure_message, is_gone, is_refusal
+from .group_lookup import PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
 LAST = "last"
+COMMAND_TAG = "kedro_command"
+"""The command that repeats a pipeline's run; runs that nodes begin have none."""
 FINISHED = "attributes.status = 'FINISHED'"
 NEWEST_FIRST = ("attributes.start_time DESC",)
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
@@ -66,10 +70,19 @@ class Runs:
     def newest(self, filter_string: str = "") -> Iterator[Run]:
         """The runs of the experiment, the newest first; some, not all that there have ever been.
 
+        Those below a pipeline's run are left out, which its nodes or ``run.children`` have begun.
+
         Raises:
             MLflowOnKedroError: MLflow cannot be reached.
         """
-        yield from self._ask(lambda: self._search(filter_string))
+        token = None
+        while True:
+            page = self._ask(functools.partial(self._search, filter_string, token=token))
+            found = [run for run in page if not _is_below(run)]
+            yield from found
+            token = getattr(page, "token", None)
+            if len(found) == len(page) or not token:
+                return
 
     def _by_id(self, run_id: str) -> Run | None:
         if not _RUN_ID.fullmatch(run_id):
@@ -90,7 +103,8 @@ class Runs:
         # that are meant as they are find more than was asked for.
         pattern = name.replace("'", "_")
         filter_string = f"attributes.run_name LIKE '{pattern}'"
-        for runs in self.newest(filter_string), self._elsewhere(filter_string):
+        for everywhere in (False, True):
+            runs = self._ask(functools.partial(self._search, filter_string, everywhere=everywhere))
             found = next((run for run in runs if run.info.run_name == name), None)
             if found is not None:
                 return found
@@ -100,10 +114,9 @@ class Runs:
             f"`{LAST}` is the newest run."
         )
 
-    def _elsewhere(self, filter_string: str) -> Iterator[Run]:
-        yield from self._ask(lambda: self._search(filter_string, everywhere=True))
-
-    def _search(self, filter_string: str, *, everywhere: bool = False) -> list[Run]:
+    def _search(
+        self, filter_string: str, *, everywhere: bool = False, token: str | None = None
+    ) -> Sequence[Run]:
         if everywhere:
             ids = [experiment.experiment_id for experiment in self.client.search_experiments()]
         elif self._experiment_id is not None:
@@ -113,11 +126,14 @@ class Runs:
             ids = [found.experiment_id] if found is not None else []
         if not ids:
             return []
-        return list(
-            self.client.search_runs(
-                ids, filter_string, max_results=_RECENT, order_by=list(NEWEST_FIRST)
-            )
+        page: Sequence[Run] = self.client.search_runs(
+            ids,
+            filter_string,
+            max_results=_RECENT,
+            order_by=list(NEWEST_FIRST),
+            page_token=token,
         )
+        return page
 
     def _ask(self, call: Callable[[], ResultT]) -> ResultT:
         try:
@@ -135,6 +151,11 @@ class Runs:
         else:
             name = f"'{self.experiment}'"
         return f"The experiment {name} in MLflow at {mask_urls(self.uri)}"
+
+
+def _is_below(run: Run) -> bool:
+    """Whether a run is a child, and no pipeline's own (``run.nested``)."""
+    return PARENT_TAG in run.data.tags and COMMAND_TAG not in run.data.tags
 
 
 def named(run: Any) -> str:

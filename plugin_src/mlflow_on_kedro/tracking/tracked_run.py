@@ -17,6 +17,7 @@ from ..journal.span import Span
 from ..utils.pipeline_info import PipelineInfo
 
 if TYPE_CHECKING:
+    from kedro.pipeline.node import Node
     from mlflow import MlflowClient
 
 EntryT = TypeVar("EntryT", bound=Entry)
@@ -95,6 +96,29 @@ class TrackedRun(RunLogger):
     @abstractmethod
     def is_reachable(self) -> bool:
         """Whether the run is in MLflow, and MLflow answers as far as is known."""
+
+    # -- the child runs of `run.children` --------------------------------------------------------
+
+    @property
+    @abstractmethod
+    def whole(self) -> TrackedRun:
+        """The pipeline's run, which this is or is a child of."""
+
+    @abstractmethod
+    def of_node(self, name: str) -> TrackedRun:
+        """The run that takes what a node logs."""
+
+    @abstractmethod
+    def of_output(self, name: str) -> TrackedRun:
+        """The run that takes a dataset which a node saves."""
+
+    @abstractmethod
+    def begin_node(self, node: Node) -> None:
+        """Note that a node begins."""
+
+    @abstractmethod
+    def finish_output(self, node: Node, name: str | None) -> None:
+        """Note that an output of a node is saved; None: it has none."""
 
     # -- where it is -----------------------------------------------------------------------------
 

@@ -27,6 +27,9 @@ class PipelineInfo:
             resumed.
         own_folders: The datasets whose artifacts get a folder each, because another one has the
             same place.
+        groups: Each node that has one, and its group: what ``run.children`` makes a child run of.
+        makers: Each dataset that a node of a group saves, without the forms of transcoding, and
+            that group.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -35,6 +38,8 @@ class PipelineInfo:
     outputs: frozenset[str] = frozenset()
     made_elsewhere: frozenset[str] = frozenset()
     own_folders: frozenset[str] = frozenset()
+    groups: dict[str, str] = field(default_factory=dict)
+    makers: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -43,6 +48,7 @@ class PipelineInfo:
         catalog: CatalogProtocol[Any, Any],
         *,
         only_missing_outputs: bool = False,
+        children: str = "none",
     ) -> PipelineInfo:
         """Look at a pipeline and the catalog that it will run with, which makes its datasets.
 
@@ -50,6 +56,7 @@ class PipelineInfo:
             pipeline: The pipeline.
             catalog: The catalog, before the run.
             only_missing_outputs: Nodes whose outputs exist will not run.
+            children: ``run.children``.
         """
         free = pipeline.inputs()
         readers: dict[str, str] = {}
@@ -57,6 +64,7 @@ class PipelineInfo:
             for name in node.inputs:
                 if name in free:
                     readers.setdefault(name, node.name)
+        groups = groups_of(pipeline, children)
         return cls(
             steps={node.name: step for step, node in enumerate(pipeline.nodes)},
             # Not by `in`: that compares the name with each dataset factory, and so does the runner,
@@ -66,6 +74,13 @@ class PipelineInfo:
             outputs=frozenset()
             if only_missing_outputs
             else frozenset(untranscoded(name) for name in pipeline.all_outputs()),
+            groups=groups,
+            makers={
+                untranscoded(name): groups[node.name]
+                for node in pipeline.nodes
+                if node.name in groups
+                for name in node.outputs
+            },
         )
 
     @cached_property
@@ -75,6 +90,36 @@ class PipelineInfo:
         for name in sorted(self.readers, key=lambda name: (self.steps[self.readers[name]], name)):
             found.setdefault(untranscoded(name), name)
         return found
+
+
+def groups_of(pipeline: Pipeline, children: str) -> dict[str, str]:
+    """Name the group of each node that has one.
+
+    Args:
+        pipeline: The pipeline.
+        children: ``namespaces``: a node's uppermost namespace. ``pipelines``: the first registered
+            pipeline but ``__default__`` that has the node. ``none``: no node has one.
+
+    Example:
+        >>> from kedro.pipeline import node, pipeline
+        >>> train = pipeline([node(len, "wines", "count", name="train")], namespace="germany")
+        >>> groups_of(train, "namespaces")
+        {'germany.train': 'germany'}
+    """
+    if children == "namespaces":
+        return {
+            node.name: node.namespace.partition(".")[0] for node in pipeline.nodes if node.namespace
+        }
+    if children == "none":
+        return {}
+    from kedro.framework.project import pipelines
+
+    found: dict[str, str] = {}
+    for name, registered in pipelines.items():
+        if name != "__default__":
+            for node in registered.nodes:
+                found.setdefault(node.name, name)
+    return {node.name: found[node.name] for node in pipeline.nodes if node.name in found}
 
 
 def untranscoded(name: str) -> str:

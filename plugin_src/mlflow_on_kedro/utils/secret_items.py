@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .secrets import looks_secret
+from .secrets import is_secret
 
 
 def leave_out(key: str, value: Any, hides: Callable[[str, Any], bool]) -> Any:
@@ -62,9 +62,9 @@ def leave_out_secrets(key: str, value: Any) -> tuple[Any, list[str]]:
     hidden: list[str] = []
 
     def hides(name: str, item: Any) -> bool:
-        is_secret = isinstance(item, str | list | tuple) and looks_secret(name)
-        if is_secret:
+        is_hidden = not isinstance(item, Mapping) and is_secret(name, item)
+        if is_hidden:
             hidden.append(name)
-        return is_secret
+        return is_hidden
 
     return (None if hides(key, value) else leave_out(key, value, hides)), hidden

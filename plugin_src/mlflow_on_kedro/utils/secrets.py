@@ -22,6 +22,14 @@ _KEYS = frozenset({"key", "keys", "tokens"})
 _OF_KEYS = frozenset(
     {"api", "access", "account", "auth", "encryption", "license", "private", "signing", "ssh"}
 )
+# What stands before `tokens` where they are those of a language model, and not of an account.
+_OF_LANGUAGE = frozenset(
+    {
+        *("added", "allowed", "bad", "cached", "completion", "context", "extra", "input", "mask"),
+        *("max", "min", "n", "new", "num", "output", "pad", "prompt", "special", "stop"),
+        *("suppress", "total", "used", "vocab"),
+    }
+)
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
@@ -41,6 +49,42 @@ def looks_secret(name: str) -> bool:
         or any(word in _SECRET_WORDS or word.endswith("token") for word in words)
         or any(a in _OF_KEYS and b in _KEYS for a, b in itertools.pairwise(words))
     )
+
+
+def is_secret(name: str, value: Any) -> bool:
+    """Tell whether a value looks like a secret by its name; a number is none.
+
+    Args:
+        name: The name, perhaps with those above it before a ``.``.
+        value: The value.
+
+    Example:
+        >>> is_secret("tokens", ["xoxb-1"]), is_secret("tokens", 256), is_secret("token", 512)
+        (True, False, False)
+        >>> is_secret("special_tokens", ["<s>"])
+        False
+    """
+    if isinstance(value, str | list | tuple) and looks_secret(name):
+        return True
+    return _are_tokens(name) and _has_text(value)
+
+
+def _are_tokens(name: str) -> bool:
+    if "tokens" not in name.lower():
+        return False
+    words = [word.lower() for word in _WORDS.findall(name)]
+    return any(
+        word == "tokens" and before not in _OF_LANGUAGE
+        for before, word in itertools.pairwise(["", *words])
+    )
+
+
+def _has_text(value: Any) -> bool:
+    if isinstance(value, Mapping):
+        return any(map(_has_text, value.values()))
+    if isinstance(value, list | tuple):
+        return any(map(_has_text, value))
+    return isinstance(value, str)
 
 
 # -- inside a text -----------------------------------------------------------------------------
@@ -153,7 +197,9 @@ def without_secrets(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {
-            name: "***" if looks_secret(str(name)) else without_secrets(item)
+            name: "***"
+            if looks_secret(str(name)) or is_secret(str(name), item)
+            else without_secrets(item)
             for name, item in value.items()
         }
     if isinstance(value, list | tuple):

@@ -84,6 +84,15 @@ class TestRun:
         assert (result.exit_code == 0) is dropped
         assert journal.folder.exists() is not dropped
 
+    def test_nobody_answers(self, leave: Leave, tmp_path: Path) -> None:
+        """Without a terminal the option is named that answers, and nothing is dropped."""
+        journal = leave()
+        done = discard(tmp_path, journal.folder.name)
+        assert done.exit_code == 1
+        assert "nothing was changed. Give --yes to agree." in done.output
+        assert "Aborted" not in done.output
+        assert journal.is_here()
+
     def test_none(self, leave: Leave, tmp_path: Path) -> None:
         """A name of none is an error that says where to look."""
         journal = leave(run_name="mine")

@@ -70,6 +70,7 @@ def test_nothing_is_written(project: Any, words: list[str], said: str) -> None:
     assert "+HOOKS = mlflow_hooks()" in result.output
     assert "+.mlflow_on_kedro/" in result.output
     assert result.exit_code == (0 if words else 1)
+    assert ("Give --yes to agree." in result.output) == (not words and not said)
     assert texts(project) == before
 
 

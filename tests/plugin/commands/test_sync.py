@@ -325,3 +325,22 @@ def test_progress_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     with command._progress("Run of today", whole) as progress:
         progress(PendingSize())
     assert sys.stdout.getvalue() == ""
+
+
+def test_a_model_that_is_registered(project: Any, leave: Leave, tmp_path: Path) -> None:
+    """It is said, as a run says it."""
+    from mlflow_on_kedro.config.registration import Registration
+    from mlflow_on_kedro.models import logged_models
+    from mlflow_on_kedro.models.flavors import find_flavor
+    from sklearn.linear_model import LinearRegression
+
+    model = LinearRegression().fit([[0.0], [1.0]], [0, 1])
+    find_flavor("sklearn").save_model(
+        model, str(tmp_path / "m"), pip_requirements=[], serialization_format="cloudpickle"
+    )
+    tags = {logged_models.REGISTER_TAG: Registration("clf", alias="newest").to_text()}
+    leave(None, logged_models.entry_of(tmp_path / "m", "m", tags=tags), registers=True)
+    done = sync(project)
+    assert done.exit_code == 0
+    said = done.output.splitlines()[-1]
+    assert said == "The model 'm' is registered as 'clf' version 1; alias 'newest'."

@@ -386,6 +386,15 @@ class TestRefused:
         with pytest.raises(ConfigError, match=r"truncate, tag, artifact, error|warn, raise"):
             parse({section: {name: "x"}})
 
+    @pytest.mark.parametrize("key", ["catalog.unlogged", "catalog.parameters", "tracking.mode"])
+    @pytest.mark.parametrize("value", [True, False])
+    def test_no_choice_but_a_switch(self, key: str, value: bool) -> None:
+        """What YAML reads as true or false is answered with the choices, too."""
+        section, name = key.split(".")
+        message = rf"'{key}' must be one of \w+, .*: {value} \(so YAML reads on, off, yes and no\)"
+        with pytest.raises(ConfigError, match=message):
+            parse({section: {name: value}})
+
 
 class TestCommand:
     """Keys that come with ``kedro run --params``."""

@@ -54,7 +54,9 @@ class TestRead:
         """A list where the base has a mapping is one message, and no traceback of OmegaConf's."""
         project = make_project(self.PIPELINE, mlflow={"run": {"tags": {"a": 1}}})
         project.write("conf/local/mlflow.yml", text)
-        with pytest.raises(ConfigError, match=r"^mlflow\.yml"):
+        with pytest.raises(
+            ConfigError, match=r"^conf/base/mlflow\.yml and conf/local/mlflow\.yml cannot"
+        ):
             project.context()
 
     def test_the_local_environment(self, make_project: Callable[..., Any]) -> None:
@@ -76,5 +78,30 @@ class TestRead:
         """A mistake in an environment's file is said when its context is made."""
         project = make_project(self.PIPELINE)
         project.write("conf/prod/mlflow.yml", "tracking: {url: http://localhost:5000}\n")
-        with pytest.raises(ConfigError, match=r"mlflow.yml: unknown key 'tracking.url'"):
+        with pytest.raises(ConfigError, match=r"^conf/prod/mlflow.yml: unknown key 'tracking.url'"):
             project.context("prod")
+
+    @pytest.mark.parametrize(
+        ("base", "local", "message"),
+        [
+            ("run: {nam: x}\n", "run: {key: x}\n", "conf/base/mlflow.yml: unknown key"),
+            ("run: {name: x}\n", "catalog: {auto: 5}\n", "conf/local/mlflow.yml: 'catalog.auto'"),
+            ("autolog: {sklaern: }\n", None, "conf/base/mlflow.yml: MLflow has no autologging"),
+            (
+                "run: {nam: x}\n",
+                "ui: {prot: 1}\n",
+                "conf/base/mlflow.yml and conf/local/mlflow.yml: 2 unknown keys",
+            ),
+        ],
+    )
+    def test_which_file(
+        self, make_project: Callable[..., Any], base: str, local: str | None, message: str
+    ) -> None:
+        """A mistake is said with the file that has it, also one that is found by the pipeline."""
+        project = make_project(self.PIPELINE, mlflow=base)
+        if local is not None:
+            project.write("conf/local/mlflow.yml", local)
+        with pytest.raises(ConfigError) as caught:
+            project.session_run()
+        assert caught.value.message.startswith(message)
+        assert project.runs() == []

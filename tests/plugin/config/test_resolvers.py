@@ -92,6 +92,6 @@ def test_a_file_that_cannot_be_read(make_project: Any, text: str, words: str) ->
     project = make_project(NODES, mlflow=text)
     with pytest.raises(ConfigError) as caught:
         project.context()
-    assert caught.value.message.startswith("mlflow.yml cannot be read: ")
+    assert caught.value.message.startswith("conf/base/mlflow.yml cannot be read: ")
     assert words in caught.value.message
     assert "\n" not in caught.value.message

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from kedro.framework.session import KedroSession
 from mlflow_on_kedro.config.sections import Config
-from mlflow_on_kedro.config.switched_off import asked_for, is_switched_off
+from mlflow_on_kedro.config.switched_off import is_switched_off
+from mlflow_on_kedro.runs.provenance import pipeline_names
 
 NODES = """
 from kedro.pipeline import node, pipeline
@@ -56,9 +57,9 @@ def project(make_project: Any) -> Any:
         ({"pipeline_names": ("a",)}, ["a"]),
     ],
 )
-def test_asked_for(params: dict[str, Any], names: list[str]) -> None:
+def test_pipeline_names(params: dict[str, Any], names: list[str]) -> None:
     """Every Kedro's way to say which pipelines run."""
-    assert asked_for(params) == names
+    assert pipeline_names(params) == names
 
 
 @pytest.mark.parametrize(

@@ -227,14 +227,15 @@ def test_times_off(make: Any, argument: str, lost: str) -> None:
     assert times - (run.data.tags.keys() | run.data.metrics.keys()) == {lost}
 
 
-def test_chosen_run_params(make: Any) -> None:
-    """Kedro run params that are named are parameters ``___<name>``, as in PipelineX."""
-    project = make(logging_kedro_run_params=["pipeline_name", "tags", "runner", "no_such"])
+def test_chosen_run_params(make: Any, said: list[str]) -> None:
+    """Those named are parameters ``___<name>``, as in PipelineX; others there are not are said."""
+    project = make(logging_kedro_run_params=["pipeline_name", "tags", "runner", "rnuner"])
     project.session_run(tags=["quick"])
     params = project.run.data.params
     assert set(params) == {"___tags", "___runner"} | (params.keys() & {"___pipeline_name"})
     assert params["___tags"] == "['quick']"
     assert params["___runner"] == "SequentialRunner"
+    assert "Kedro has no run param 'rnuner'. Did you mean 'runner'?" in said[-1]
 
 
 def test_all_run_params(make: Any) -> None:

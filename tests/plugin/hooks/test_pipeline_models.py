@@ -103,9 +103,10 @@ def test_mistakes(make_project: Callable[..., Any], entry: dict[str, Any], messa
     project = make_prices(make_project, mlflow=with_entry(**entry))
     with pytest.raises(ConfigError) as raised:
         project.session_run()
-    assert raised.value.message.startswith("pipeline_models.prices in mlflow.yml: ")
+    assert raised.value.message.startswith("pipeline_models.prices in conf/base/mlflow.yml: ")
     assert message in raised.value.message
     assert not (project.root / "data").exists()
+    assert project.runs() == []
 
 
 def test_not_kept(make_project: Callable[..., Any]) -> None:
@@ -228,8 +229,8 @@ def test_the_last_part_of_the_training(
     project = make_prices(make_project, catalog=KEPT)
     project.session_run(node_names=FIRST)
     assert (
-        "pipeline_models.prices in mlflow.yml: this run does not log the model: it does not run "
-        "what follows in the training pipeline: encode, train." in told
+        "pipeline_models.prices in conf/base/mlflow.yml: this run does not log the model: it does "
+        "not run what follows in the training pipeline: encode, train." in told
     )
     assert models_of(project, project.run) == set()
     project.session_run(from_nodes=["encode"])
@@ -252,9 +253,9 @@ def test_processes_of_one_run(make_project: Callable[..., Any], told: list[str])
         )
     first, third = [line for line in told if line.startswith("pipeline_models.prices")]
     assert first == (
-        "pipeline_models.prices in mlflow.yml: this run does not log the model: of the training "
-        "pipeline these nodes have not run in it yet: encode, train. The process that runs the "
-        "last of them logs it."
+        "pipeline_models.prices in conf/base/mlflow.yml: this run does not log the model: of the "
+        "training pipeline these nodes have not run in it yet: encode, train. The process that "
+        "runs the last of them logs it."
     )
     assert third.endswith("log the model: another process has logged it to the same run.")
     assert "prices" in models_of(project, project.run)
@@ -307,7 +308,9 @@ def test_pipelines_that_do_not_go_together(
     with pytest.raises(ConfigError) as raised:
         project.session_run(pipeline_names=["training"])
     said = raised.value.message
-    assert said.startswith("pipeline_models.prices in mlflow.yml: 'training' names the pipeline")
+    assert said.startswith(
+        "pipeline_models.prices in conf/base/mlflow.yml: 'training' names the pipeline"
+    )
     assert "cannot be registered together. Correct pipeline_registry.py" in said
     assert message in said
     assert not (project.root / "data").exists()
@@ -355,8 +358,8 @@ def test_an_earlier_champion(
     project.session_run()
     (message,) = said
     assert message == (
-        "pipeline_models.prices in mlflow.yml: the model contains models:/m/1, and not 'model', "
-        "which this run has trained: the pipeline 'inference' takes 'champion' "
+        "pipeline_models.prices in conf/base/mlflow.yml: the model contains models:/m/1, and not "
+        "'model', which this run has trained: the pipeline 'inference' takes 'champion' "
         "(models:/m@champion). To have the new one in it, let the pipeline take 'model' instead."
     )
     newest = project.runs()[0]

@@ -89,7 +89,11 @@ PROMOTIONS = {
     "better": (0.9, True, "alias 'champion': its f1 0.9 is better than 0.5 of version 1"),
     "worse": (0.4, False, "does not get the alias 'champion': its f1 0.4 is not better than 0.5"),
     "equal": (0.5, False, "does not get the alias 'champion': its f1 0.5 is not better than 0.5"),
-    "unknown": (None, False, "its run has no metric 'f1' (there: other)"),
+    "unknown": (
+        None,
+        False,
+        "its run has no metric 'f1' (there: f1_val; did you mean 'f1_val'?)",
+    ),
 }
 
 
@@ -100,12 +104,14 @@ def test_promotion(case: str, client: Any, train: Callable[..., Any], caplog: An
     assert "alias 'champion', which no version had (f1 0.5)" in caplog.text
     caplog.clear()
     value, gets_it, why = PROMOTIONS[case]
-    train(Registration("clf", promote=CHAMPION), **({"f1": value} if value else {"other": 1.0}))
+    train(Registration("clf", promote=CHAMPION), **({"f1": value} if value else {"f1_val": 1.0}))
     holder = client.get_model_version_by_alias("clf", "champion")
     assert str(holder.version) == ("2" if gets_it else "1")
     (message,) = said(caplog)
     assert message.startswith("The model 'model' is registered as 'clf' version 2; ")
     assert why in message
+    is_warning = caplog.records[-1].levelno == logging.WARNING
+    assert is_warning == (case == "unknown"), "a metric that is not there is a mistake"
 
 
 def aliases_of(client: Any) -> dict[str, str]:

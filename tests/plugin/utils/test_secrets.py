@@ -16,6 +16,7 @@ from mlflow_on_kedro.tracking.failures import failure_message
 from mlflow_on_kedro.tracking.store import run_url
 from mlflow_on_kedro.utils.secret_items import leave_out_secrets
 from mlflow_on_kedro.utils.secrets import (
+    is_secret,
     looks_secret,
     mask_secrets,
     mask_urls,
@@ -72,6 +73,45 @@ class TestNames:
     def test_others(self, name: str) -> None:
         """Ordinary names are no secrets."""
         assert not looks_secret(name)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("tokens", ["hunter2"]),
+            ("slack.tokens", "hunter2"),
+            ("botTokens", [1, "hunter2"]),
+            ("tokens.slack", "hunter2"),
+            ("tokens", [["a", "hunter2"]]),
+            ("HF_TOKENS", "a,hunter2"),
+            ("api_tokens", ["hunter2"]),
+            ("passwords", ["hunter2"]),
+            ("api_keys", ("hunter2",)),
+            ("secrets", ["hunter2"]),
+        ],
+    )
+    def test_several_at_once(self, name: str, value: Any) -> None:
+        """Plurals are secrets, too, with a text or a list."""
+        assert is_secret(name, value)
+
+    @pytest.mark.parametrize(
+        ("name", "value"),
+        [
+            ("tokens", 256),
+            ("tokens", [101, 102]),
+            ("tokens", []),
+            ("tokens", None),
+            ("tokens_per_second", 12.5),
+            ("max_tokens", "auto"),
+            ("maxTokens", 256),
+            ("special_tokens", ["<s>", "</s>"]),
+            ("model.stop_tokens", ["."]),
+            ("tokenizer", "bpe"),
+            ("passwords", 3),
+        ],
+    )
+    def test_tokens_of_a_language_model(self, name: str, value: Any) -> None:
+        """Counts and numbers are no secrets, nor are the words of a vocabulary."""
+        assert not is_secret(name, value)
 
 
 class TestUrls:
@@ -248,16 +288,18 @@ class TestNested:
         value = {
             "databases": [{"host": "a", "password": "hunter2"}, {"host": "b"}],
             "llm": {"providers": ({"token": "hunter2", "max_tokens": 5},), "token": 512},
+            "tokens": {"slack": "hunter2", "limit": 3},
             "plain": [{"a": [1]}],
         }
         left, hidden = leave_out_secrets("", value)
         assert left == {
             "databases": [{"host": "a"}, {"host": "b"}],
             "llm": {"providers": ({"max_tokens": 5},), "token": 512},
+            "tokens": {"limit": 3},
             "plain": [{"a": [1]}],
         }
         assert left["plain"] is value["plain"]
-        assert hidden == ["databases.0.password", "llm.providers.0.token"]
+        assert hidden == ["databases.0.password", "llm.providers.0.token", "tokens.slack"]
 
     def test_masked(self) -> None:
         """At any depth, values of secret-looking names and credentials in URLs go."""
@@ -345,7 +387,12 @@ class TestEverywhere:
     def test_the_command(self) -> None:
         """The replayable command has neither values of secret-looking names nor credentials."""
         command = provenance.kedro_command(
-            {"runtime_params": {"db": {"password": "hunter2", "url": URL, "depth": 3}}}
+            {
+                "runtime_params": {
+                    "db": {"password": "hunter2", "url": URL, "depth": 3},
+                    "tokens": ["hunter2"],
+                }
+            }
         )
         assert "hunter2" not in command
         assert "db.depth=3" in command
@@ -358,6 +405,7 @@ class TestEverywhere:
             "options": {"api_key": "hunter2", "depth": 3, "key_column": "id"},
             "db_password": "hunter2",
             "token": 512,
+            "tokens": ["hunter2"],
             "chosen_key": "mine",
         }
         project = make_project(
@@ -367,7 +415,7 @@ class TestEverywhere:
             def use(*_):
                 return 1.0
 
-            keys = ["options", "db_password", "token", "chosen_key"]
+            keys = ["options", "db_password", "token", "tokens", "chosen_key"]
             names = [f"params:{key}" for key in keys]
 
             def create_pipeline():
@@ -384,7 +432,7 @@ class TestEverywhere:
             "token": "512",
         }
         (warning,) = said
-        assert "look like those of secrets: db_password, options.api_key." in warning
+        assert "look like those of secrets: db_password, options.api_key, tokens." in warning
 
     def test_a_pipeline(self, make_project: Callable[..., Any]) -> None:
         """A failing pipeline with secrets in its parameters and error leaves none in MLflow."""

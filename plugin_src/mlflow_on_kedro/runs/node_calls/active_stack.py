@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun
 
 _MARK = "_is_of_mlflow_on_kedro"
+"""The attribute of an active run that this module has made: the id of the pipeline's journal."""
 
 
 class _ThreadState(threading.local):
@@ -75,13 +76,32 @@ def install(make_active: Callable[[TrackedRun], Any]) -> None:
 def make_active(run: TrackedRun, opened: Opened) -> Any:
     """Make MLflow's active run of the pipeline's."""
     active = run_stack.new_active_run(placeholder_run.to_mlflow_run(run, opened))
-    setattr(active, _MARK, True)
+    setattr(active, _MARK, run.whole.journal_id)
     return active
 
 
 def is_inserted(run: TrackedRun, active: Any) -> bool:
     """Whether an active run is the pipeline's and :func:`make_active` has made it."""
-    return hasattr(active, _MARK) and placeholder_run.is_pipelines_run(run, active.info.run_id)
+    pipeline = getattr(active, _MARK, None)
+    if pipeline is None:
+        return False
+    # The active run may be one of `run.children`, whose id is not that of the pipeline's run.
+    return pipeline == run.journal_id or placeholder_run.is_pipelines_run(run, active.info.run_id)
+
+
+def pop_inserted(run: TrackedRun) -> list[Any]:
+    """Remove the pipeline's run from this thread's stack, if nothing else is on the stack.
+
+    Args:
+        run: A run of ``run.children``, which is to be the thread's only active run.
+
+    Returns:
+        The removed active runs.
+    """
+    mine = stack()
+    removed = mine[:] if all(is_inserted(run.whole, active) for active in mine) else []
+    del mine[: len(removed)]
+    return removed
 
 
 def push(active: Any) -> None:

@@ -121,7 +121,7 @@ def continue_run(pipeline: TrackedRun, run_id: str) -> ChildRun:
     if found is not None:
         return found
     base = _journal(pipeline).header
-    header = replace(_header(base, _digest(run_id), base.start_ms), run_id=run_id)
+    header = replace(_header(base, derived_id(run_id), base.start_ms), run_id=run_id)
     return _make(pipeline, header)
 
 
@@ -139,8 +139,8 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
     """Find the child run with an id that a node knows, also if another process has started it."""
     if pipeline.journal is None:
         return None
-    name = run_id if is_id(run_id) else _digest(run_id)
-    for key in dict.fromkeys((name, _digest(run_id))):
+    name = run_id if is_id(run_id) else derived_id(run_id)
+    for key in dict.fromkeys((name, derived_id(run_id))):
         known = _known.get((pipeline.journal_id, key))
         if known is not None:
             return known
@@ -152,7 +152,7 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
 
 def folder_for(pipeline: TrackedRun, run_id: str) -> Path:
     """Return the folder that :func:`continue_run` uses for a run."""
-    return _journal(pipeline).folder.absolute() / CHILDREN / _digest(run_id)
+    return _journal(pipeline).folder.absolute() / CHILDREN / derived_id(run_id)
 
 
 def known(pipeline: TrackedRun) -> list[ChildRun]:
@@ -192,5 +192,6 @@ def _make(pipeline: TrackedRun, header: Header) -> ChildRun:
     return child
 
 
-def _digest(run_id: str) -> str:
-    return hashlib.sha256(run_id.encode()).hexdigest()[:24]
+def derived_id(text: str) -> str:
+    """Make a journal's id of a text, the same one in any process."""
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -28,7 +28,10 @@ class FallbackArtifacts(store_classes.ArtifactStore):
         artifact_uri: Where the store has the artifacts.
         run: The pipeline's run.
         folder: Returns this thread's folder.
-        before_fallback: Called before a file is written to the folder.
+        before_fallback: Called before a file is written to the folder; returns the run that the
+            file is of, if that is not the pipeline's.
+        is_model: Whether it is a model, whose files are copied whatever their size.
+        asks_server: Whether the store is tried at all.
     """
 
     def __init__(
@@ -37,11 +40,16 @@ class FallbackArtifacts(store_classes.ArtifactStore):
         run: TrackedRun,
         folder: Callable[[], Path],
         before_fallback: Callable[[], Any],
+        *,
+        is_model: bool,
+        asks_server: bool,
     ) -> None:
         super().__init__(artifact_uri)
         self._run = run
         self._folder = folder
         self._before_fallback = before_fallback
+        self._is_model = is_model
+        self._asks_server = asks_server
         self._made: Any = None
 
     @property
@@ -64,11 +72,15 @@ class FallbackArtifacts(store_classes.ArtifactStore):
         if folder is None:
             getattr(self._store, method)(path, artifact_path)
             return
-        self._call_store(
-            lambda: getattr(self._store, method)(path, artifact_path),
-            lambda: getattr(_local(folder), method)(path, artifact_path),
-            size,
-        )
+
+        def fall_back() -> None:
+            if self._is_model or size <= self._run.config.tracking.max_copy:
+                getattr(_local(folder), method)(path, artifact_path)
+            else:  # it is sent from where it lies
+                owner = self._before_fallback() or self._run
+                owner.log_artifact(Path(path).absolute(), artifact_path or "")
+
+        self._call_store(lambda: getattr(self._store, method)(path, artifact_path), fall_back, size)
 
     def save_at_once(self, path: str, artifact: Any) -> bool:
         """Save an artifact that is logged later: a worker may end before MLflow's queue."""
@@ -110,6 +122,8 @@ class FallbackArtifacts(store_classes.ArtifactStore):
             self._before_fallback()
             return fallback()
 
+        if not self._asks_server:
+            return fall_back()
         return call_server(self._run, call, fall_back, upload_bytes=size)
 
 

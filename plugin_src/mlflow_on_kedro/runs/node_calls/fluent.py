@@ -8,9 +8,10 @@ the node has left open are ended.
 from __future__ import annotations
 
 import contextlib
+import functools
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import mlflow_globals, run_stack
@@ -27,6 +28,7 @@ from . import (
     run_functions,
     spawned_processes,
 )
+from .artifact_diversion import divert_artifacts
 
 if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun
@@ -96,6 +98,9 @@ def _make_active(run: TrackedRun) -> Any:
     _set_up(run)
     opened = None if journal_uri.has_journal_only(run) else run.opened
     opened = opened or placeholder_run.placeholder(run)
+    if placeholder_run.is_placeholder(run, opened.run_id):
+        folder = functools.partial(placeholder_run.artifact_folder, run)
+        divert_artifacts(run, opened.run_id, opened.artifact_uri, folder, asks_server=False)
     outage_fallback.follow_traces(run)
     mlflow_globals.set_experiment_id(opened.experiment_id)
     _set_parent_of_subprocesses(run)
@@ -104,13 +109,14 @@ def _make_active(run: TrackedRun) -> Any:
 
 def _set_parent_of_subprocesses(run: TrackedRun) -> None:
     """Have runs of other programs that a node starts be children of a run, by the environment."""
-    if run.opened is not None:
+    opened = run.opened or run.whole.opened
+    if opened is not None:
         name = None
         with contextlib.suppress(OSError, ValueError):  # of a journal that is damaged
             header = run.journal.header if run.journal is not None else None
             if header is not None and header.run_id is None and header.experiment_id is None:
                 name = header.experiment
-        environment.have_below(PARENT_RUN, run.opened.run_id, name)
+        environment.have_below(PARENT_RUN, opened.run_id, name)
 
 
 def _has_run(stack: list[Any], run: TrackedRun) -> bool:
@@ -125,11 +131,13 @@ class _Node:
         run: Its run.
         active_before: The ``id`` of each run that was active before it.
         uri_before: The tracking URI before it, if the user had set it over the plugin's.
+        removed: The runs that were active before it, and are not while it runs.
     """
 
     run: TrackedRun
     active_before: frozenset[int] = frozenset()
     uri_before: str | None = None
+    removed: list[Any] = field(default_factory=list)
 
 
 class _ThreadState(threading.local):
@@ -149,7 +157,7 @@ def attach(run: TrackedRun) -> None:
         autolog.enter_node(run.config.autolog)
     node = _Node(run)
     _thread_state.nodes.append(node)
-    open_runs.here.runs.append(run)
+    open_runs.begin_node(run)
     if not import_watch.is_imported():
         _set_parent_of_subprocesses(run)
         import_watch.when_imported(_set_up_nearest)
@@ -157,6 +165,8 @@ def attach(run: TrackedRun) -> None:
     node.uri_before = mlflow_globals.users_uri()
     active = _make_active(run)
     node_traces.start_node()
+    if run.whole is not run:
+        node.removed = active_stack.pop_inserted(run)
     stack = run_stack.stack()
     node.active_before = frozenset(map(id, stack))
     if not _has_run(stack, run):
@@ -182,13 +192,14 @@ def detach(run: TrackedRun, status: str = "FINISHED") -> None:
         if import_watch.is_imported():
             node_end.finish_sending(run)
             active_stack.shrink(run, node.active_before, status)
+            for active in node.removed:
+                active_stack.push(active)
             active_stack.shrink_others(run, status, of_all=False)
             active_stack.thread_state.has_ended_run = False
             node_end.collect(run)
             _restore_globals(node)
     finally:
-        with contextlib.suppress(ValueError):  # the run has ended meanwhile
-            open_runs.here.runs.remove(run)
+        open_runs.end_node(run)
 
 
 def _restore_globals(node: _Node) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
@@ -11,7 +12,10 @@ from mlflow.entities import Experiment, RunStatus
 from ...journal.entries import Input
 from ...mlflow_internals import async_logging
 from ...mlflow_internals.tags import DATASET_CONTEXT, RUN_NAME, TRACE_RUN
+from ...tracking import open_runs
+from ...tracking.tracked_run import TrackedRun
 from . import child_runs, journal_models, node_traces, placeholder_run, unanswered
+from .artifact_diversion import divert_artifacts
 from .silent_store import SilentStore
 
 _BY_NAME = "named:"
@@ -22,34 +26,50 @@ class JournalStore(SilentStore):
     """Takes what nodes log; it has no answer about anything else that is in MLflow.
 
     Args:
-        run: The pipeline's run, to whose journal it writes.
+        run: The pipeline's run, to whose journal it writes, or one of ``run.children``.
+        of_thread: A thread that belongs to a run of ``run.children`` writes to that one instead.
     """
+
+    def __init__(self, run: TrackedRun, *, of_thread: bool = False) -> None:
+        self._given = run
+        self._of_thread = of_thread
+
+    @property
+    def _run(self) -> TrackedRun:
+        nearest = open_runs.nearest() if self._of_thread else None
+        return nearest if nearest is not None and nearest.whole is self._given else self._given
 
     def has(self, run_id: str) -> bool:
         """Whether the journal has what MLflow lacks of a run: all of it, or the rest of it."""
-        return placeholder_run.is_placeholder(self._run, run_id) or self._child(run_id) is not None
+        known = self._known(run_id)
+        if known is None:
+            return self._child(run_id) is not None
+        return placeholder_run.is_placeholder(known, run_id)
+
+    def _known(self, run_id: str) -> TrackedRun | None:
+        """Return the run of this thread, or the pipeline's, if the id is of one of them."""
+        known = (self._run, self._run.whole)
+        return next((run for run in known if placeholder_run.is_pipelines_run(run, run_id)), None)
 
     def _child(self, run_id: str) -> child_runs.ChildRun | None:
-        if placeholder_run.is_pipelines_run(self._run, run_id):
-            return None
-        return child_runs.find(self._run, run_id)
+        return None if self._known(run_id) is not None else child_runs.find(self._run, run_id)
 
     def _owner(self, run_id: str | None) -> Any:
         """Return the run that takes what is logged to an id."""
-        if run_id is None or placeholder_run.is_pipelines_run(self._run, run_id):
+        if run_id is None:
             return self._run
-        return child_runs.continue_run(self._run, run_id)
+        return self._known(run_id) or child_runs.continue_run(self._run, run_id)
 
     # -- runs ----------------------------------------------------------------------------------
 
     def get_run(self, run_id: str) -> Any:
         """Return a run without its data, and with a local folder for its artifacts."""
-        opened = placeholder_run.placeholder(self._run)
-        if placeholder_run.is_placeholder(self._run, run_id):
-            return placeholder_run.to_mlflow_run(self._run, opened)
-        if self._run.opened is not None and self._run.opened.run_id == run_id:
-            opened = replace(self._run.opened, artifact_uri=opened.artifact_uri)
-            return placeholder_run.to_mlflow_run(self._run, opened)
+        known = self._known(run_id)
+        if known is not None:
+            opened = placeholder_run.placeholder(known)
+            if not placeholder_run.is_placeholder(known, run_id) and known.opened is not None:
+                opened = replace(known.opened, artifact_uri=opened.artifact_uri)
+            return placeholder_run.to_mlflow_run(known, opened)
         is_created = child_runs.was_created_here(run_id)
         child = self._owner(run_id) if is_created else self._child(run_id)
         if child is None:
@@ -80,7 +100,17 @@ class JournalStore(SilentStore):
             unanswered.warn_ignored(self._run, "create_run")
             opened = placeholder_run.placeholder(self._run)
             return placeholder_run.to_mlflow_run(self._run, opened)
-        return placeholder_run.to_mlflow_run(child, child.opened())
+        opened = child.opened()
+        folder = functools.partial(placeholder_run.artifact_folder, child)
+        divert_artifacts(
+            self._run,
+            opened.run_id,
+            opened.artifact_uri,
+            folder,
+            lambda: child,
+            asks_server=False,
+        )
+        return placeholder_run.to_mlflow_run(child, opened)
 
     def update_run_info(
         self, run_id: str, run_status: Any, end_time: int | None, run_name: str | None
@@ -90,7 +120,11 @@ class JournalStore(SilentStore):
         if run_name:
             owner.set_tag(RUN_NAME, run_name)
         status = RunStatus.to_string(run_status) if run_status is not None else "RUNNING"
-        if owner is not self._run and end_time and RunStatus.is_terminated(run_status):
+        if (
+            isinstance(owner, child_runs.ChildRun)
+            and end_time
+            and RunStatus.is_terminated(run_status)
+        ):
             owner.end(status, end_time)
         return self.get_run(run_id).info
 

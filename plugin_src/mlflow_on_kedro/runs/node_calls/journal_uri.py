@@ -17,8 +17,9 @@ _runs: dict[str, TrackedRun] = {}
 def journal_uri(run: TrackedRun) -> str:
     """Return the tracking URI by which MLflow logs to a run's journal."""
     store_registries.register_tracking_store(JOURNAL_SCHEME, _make_store)
-    _runs[run.journal_id] = run
-    return f"{JOURNAL_SCHEME}://{run.journal_id}"
+    whole = run.whole  # MLflow has one URI for all threads, and nodes of several groups run at once
+    _runs[whole.journal_id] = whole
+    return f"{JOURNAL_SCHEME}://{whole.journal_id}"
 
 
 def has_journal_only(run: TrackedRun) -> bool:
@@ -27,13 +28,13 @@ def has_journal_only(run: TrackedRun) -> bool:
     return is_without_server or not store_registries.has_tracking_store(run.uri)
 
 
-def journal_store(run: TrackedRun) -> Any:
-    """Make a tracking store that writes to a run's journal."""
+def journal_store(run: TrackedRun, *, of_thread: bool = False) -> Any:
+    """Make a tracking store that writes to a run's journal: see :class:`.JournalStore`."""
     from .journal_store import JournalStore
 
     make: Any = JournalStore  # it has more methods than a type checker sees
-    return make(run)
+    return make(run, of_thread=of_thread)
 
 
 def _make_store(store_uri: str, artifact_uri: str | None = None) -> Any:  # noqa: ARG001 - MLflow's
-    return journal_store(_runs[store_uri.partition("://")[2]])
+    return journal_store(_runs[store_uri.partition("://")[2]], of_thread=True)

@@ -8,8 +8,9 @@ from typing import Any
 from ...journal import node_files
 from ...tracking import store
 from . import journal_models, placeholder_run
+from .artifact_diversion import divert_artifacts
 from .server_call import call_server
-from .store_calls import StoreCall, divert_artifacts, with_names
+from .store_calls import StoreCall, with_names
 
 
 def create_model(call: StoreCall, *args: Any, **named: Any) -> Any:
@@ -42,6 +43,7 @@ def create_model(call: StoreCall, *args: Any, **named: Any) -> Any:
             created.artifact_location,
             lambda: model.folder / node_files.MODEL_FILES,
             model.move_to_journal,
+            is_model=True,
         )
     return created
 

@@ -25,6 +25,7 @@ from . import (
     store_calls,
     trace_calls,
 )
+from .artifact_diversion import divert_artifacts
 from .store_calls import StoreCall
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def install(run: TrackedRun, *, uses_server: bool = True) -> None:
         store.say_no_retries()
         if run.opened is not None:
             folder = functools.partial(placeholder_run.artifact_folder, run)
-            store_calls.divert_artifacts(run, run.opened.run_id, run.opened.artifact_uri, folder)
+            divert_artifacts(run, run.opened.run_id, run.opened.artifact_uri, folder)
     if is_remote or not uses_server:
         registry_fallback.install(run.uri if uses_server else journal_uri.journal_uri(run))
 

@@ -132,5 +132,8 @@ def _set_terminated(
     **named: Any,
 ) -> Any:
     """End a run, unless it is the pipeline's, which ends with the pipeline."""
-    if not (run.ends_with_pipeline and placeholder_run.is_pipelines_run(run, run_id)):
+    known = (run, run.whole)
+    if not any(
+        one.ends_with_pipeline and placeholder_run.is_pipelines_run(one, run_id) for one in known
+    ):
         original(client, run_id, *args, **named)

@@ -26,8 +26,9 @@ class SilentStore(AbstractStore):
         run: The pipeline's run, for which to warn once.
     """
 
-    def __init__(self, run: TrackedRun) -> None:
-        self._run = run
+    @property
+    def _run(self) -> TrackedRun:
+        raise NotImplementedError
 
     def __getattr__(self, name: str) -> Any:
         """Return a method that only some of MLflow's stores have."""

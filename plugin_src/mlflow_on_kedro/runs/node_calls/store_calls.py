@@ -17,6 +17,7 @@ from ...mlflow_internals import async_logging, store_registries
 from ...mlflow_internals.tags import PARENT_RUN
 from ...tracking import shared_run, store
 from . import child_runs, journal_uri, placeholder_run
+from .artifact_diversion import divert_artifacts
 from .server_call import call_server
 
 if TYPE_CHECKING:
@@ -129,25 +130,3 @@ def create_run(call: StoreCall, *args: Any, **named: Any) -> Any:
             functools.partial(child_runs.continue_run, call.run, run_id),
         )
     return created
-
-
-def divert_artifacts(
-    run: TrackedRun,
-    owner_id: str,
-    artifact_uri: str,
-    folder: Callable[[], Path],
-    before_fallback: Callable[[], Any] = lambda: None,
-) -> None:
-    """Have MLflow log the artifacts of a run or model to a folder while their store is away.
-
-    Args:
-        run: The pipeline's run.
-        owner_id: The id of the run or model.
-        artifact_uri: Where the store has its artifacts.
-        folder: Returns this thread's folder.
-        before_fallback: Called before a file is written to the folder.
-    """
-    from .fallback_artifacts import FallbackArtifacts  # which imports MLflow
-
-    repository = FallbackArtifacts(artifact_uri, run, folder, before_fallback)
-    store_registries.set_artifact_repository(owner_id, repository)

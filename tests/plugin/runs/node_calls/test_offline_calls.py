@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Thread
@@ -20,12 +21,14 @@ from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.tracking.opening import RunRequest
 
 Delivered = Callable[[], Any]
+LARGEST = 10_000
+"""`tracking.max_copy` of these runs, in bytes."""
 
 
 @pytest.fixture
 def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
     """A run that is offline."""
-    config = parse({"tracking": {"uri": store_uri, "mode": "offline"}})
+    config = parse({"tracking": {"uri": store_uri, "mode": "offline", "max_copy": LARGEST}})
     opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     yield opened
     opened.end("FINISHED")
@@ -146,6 +149,50 @@ class TestFiles:
         assert run.journal is not None
         assert list((run.journal.folder / OWN).rglob("note.txt")) != []
         assert files(client, delivered()) == {"note.txt"}
+
+    @pytest.mark.parametrize("nested", [False, True])
+    def test_large_ones(
+        self, run: OwnRun, client: Any, store_uri: str, tmp_path: Path, nested: bool
+    ) -> None:
+        """What is larger than `tracking.max_copy` is sent from where it lies; the rest is copied.
+
+        That a node's files are too large together is no matter: the journal has copies of them.
+        """
+        sizes = {"large": LARGEST + 1, "one": LARGEST, "two": LARGEST}
+        for name, size in sizes.items():
+            (tmp_path / name).mkdir()
+            (tmp_path / name / "file").write_bytes(b"x" * size)
+        below: Any = mlflow.start_run if nested else contextlib.nullcontext
+        with fluent.attached(run), below(**{"nested": True} if nested else {}):
+            mlflow.log_artifact(str(tmp_path / "large" / "file"), "a")
+            mlflow.log_artifacts(str(tmp_path / "large"), "b")
+            for name in ("one", "two"):
+                mlflow.log_artifacts(str(tmp_path / name), name)
+        assert run.journal is not None
+        kept = [path for path in run.journal.folder.rglob("file") if path.is_file()]
+        assert sorted(path.parent.name for path in kept) == ["one", "two"]
+        run.end("FINISHED")
+        (journal,) = find(tmp_path)
+        opened = deliver(journal, Connection(store_uri), tmp_path).opened
+        assert opened is not None
+        found = client.get_run(opened.run_id)
+        of = children(client, found)[0] if nested else found
+        for name in ("a", "b", "one", "two"):
+            (item,) = client.list_artifacts(of.info.run_id, name)
+            assert item.file_size == (LARGEST + 1 if name in "ab" else LARGEST)
+        assert not journal.folder.exists()
+
+    def test_a_large_one_that_was_removed(self, run: OwnRun, tmp_path: Path) -> None:
+        """It is refused in the words for the plugin's own artifacts."""
+        (tmp_path / "large").write_bytes(b"x" * (LARGEST + 1))
+        with fluent.attached(run):
+            mlflow.log_artifact(str(tmp_path / "large"))
+        (tmp_path / "large").unlink()
+        run.end("FINISHED")
+        (journal,) = find(tmp_path)
+        deliver(journal, Connection(run.uri), tmp_path)
+        (refused,) = journal.set_aside
+        assert "large is not there any more" in refused.reason
 
 
 class TestChildren:

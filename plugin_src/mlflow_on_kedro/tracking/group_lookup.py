@@ -1,0 +1,91 @@
+"""Finding what a run has in the child runs that ``run.children`` makes of groups of nodes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from ..utils.mlflow_limits import legal_key
+from . import shared_run
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+NAMESPACE_TAG = "kedro.namespace"
+PIPELINE_TAG = "kedro.pipeline"
+PARENT_TAG = "mlflow.parentRunId"
+
+FoundT = TypeVar("FoundT")
+
+
+def is_of_group(run: Any) -> bool:
+    """Whether a run, MLflow's entity, is one that ``run.children`` has made."""
+    return bool({NAMESPACE_TAG, PIPELINE_TAG} & run.data.tags.keys())
+
+
+def first_with(
+    client: MlflowClient,
+    run_id: str,
+    name: str,
+    read: Callable[[str, str], FoundT],
+    missing: type[Exception],
+) -> FoundT:
+    """Read something from a run, or else from the child run that has it.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+        name: The thing's name in the pipeline; a namespace's child has it without the namespace.
+        read: Reads a thing of that name from the run with an id.
+        missing: What it raises if the run has no such thing.
+
+    Raises:
+        Exception: What the run itself has raised, if none has it, or nobody knows which is meant.
+    """
+    try:
+        return read(run_id, name)
+    except missing:
+        found = []
+        for other, prefix in _groups(client, run_id):
+            with suppress(missing):
+                if prefix and name.startswith(prefix):
+                    return read(other, name.removeprefix(prefix))
+                if other != run_id:
+                    found.append(read(other, name))
+        if len(found) == 1:
+            return found[0]
+        raise
+
+
+def metric(client: MlflowClient, run: Any, name: str) -> float | None:
+    """The value of a metric that a run has, or else its pipeline's run or another child of that.
+
+    Args:
+        client: A client of the run's store.
+        run: MLflow's entity of the run.
+        name: The metric's name in the pipeline.
+    """
+
+    def read(run_id: str, name: str) -> float:
+        found = run if run_id == run.info.run_id else client.get_run(run_id)
+        return float(found.data.metrics[legal_key(name)])
+
+    whole = run.data.tags.get(PARENT_TAG) if is_of_group(run) else None
+    for run_id in dict.fromkeys((run.info.run_id, whole or run.info.run_id)):
+        with suppress(KeyError):
+            return first_with(client, run_id, name, read, KeyError)
+    return None
+
+
+def _groups(client: MlflowClient, run_id: str) -> Iterator[tuple[str, str]]:
+    """The ids of a run's children, and what names in each lack; of a child its own, too."""
+    with suppress(Exception):  # who asked says what is wrong with the run
+        run = client.get_run(run_id)
+        for one in (
+            run,
+            *shared_run.with_tag(client, run.info.experiment_id, PARENT_TAG, run_id),
+        ):
+            namespace = one.data.tags.get(NAMESPACE_TAG)
+            if is_of_group(one):
+                yield one.info.run_id, f"{namespace}." if namespace is not None else ""
