@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         MLflowTimeLoggerHook,
         mlflow_hooks,
     )
-    from .pipeline_models.in_python import MLflowPipelineModel
+    from .pipeline_models.mlflow_pipeline_model import MLflowPipelineModel
 
 __version__ = "0.1.0"
 
@@ -64,7 +64,7 @@ _MODULES = {
     "MLflowDataset": "datasets.mlflow_dataset",
     "MLflowModelDataset": "datasets.model_dataset",
     "MLflowOnKedroError": "errors",
-    "MLflowPipelineModel": "pipeline_models.in_python",
+    "MLflowPipelineModel": "pipeline_models.mlflow_pipeline_model",
     "UnloggedValueError": "errors",
     "ValueTooLongError": "errors",
     "mlflow_hooks": "hooks.registry",

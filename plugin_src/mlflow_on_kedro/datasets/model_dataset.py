@@ -17,18 +17,18 @@ from ..journal.entries import File, Model
 from ..journal.snapshot import state_of
 from ..mlflow_internals import mlflow_globals
 from ..models import logged_models, registry
-from ..models.arguments import ModelArguments, taken_step
-from ..models.finding import in_run
+from ..models.arguments import ModelArguments, pop_step
+from ..models.flavor_table import saved_flavor
 from ..models.flavors import check_flavor, find_flavor
-from ..models.kinds import flavor_saved
+from ..models.lookup import run_has_model
 from ..models.mlmodel import MLMODEL
 from ..models.saving import saved_model
-from ..models.source import ModelSource, Place
+from ..models.source import ModelLocation, ModelSource
 from ..tracking import store
 from ..tracking.failures import is_silent
 from ..tracking.group_lookup import first_with
 from ..tracking.load_failures import load_message
-from ..utils import environment
+from ..utils import client_variables
 from ..utils.mlflow_limits import is_model_name, model_name, with_digest
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import did_you_mean
@@ -119,8 +119,8 @@ class MLflowModelDataset(TrackedDataset):
         self.dataset_name = dataset_name
         self.metadata = metadata
         self._load_args = dict(load_args or {})
-        self._step = taken_step(self._load_args)
-        self._source = ModelSource.of(run_id, model_uri, self._step)
+        self._step = pop_step(self._load_args)
+        self._source = ModelSource.from_args(run_id, model_uri, self._step)
         self._loaded: Origin | None = None
         check_uri("tracking_uri", tracking_uri)
         self._loading_tracking_uri = tracking_uri
@@ -128,7 +128,7 @@ class MLflowModelDataset(TrackedDataset):
             raise DatasetError(f"`name`: MLflow allows none of / : . % \" ' in it: {name!r}")
         self._name = name
         self._pyfunc = pyfunc
-        self._arguments = ModelArguments.of(
+        self._arguments = ModelArguments.from_args(
             save_args,
             alias=alias,
             promote=promote,
@@ -177,7 +177,7 @@ class MLflowModelDataset(TrackedDataset):
         try:
             exact = source.pinned(client)
         except Exception as error:
-            uri = source.asked(client)
+            uri = source.server_uri(client)
             said = (
                 f"MLflow at {mask_urls(uri)} has no version for {source}, which "
                 f"'{self.dataset_name}' is to load: {mask_urls(str(error))}"
@@ -208,7 +208,7 @@ class MLflowModelDataset(TrackedDataset):
 
     def check(self) -> None:
         """Find an unknown flavor or a wrong signature before the pipeline runs."""
-        environment.set_mlflow_defaults()
+        client_variables.set_mlflow_defaults()
         if self.flavor is not None:
             check_flavor(self.flavor)
         if self._arguments.signature is not None:
@@ -248,7 +248,7 @@ class MLflowModelDataset(TrackedDataset):
         arguments, tags = self._arguments, dict(self._arguments.tags)
         if arguments.registration is not None:
             tags[logged_models.REGISTER_TAG] = arguments.registration.to_text()
-        entry = logged_models.entry_of(
+        entry = logged_models.model_entry(
             own, self._name_for_saving(), tags=tags, original=folder, **arguments.logged
         )
         run.log_model(entry)
@@ -328,12 +328,12 @@ class MLflowModelDataset(TrackedDataset):
         try:
             exact = source.pinned(client)
             try:
-                place = exact.place(client, name)
+                place = exact.location(client, name)
                 model = self._load_at(place)
             except Exception as error:
                 if not exact.is_of_old_server(client, error):
                     raise
-                place = exact.place(client, name)
+                place = exact.location(client, name)
                 model = self._load_at(place)
         except DatasetError:
             raise
@@ -341,7 +341,7 @@ class MLflowModelDataset(TrackedDataset):
             child = None if is_silent(error) else self._in_child(client, source)
             if child is not None:
                 return self._load_from(child)
-            asked = source.asked(client)
+            asked = source.server_uri(client)
             said = (
                 f"{source} in MLflow at {mask_urls(asked)} gave no model "
                 f"'{self.dataset_name}': {mask_urls(str(error))}"
@@ -363,7 +363,7 @@ class MLflowModelDataset(TrackedDataset):
         return None
 
     def _note_loaded(
-        self, source: ModelSource, exact: ModelSource, place: Place, tracking_uri: str
+        self, source: ModelSource, exact: ModelSource, place: ModelLocation, tracking_uri: str
     ) -> None:
         """Keep which model was loaded, and tell the run: an alias moves from one to another."""
         run = self._run
@@ -380,7 +380,7 @@ class MLflowModelDataset(TrackedDataset):
                 run.settle()
         self._loaded = loaded
 
-    def _load_at(self, place: Place) -> Any:
+    def _load_at(self, place: ModelLocation) -> Any:
         with mlflow_globals.tracking_uri(place.tracking_uri):
             return self._loader(place.uri).load_model(place.uri, **self._load_args)
 
@@ -391,7 +391,7 @@ class MLflowModelDataset(TrackedDataset):
             return find_flavor(self.flavor)
         from mlflow.models import Model
 
-        return find_flavor(flavor_saved(Model.load(place).flavors))
+        return find_flavor(saved_flavor(Model.load(place).flavors))
 
     # -- names and places ----------------------------------------------------------------------
 
@@ -419,7 +419,9 @@ class MLflowModelDataset(TrackedDataset):
     def _name_in_run(self, client: MlflowClient, run_id: str) -> str:
         """The name that a run has; it may be a run in which several had the usual one."""
         with suppress(Exception):  # the load says what is wrong
-            if self._own_name() != self._logged_name() and in_run(client, run_id, self._own_name()):
+            if self._own_name() != self._logged_name() and run_has_model(
+                client, run_id, self._own_name()
+            ):
                 return self._own_name()
         return self._logged_name()
 
@@ -457,7 +459,7 @@ class MLflowModelDataset(TrackedDataset):
         """
 
         def holder(one: str, _: str) -> str:
-            if in_run(client, one, self._name_in_run(client, one)):
+            if run_has_model(client, one, self._name_in_run(client, one)):
                 return one
             raise KeyError(one)
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from ..journal.entries import Entry, File, Model, Page, PageFile, Register, Text, Trace
 from ..journal.snapshot import Snapshot
 from ..models import logged_models, registry
-from ..models.pending import pending_registrations
+from ..models.pending_registrations import pending_registrations
 from ..tracking import capabilities, creating, store
 from ..tracking.artifact_names import goes_by_http, url_safe
 from ..tracking.capabilities import Feature

@@ -14,7 +14,7 @@ from ..journal.entries import FILES, VALUES, End, Part, Register, Text, lane_of
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
 from ..models import registry
-from ..models.pending import pending_registrations
+from ..models.pending_registrations import pending_registrations
 from ..tracking import capabilities, store
 from ..tracking.artifact_names import goes_by_http
 from ..tracking.capabilities import Feature

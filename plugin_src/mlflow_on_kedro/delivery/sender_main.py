@@ -24,7 +24,7 @@ from ..journal.entries import from_line
 from ..journal.folder import Journal
 from ..tracking import request_headers
 from ..tracking.failures import reason
-from ..utils import environment
+from ..utils import client_variables
 from . import backlog, lean_import
 from .connection import Connection
 from .run_delivery import RunDelivery
@@ -111,7 +111,7 @@ class _Service:
         self._journal.hold_sender()
         self._ended = threading.Event()
         request_headers.use(order["headers"])
-        environment.leave_retries_to_delivery(order["timeout"])
+        client_variables.disable_retries(order["timeout"])
         root, uri, header = Path(order["root"]), order["uri"], self._journal.header
         self._sender = SenderThread(
             RunDelivery(header, Connection(uri), root, self._journal, raising=order["raising"]),

@@ -116,7 +116,7 @@ class TrackingHook:
     def after_context_created(self, context: KedroContext) -> None:
         """Bring mlflow.yml into the catalog, and MLflow to notebooks."""
         prepare_context(context, self.overrides() if self.enable_mlflow else None)
-        context_mlflow.offer(context)
+        context_mlflow.add_to_context(context)
 
     @hook_impl
     def after_catalog_created(

@@ -15,7 +15,7 @@ from ..errors import MLflowOnKedroError
 from ..runs import run_dataset
 from ..tracking.choosing import choose
 from ..tracking.failures import reason
-from ..utils import environment
+from ..utils import run_variables
 from .base import ComingRun, PipelineRun, TrackingHook
 from .session import secret_params
 
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
 
     from ..config.sections import Config
-    from ..pipeline_models.spec import Choice
-    from ..pipeline_models.training import Training
+    from ..pipeline_models.spec import PipelineModelSpec
+    from ..pipeline_models.training_progress import TrainingProgress
     from ..tracking.tracked_run import TrackedRun
 
 logger = logging.getLogger(__name__)
@@ -52,13 +52,13 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
 
     def check(self, coming: ComingRun) -> None:
         """Find what no model could be made of."""
-        key = choose(coming.config.run, None, environment.run_id()).key
+        key = choose(coming.config.run, None, run_variables.run_id()).key
         for begun in _trained(coming.config, coming.where, coming.pipeline):
-            if begun.training.may_complete(coming.config.run, key):
-                begun.choice.check_catalog(coming.catalog)
-                begun.choice.check_files(coming.root)
+            if begun.progress.may_complete(coming.config.run, key):
+                begun.spec.check_catalog(coming.catalog)
+                begun.spec.check_files(coming.root)
                 secrets = frozenset(secret_params(coming.run_params))
-                begun.choice.check_secrets(secrets, coming.catalog)
+                begun.spec.check_secrets(secrets, coming.catalog)
 
     def begin(self, session: PipelineRun) -> None:
         """Find the models that this pipeline trains."""
@@ -73,7 +73,7 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
         if run is None or not run.config.pipeline_models:
             return
         for begun in self._begun.get(run, ()):
-            name = begun.choice.settings.input
+            name = begun.spec.settings.input
             if name in outputs and name in run.plan.unlisted:
                 begun.model_input = outputs[name]
 
@@ -93,8 +93,8 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
                 logger.warning(
                     "%s: the model is not logged; the run is complete otherwise. Once that is "
                     "mended, `kedro mlflow modelify %s` does it. (%s)",
-                    begun.choice.where,
-                    begun.choice.name,
+                    begun.spec.where,
+                    begun.spec.name,
                     said,
                 )
 
@@ -104,13 +104,13 @@ class _Begun:
     """A model of which a run trains something.
 
     Attributes:
-        choice: The model.
-        training: How much of its training the run runs.
+        spec: The model.
+        progress: Which nodes of its training pipeline the run runs.
         model_input: Its input, if that is in memory only and was made.
     """
 
-    choice: Choice
-    training: Training
+    spec: PipelineModelSpec
+    progress: TrainingProgress
     model_input: Any = None
 
 
@@ -122,43 +122,42 @@ def _trained(config: Config, where: str, pipeline: Pipeline) -> Iterator[_Begun]
     """
     if not config.pipeline_models:
         return
-    from ..pipeline_models import spec as choices
+    from ..pipeline_models.spec import PipelineModelSpec
 
     for name, settings in pipeline_models(config).items():
-        choice = choices.choose(name, settings, f"pipeline_models.{name} in {where}")
-        training = choice.trained_by(pipeline)
-        if training.own:
-            yield _Begun(choice, training)
+        entry = f"pipeline_models.{name} in {where}"
+        spec = PipelineModelSpec.from_registered(name, settings, entry)
+        progress = spec.training_progress(pipeline)
+        if progress.ran_in_training:
+            yield _Begun(spec, progress)
 
 
 def _log(session: PipelineRun, begun: _Begun) -> None:
-    from ..pipeline_models import sources
-    from ..pipeline_models.building import input_of, log_pipeline_model
-    from ..pipeline_models.material import Project
-    from ..pipeline_models.training import continues, listed, reason_against
+    from ..pipeline_models import external_artifacts
+    from ..pipeline_models.builder import Project
+    from ..pipeline_models.log_to_run import log_pipeline_model
+    from ..pipeline_models.training_progress import is_shared_run, short_list, why_not_logged
 
-    choice, run = begun.choice, session.run
-    against = reason_against(run, begun.training, choice.name)
+    spec, run = begun.spec, session.run
+    against = why_not_logged(run, begun.progress, spec.name)
     if against is not None:
-        logger.info("%s: this run does not log the model: %s.", choice.where, against)
+        logger.info("%s: this run does not log the model: %s.", spec.where, against)
         return
-    if not continues(run.config.run, run.key) and begun.training.kept:
-        kept = listed(begun.training.kept)
-        logger.info("%s: the model holds %s as an earlier run has left it.", choice.where, kept)
+    if not is_shared_run(run.config.run, run.key) and begun.progress.earlier_artifacts:
+        kept = short_list(begun.progress.earlier_artifacts)
+        logger.info("%s: the model holds %s as an earlier run has left it.", spec.where, kept)
     catalog = session.catalog
-    names = (*choice.artifacts, *choice.parameters, choice.settings.input)
+    names = (*spec.artifacts, *spec.parameters, spec.settings.input)
     listed_there = {name: catalog.get(name) for name in names if name in catalog}
-    datasets = sources.pinned(
+    datasets = external_artifacts.pin_versions(
         {name: item for name, item in listed_there.items() if item is not None}
     )
-    taken = sources.loaded_from(choice, datasets)
-    sources.warn_of_earlier_models(choice, catalog, taken)
+    taken = external_artifacts.source_uris(spec, datasets)
+    external_artifacts.warn_about_earlier_models(spec, catalog, taken)
     project = Project(run.root, str(run_dataset.package_name()))
-    value = begun.model_input if begun.model_input is not None else input_of(choice, datasets)
-    log_pipeline_model(run, choice, project, datasets, value, taken)
-    sources.log_inputs(run, choice, datasets, taken)
+    log_pipeline_model(run, spec, project, datasets, begun.model_input, taken)
     opened = run.opened
     if opened is None:
-        logger.info("Model '%s' is made, and delivered with the run.", choice.name)
+        logger.info("Model '%s' is made, and delivered with the run.", spec.name)
     else:
-        logger.info("Model '%s' is logged: runs:/%s/%s", choice.name, opened.run_id, choice.name)
+        logger.info("Model '%s' is logged: runs:/%s/%s", spec.name, opened.run_id, spec.name)

@@ -158,7 +158,7 @@ def open_run(
     Returns:
         The run; None when tracking is off or MLflow could not be reached.
     """
-    notebook_calls.give_way()
+    notebook_calls.release()
     holder = carrier_of(run_params, catalog)
     if holder.asked:
         return holder.run
@@ -167,7 +167,7 @@ def open_run(
     registered_names.warn_of_unknown_pipelines("disabled_pipelines", disabled, run_params)
     if is_switched_off(holder.config, run_params):
         holder.config = replace(holder.config, enabled=False)
-    plan = PipelineInfo.of(
+    plan = PipelineInfo.from_pipeline(
         pipeline,
         catalog,
         only_missing_outputs=bool(run_params.get("only_missing_outputs")),

@@ -20,8 +20,8 @@ from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import Part
 from ..journal.span import Span
-from ..timeline import chart, shared_chart, timings
-from ..timeline.collecting import collect
+from ..timeline import chart, shared_chart, span_metrics
+from ..timeline.current_run_spans import collect_spans
 from ..timeline.shared_chart import GANTT_ARTIFACT
 from ..tracking import timing_metrics
 from ..tracking.timing_metrics import FAILED_NODE_TAG
@@ -226,7 +226,7 @@ class MLflowTimeLoggerHook(TrackingHook):
             step = run.plan.steps.get(node.name, 0)
             shown = self._task_name(node) if kind == "run" else name
             span = Span(kind, node.name, name, begin, end, step, failed)
-            timings.log(run, span, self._names(run).of(kind, shown))
+            span_metrics.log_span(run, span, self._names(run).of(kind, shown))
             if run.config.trace:
                 run.log_part(Part(kind, node.name, name, begin, end, *_told(error)))
 
@@ -235,7 +235,7 @@ class MLflowTimeLoggerHook(TrackingHook):
     def finish(self, session: PipelineRun, error: Exception | None) -> None:
         """Draw the chart and write the files that were asked for."""
         run, settings = session.run, self._settings(session.run)
-        here, far = collect(run, session.pipeline, self._names(run), self._task_name)
+        here, far = collect_spans(run, session.pipeline, self._names(run), self._task_name)
         spans = here + far
         unloaded = self._unloaded(session) if error is not None else []
         if run.config.trace:
@@ -250,8 +250,8 @@ class MLflowTimeLoggerHook(TrackingHook):
         if run.key is not None:  # other processes have nodes of the same run
             nodes = shared_chart.nodes_of_run(session.pipeline, session.run_params)
             metrics = {timing_metrics.metric_key(self._task_name(node)) for node in nodes}
-            wanted = shared_chart.wanted(len(metrics), settings.gantt_params)
-            run.set_tag(shared_chart.WANTED_TAG, wanted)
+            wanted = shared_chart.chart_request(len(metrics), settings.gantt_params)
+            run.set_tag(shared_chart.CHART_REQUEST_TAG, wanted)
             if not settings.gantt_filepath:
                 return
         labels = {node.name: self._task_name(node) for node in session.pipeline.nodes}

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from ..utils import environment, import_watch
+from ..utils import import_watch, run_variables
 
 
 class _SetByPlugin:
@@ -90,8 +90,8 @@ def save_globals() -> None:
     """Save MLflow's tracking URI, experiment and variables, for :func:`restore_globals`."""
     with _saved.lock:
         if _saved.open_runs == 0:
-            _saved.uri = environment.tracking_uri()
-            environment.hold_of_runs()
+            _saved.uri = run_variables.tracking_uri()
+            run_variables.save()
             is_imported = import_watch.is_imported()
             _saved.experiment_id = experiment_id() if is_imported else None
         _saved.open_runs += 1
@@ -106,7 +106,7 @@ def restore_globals() -> None:
         if import_watch.is_imported():
             set_tracking_uri(_saved.uri)
             set_experiment_id(_saved.experiment_id)
-        environment.put_back_of_runs()
+        run_variables.restore()
 
 
 @contextlib.contextmanager
@@ -116,7 +116,7 @@ def tracking_uri(uri: str) -> Iterator[None]:
     For the calls of MLflow that use the URI of the whole process instead of a client's: those for
     models, and before MLflow 3.2 also those for artifacts.
     """
-    before = environment.tracking_uri()
+    before = run_variables.tracking_uri()
     if before == uri:  # in a node's thread it mostly is
         yield
         return

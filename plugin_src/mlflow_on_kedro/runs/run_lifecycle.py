@@ -23,7 +23,7 @@ from ..journal.folder import FOLDER, Journal
 from ..journal.records import Header, Opened
 from ..tracking import request_headers, resuming, store
 from ..tracking.opening import RunRequest
-from ..utils import cli_hints, environment, termination
+from ..utils import cli_hints, session_variables, termination
 from ..utils.clock import now_ms
 from ..utils.secrets import mask_urls
 from . import save_records
@@ -117,7 +117,7 @@ class RunLifecycle:
             MLflowOnKedroError: MLflow could not be reached, and the user chose
                 ``tracking.on_failure: raise``.
         """
-        environment.begin_run()
+        session_variables.SESSION.begin_run()
         try:
             if self._sender is not None:
                 self._sender.start()
@@ -127,7 +127,7 @@ class RunLifecycle:
             if self._series is not None:
                 resuming.note(self._root, self._series, self.journal_id)
         except BaseException:
-            environment.end_run()
+            session_variables.SESSION.end_run()
             raise
         atexit.register(self._end_at_exit)
         termination.before_termination(self._end_at_termination)
@@ -185,7 +185,7 @@ class RunLifecycle:
                 try:
                     self._finish(status, limit)
                 finally:
-                    environment.end_run()
+                    session_variables.SESSION.end_run()
                 if self.key is None:  # no other process loads what this run has saved
                     save_records.forget(self._request.root, self.journal_id)
         finally:
@@ -235,7 +235,7 @@ class RunLifecycle:
         url = store.run_url(self.uri, opened.experiment_id, opened.run_id)
         if status == "RUNNING":
             status = "still open, because other processes with the same `run.key` log to it"
-        look = url or cli_hints.to_look(self.uri, self._root, self._request.env)
+        look = url or cli_hints.to_view(self.uri, self._root, self._request.env)
         logger.info(
             "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
         )

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..config import header_checks
 from ..config.sections import Tracking
-from ..utils import environment
+from ..utils import session_variables
 from . import request_headers, uris
 
 
@@ -45,13 +45,12 @@ class Access:
         header_checks.check(secret, "credentials.yml")
         rest = {name: item for name, item in credentials.items() if name != header_checks.KEY}
         return cls(
-            variables=environment.mlflow_variables(rest),
+            variables=session_variables.mlflow_variables(rest),
             headers={**tracking.request_headers, **secret},
             registry_uri=uris.resolve_registry_uri(tracking.registry_uri, root),
         )
 
     def use(self) -> None:
         """Have all of this process's calls to MLflow use it."""
-        environment.set_credentials(self.variables)
-        environment.set_registry_uri(self.registry_uri)
+        session_variables.use(self.variables, self.registry_uri)
         request_headers.use(self.headers)

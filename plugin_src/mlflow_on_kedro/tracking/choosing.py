@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config.sections import Config, Run
-from ..utils import environment
+from ..utils import run_variables
 from . import orchestrators, uris
 
 logger = logging.getLogger(__name__)
@@ -77,12 +77,12 @@ def choose_here(config: Config, root: Path, active: str | None) -> RunChoice:
     Raises:
         ConfigError: No MLflow can be at the tracking URI.
     """
-    given = environment.run_id()
+    given = run_variables.run_id()
     is_here = given is None or uris.is_of_environment(config.tracking.uri, root)
     choice = choose(config.run, active, given if is_here else None)
     if given is None or choice.joins:
         return choice
-    environment.use_up_run_id()
+    run_variables.unset_run_id()
     if not is_here:
         reason = "`tracking.uri` is another MLflow than MLFLOW_TRACKING_URI"
     elif given in {choice.run_id, choice.given_parent}:

@@ -339,7 +339,7 @@ def test_a_model_that_is_registered(project: Any, leave: Leave, tmp_path: Path) 
         model, str(tmp_path / "m"), pip_requirements=[], serialization_format="cloudpickle"
     )
     tags = {logged_models.REGISTER_TAG: Registration("clf", alias="newest").to_text()}
-    leave(None, logged_models.entry_of(tmp_path / "m", "m", tags=tags), registers=True)
+    leave(None, logged_models.model_entry(tmp_path / "m", "m", tags=tags), registers=True)
     done = sync(project)
     assert done.exit_code == 0
     said = done.output.splitlines()[-1]

@@ -38,42 +38,45 @@ def catalog() -> CatalogProtocol:  # type: ignore[type-arg]
 
 def test_steps(work: Pipeline, catalog: DataCatalog) -> None:
     """Each node has its place in the order of running, not of writing."""
-    assert PipelineInfo.of(work, catalog).steps == {"first": 0, "second": 1, "last": 2}
+    assert PipelineInfo.from_pipeline(work, catalog).steps == {"first": 0, "second": 1, "last": 2}
 
 
 def test_readers(work: Pipeline, catalog: DataCatalog) -> None:
     """A free input is the business of the node that reads it first, and of no other."""
-    assert PipelineInfo.of(work, catalog).readers == {"raw": "first", "params:depth": "first"}
+    assert PipelineInfo.from_pipeline(work, catalog).readers == {
+        "raw": "first",
+        "params:depth": "first",
+    }
 
 
 def test_unlisted(work: Pipeline, catalog: DataCatalog) -> None:
     """What the catalog does not list is known before the runner adds memory datasets for it."""
-    assert PipelineInfo.of(work, catalog).unlisted == {"a", "b", "c"}
+    assert PipelineInfo.from_pipeline(work, catalog).unlisted == {"a", "b", "c"}
 
 
 def test_factories(work: Pipeline) -> None:
     """What a dataset factory's pattern matches is listed."""
     listed = DataCatalog.from_config({"{name}w": {"type": "MemoryDataset"}})
-    assert "raw" not in PipelineInfo.of(work, listed).unlisted
-    assert {"a", "b", "c"} <= PipelineInfo.of(work, listed).unlisted
+    assert "raw" not in PipelineInfo.from_pipeline(work, listed).unlisted
+    assert {"a", "b", "c"} <= PipelineInfo.from_pipeline(work, listed).unlisted
 
 
 def test_transcoding() -> None:
     """Each side of a transcoded dataset is looked up as the catalog has it."""
     listed = DataCatalog({"x@pandas": MemoryDataset(), "x@spark": MemoryDataset()})
     work = pipeline([node(echo, "raw", "x@pandas"), node(echo, "x@spark", "y")])
-    assert PipelineInfo.of(work, listed).unlisted == {"raw", "y"}
+    assert PipelineInfo.from_pipeline(work, listed).unlisted == {"raw", "y"}
 
 
 def test_nothing(catalog: DataCatalog) -> None:
     """An empty pipeline has an empty plan."""
-    assert PipelineInfo.of(Pipeline([]), catalog) == PipelineInfo()
+    assert PipelineInfo.from_pipeline(Pipeline([]), catalog) == PipelineInfo()
 
 
 def test_what_is_listed_is_made(work: Pipeline) -> None:
     """A dataset is made when it is asked for: nobody has to look through the factories again."""
     listed = DataCatalog.from_config({"{name}w": {"type": "MemoryDataset"}})
-    PipelineInfo.of(work, listed)
+    PipelineInfo.from_pipeline(work, listed)
     assert "raw" in listed.keys()  # noqa: SIM118 - `in` looks through the factories
 
 
@@ -85,10 +88,10 @@ def test_first_forms() -> None:
             node(echo, ["raw@pandas", "raw@arrow"], "other", name="first"),
         ]
     )
-    assert PipelineInfo.of(work, DataCatalog()).first_forms == {"raw": "raw@arrow"}
+    assert PipelineInfo.from_pipeline(work, DataCatalog()).first_forms == {"raw": "raw@arrow"}
 
 
 def test_pickle(work: Pipeline, catalog: DataCatalog) -> None:
     """A plan travels to workers."""
-    plan = PipelineInfo.of(work, catalog)
+    plan = PipelineInfo.from_pipeline(work, catalog)
     assert pickle.loads(pickle.dumps(plan)) == plan  # noqa: S301

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...mlflow_internals import mlflow_globals, run_stack
 from ...mlflow_internals.tags import PARENT_RUN
 from ...tracking import open_runs
-from ...utils import environment, import_watch
+from ...utils import import_watch, run_variables
 from . import (
     active_stack,
     journal_uri,
@@ -45,7 +45,7 @@ def begin(run: TrackedRun) -> None:
     spawned_processes.pass_run(begin)
     if not import_watch.is_imported():
         if not run.is_offline:
-            environment.set_tracking_uri(run.uri)
+            run_variables.set_tracking_uri(run.uri)
         import_watch.when_imported(_set_up_nearest)
         return
     _set_up(run)
@@ -116,7 +116,7 @@ def _set_parent_of_subprocesses(run: TrackedRun) -> None:
             header = run.journal.header if run.journal is not None else None
             if header is not None and header.run_id is None and header.experiment_id is None:
                 name = header.experiment
-        environment.have_below(PARENT_RUN, opened.run_id, name)
+        run_variables.nest_child_processes(PARENT_RUN, opened.run_id, name)
 
 
 def _has_run(stack: list[Any], run: TrackedRun) -> bool:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from ...mlflow_internals import mlflow_globals, replaced_functions, run_stack
 from ...mlflow_internals.tags import PARENT_RUN
 from ...tracking import open_runs
-from ...utils import environment
+from ...utils import run_variables
 from . import active_stack, placeholder_run
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def _set_experiment(
 ) -> Any:
     """Set the experiment, also for other processes, to which MLflow passes its id."""
     answer = original(*args, **named)
-    environment.forget_experiment_name()
+    run_variables.unset_experiment_name()
     return answer
 
 

@@ -1,4 +1,4 @@
-"""The timings of a run, from what MLflow alone holds of it."""
+"""Read the spans of a finished run from MLflow, without its journal and its project."""
 
 from __future__ import annotations
 
@@ -26,20 +26,21 @@ _REQUESTS_AT_ONCE = 8
 Kind = Literal["load", "run", "save"]
 
 
-def spans_of(client: MlflowClient, run: Any, prefix: str | None = None) -> list[Span]:
-    """Read what was timed of a run: its nodes, and their loads and saves.
+def spans_of_finished_run(client: MlflowClient, run: Any, prefix: str | None = None) -> list[Span]:
+    """Read the spans of a run's nodes, and of their loads and saves.
 
-    The metrics' names tell datasets and nodes, their steps which node loads or saves what. Of
-    processes and attempts that share a run each counts its steps from 0, so of several nodes with
-    one step it is that which is nearest in time. Of a node that ran again, the last time counts.
+    The metrics' names contain the names of datasets and nodes; their steps are the numbers of the
+    nodes that load or save a dataset. Each process or attempt that shares a run counts its steps
+    from 0, so if several nodes have the same step, the nearest in time is meant. If a node has run
+    several times, the last time counts.
 
     Args:
         client: A client of the run's store.
         run: MLflow's ``Run``. The history of each metric costs a request.
-        prefix: What node metrics begin with where the run does not say; None: ``time/node/``.
+        prefix: The prefix of nodes' metrics if the run has no tag with it; None: ``time/node/``.
 
     Raises:
-        MLflowOnKedroError: Its names have no prefix, so that its timings are like other metrics.
+        MLflowOnKedroError: The prefix is empty, so timings cannot be told from other metrics.
     """
     prefix = run.data.tags.get(PREFIX_TAG, prefix)
     names = Names() if prefix is None else Names(run=prefix)
@@ -56,7 +57,7 @@ def spans_of(client: MlflowClient, run: Any, prefix: str | None = None) -> list[
         name: [_span("run", name, name, point) for point in histories[key]]
         for key, name in keys["run"].items()
     }
-    # By time: what MLflow calls the latest point of a metric is that of the highest step.
+    # By time, because for MLflow a metric's latest point is the one of the highest step.
     last = {name: max(spans, key=lambda span: span.end) for name, spans in attempts.items()}
     failed = run.data.tags.get(FAILED_NODE_TAG) if run.info.status != "FINISHED" else None
     failed_key = metric_key(names.of("run", failed)) if failed else None
@@ -67,13 +68,13 @@ def spans_of(client: MlflowClient, run: Any, prefix: str | None = None) -> list[
     every = [span for spans in attempts.values() for span in spans]
     for kind in ("load", "save"):
         for key, name in keys[kind].items():
-            found += _of_nodes(kind, name, histories[key], every, last)
+            found += _assign_to_nodes(kind, name, histories[key], every, last)
     return found
 
 
 def _keys(run: Any, names: Names) -> dict[Kind, dict[str, str]]:
-    """The metrics that are timings, and the name of what each has timed."""
-    # Nodes come last: a prefix for them may be the beginning of the others'.
+    """Return, for each kind of timing, its metrics -> the name of the node or dataset."""
+    # Nodes come last, because their prefix may be the beginning of the other prefixes.
     kinds: tuple[Kind, ...] = ("load", "save", "run")
     begins = {kind: metric_key(names.of(kind, "x")).removesuffix("x") for kind in kinds}
     found: dict[Kind, dict[str, str]] = {kind: {} for kind in kinds}
@@ -91,24 +92,21 @@ def _span(kind: Kind, node: str, name: str, point: Any) -> Span:
 
 
 def _histories(client: MlflowClient, run_id: str, keys: Sequence[str]) -> dict[str, list[Any]]:
-    """All points of each metric: a dataset may be loaded, and a node run, more than once."""
+    """Return all points of each metric: datasets may be loaded, and nodes run, several times."""
     at_once = _REQUESTS_AT_ONCE if store.is_remote(client.tracking_uri) else 1
     with ThreadPoolExecutor(at_once) as pool:
         found = pool.map(lambda key: client.get_metric_history(run_id, key), keys)
         return {key: list(points) for key, points in zip(keys, found, strict=True)}
 
 
-def _of_nodes(
+def _assign_to_nodes(
     kind: Literal["load", "save"],
     name: str,
     points: Iterable[Any],
     attempts: Sequence[Span],
     last: Mapping[str, Span],
 ) -> list[Span]:
-    """The loads or saves of one dataset, each with the node that it belongs to.
-
-    Those of a node's earlier attempt are left out, as that attempt is.
-    """
+    """Return the loads or saves of a dataset with their nodes, for each node's last attempt."""
     nearest: dict[str, Span] = {}
     for point in points:
         span = _span(kind, "", name, point)
@@ -123,5 +121,5 @@ def _of_nodes(
 
 
 def _distance(span: Span, node: Span) -> float:
-    """Seconds between a load or save and a node."""
+    """Return the seconds between a load or save and a node."""
     return abs(node.start - span.end) if span.kind == "load" else abs(span.start - node.end)

@@ -1,7 +1,7 @@
-"""A model registry on another HTTP server than the runs: the model's files are brought there.
+"""A model registry on another server than the runs: copy the model's files to that server.
 
-An MLflow server takes only what itself can look up as the source of a version: a logged model or a
-run of its own, or files in a store that needs no MLflow server, such as S3.
+An MLflow server accepts as the source of a registered version only what it can look up itself: its
+own runs and logged models, or files in a store that needs no MLflow server, such as S3.
 """
 
 from __future__ import annotations
@@ -14,42 +14,43 @@ from urllib.parse import urlsplit
 from ..mlflow_internals import mlflow_globals
 from ..tracking import capabilities, creating, experiments, store
 from ..tracking.capabilities import Feature
+from ..tracking.failures import is_gone
 from ..utils.secrets import mask_urls, without_credentials
-from .mlmodel import MLMODEL, identified
+from .mlmodel import MLMODEL, with_ids
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from .pending import PendingRegistration
+    from .pending_registrations import PendingRegistration
 
 COPY_TAG = "mlflow_on_kedro.copy_of"
-"""On a logged model of the registry's server: the URI of the files that it is a copy of."""
+"""The tag of a logged model on the registry's server with the URI of the original files."""
 TRACKED_TAG = "mlflow_on_kedro.tracking_uri"
-"""On such a model: the MLflow that has its run."""
+"""The tag of such a model with the tracking URI of the original's run."""
 _OF_ONE_SERVER = ("", "file", "http", "https", "mlflow-artifacts")
-"""Where files are that the other server cannot reach, or does not take as a source."""
+"""Schemes of artifact URIs that another server cannot reach, or does not accept as a source."""
 
 
-def is_asked(client: MlflowClient) -> bool:
-    """Whether models are registered on another server than the one that has the runs."""
+def is_used(client: MlflowClient) -> bool:
+    """Whether the model registry is on another server than the runs."""
     import mlflow
 
     registry = mlflow.get_registry_uri()
     return registry != client.tracking_uri and store.is_remote(registry)
 
 
-def source_there(client: MlflowClient, pending: PendingRegistration) -> tuple[str, str | None]:
-    """Say by what source the registry's server takes a model, and bring the files there if needed.
+def registry_source(client: MlflowClient, pending: PendingRegistration) -> tuple[str, str | None]:
+    """Return a model's source on the registry's server; copy its files there if needed.
 
     Args:
         client: A client of the run's store and of the registry.
         pending: The model.
 
     Returns:
-        The source of its version, and the id of the logged model that it is, if it is one.
+        The source for the registered version, and the id of the logged model if it is one.
 
     Raises:
-        ValueError: The registry's server cannot keep the model.
+        ValueError: The registry's server cannot store the model.
     """
     import mlflow
     from mlflow import MlflowClient
@@ -78,26 +79,25 @@ def source_there(client: MlflowClient, pending: PendingRegistration) -> tuple[st
 
 
 def _has(registry: MlflowClient, model_id: str) -> bool:
-    from mlflow.exceptions import MlflowException
-
     try:
         registry.get_logged_model(model_id)
-    except MlflowException as error:
-        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+    except Exception as error:
+        if not is_gone(error):
             raise
         return False
     return True
 
 
 def _copy(client: MlflowClient, registry: MlflowClient, pending: PendingRegistration) -> str:
-    """Make a logged model on the registry's server, or find it; return its id."""
+    """Find or create the copy of a model on the registry's server, and return its id."""
     name = client.get_experiment(pending.run.info.experiment_id).name
     experiment = experiments.experiment_id(registry, name, None)
     origin = without_credentials(pending.location)
+    tracking_uri = without_credentials(client.tracking_uri)
     copies = registry.search_logged_models(
         [experiment], filter_string=f"tags.`{COPY_TAG}` = '{origin}'"
     )
-    found = [copy for copy in copies if copy.tags.get(TRACKED_TAG) == _tracked(client)]
+    found = [copy for copy in copies if copy.tags.get(TRACKED_TAG) == tracking_uri]
     copy = min(found, key=lambda item: item.creation_timestamp, default=None)
     if copy is None:
         what = f"{registry.tracking_uri} {origin}"
@@ -105,20 +105,16 @@ def _copy(client: MlflowClient, registry: MlflowClient, pending: PendingRegistra
             copy = registry.create_logged_model(
                 experiment,
                 name=pending.name,
-                tags={COPY_TAG: origin, TRACKED_TAG: _tracked(client)},
+                tags={COPY_TAG: origin, TRACKED_TAG: tracking_uri},
                 params=dict(pending.run.data.params),
                 model_type=getattr(pending.model, "model_type", None),
             )
     if copy.status != "READY":
-        _fill(client, registry, copy, pending.location)
+        _copy_files(client, registry, copy, pending.location)
     return str(copy.model_id)
 
 
-def _tracked(client: MlflowClient) -> str:
-    return without_credentials(client.tracking_uri)
-
-
-def _fill(client: MlflowClient, registry: MlflowClient, copy: Any, location: str) -> None:
+def _copy_files(client: MlflowClient, registry: MlflowClient, copy: Any, location: str) -> None:
     from mlflow.artifacts import download_artifacts
 
     with tempfile.TemporaryDirectory() as scratch:
@@ -129,10 +125,9 @@ def _fill(client: MlflowClient, registry: MlflowClient, copy: Any, location: str
         )
         ids = {"model_id": copy.model_id, "model_uuid": copy.model_id}
         with (
-            mlflow_globals.tracking_uri(
-                registry.tracking_uri
-            ),  # before MLflow 3.2 files go by that
-            identified(folder / MLMODEL, artifact_path=copy.artifact_location, **ids) as mlmodel,
+            # Before 3.2 MLflow uploads files to the tracking URI of the whole process.
+            mlflow_globals.tracking_uri(registry.tracking_uri),
+            with_ids(folder / MLMODEL, artifact_path=copy.artifact_location, **ids) as mlmodel,
         ):
             registry.log_model_artifacts(copy.model_id, str(folder))
             registry.log_model_artifact(copy.model_id, str(mlmodel))

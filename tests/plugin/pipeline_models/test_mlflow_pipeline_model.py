@@ -62,8 +62,8 @@ def test_saving(catalog: DataCatalog, tmp_path: Path, said: list[str]) -> None:
     model.save(tmp_path / "two")
     (message,) = said
     assert message == (
-        "MLflowPipelineModel 'model': the catalog has no value of 'table', so the model does not "
-        "tell what it takes. Give one as `model_input`."
+        "MLflowPipelineModel 'model': the catalog has no value of 'table', so the model gets no "
+        "signature for its input. Give a value as `model_input`."
     )
 
 

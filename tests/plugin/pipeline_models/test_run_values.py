@@ -7,14 +7,18 @@ from typing import Any
 import pytest
 from kedro.io import MemoryDataset
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
-from mlflow_on_kedro.pipeline_models.from_run import as_saved_by, is_of_run, with_params_of
+from mlflow_on_kedro.pipeline_models.run_values import (
+    is_stored_in_run,
+    load_from_run,
+    with_run_params,
+)
 
 PARAMETERS = {"params:m": {"depth": 3, "rate": 0.5, "on": True, "name": "x", "list": [1]}}
 
 
 def values(logged: dict[str, str]) -> dict[str, Any]:
     """The parameters with what a run has logged."""
-    found: dict[str, Any] = with_params_of(logged, PARAMETERS)["params:m"].load()
+    found: dict[str, Any] = with_run_params(logged, PARAMETERS)["params:m"].load()
     return found
 
 
@@ -52,7 +56,7 @@ def test_datasets_of_a_run(store_uri: str, client: Any, tmp_path: Any) -> None:
     for name, dataset in later.items():
         dataset.bind(name, tmp_path, store_uri, logs=False)
         dataset.save(7)
-    found = as_saved_by(run_id, store_uri, {**later, "plain": MemoryDataset(1)})
+    found = load_from_run(run_id, store_uri, {**later, "plain": MemoryDataset(1)})
     assert {name: dataset.load() for name, dataset in found.items()} == {
         "a": [1],
         "m": 0.5,
@@ -65,6 +69,6 @@ def test_datasets_of_a_run(store_uri: str, client: Any, tmp_path: Any) -> None:
 
 def test_which_are_of_a_run() -> None:
     """MLflow datasets are, others not."""
-    assert is_of_run(MLflowDataset("json"))
-    assert is_of_run(MLflowModelDataset("sklearn"))
-    assert not is_of_run(MemoryDataset())
+    assert is_stored_in_run(MLflowDataset("json"))
+    assert is_stored_in_run(MLflowModelDataset("sklearn"))
+    assert not is_stored_in_run(MemoryDataset())

@@ -1,4 +1,4 @@
-"""Rows of a model's input, in the forms that MLflow takes: NumPy's arrays and pandas' tables."""
+"""Take rows of a model's input, as NumPy arrays and pandas tables, which MLflow understands."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 LAZY_ROWS = 100
-"""How many rows are read of a table that is a query so far."""
+"""The rows that are read from a table that is a query, not yet executed."""
 
 
-def taken_by(model: Any, data: Any) -> Any:
-    """Leave out columns that the model was not fitted on, such as the one that it predicts.
+def select_known_columns(model: Any, data: Any) -> Any:
+    """Leave out columns that the model was not fitted on, such as the target.
 
-    Estimators of scikit-learn, and those that follow it, know their columns.
+    Estimators with scikit-learn's interface know their columns; data for other models is unchanged.
     """
     known = getattr(model, "feature_names_in_", None)
     columns = getattr(data, "columns", None)
@@ -22,7 +22,7 @@ def taken_by(model: Any, data: Any) -> Any:
 
 
 def first_rows(data: Any, count: int) -> Any:
-    """Take the first rows of tables, arrays and lists; anything else stays as it is.
+    """Take the first rows of a table, array or list; other values are unchanged.
 
     Example:
         >>> first_rows([1, 2, 3], 2)
@@ -31,44 +31,44 @@ def first_rows(data: Any, count: int) -> Any:
     if _library(data) == "pyspark":  # its `head` is a list
         return data.limit(count).toPandas()
     if callable(getattr(data, "head", None)):
-        return plain(data.head(count))
+        return to_numpy_or_pandas(data.head(count))
     if isinstance(data, list) or getattr(data, "shape", None):
-        return plain(data[:count])
-    if isinstance(data, dict):  # a model's several inputs
+        return to_numpy_or_pandas(data[:count])
+    if isinstance(data, dict):  # of a model with several inputs
         arrays = {name: item for name, item in data.items() if hasattr(item, "shape")}
         return {**data, **{name: first_rows(item, count) for name, item in arrays.items()}}
-    return plain(data)
+    return to_numpy_or_pandas(data)
 
 
-def plain(data: Any) -> Any:
-    """Give tensors as NumPy's arrays and tables of other libraries as pandas', alone or in a dict.
+def to_numpy_or_pandas(data: Any) -> Any:
+    """Convert tensors to NumPy arrays, and tables of other libraries to pandas, also in a dict.
 
     Example:
-        >>> plain({"x": 3})
+        >>> to_numpy_or_pandas({"x": 3})
         {'x': 3}
     """
     if isinstance(data, dict):
-        return {name: plain(item) for name, item in data.items()}
+        return {name: to_numpy_or_pandas(item) for name, item in data.items()}
     if isinstance(data, list | tuple) and data and _library(data[0]) in _CONVERSIONS:
-        return [plain(item) for item in data]
+        return [to_numpy_or_pandas(item) for item in data]
     convert = _CONVERSIONS.get(_library(data))
     return convert(data) if convert is not None else data
 
 
-def _of_torch(tensor: Any) -> Any:
+def _from_torch(tensor: Any) -> Any:
     if not hasattr(tensor, "detach"):
         return tensor
     found = tensor.detach().cpu()
     return (found.float() if "bfloat16" in str(found.dtype) else found).numpy()
 
 
-def _of_polars(table: Any) -> Any:
+def _from_polars(table: Any) -> Any:
     is_lazy = hasattr(table, "collect")
     found = table.head(LAZY_ROWS).collect() if is_lazy else table
     return found.to_pandas() if hasattr(found, "to_pandas") else found
 
 
-def _of_jax(array: Any) -> Any:
+def _from_jax(array: Any) -> Any:
     import numpy as np
 
     return np.asarray(array)
@@ -76,16 +76,16 @@ def _of_jax(array: Any) -> Any:
 
 _CONVERSIONS: Mapping[str, Callable[[Any], Any]] = {
     "ibis": lambda table: table.limit(LAZY_ROWS).to_pandas(),
-    "jaxlib": _of_jax,
-    "polars": _of_polars,
+    "jaxlib": _from_jax,
+    "polars": _from_polars,
     "pyarrow": lambda table: table.to_pandas(),
     "tensorflow": lambda tensor: tensor.numpy() if hasattr(tensor, "numpy") else tensor,
-    "torch": _of_torch,
+    "torch": _from_torch,
 }
 _LIBRARIES = {*_CONVERSIONS, "pyspark"}
 
 
 def _library(data: Any) -> str:
-    """The library that a value is of, also if its class is derived; "" for all others."""
+    """Return which of the known libraries a value's class or a base class is of; "" if none."""
     names = (cls.__module__.partition(".")[0] for cls in type(data).__mro__)
     return next((name for name in names if name in _LIBRARIES), "")

@@ -1,7 +1,7 @@
-"""Timings as metrics of a run, and back: the duration metric is the timeline.
+"""Log spans as metrics of a run, and make spans of such metrics.
 
-A duration in seconds is logged with its end as the timestamp and the node's place in the pipeline
-as the step. So begin and end of everything are in MLflow itself, whatever process measured them.
+The metric's value is the duration in seconds, its timestamp is the end, and its step is the node's
+number in the pipeline. So MLflow has the begin and end of each span, of whatever process.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
 
 
-def log(run: TrackedRun, span: Span, metric: str) -> None:
+def log_span(run: TrackedRun, span: Span, metric: str) -> None:
     """Log a span to its run and keep it for the run's chart."""
     run.spans.append(span)
     end_ms = round(span.end * 1000)
@@ -29,12 +29,12 @@ def log(run: TrackedRun, span: Span, metric: str) -> None:
 
 
 @dataclass(frozen=True)
-class Timed:
-    """What the metrics of a run time.
+class TimedItems:
+    """The nodes and datasets whose durations the metrics of a run are.
 
     Attributes:
         nodes: Step -> node name.
-        metrics: Metric name -> what it times: the kind and the dataset's or node's name.
+        metrics: Metric name -> the kind of the span, and the dataset's or node's name.
         repeated: Metrics with several points, one for each node that loads the dataset.
     """
 
@@ -43,15 +43,15 @@ class Timed:
     repeated: Collection[str] = ()
 
 
-def read(client: MlflowClient, run_id: str, timed: Timed) -> list[Span]:
+def read_spans(client: MlflowClient, run_id: str, timed: TimedItems) -> list[Span]:
     """Read the spans of a run from its metrics in MLflow.
 
-    The history of each of the repeated ones costs a request.
+    Each metric with several points costs a request.
 
     Args:
         client: A client of the run's store.
         run_id: The run.
-        timed: What its metrics time.
+        timed: The meaning of its metrics.
     """
     found = client.get_run(run_id)
     points = [
@@ -64,10 +64,10 @@ def read(client: MlflowClient, run_id: str, timed: Timed) -> list[Span]:
             else [metric]
         )
     ]
-    return spans(points, timed, failed=found.data.tags.get(FAILED_NODE_TAG))
+    return spans_from_points(points, timed, failed=found.data.tags.get(FAILED_NODE_TAG))
 
 
-def read_entries(entries: Iterable[Entry], timed: Timed) -> list[Span]:
+def spans_from_entries(entries: Iterable[Entry], timed: TimedItems) -> list[Span]:
     """Read spans from the entries of a journal."""
     points, failed = [], None
     for entry in entries:
@@ -75,16 +75,18 @@ def read_entries(entries: Iterable[Entry], timed: Timed) -> list[Span]:
             points.append(entry)
         elif isinstance(entry, Tag) and entry.key == FAILED_NODE_TAG:
             failed = entry.value
-    return spans(points, timed, failed=failed)
+    return spans_from_points(points, timed, failed=failed)
 
 
-def spans(points: Iterable[Any], timed: Timed, *, failed: str | None) -> list[Span]:
-    """Make spans of metric points.
+def spans_from_points(
+    points: Iterable[Any], timed: TimedItems, *, failed: str | None
+) -> list[Span]:
+    """Make spans from points of metrics.
 
     Args:
         points: Points with ``key``, ``value``, ``timestamp`` and ``step``.
-        timed: What they time.
-        failed: The node that has failed.
+        timed: The meaning of the metrics.
+        failed: The node that has failed; None: no node has failed.
     """
     found = []
     for point in points:

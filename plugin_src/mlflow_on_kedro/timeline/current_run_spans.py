@@ -1,4 +1,4 @@
-"""When what ran of a pipeline, from wherever it has run."""
+"""Collect the spans of the current run, from this process, its workers and other machines."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ..journal.span import Span
 from ..tracking import timing_metrics
-from . import timings
+from . import span_metrics
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -17,21 +17,21 @@ if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
 
 
-def collect(
+def collect_spans(
     run: TrackedRun,
     pipeline: Pipeline,
     names: timing_metrics.Names,
     task_name: Callable[[Node], str],
 ) -> tuple[list[Span], list[Span]]:
-    """Gather the spans of a run: this process's own, and what workers have measured.
+    """Collect the spans of a run: this process's own, its workers' and other machines'.
 
-    That is in the run's journal; what other machines have measured is in MLflow.
+    Spans of workers are read from the run's journal, those of other machines from MLflow.
 
     Args:
         run: The run.
-        pipeline: What it runs.
-        names: How its metrics are named.
-        task_name: Names a node in its metric.
+        pipeline: The pipeline that it runs.
+        names: The names of its timing metrics.
+        task_name: A function that returns a node's name in its metric.
 
     Returns:
         The spans of this machine, and those of others.
@@ -41,14 +41,14 @@ def collect(
     if not elsewhere or not pipeline.nodes:
         return here, []
     timed = _timed(run, pipeline, names, task_name, elsewhere)
-    there = timings.read_entries(run.written_elsewhere(), timed)
+    there = span_metrics.spans_from_entries(run.written_elsewhere(), timed)
     known = {span.node for span in there}
     if elsewhere <= known:
         return here + there, []
     run.flush()
     if not run.is_reachable:
         return here + there, []
-    read = timings.read(run.client, run.run_id, timed)
+    read = span_metrics.read_spans(run.client, run.run_id, timed)
     return (
         here + [span for span in read if span.node in known],
         [span for span in read if span.node not in known],
@@ -61,17 +61,18 @@ def _timed(
     names: timing_metrics.Names,
     task_name: Callable[[Node], str],
     elsewhere: set[str],
-) -> timings.Timed:
+) -> span_metrics.TimedItems:
+    def key(kind: Literal["load", "run", "save"], name: str) -> str:
+        return timing_metrics.metric_key(names.of(kind, name))
+
     metrics: dict[str, tuple[Literal["load", "run", "save"], str]] = {}
     loads: Counter[str] = Counter()
     for node in pipeline.nodes:
-        metrics[timing_metrics.metric_key(names.of("run", task_name(node)))] = ("run", node.name)
-        for name in set(node.inputs):
-            loads[timing_metrics.metric_key(names.of("load", name))] += 1
-            metrics[timing_metrics.metric_key(names.of("load", name))] = ("load", name)
-        for name in node.outputs:
-            metrics[timing_metrics.metric_key(names.of("save", name))] = ("save", name)
-    return timings.Timed(
+        metrics[key("run", task_name(node))] = ("run", node.name)
+        loads.update(key("load", name) for name in set(node.inputs))
+        metrics.update((key("load", name), ("load", name)) for name in node.inputs)
+        metrics.update((key("save", name), ("save", name)) for name in node.outputs)
+    return span_metrics.TimedItems(
         nodes={step: name for name, step in run.plan.steps.items() if name in elsewhere},
         metrics=metrics,
         repeated={name for name, count in loads.items() if count > 1},

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.pipeline_models import code
-from mlflow_on_kedro.pipeline_models.code import needed_code
+from mlflow_on_kedro.pipeline_models import project_code
+from mlflow_on_kedro.pipeline_models.project_code import needed_code
 
 Write = Callable[[str, str], Path]
 
@@ -28,7 +28,7 @@ def write(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Write:
 
 def carried(package: str, *others: str) -> set[str]:
     """The names of what is carried."""
-    return {path.name for path in needed_code(package, others).carried}
+    return {path.name for path in needed_code(package, others).included}
 
 
 def test_what_lies_beside(write: Write) -> None:
@@ -40,7 +40,7 @@ def test_what_lies_beside(write: Write) -> None:
     write("single.py", "from . import acme\n")
     write("unused.py", "")
     found = needed_code("acme")
-    assert {path.name for path in found.carried} == {"acme", "helpers", "single.py"}
+    assert {path.name for path in found.included} == {"acme", "helpers", "single.py"}
     assert found.imported == {"numpy"}
 
 
@@ -60,7 +60,7 @@ def test_others(write: Write) -> None:
     write("acme/__init__.py", "")
     write("elsewhere.py", "")
     found = needed_code("acme", ["elsewhere", "sklearn", "builtins", "not_there"])
-    assert {path.name for path in found.carried} == {"acme", "elsewhere.py"}
+    assert {path.name for path in found.included} == {"acme", "elsewhere.py"}
     assert found.imported == {"sklearn", "not_there"}
 
 
@@ -71,7 +71,7 @@ def test_an_installed_project(write: Write, monkeypatch: pytest.MonkeyPatch) -> 
     other = write("site-packages/other/__init__.py", "")
     monkeypatch.syspath_prepend(str(other.parents[1]))
     owners = {"acme": ["acme-wheel"], "with_it": ["acme-wheel"], "other": ["other"]}
-    monkeypatch.setattr(code.metadata, "packages_distributions", lambda: owners)
+    monkeypatch.setattr(project_code.metadata, "packages_distributions", lambda: owners)
     found = needed_code("acme")
-    assert {path.name for path in found.carried} == {"acme", "with_it"}
+    assert {path.name for path in found.included} == {"acme", "with_it"}
     assert found.imported == {"numpy", "other"}

@@ -1,4 +1,4 @@
-"""Models as artifacts of their run: on a server without logged models, such as one of MLflow 2."""
+"""Log models as artifacts of their run, for servers without logged models, such as MLflow 2."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import Model
 from ..utils.mlflow_limits import legal_key
-from .mlmodel import MLMODEL, identified
+from .mlmodel import MLMODEL, with_ids
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 REGISTER_TAG = "mlflow_on_kedro.register."
-"""On a run, followed by a model's name: the name and the model's registration, as JSON."""
+"""The prefix of a run's tag for a model: its name and registration, as JSON."""
 
 
 def log(client: MlflowClient, run: Any, entry: Model, registration: str | None) -> None:
@@ -24,7 +24,7 @@ def log(client: MlflowClient, run: Any, entry: Model, registration: str | None) 
         client: A client of the run's store.
         run: MLflow's entity of the run.
         entry: The model's entry.
-        registration: What is asked of the model registry, as text.
+        registration: The model's registration, as text; None: it is not to be registered.
     """
     run_id, folder = run.info.run_id, Path(entry.path)
     for file in sorted(item for item in folder.rglob("*") if item.is_file()):
@@ -35,16 +35,19 @@ def log(client: MlflowClient, run: Any, entry: Model, registration: str | None) 
         tag = legal_key(REGISTER_TAG + entry.folder)
         text = json.dumps({"model": entry.folder, "registration": registration})
         client.set_tag(run_id, tag, text, synchronous=True)
-    # The last, as it makes the folder a model.
-    with identified(folder / MLMODEL, artifact_path=entry.folder, run_id=run_id) as path:
+    # This file comes last, because it is what makes the folder a model.
+    with with_ids(folder / MLMODEL, artifact_path=entry.folder, run_id=run_id) as path:
         client.log_artifact(run_id, str(path), entry.folder)
 
 
 def registrations(run: Any) -> dict[str, str]:
-    """The models of a run that are artifacts and are to be registered, each with its registration.
+    """Return the models of a run that are artifacts and are to be registered.
 
     Args:
         run: MLflow's entity of the run.
+
+    Returns:
+        The model's name -> its registration, as text.
     """
     found = {}
     for key, value in run.data.tags.items():
@@ -52,6 +55,6 @@ def registrations(run: Any) -> dict[str, str]:
             try:
                 content = json.loads(value)
                 found[str(content["model"])] = str(content["registration"])
-            except (ValueError, LookupError, TypeError):  # somebody has changed it
+            except (ValueError, LookupError, TypeError):  # somebody has changed the tag
                 found[key.removeprefix(REGISTER_TAG)] = value
     return found

@@ -1,4 +1,4 @@
-"""``MLflowPipelineModel``: a pipeline as a model in Python, for notebooks, scripts and tests."""
+"""``MLflowPipelineModel``: a pipeline model made in Python, for notebooks, scripts and tests."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..mlflow_internals import run_stack
 from ..runs import run_dataset
 from ..utils.suggestions import did_you_mean
-from . import sources
-from .building import log_material
-from .material import Material, Project
+from . import external_artifacts
+from .builder import PipelineModelBuilder, Project
+from .log_to_run import log_built_model
 from .pipeline_model import PipelineModel
-from .spec import Choice, check
+from .spec import PipelineModelSpec
 
 if TYPE_CHECKING:
     from kedro.io import AbstractDataset, CatalogProtocol
@@ -36,21 +36,21 @@ logger = logging.getLogger(__name__)
 class MLflowPipelineModel:
     """An inference pipeline with its artifacts and parameters, as one MLflow model.
 
-    What the catalog holds when this is made goes into the model, from memory as well as from files.
-    It predicts here as it does once it is saved and loaded by ``mlflow.pyfunc.load_model``.
+    The model takes the values that the catalog has at this moment, from memory as well as from
+    files. It predicts as it does once it is saved and loaded by ``mlflow.pyfunc.load_model``.
 
     Args:
         pipeline: The pipeline that predicts; it has one output.
-        catalog: The catalog with what else the pipeline reads, such as that of a notebook.
-        input: The dataset that :meth:`predict` is given.
+        catalog: The catalog with the pipeline's other inputs, such as that of a notebook.
+        input: The pipeline's input dataset whose value :meth:`predict` takes.
         name: The model's name in MLflow.
         **settings: Further keys of an entry of ``pipeline_models`` in mlflow.yml: ``runner``,
             ``copy_mode``, ``pip_requirements``, ``metadata``, ``registered_model_name``, …
 
     Raises:
-        ConfigError: The input is none of the pipeline's, it has not just one output, the catalog
-            lacks something that it reads, or a setting is wrong.
-        DatasetError: Something that it reads cannot be loaded, or cannot be kept in a model.
+        ConfigError: ``input`` is not an input of the pipeline, the pipeline does not have exactly
+            one output, the catalog lacks one of its inputs, or a setting is wrong.
+        DatasetError: An input cannot be loaded, or cannot be put into a model.
 
     Example:
         >>> from kedro.io import DataCatalog, MemoryDataset
@@ -72,14 +72,20 @@ class MLflowPipelineModel:
     ) -> None:
         entry = {**settings, "inference": name, "input": input}
         where = f"{type(self).__name__} '{name}'"
-        self._choice = check(name, pipeline_model(name, entry, where), where, pipeline, pipeline)
-        datasets = sources.pinned(_datasets(self._choice, catalog))
+        self._spec = PipelineModelSpec.from_pipelines(
+            name, pipeline_model(name, entry, where), where, pipeline, pipeline
+        )
+        datasets = external_artifacts.pin_versions(_datasets(self._spec, catalog))
         self._input = catalog.get(input) if input in catalog else None
+        root = find_kedro_project(Path.cwd()) or Path.cwd()
+        project = Project(root, run_dataset.package_name())
         scratch = tempfile.mkdtemp()
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
-        taken = sources.loaded_from(self._choice, datasets)
-        self._material = Material.gather(Path(scratch), self._choice, _project(), datasets, taken)
-        self._model = PipelineModel(self._material.contents)
+        taken = external_artifacts.source_uris(self._spec, datasets)
+        self._builder = PipelineModelBuilder.from_datasets(
+            Path(scratch), self._spec, project, datasets, taken
+        )
+        self._model = PipelineModel(self._builder.contents)
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
         """Run the pipeline on an input, in memory, and return its output.
@@ -90,7 +96,7 @@ class MLflowPipelineModel:
                 ``runner``, the name of one of Kedro's runners.
 
         Raises:
-            ValueError: ``runner`` is no runner that may be chosen.
+            ValueError: ``runner`` is neither one of Kedro's runners nor the model's own.
         """
         return self._model.predict(model_input, params)
 
@@ -98,17 +104,17 @@ class MLflowPipelineModel:
         """Save the model in MLflow's format, as ``mlflow.pyfunc.save_model`` does.
 
         Args:
-            folder: Where to; it is missing or empty.
-            model_input: An input, from which the signature is inferred. Default: what the catalog
-                has for it.
+            folder: The folder to save to; it does not exist or is empty.
+            model_input: An input, from which the signature is inferred. Default: the value that
+                the catalog has for it.
 
         Raises:
             ConfigError: A file that the settings name is missing.
         """
-        self._material.save(Path(folder), self._example(model_input))
+        self._builder.save(Path(folder), self._example(model_input))
 
     def log(self, model_input: Any = None) -> str:
-        """Log the model to the MLflow run that is active, and register it if that is asked for.
+        """Log the model to the active MLflow run, and register it if the settings name one.
 
         Args:
             model_input: As for :meth:`save`.
@@ -117,7 +123,7 @@ class MLflowPipelineModel:
             The model's URI, ``runs:/<run id>/<name>``.
 
         Raises:
-            MLflowOnKedroError: No run is active, or MLflow does not take the model.
+            MLflowOnKedroError: No run is active, or MLflow refuses the model.
 
         Example:
             >>> with context.mlflow.start_run():  # doctest: +SKIP
@@ -136,10 +142,10 @@ class MLflowPipelineModel:
 
         uri = mlflow.get_tracking_uri()
         run = OwnRun.join(uri, run_id, Config(tracking=Tracking(on_failure="raise")))
-        log_material(run, self._material, self._example(model_input))
-        if self._choice.registration is not None:
-            register_models(run.client, run_id, uri, only=self._choice.name, raising=True)
-        return f"runs:/{run_id}/{self._choice.name}"
+        log_built_model(run, self._builder, self._example(model_input))
+        if self._spec.registration is not None:
+            register_models(run.client, run_id, uri, only=self._spec.name, raising=True)
+        return f"runs:/{run_id}/{self._spec.name}"
 
     def _example(self, given: Any) -> Any:
         if given is not None:
@@ -150,30 +156,25 @@ class MLflowPipelineModel:
             found = None
         if found is None:
             logger.warning(
-                "%s: the catalog has no value of '%s', so the model does not tell what it takes. "
-                "Give one as `model_input`.",
-                self._choice.where,
-                self._choice.settings.input,
+                "%s: the catalog has no value of '%s', so the model gets no signature for its "
+                "input. Give a value as `model_input`.",
+                self._spec.where,
+                self._spec.settings.input,
             )
         return found
 
 
 def _datasets(
-    choice: Choice, catalog: CatalogProtocol[Any, Any]
+    spec: PipelineModelSpec, catalog: CatalogProtocol[Any, Any]
 ) -> dict[str, AbstractDataset[Any, Any]]:
     found = {}
-    for name in (*choice.artifacts, *choice.parameters):
+    for name in (*spec.artifacts, *spec.parameters):
         dataset = catalog.get(name) if name in catalog else None
         if dataset is None:
             known = [str(other) for other in catalog]
             raise ConfigError(
-                f"{choice.where}: the pipeline reads '{name}', which the catalog does not have."
+                f"{spec.where}: the pipeline reads '{name}', which the catalog does not have."
                 f"{did_you_mean(name, known)}"
             )
         found[name] = dataset
     return found
-
-
-def _project() -> Project:
-    root = find_kedro_project(Path.cwd()) or Path.cwd()
-    return Project(root, run_dataset.package_name())

@@ -20,8 +20,8 @@ import pytest
 import yaml
 from mlflow_on_kedro.config.sections import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.pipeline_models.material import Material, Project
-from mlflow_on_kedro.pipeline_models.spec import choose
+from mlflow_on_kedro.pipeline_models.builder import PipelineModelBuilder, Project
+from mlflow_on_kedro.pipeline_models.spec import PipelineModelSpec
 
 from tests.prices import make_prices
 
@@ -40,15 +40,15 @@ def build(make_project: Callable[..., Any], tmp_path: Path) -> Callable[..., Pat
         project.session_run()
         context = project.context()
         entry = PipelineModel(inference="inference", input="features", **settings)
-        choice = choose("prices", entry, "mlflow.yml")
-        names = (*choice.artifacts, *choice.parameters)
+        spec = PipelineModelSpec.from_registered("prices", entry, "mlflow.yml")
+        names = (*spec.artifacts, *spec.parameters)
         datasets = {name: context.catalog.get(name) for name in names}
         features = context.catalog["raw"].load()[["size", "colour"]]
         folder = tmp_path / "model"
         scratch = tmp_path / "scratch"
         scratch.mkdir()
         whose = Project(project.root, project.package)
-        Material.gather(scratch, choice, whose, datasets).save(folder, features)
+        PipelineModelBuilder.from_datasets(scratch, spec, whose, datasets).save(folder, features)
         return folder
 
     return build_

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from kedro.pipeline import node, pipeline
-from mlflow_on_kedro.pipeline_models.training import Training, listed
+from mlflow_on_kedro.pipeline_models.training_progress import TrainingProgress, short_list
 
 
 def join(*values: Any) -> Any:
@@ -25,9 +25,9 @@ NODES = pipeline(
 ARTIFACTS = frozenset({"encoder", "model@mlflow", "words"})
 
 
-def training(*ran: str) -> Training:
+def training(*ran: str) -> TrainingProgress:
     """A run of some nodes."""
-    return Training(NODES, ARTIFACTS, frozenset(ran))
+    return TrainingProgress(NODES, ARTIFACTS, frozenset(ran))
 
 
 @pytest.mark.parametrize(
@@ -43,24 +43,24 @@ def training(*ran: str) -> Training:
 )
 def test_the_last_part(ran: tuple[str, ...], reason: str | None) -> None:
     """A part completes the model if it makes some of it and nothing of the training follows."""
-    assert training(*ran).reason_against() == reason
+    assert training(*ran).why_incomplete() == reason
 
 
 def test_other_processes() -> None:
     """What other processes of the run have run counts as well."""
     part = training("report")
     assert part.missing == {"prepare", "encode", "train"}
-    whole = part.and_of(["prepare", "encode", "train"])
-    assert whole.reason_against() is None
-    assert whole.kept == frozenset()
+    whole = part.including(["prepare", "encode", "train"])
+    assert whole.why_incomplete() is None
+    assert whole.earlier_artifacts == frozenset()
 
 
 def test_what_is_kept() -> None:
     """What other nodes of the training make is as an earlier run has left it."""
-    assert training("train", "report").made == {"model@mlflow"}
-    assert training("train", "report").kept == {"encoder"}
+    assert training("train", "report").new_artifacts == {"model@mlflow"}
+    assert training("train", "report").earlier_artifacts == {"encoder"}
 
 
 def test_many_names() -> None:
     """A message names the first few."""
-    assert listed("abcdefg") == "a, b, c, d, e and 2 more"
+    assert short_list("abcdefg") == "a, b, c, d, e and 2 more"

@@ -1,4 +1,9 @@
-"""Which MLflow flavor a model belongs to, from its type or from what was saved of it."""
+"""The table of flavors, and which of them a model belongs to: by its type, or by its MLmodel file.
+
+To save models of another library with one of MLflow's flavors, add the library to the table. A
+library that MLflow has no flavor for needs no change here: a user's module with ``save_model`` and
+``load_model`` is a flavor, too (see :func:`.flavors.find_flavor`).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,9 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-# Module of a class -> flavor. Of a class and its bases the first that is here decides, so that
-# scikit-learn's interface to XGBoost is XGBoost's; of two that fit a module the longer one.
+# Module of a class -> flavor. The first of a class and its bases that is listed here decides, so
+# that XGBoost's estimators with scikit-learn's interface are XGBoost's. If a module and its parent
+# are listed, the module decides.
 _FLAVORS = {
     "catboost": "catboost",
     "dspy": "dspy",
@@ -36,16 +42,25 @@ _FLAVORS = {
     "transformers.pipelines": "transformers",
     "xgboost": "xgboost",
 }
+PIP_NAMES = {"sklearn": "scikit-learn"}
+"""Packages that have another name for pip -> that name."""
+ANY_MODEL_FORMATS = {"sklearn": "cloudpickle", "lightgbm": "cloudpickle", "pytorch": "pickle"}
+"""Flavor -> the serialization format that can save any of its models.
+
+MLflow's own defaults are safe to load from strangers, but skops takes two seconds to import and
+refuses the user's own classes and functions, and pt2 needs an example of the input to trace the
+model.
+"""
 _PYFUNC = "python_function"
 _LOADS = "_load_pyfunc"
-"""The function of a module that MLflow's pyfunc loads a model with."""
+"""The function that MLflow's pyfunc calls in a module that loads a model."""
 
 
 def flavor_of(model: Any) -> str:
-    """Name the flavor of an object; its library is not imported.
+    """Return the name of a model's flavor; its library is not imported.
 
     Raises:
-        DatasetError: None is known for its type.
+        DatasetError: No flavor is known for the model's type.
 
     Example:
         >>> from sklearn.tree import DecisionTreeClassifier
@@ -54,7 +69,7 @@ def flavor_of(model: Any) -> str:
     """
     is_module = isinstance(model, types.ModuleType)
     if isinstance(model, types.FunctionType) or (is_module and is_loader_module(model)):
-        return "pyfunc"  # which takes a function for a model, and a module that loads one
+        return "pyfunc"  # its models may be functions, and modules that load a model
     for cls in type(model).__mro__:
         for module in _with_parents(cls.__module__):
             if module in _FLAVORS:
@@ -62,20 +77,20 @@ def flavor_of(model: Any) -> str:
     cls = type(model)
     raise DatasetError(
         f"There is no MLflow flavor for an object of type {cls.__module__}.{cls.__qualname__}: "
-        "give `flavor`, or make it a mlflow.pyfunc.PythonModel. Found by their type are models of "
+        "give `flavor`, or make it a mlflow.pyfunc.PythonModel. Flavors found by a model's type: "
         f"{', '.join(known_flavors())}."
     )
 
 
 def known_flavors() -> list[str]:
-    """The flavors that are found by a model's type."""
+    """Return the flavors that are found by a model's type."""
     return sorted(set(_FLAVORS.values()))
 
 
 def is_loader_module(model: Any) -> bool:
-    """Whether an object is a module, or the path of one, that MLflow's pyfunc loads a model with.
+    """Whether an object is a module, or its path, with which MLflow's pyfunc loads a model.
 
-    The other texts that MLflow takes for a model are names of Python files.
+    The other strings that MLflow takes for a model are paths of Python files.
 
     Example:
         >>> is_loader_module("my_package.loader"), is_loader_module("models/mine.py")
@@ -87,7 +102,7 @@ def is_loader_module(model: Any) -> bool:
 
 
 def package_of(flavor: str) -> str | None:
-    """The package that a flavor's models are of; None for one that takes models of many.
+    """Return the package whose models a flavor saves; None if there are several or none.
 
     Example:
         >>> package_of("pytorch")
@@ -98,23 +113,23 @@ def package_of(flavor: str) -> str | None:
     return packages.pop() if len(packages) == 1 else None
 
 
-def flavor_saved(flavors: Mapping[str, Any]) -> str:
-    """Name the flavor that gives the native object back: MLflow's, or the module that has it.
+def saved_flavor(flavors: Mapping[str, Any]) -> str:
+    """Return the flavor that loads the native object: MLflow's name of it, or its module.
 
     Args:
-        flavors: Those in an ``MLmodel`` file.
+        flavors: The flavors in an ``MLmodel`` file.
 
     Example:
-        >>> flavor_saved({"python_function": {}, "sklearn": {}})
+        >>> saved_flavor({"python_function": {}, "sklearn": {}})
         'sklearn'
     """
     native = next((name for name in flavors if name != _PYFUNC), None)
     if native is None:
         return "pyfunc"
-    # A flavor of somebody else's is known by the module that is its pyfunc's loader, too.
+    # The module of a flavor that is not MLflow's is also the loader of its pyfunc flavor.
     loader = str(flavors.get(_PYFUNC, {}).get("loader_module", "mlflow."))
-    is_own = loader.startswith("mlflow.") or importlib.util.find_spec(f"mlflow.{native}")
-    return native if is_own else loader
+    is_mlflows = loader.startswith("mlflow.") or importlib.util.find_spec(f"mlflow.{native}")
+    return native if is_mlflows else loader
 
 
 def _with_parents(module: str) -> Iterable[str]:

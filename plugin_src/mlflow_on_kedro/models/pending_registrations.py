@@ -1,4 +1,4 @@
-"""The models of a run that are to be registered."""
+"""``PendingRegistration``: a model of a run that is to be registered."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..config.registration import Registration
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
-from . import run_models
-from .logged_models import REGISTER_TAG, outputs_of
+from . import artifact_models
+from .logged_models import REGISTER_TAG, output_model_ids
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -25,8 +25,8 @@ class PendingRegistration:
         text: The registration, as text.
         run: MLflow's entity of the run.
         location: The URI of its files.
-        model_id: The id of its logged model; None: its files are artifacts of the run.
-        model: MLflow's entity of the logged model, if it is one.
+        model_id: The id of the logged model; None: the model's files are artifacts of the run.
+        model: MLflow's entity of the logged model; None: the files are artifacts of the run.
     """
 
     name: str
@@ -38,7 +38,7 @@ class PendingRegistration:
 
     @property
     def registered_name(self) -> str:
-        """The registered model that it is to be a version of; its own name if that is damaged."""
+        """The name of the registered model; the model's own name if the registration is damaged."""
         try:
             return Registration.from_text(self.text).name
         except ValueError:
@@ -46,19 +46,19 @@ class PendingRegistration:
 
 
 def pending_registrations(client: MlflowClient, run_id: str) -> list[PendingRegistration]:
-    """Find the models of a run that are to be registered, whether or not they are by now.
+    """Find the models of a run that are to be registered, even if they are registered already.
 
     Args:
         client: A client of the run's store.
         run_id: The run.
 
     Returns:
-        One for each name: of several models under one name the last that was saved.
+        One for each name: of several models with one name the one that was saved last.
     """
     run = client.get_run(run_id)
     found = {
         name: PendingRegistration(name, text, run, f"{run.info.artifact_uri.rstrip('/')}/{name}")
-        for name, text in run_models.registrations(run).items()
+        for name, text in artifact_models.registrations(run).items()
     }
     for model in sorted(_models_of(client, run), key=lambda item: item.creation_timestamp):
         text = model.tags.get(REGISTER_TAG)
@@ -70,13 +70,13 @@ def pending_registrations(client: MlflowClient, run_id: str) -> list[PendingRegi
 
 
 def _models_of(client: MlflowClient, run: Any) -> list[Any]:
-    ids = outputs_of(run)
+    ids = output_model_ids(run)
     if ids:
         return _ready(client.get_logged_model(model_id) for model_id in ids)
     uri = client.tracking_uri
     if not capabilities.has(uri, Feature.LOGGED_MODELS):
         return []
-    # A run without links to its models may have some, where the server keeps no such links.
+    # Servers without model outputs of runs may have models of this run all the same.
     try:
         found = client.search_logged_models(
             [run.info.experiment_id], filter_string=f"source_run_id = '{run.info.run_id}'"
@@ -92,5 +92,5 @@ def _models_of(client: MlflowClient, run: Any) -> list[Any]:
 
 
 def _ready(models: Iterable[Any]) -> list[Any]:
-    """Leave out models that are not complete: some of their files were refused, or are awaited."""
+    """Leave out models that are not complete: MLflow has refused or not yet received some files."""
     return [model for model in models if model.status == "READY"]

@@ -1,4 +1,4 @@
-"""What a pipeline model takes from elsewhere: models and artifacts that another run has made."""
+"""External artifacts of a pipeline model: those that other runs or the registry provide."""
 
 from __future__ import annotations
 
@@ -11,29 +11,28 @@ from kedro.io import AbstractDataset
 from ..datasets.model_dataset import MLflowModelDataset
 from ..datasets.tracked import TrackedDataset
 from ..inputs.used import used
-from .training import listed
+from .contents import Datasets
+from .training_progress import short_list
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
     from ..tracking.tracked_run import TrackedRun
-    from .spec import Choice
+    from .spec import PipelineModelSpec
 
 logger = logging.getLogger(__name__)
 
 METADATA_KEY = "kedro.loaded_from"
-"""In the metadata of a model: each dataset that is from elsewhere, with its exact URI."""
-
-Datasets = Mapping[str, AbstractDataset[Any, Any]]
+"""The key in a model's metadata of a mapping: the name of each external artifact -> its URI."""
 
 
-def pinned(datasets: Datasets) -> dict[str, AbstractDataset[Any, Any]]:
-    """Have models that an alias names loaded as the version that has it now.
+def pin_versions(datasets: Datasets) -> dict[str, AbstractDataset[Any, Any]]:
+    """Replace aliases of registered models by the versions that have them now.
 
-    So what is recorded of them is what goes into the model, also if somebody moves the alias.
+    So the recorded version is the one in the pipeline model, even if somebody moves the alias.
 
     Raises:
-        DatasetError: The model registry cannot be asked, or it has no such version.
+        DatasetError: The model registry cannot be reached, or it has no such version.
     """
     return {
         name: dataset.pinned() if isinstance(dataset, MLflowModelDataset) else dataset
@@ -41,47 +40,47 @@ def pinned(datasets: Datasets) -> dict[str, AbstractDataset[Any, Any]]:
     }
 
 
-def loaded_from(choice: Choice, datasets: Datasets) -> dict[str, str]:
-    """The URI of each artifact of a model that its dataset takes from a run or the registry.
+def source_uris(spec: PipelineModelSpec, datasets: Datasets) -> dict[str, str]:
+    """Return the URI of each artifact that its dataset loads from a run or the registry.
 
     Args:
-        choice: The model.
-        datasets: The catalog's datasets, as :func:`pinned` gives them.
+        spec: The model.
+        datasets: The catalog's datasets, as :func:`pin_versions` returns them.
     """
     found = {
         name: dataset.chosen_source()
         for name, dataset in datasets.items()
-        if name in choice.artifacts and isinstance(dataset, TrackedDataset)
+        if name in spec.artifacts and isinstance(dataset, TrackedDataset)
     }
     return {name: uri for name, uri in found.items() if uri is not None}
 
 
 def log_inputs(
-    run: TrackedRun, choice: Choice, datasets: Datasets, sources: Mapping[str, str]
+    run: TrackedRun, spec: PipelineModelSpec, datasets: Datasets, source_uris: Mapping[str, str]
 ) -> None:
-    """Log what is from elsewhere to the run's "Datasets used"."""
+    """Log the external artifacts to the run's "Datasets used"."""
     if not run.config.inputs.enabled:
         return
-    for name in sources:
-        context = f"pipeline model {choice.name}"
+    for name in source_uris:
+        context = f"pipeline model {spec.name}"
         entry = used(name, datasets[name], None, context=context, root=run.root, max_bytes=0)
         if entry is not None:
             run.log_input(entry)
 
 
-def warn_of_earlier_models(
-    choice: Choice, catalog: CatalogProtocol[Any, Any], sources: Mapping[str, str]
+def warn_about_earlier_models(
+    spec: PipelineModelSpec, catalog: CatalogProtocol[Any, Any], source_uris: Mapping[str, str]
 ) -> None:
-    """Warn if a model contains an earlier model in place of the one that its run has trained.
+    """Warn if a pipeline model contains an earlier model instead of the one that the run trained.
 
     Args:
-        choice: The model.
+        spec: The pipeline model.
         catalog: The run's catalog.
-        sources: What the model takes from elsewhere: see :func:`loaded_from`.
+        source_uris: The result of :func:`source_uris`.
     """
-    trained = _trained(choice, catalog)
-    unused = {name: item for name, item in trained.items() if name not in choice.artifacts}
-    for name, uri in sources.items():
+    trained = _trained(spec, catalog)
+    unused = {name: item for name, item in trained.items() if name not in spec.artifacts}
+    for name, uri in source_uris.items():
         dataset = catalog.get(name)
         if not isinstance(dataset, MLflowModelDataset):
             continue
@@ -91,39 +90,41 @@ def warn_of_earlier_models(
             for other, item in unused.items()
             if registered is not None and item.registered_model == registered
         ]
-        # Where a model that was trained is in it, others may be meant to come from elsewhere.
+        # If it contains one of the trained models, the others may be external on purpose.
         instead = same or (list(unused) if len(unused) == len(trained) else [])
         if instead:
-            new = listed(instead)
+            new = short_list(instead)
             logger.warning(
                 "%s: the model contains %s, and not '%s', which this run has trained: the pipeline "
                 "'%s' takes '%s' (%s). To have the new one in it, let the pipeline take '%s' "
                 "instead.",
-                choice.where,
+                spec.where,
                 uri,
                 new,
-                choice.settings.inference,
+                spec.settings.inference,
                 name,
                 dataset.chosen_source(),
                 new,
             )
-        elif registered is not None and registered == choice.settings.registered_model_name:
+        elif registered is not None and registered == spec.settings.registered_model_name:
             logger.warning(
                 "%s: the model contains %s, an earlier version of the registered model that it "
                 "becomes a version of: the pipeline '%s' takes '%s' (%s). If that is not meant, "
                 "let the pipeline take what the run trains instead.",
-                choice.where,
+                spec.where,
                 uri,
-                choice.settings.inference,
+                spec.settings.inference,
                 name,
                 dataset.chosen_source(),
             )
         else:
-            logger.info("%s: the model contains %s, as '%s'.", choice.where, uri, name)
+            logger.info("%s: the model contains %s, as '%s'.", spec.where, uri, name)
 
 
-def _trained(choice: Choice, catalog: CatalogProtocol[Any, Any]) -> dict[str, MLflowModelDataset]:
-    """The models that the training pipeline saves."""
-    saved = sorted(name for name in choice.training.all_outputs() if name in catalog)
+def _trained(
+    spec: PipelineModelSpec, catalog: CatalogProtocol[Any, Any]
+) -> dict[str, MLflowModelDataset]:
+    """Return the datasets of the models that the training pipeline saves."""
+    saved = sorted(name for name in spec.training.all_outputs() if name in catalog)
     found = {name: catalog.get(name) for name in saved}
     return {name: item for name, item in found.items() if isinstance(item, MLflowModelDataset)}

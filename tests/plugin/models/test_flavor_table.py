@@ -1,4 +1,4 @@
-"""models/kinds.py: the flavor of an object, and of what was saved."""
+"""models/flavor_table.py: the flavor of an object, and of what was saved."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from kedro.io import DatasetError
 from mlflow.pyfunc import PythonModel
-from mlflow_on_kedro.models.kinds import flavor_of, flavor_saved
+from mlflow_on_kedro.models.flavor_table import flavor_of, saved_flavor
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -90,5 +90,5 @@ def test_no_library_is_imported() -> None:
 
 def test_saved_model() -> None:
     """The native flavor is preferred; a Python function is all that a PythonModel has."""
-    assert flavor_saved({"python_function": {}, "xgboost": {}}) == "xgboost"
-    assert flavor_saved({"python_function": {}}) == "pyfunc"
+    assert saved_flavor({"python_function": {}, "xgboost": {}}) == "xgboost"
+    assert saved_flavor({"python_function": {}}) == "pyfunc"

@@ -10,7 +10,7 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.runs.own_run import OwnRun
-from mlflow_on_kedro.timeline import timings
+from mlflow_on_kedro.timeline import span_metrics
 from mlflow_on_kedro.tracking import timing_metrics
 from mlflow_on_kedro.tracking.opening import RunRequest
 from mlflow_on_kedro.tracking.timing_metrics import Names
@@ -46,7 +46,7 @@ def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
     opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     assert opened is not None
     for span in SPANS:
-        timings.log(opened, span, Names().of(span.kind, span.name))
+        span_metrics.log_span(opened, span, Names().of(span.kind, span.name))
     opened.flush()
     yield opened
     opened.end("FINISHED")
@@ -56,7 +56,7 @@ def read(client: Any, run: OwnRun, **given: Any) -> list[Span]:
     """Read the timings of a run, in the order of their beginnings."""
     nodes = {0: "first", 1: "second"}
     words = {"nodes": nodes, "metrics": METRICS, "repeated": ["time/load/raw"], **given}
-    found = timings.read(client, run.run_id, timings.Timed(**words))
+    found = span_metrics.read_spans(client, run.run_id, span_metrics.TimedItems(**words))
     return sorted(found, key=lambda span: (span.start, span.end))
 
 

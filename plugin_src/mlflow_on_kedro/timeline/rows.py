@@ -1,4 +1,4 @@
-"""Timings of a pipeline run: spans, and the rows of the chart that they make."""
+"""``Timeline``: the spans of a run as the rows of its chart, and texts for the chart."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 _LABEL_LENGTH = 32
-"""Characters of a row's label: what leaves room for bars in the MLflow UI's narrow pane."""
+"""The most characters of a row's label, so that bars have room in the MLflow UI's narrow pane."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """All that was timed of one node.
+    """The spans of one node.
 
     Attributes:
-        label: What stands beside the row: short, and no other row's.
-        full_label: The same, however long.
-        spans: In order of start.
+        label: The label beside the row: short, and different from all other labels.
+        full_label: The label before it was shortened.
+        spans: The spans, in order of start.
     """
 
     label: str
@@ -41,8 +41,8 @@ class Timeline:
     """A run's timings, ready to be drawn.
 
     Attributes:
-        rows: One a node, in order of start.
-        zone: The zone in which times are shown: this machine's, as it was when the run started.
+        rows: A row for each node, in order of start.
+        zone: The time zone of the chart: this machine's, with its offset when the run started.
     """
 
     rows: tuple[Row, ...]
@@ -50,17 +50,17 @@ class Timeline:
 
     @property
     def start(self) -> float:
-        """The first begin, in seconds since the epoch."""
+        """When the first span started, in seconds since the epoch."""
         return min(span.start for row in self.rows for span in row.spans)
 
     @property
     def end(self) -> float:
-        """The last end, in seconds since the epoch."""
+        """When the last span ended, in seconds since the epoch."""
         return max(span.start + span.duration for row in self.rows for span in row.spans)
 
     @property
     def summary(self) -> str:
-        """One line: nodes, total duration, failures."""
+        """The number of nodes, the total duration and the number of failures, in one line."""
         if not self.rows:
             return "Nothing was timed"
         failures = sum(row.failed for row in self.rows)
@@ -70,21 +70,23 @@ class Timeline:
         )
 
     def iso(self, seconds: float) -> str:
-        """Write a time as ISO 8601 with milliseconds and the zone's offset.
+        """Format a time as ISO 8601 with milliseconds and the zone's offset.
 
         Args:
-            seconds: Since the epoch.
+            seconds: Seconds since the epoch.
         """
         return datetime.fromtimestamp(round(seconds, 3), self.zone).isoformat(
             timespec="milliseconds"
         )
 
     @classmethod
-    def of(cls, spans: Iterable[Span], task_name: Callable[[str], str] | None = None) -> Timeline:
+    def from_spans(
+        cls, spans: Iterable[Span], task_name: Callable[[str], str] | None = None
+    ) -> Timeline:
         """Sort spans into rows.
 
         Args:
-            spans: In any order.
+            spans: The spans, in any order.
             task_name: A node's name -> its label.
         """
         by_node: dict[str, list[Span]] = {}
@@ -104,10 +106,10 @@ class Timeline:
 
 
 def format_duration(seconds: float) -> str:
-    """Write a duration exact to the millisecond.
+    """Format a duration, exact to the millisecond.
 
     Args:
-        seconds: Not negative.
+        seconds: The duration, not negative.
 
     Example:
         >>> format_duration(3723.5)
@@ -121,10 +123,10 @@ def format_duration(seconds: float) -> str:
 
 
 def shorten(text: str, length: int = _LABEL_LENGTH) -> str:
-    """Take out the middle of a long text; a node's name tells most by its ends.
+    """Cut the middle out of a long text, because names of nodes differ mostly at their ends.
 
     Args:
-        text: Any length.
+        text: The text, of any length.
         length: The most characters to return.
 
     Example:
@@ -138,7 +140,7 @@ def shorten(text: str, length: int = _LABEL_LENGTH) -> str:
 
 
 def _distinct(labels: list[str]) -> list[str]:
-    """Number repeated labels: Plotly would draw two rows of one label as one."""
+    """Number repeated labels, because Plotly draws rows with the same label as one row."""
     taken = set(labels)
     seen: Counter[str] = Counter()
     result = []
@@ -154,6 +156,6 @@ def _distinct(labels: list[str]) -> list[str]:
 
 
 def _zone_at(seconds: float) -> timezone:
-    """This machine's zone as one offset: a change to summer time must not fold the axis."""
+    """Return this machine's zone as one offset, so that summer time does not break the axis."""
     offset = datetime.fromtimestamp(seconds, timezone.utc).astimezone().utcoffset()
     return timezone(offset or timedelta())

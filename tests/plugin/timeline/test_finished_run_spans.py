@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from mlflow_on_kedro.errors import MLflowOnKedroError
 from mlflow_on_kedro.journal.span import Span
-from mlflow_on_kedro.timeline.timings_of_run import spans_of
+from mlflow_on_kedro.timeline.finished_run_spans import spans_of_finished_run
 from mlflow_on_kedro.tracking import timing_metrics
 
 BEGIN = 1_700_000_000.0
@@ -35,7 +35,7 @@ class Run:
 
     def spans(self, prefix: str | None = None) -> set[tuple[Any, ...]]:
         """What is read of it: kind, node, dataset, begin and end in seconds."""
-        found = spans_of(self.client, self.client.get_run(self.run_id), prefix)
+        found = spans_of_finished_run(self.client, self.client.get_run(self.run_id), prefix)
         assert all(isinstance(span, Span) for span in found)
         return {
             (s.kind, s.node, s.name, round(s.start - BEGIN, 2), round(s.end - BEGIN, 2))
@@ -44,7 +44,7 @@ class Run:
 
     def failed(self) -> list[str]:
         """The nodes that are marked as failed."""
-        found = spans_of(self.client, self.client.get_run(self.run_id))
+        found = spans_of_finished_run(self.client, self.client.get_run(self.run_id))
         return [span.node for span in found if span.failed]
 
 

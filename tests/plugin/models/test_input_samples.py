@@ -1,4 +1,4 @@
-"""models/samples.py: rows of a model's input as arrays and tables that MLflow takes."""
+"""models/input_samples.py: rows of a model's input as arrays and tables that MLflow takes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ import pandas as pd
 import polars as pl
 import pyarrow as pa
 import pytest
-from mlflow_on_kedro.models.samples import first_rows, plain
-from mlflow_on_kedro.models.signature import Signature, example_of
+from mlflow_on_kedro.models.input_samples import first_rows, to_numpy_or_pandas
+from mlflow_on_kedro.models.signature import Signature, make_example
 
 LONG = pd.DataFrame({"size": [float(number) for number in range(200)]})
 
@@ -50,20 +50,20 @@ def test_a_tensor() -> None:
     """A tensor is an array: as an example, as that of a dataset, and among several inputs."""
     tensor = Tensor(np.ones((20, 3), "float32"))
     for example in (
-        example_of(tensor, None, {}.__getitem__),
-        example_of("x", None, {"x": tensor}.__getitem__),
-        plain({"x": tensor})["x"],
-        plain((tensor, tensor))[1],
-        plain(Tensor([[1]], "torch.bfloat16")),
+        make_example(tensor, None, {}.__getitem__),
+        make_example("x", None, {"x": tensor}.__getitem__),
+        to_numpy_or_pandas({"x": tensor})["x"],
+        to_numpy_or_pandas((tensor, tensor))[1],
+        to_numpy_or_pandas(Tensor([[1]], "torch.bfloat16")),
     ):
         assert isinstance(example, np.ndarray)
-    assert example_of("x", None, {"x": tensor}.__getitem__).shape == (5, 3)
+    assert make_example("x", None, {"x": tensor}.__getitem__).shape == (5, 3)
     assert first_rows({"x": tensor, "scale": 2.0}, 5)["x"].shape == (5, 3)
 
 
 def test_the_signature_of_a_tensor() -> None:
     """It has the tensor's shape and type."""
-    made = Signature.of("x").make(None, {"x": Tensor(np.ones((20, 3)))}.__getitem__, "model")
+    made = Signature.from_arg("x").make(None, {"x": Tensor(np.ones((20, 3)))}.__getitem__, "model")
     (spec,) = made.inputs.to_dict()
     assert spec["tensor-spec"] == {"dtype": "float64", "shape": (-1, 3)}
 
@@ -72,7 +72,9 @@ def test_the_signature_of_a_tensor() -> None:
 def test_polars(table: Any) -> None:
     """Its tables are those of pandas; of a query some rows are read."""
     assert first_rows(table, 5).equals(LONG.head(5))
-    assert plain(table).equals(LONG.head(200 if isinstance(table, pl.DataFrame) else 100))
+    assert to_numpy_or_pandas(table).equals(
+        LONG.head(200 if isinstance(table, pl.DataFrame) else 100)
+    )
 
 
 def test_arrow() -> None:
