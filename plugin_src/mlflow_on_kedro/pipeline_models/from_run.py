@@ -41,9 +41,9 @@ def _as_saved_by(
     run_id: str, uri: str, name: str, dataset: AbstractDataset[Any, Any]
 ) -> AbstractDataset[Any, Any]:
     if isinstance(dataset, MLflowDataset):
-        return dataset.of_run(run_id, uri)
+        return dataset.for_run(run_id, uri)
     if isinstance(dataset, MLflowModelDataset):
-        return dataset.of_run(run_id, uri, name)
+        return dataset.for_run(run_id, uri, name)
     return dataset
 
 
