@@ -11,8 +11,9 @@ from kedro.framework.hooks import hook_impl
 from ..config.parsing import override
 from ..config.sections import Artifacts
 from ..datasets.changed_files import before_save, log_written
-from ..datasets.local_files import Files
+from ..datasets.local_files import FileStates
 from ..tracking.artifact_names import folder_of
+from ..utils.pipeline_info import untranscoded
 from .artifact_files import expand
 from .base import NodeScope, PipelineRun, TrackingHook, listed
 from .registered_names import warn_of_unknown
@@ -30,7 +31,7 @@ class _SavingScope(NodeScope):
     """What lay in the folders of datasets that are being saved in this thread."""
 
     def __init__(self) -> None:
-        self.before: dict[str, Files] = {}
+        self.before: dict[str, FileStates] = {}
 
 
 class MLflowArtifactsLoggerHook(TrackingHook):
@@ -110,7 +111,7 @@ class MLflowArtifactsLoggerHook(TrackingHook):
             return
         with run.guard():
             before = self._scope.before.pop(dataset_name, {})
-            name = dataset_name.partition("@")[0]
+            name = untranscoded(dataset_name)
             folder = folder_of(name) if name in run.plan.own_folders else ""
             if not log_written(run, dataset, data, before, folder, run.logged):
                 logger.warning("'%s' has no local file that could be logged.", dataset_name)

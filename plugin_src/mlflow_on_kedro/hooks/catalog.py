@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset, DatasetError
 from ..config.checks import PARAMETERS_CHOICES, UNLOGGED_CHOICES, check_choice
 from ..config.parsing import override
 from ..config.sections import Catalog, Config
-from ..datasets import backends
+from ..datasets.extension_names import check_extension
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
 from ..utils.pipeline_info import is_parameter
@@ -181,7 +181,7 @@ def _check_ways(ways: Mapping[str, Any]) -> None:
                 )
         if isinstance(arguments["dataset"], str):
             try:
-                backends.check_kind(arguments["dataset"])
+                check_extension(arguments["dataset"])
                 MLflowDataset(**arguments).check()
             except (ConfigError, DatasetError) as mistake:
                 raise ConfigError(f"mlflow_catalog, '{name}': {mistake}") from None

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 from ..datasets import backends
+from ..datasets.default_paths import default_filepath
+from ..datasets.local_files import local_path
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..datasets.model_dataset import MLflowModelDataset
-from ..datasets.tracked import default_filepath
 from ..journal.values import flatten
 from ..models.flavor_table import saved_flavor
 from ..models.flavors import find_flavor
@@ -145,8 +146,8 @@ def _copy_data(
     """Copy the file of a dataset and describe it; return None if it has none that can be loaded."""
     if isinstance(dataset, MLflowModelDataset):
         return _copy_model(dataset, name, target)
-    plain = dataset.file() if isinstance(dataset, MLflowDataset) else dataset
-    source = backends.local_path(plain, saving=False) if plain is not None else None
+    plain = dataset.file_dataset() if isinstance(dataset, MLflowDataset) else dataset
+    source = local_path(plain, saving=False) if plain is not None else None
     config = _portable_config(plain) if plain is not None else None
     if source is None or config is None or not source.exists():
         return None

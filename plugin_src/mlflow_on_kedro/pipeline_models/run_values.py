@@ -34,9 +34,9 @@ def load_from_run(
     found: dict[str, AbstractDataset[Any, Any]] = {}
     for name, dataset in datasets.items():
         if isinstance(dataset, MLflowDataset):
-            found[name] = dataset.of_run(run_id, uri)
+            found[name] = dataset.for_run(run_id, uri)
         elif isinstance(dataset, MLflowModelDataset):
-            found[name] = dataset.of_run(run_id, uri, name)
+            found[name] = dataset.for_run(run_id, uri, name)
         else:
             found[name] = dataset
     return found

@@ -196,7 +196,7 @@ def test_a_run_that_cannot_be_asked_is_said(
     with caplog.at_level(logging.WARNING):
         kept = MetricHistory(None, appends=True).log(run, "loss", 0.5)
     run.end("FINISHED")
-    assert "'loss' is to continue after the steps that the run has" in caplog.text
+    assert "the steps of 'loss' begin at 0" in caplog.text
     assert [(point["step"], point["value"]) for point in kept] == [(0, 0.5)]
 
 

@@ -63,7 +63,7 @@ def test_datasets_of_a_run(store_uri: str, client: Any, tmp_path: Any) -> None:
         "plain": 1,
     }
     assert later["a"].load() == 7
-    file = found["a"].file()  # type: ignore[attr-defined]
+    file = found["a"].file_dataset()  # type: ignore[attr-defined]
     assert file.load() == [1]
 
 
