@@ -85,7 +85,7 @@ class ArtifactSaving:
             with self._owner.saving_run() as run:
                 if run is not None:
                     place = self._in_run.place_for_saving(run)
-                    run.log_artifact(own, place.rpartition("/")[0], Snapshot.of(own, path))
+                    run.log_artifact(own, place.rpartition("/")[0], Snapshot.from_path(own, path))
                     self._tell_ui(run, place)
         finally:
             _replace(own, path)

@@ -251,7 +251,7 @@ class MLflowModelDataset(TrackedDataset):
         entry = logged_models.entry_of(
             own, self._name_for_saving(), tags=tags, original=folder, **arguments.logged
         )
-        run.log_model(entry)
+        run.log_entry(entry)
         if arguments.registration is not None and run is not self._run:
             # A run of the user's own, whose end nobody here sees.
             with run.guard():

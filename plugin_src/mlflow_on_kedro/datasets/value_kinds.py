@@ -69,7 +69,7 @@ def _texts(client: MlflowClient, run_id: str, key: str) -> dict[str, str]:
 
 
 def _whole(client: MlflowClient, run_id: str, text: str) -> str:
-    place = long_values.artifact_of(text)
+    place = long_values.artifact_path_in(text)
     if place is None:
         return text
     with tempfile.TemporaryDirectory() as scratch:

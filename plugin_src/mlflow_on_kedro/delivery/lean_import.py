@@ -1,4 +1,4 @@
-"""Importing MLflow where only its client is needed: in the process that delivers.
+"""Importing MLflow faster in the process that delivers, which needs only its client.
 
 MLflow imports pandas and its kin when they are there, which takes as long as all the rest, and does
 without where they are not: it is published without them as ``mlflow-skinny``

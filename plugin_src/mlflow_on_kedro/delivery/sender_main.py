@@ -20,13 +20,14 @@ from pathlib import Path
 from typing import IO, Any, TypedDict
 
 from ..errors import ConfigError, MLflowOnKedroError
-from ..journal.entries import from_line
+from ..journal.entry_lines import from_line
 from ..journal.folder import Journal
 from ..tracking import request_headers
 from ..tracking.failures import reason
 from ..utils import environment
 from . import backlog, lean_import
 from .connection import Connection
+from .journal_delivery import deliver_resumed
 from .run_delivery import RunDelivery
 from .sender_thread import SenderThread
 
@@ -114,11 +115,18 @@ class _Service:
         environment.leave_retries_to_delivery(order["timeout"])
         root, uri, header = Path(order["root"]), order["uri"], self._journal.header
         self._sender = SenderThread(
-            RunDelivery(header, Connection(uri), root, self._journal, raising=order["raising"]),
+            RunDelivery(
+                header,
+                Connection(uri),
+                root,
+                self._journal,
+                raising=order["raising"],
+                before_open=deliver_resumed,
+            ),
             timeout=order["timeout"],
-            kept=str(self._journal.folder),
+            kept_in=str(self._journal.folder),
             raising=order["raising"],
-            others=backlog.deliver_each(root, uri, but=header.journal),
+            backlog=backlog.deliver_backlog(root, uri, skip=header.journal),
             on_failure=self._tell_failure,
         )
         self._uri, self._lean = uri, order["lean"]
@@ -137,7 +145,7 @@ class _Service:
             elif do == "remember":
                 self._sender.remember(from_line(words["entry"].encode()))
             elif do == "forgive":
-                self._sender.forgive()
+                self._sender.ignore_failure()
             elif do == "abandon":
                 self._sender.abandon()
                 return
@@ -166,7 +174,7 @@ class _Service:
         self._speaker.say(
             number=words["number"],
             opened=asdict(opened) if opened is not None else None,
-            warned=self._sender.warned,
+            warned=self._sender.has_warned,
             status=self._sender.status,
             **answer,
         )
@@ -193,5 +201,5 @@ class _Service:
                 time.sleep(0.1)
             else:
                 break
-        if self._journal.is_here():
+        if self._journal.exists():
             self._sender.finish(self._limit, self._tell_progress)

@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from ..errors import ConfigError, MLflowOnKedroError
-from ..journal.entries import Entry, to_line
+from ..journal.entries import Entry
+from ..journal.entry_lines import to_line
 from ..journal.folder import Journal
 from ..journal.records import Opened
 from ..utils import import_watch
@@ -91,10 +92,10 @@ class SenderProcess(Sender):
         return self._status if self._fallback is None else self._fallback.status
 
     @property
-    def failing(self) -> bool:
+    def is_failing(self) -> bool:
         """Whether MLflow does not answer at present."""
         if self._fallback is not None:
-            return self._fallback.failing
+            return self._fallback.is_failing
         return self._failure is not None or self._journal.is_failing
 
     @property
@@ -103,9 +104,9 @@ class SenderProcess(Sender):
         return self._failure if self._fallback is None else self._fallback.failure
 
     @property
-    def warned(self) -> bool:
+    def has_warned(self) -> bool:
         """Whether the user was warned that not all could be delivered."""
-        return self._warned or (self._fallback is not None and self._fallback.warned)
+        return self._warned or (self._fallback is not None and self._fallback.has_warned)
 
     def pending(self) -> PendingSize:
         """How much waits to be delivered."""
@@ -150,9 +151,9 @@ class SenderProcess(Sender):
         try:
             answer = self._pipe.ask("finish", whole, patience, progress)
         except TimeoutError:
-            self.goes_on = patience is not None
+            self.continues_after_exit = patience is not None
             answer = {"delivered": False}
-        if not self.goes_on:
+        if not self.continues_after_exit:
             self._pipe.close()
         if answer is None:
             return self._replacement().finish(limit, progress)
@@ -176,10 +177,10 @@ class SenderProcess(Sender):
         if self._fallback is not None:
             self._fallback.check()
 
-    def forgive(self) -> None:
+    def ignore_failure(self) -> None:
         """Deliver the rest in spite of a failure that :meth:`check` will raise."""
         if self._fallback is not None:
-            self._fallback.forgive()
+            self._fallback.ignore_failure()
         else:
             self._pipe.say({"do": "forgive"})
 

@@ -58,7 +58,7 @@ def log_material(run: TrackedRun, material: Material, model_input: Any) -> None:
         tags = dict(choice.settings.tags)
         if choice.registration is not None and predicts:
             tags[logged_models.REGISTER_TAG] = choice.registration.to_text()
-        run.log_model(logged_models.entry_of(folder, choice.name, tags=tags))
+        run.log_entry(logged_models.entry_of(folder, choice.name, tags=tags))
         if not run.has_journal:  # nobody has taken a copy
             run.flush()
 

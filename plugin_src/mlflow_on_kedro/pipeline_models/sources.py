@@ -66,7 +66,7 @@ def log_inputs(
         context = f"pipeline model {choice.name}"
         entry = used(name, datasets[name], None, context=context, root=run.root, max_bytes=0)
         if entry is not None:
-            run.log_input(entry)
+            run.log_entry(entry)
 
 
 def warn_of_earlier_models(

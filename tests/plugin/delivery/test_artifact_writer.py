@@ -384,7 +384,7 @@ class TestOriginals:
         for name in ("a.bin", "deep/b.bin"):
             (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "data" / name).write_text("content")
-        snapshot = Snapshot.of(tmp_path / "data", tmp_path / "data")
+        snapshot = Snapshot.from_path(tmp_path / "data", tmp_path / "data")
         return File(str(tmp_path / "journal" / "data"), "to", snapshot=snapshot)
 
     def test_as_they_were(

@@ -61,7 +61,7 @@ def make(tmp_path: Path, journal: Journal) -> Iterator[Make]:
     ) -> SenderProcess:
         def stand_in() -> SenderThread:
             delivery = RunDelivery(of.header, Connection(uri), tmp_path, of)
-            return SenderThread(delivery, timeout=timeout, kept=str(of.folder))
+            return SenderThread(delivery, timeout=timeout, kept_in=str(of.folder))
 
         order = {"uri": uri, "root": str(tmp_path), "timeout": timeout, "limit": LIMIT}
         order |= {"raising": raising, "headers": {}, "lean": True}
@@ -201,11 +201,11 @@ class TestFailures:
         """It is said once, without the password, and the journal stays."""
         sender = make(closed(), timeout=2)
         sender.wait_open()
-        assert sender.failing
+        assert sender.is_failing
         Writer(journal).append(End("FINISHED", 5000))
         assert not sender.finish(LIMIT, silence)
-        assert journal.is_here()
-        assert sender.warned
+        assert journal.exists()
+        assert sender.has_warned
         assert caplog.text.count("cannot be reached") == 1
         assert "hunter2" not in caplog.text
         assert str(journal.folder) in caplog.text
