@@ -17,7 +17,7 @@ from ..delivery.journal_outbox import JournalOutbox, warn_no_journal
 from ..delivery.pending import PendingSize
 from ..delivery.run_delivery import RunDelivery
 from ..delivery.sender import Sender
-from ..delivery.sender_process import SenderProcess, is_worth_it
+from ..delivery.sender_process import SenderProcess, is_faster
 from ..delivery.sender_thread import SenderThread
 from ..journal.entries import End
 from ..journal.folder import FOLDER, Journal
@@ -74,7 +74,7 @@ class RunLifecycle:
         headers = dict(request_headers.in_use())
         # A class of the user's that gives headers may depend on what is in this process.
         can = store.is_for_all_processes(self.uri) and TYPE not in headers
-        chosen = way == "process" or (way == "auto" and is_worth_it())
+        chosen = way == "process" or (way == "auto" and is_faster())
         if self.journal is None or not (can and chosen):
             return self._make_thread()
         order = {
