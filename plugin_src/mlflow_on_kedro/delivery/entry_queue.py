@@ -172,10 +172,10 @@ class EntryQueue:
         if self.raising:
             raise error
         with self._lock:
-            kept = self._keep(entry, error, tries)
+            is_kept = self._keep(entry, error, tries)
             # A store without write access refuses each file with the same message.
             kind = (type(error).__name__, http_status(error))
-            is_repeated = entry.lane == FILES and kind in self._warned and kept
+            is_repeated = entry.lane == FILES and kind in self._warned and is_kept
             self._warned.add(kind)
         if not is_repeated:
             what, advice = explained(error)
@@ -183,7 +183,7 @@ class EntryQueue:
                 "%s did not take the %s, which is %s.%s (%s)",
                 place,
                 entry.title,
-                _SET_ASIDE if kept else "left out",
+                _SET_ASIDE if is_kept else "left out",
                 f" It {what}.{advice}" if advice else "",
                 reason(error),
             )

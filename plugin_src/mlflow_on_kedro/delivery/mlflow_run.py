@@ -103,8 +103,8 @@ class MLflowRun:
                 raise
             if queue.has_begun:
                 logger.warning(
-                    "MLflow at %s has no run %s, to which a part was delivered: all goes to a new "
-                    "run, but for the artifacts that were delivered.",
+                    "MLflow at %s has no run %s, to which a part was delivered: everything is sent "
+                    "to a new run, except the artifacts that were already delivered.",
                     mask_urls(self.connection.uri),
                     opened.run_id,
                 )

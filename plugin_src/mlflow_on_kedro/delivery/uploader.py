@@ -135,7 +135,7 @@ class Uploader:
         if not (self._originals or source == Path(entry.path)):
             raise FileNotFoundError(
                 f"{source} was too large to be copied into the journal (`tracking.max_copy` in "
-                "mlflow.yml), so it can only be delivered in the project that it is of"
+                "mlflow.yml), so it can only be delivered in the project of its run"
             )
         return source
 

@@ -432,4 +432,4 @@ class TestOriginals:
         make(originals=False).send([entry])
         assert there(client, run) == set()
         ((_, error, _),) = refused
-        assert "only be delivered in the project that it is of" in str(error)
+        assert "only be delivered in the project of its run" in str(error)

@@ -22,6 +22,7 @@ from mlflow_on_kedro.journal.entries import (
     Model,
     Param,
     Register,
+    SpanRecord,
     Tag,
     Text,
 )
@@ -72,6 +73,15 @@ def test_lanes(entry: Entry) -> None:
 def test_titles(entry: Entry, title: str) -> None:
     """Each entry has a name for messages."""
     assert entry.title == title
+
+
+def test_names_in_lines() -> None:
+    """The names of the kinds on disk never change: a journal may be of an older version."""
+    assert set(Entry.kinds) == {
+        *("param", "metric", "tag", "input", "part", "unlogged", "end"),
+        *("text", "page", "file", "pagefile", "model", "trace", "register"),
+    }
+    assert Entry.kinds["part"] is SpanRecord
 
 
 def test_defaults() -> None:
