@@ -34,12 +34,11 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
     mlflow status`; without it, all of the run that is not delivered is deleted. The parts of the
     run that are in MLflow already stay there.
     """
-    from ..delivery.backlog import find, hold, look
-    from ..journal.entries import title_of
+    from ..delivery.backlog import PendingJournal, find
 
     journal = _chosen(find(path if path is not None else Path(metadata.project_path)), run)
     try:
-        pending = look(journal)
+        pending = PendingJournal.from_journal(journal)
         title, what, running = heading(pending.header), pending.size.in_words(), pending.running
     except (OSError, ValueError) as error:  # a damaged journal can be dropped, too
         title, what, running = f"the journal {journal.folder}", f"all ({error})", False
@@ -51,11 +50,11 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
             f"{title} has no refused entry {entry}: `kedro mlflow status` lists them."
         )
     if entry is not None:
-        what = title_of(items[entry - 1][1].entry)
+        what = items[entry - 1][1].entry.title
     if not yes:
         confirm(f"Drop {what} of {title} for good?")
     try:
-        hold(journal)
+        journal.hold_all()
     except BlockingIOError:
         raise click.ClickException(f"{title} is delivered now: nothing is dropped.") from None
     if entry is None:
@@ -99,11 +98,9 @@ def _names(journal: Journal) -> set[str]:
 def _drop(journal: Journal, owner: Journal, dropped: SetAside) -> None:
     """Drop one refused entry of a run or its child, and the run if nothing else is pending."""
     from ..delivery.pending import PendingSize
-    from ..journal.entries import File
 
     owner.set_aside = [item for item in owner.set_aside if item.entry != dropped.entry]
-    if isinstance(dropped.entry, File):
-        owner.forget_file(dropped.entry)
+    owner.copies.remove(dropped.entry)
     left = PendingSize.in_journal(journal, journal.delivered)
     if journal.ended is not None and left == PendingSize():
         journal.discard()

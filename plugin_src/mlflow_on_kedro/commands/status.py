@@ -34,7 +34,7 @@ def status(metadata: Any, path: Path | None, list_all: bool) -> None:
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
     """
-    from ..delivery.backlog import find, look
+    from ..delivery.backlog import PendingJournal, find
 
     journals = find(path if path is not None else Path(metadata.project_path))
     if not journals:
@@ -43,9 +43,9 @@ def status(metadata: Any, path: Path | None, list_all: bool) -> None:
     over = 0
     for journal in journals:
         try:
-            pending = look(journal)
+            pending = PendingJournal.from_journal(journal)
         except (OSError, ValueError) as error:
-            if journal.is_here():
+            if journal.exists():
                 click.echo(f"{journal.folder}: {error}")
             continue
         over += not pending.running
@@ -87,19 +87,12 @@ def refused(journal: Journal) -> list[tuple[Journal, SetAside]]:
 
 def _refused(item: SetAside) -> str:
     tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
-    return f"{_title(item)}: refused on {_date(item.time)} after {tries}"
+    return f"{item.entry.title}: refused on {_date(item.time)} after {tries}"
 
 
 def _group(items: list[SetAside]) -> str:
     latest = _date(max(item.time for item in items))
-    return f"{_title(items[0])} … {_title(items[-1])}: refused, last on {latest}"
-
-
-def _title(item: SetAside) -> str:
-    from ..journal.entries import title_of
-    from ..utils.secrets import mask_urls
-
-    return mask_urls(title_of(item.entry))
+    return f"{items[0].entry.title} … {items[-1].entry.title}: refused, last on {latest}"
 
 
 def heading(header: Header) -> str:

@@ -132,15 +132,15 @@ class Sync:
 
     def deliver(self, journal: Journal) -> None:
         """Deliver one journal, and print the outcome."""
-        from ..delivery.backlog import look, uri_of
+        from ..delivery.backlog import PendingJournal, delivery_uri
         from ..tracking.failures import failure_message, is_silent, reason
         from ..utils.secrets import mask_urls
 
         try:
-            pending = look(journal)
-            uri = uri_of(pending.header, self._configured, self._given, self._root)
+            pending = PendingJournal.from_journal(journal)
+            uri = delivery_uri(pending.header, self._configured, self._given, self._root)
         except Exception as error:
-            if journal.is_here():  # otherwise another process has delivered it
+            if journal.exists():  # otherwise another process has delivered it
                 self._fail(f"{journal.folder}: not delivered. {reason(error)}")
             return
         title = heading(pending.header)
@@ -152,7 +152,7 @@ class Sync:
         except BlockingIOError:
             click.echo(f"{title}: in progress, left alone.")
         except Exception as error:
-            if not journal.is_here():
+            if not journal.exists():
                 return
             if is_silent(error):
                 self._away.add(uri)
@@ -166,7 +166,7 @@ class Sync:
             self._fail(f"{title}: not delivered. {failure_message(uri, error, effect)}")
 
     def _deliver(self, pending: PendingJournal, uri: str, title: str) -> None:
-        from ..delivery.backlog import deliver
+        from ..delivery.journal_delivery import deliver
         from ..utils.secrets import mask_urls
 
         if pending.running:

@@ -89,7 +89,7 @@ class ArtifactSaver:
             with self._owner.saving_run() as run:
                 if run is not None:
                     artifact = self._reader.artifact_for_saving(run)
-                    snapshot = Snapshot.of(temporary, path)
+                    snapshot = Snapshot.from_path(temporary, path)
                     run.log_artifact(temporary, artifact.rpartition("/")[0], snapshot)
                     self._set_ui_tag(run, artifact)
         finally:

@@ -228,7 +228,7 @@ class MLflowModelDataset(TrackedDataset):
         entry = logged_models.model_entry(
             own, self._reader.name_for_saving(), tags=tags, original=folder, **arguments.logged
         )
-        run.log_model(entry)
+        run.log_entry(entry)
         if arguments.registration is not None and run is not self._run:
             # The user started this run, so the plugin does not see its end.
             with run.guard():

@@ -60,7 +60,7 @@ def _texts(client: MlflowClient, run_id: str, key: str) -> dict[str, str]:
 
 
 def _full_text(client: MlflowClient, run_id: str, text: str) -> str:
-    artifact = long_values.artifact_of(text)
+    artifact = long_values.artifact_path_in(text)
     if artifact is None:
         return text
     with tempfile.TemporaryDirectory() as folder:

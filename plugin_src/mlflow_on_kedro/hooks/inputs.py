@@ -86,7 +86,7 @@ class MLflowInputsLoggerHook(TrackingHook):
                 name, dataset, data, context=node.name, root=run.root, max_bytes=max_bytes
             )
             if entry is not None:
-                run.log_input(entry)
+                run.log_entry(entry)
 
 
 def _made_by(names: Sequence[str]) -> frozenset[str]:

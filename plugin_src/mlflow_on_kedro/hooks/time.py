@@ -18,7 +18,7 @@ from kedro.framework.hooks import hook_impl
 from ..config.parsing import override
 from ..config.sections import Time
 from ..errors import ConfigError
-from ..journal.entries import Part
+from ..journal.entries import SpanRecord
 from ..journal.span import Span
 from ..timeline import chart, shared_chart, span_metrics
 from ..timeline.current_run_spans import collect_spans
@@ -172,7 +172,7 @@ class MLflowTimeLoggerHook(TrackingHook):
         run = self._scope.run
         if run is not None and run.config.trace:
             with run.guard():  # if it never ends, the trace can say so
-                run.log_part(Part(kind, node.name, name, begin, end=0.0))
+                run.log_span(SpanRecord(kind, node.name, name, begin, end=0.0))
 
     def _take_load(self, node: str, name: str, data: Any) -> tuple[float, float] | None:
         key = (node, name, id(data))
@@ -228,7 +228,7 @@ class MLflowTimeLoggerHook(TrackingHook):
             span = Span(kind, node.name, name, begin, end, step, failed)
             span_metrics.log_span(run, span, self._names(run).of(kind, shown))
             if run.config.trace:
-                run.log_part(Part(kind, node.name, name, begin, end, *_told(error)))
+                run.log_span(SpanRecord(kind, node.name, name, begin, end, *_told(error)))
 
     # -- showing -------------------------------------------------------------------------------
 
@@ -272,30 +272,30 @@ class MLflowTimeLoggerHook(TrackingHook):
         if settings.gantt_filepath:
             _write(run.root / settings.gantt_filepath, with_plotly(page))
 
-    def _unloaded(self, session: PipelineRun) -> list[Part]:
+    def _unloaded(self, session: PipelineRun) -> list[SpanRecord]:
         """The loads that have begun and not ended: Kedro calls no hook for one that fails."""
         nodes = {node.name for node in session.pipeline.nodes}
         begun = {key: begin for key, begin in list(self._loading.items()) if key[0] in nodes}
         for key in begun:
             self._loading.pop(key, None)
         return [
-            Part("load", node, name, begin, end=0.0)
+            SpanRecord("load", node, name, begin, end=0.0)
             for (node, name, _), begin in begun.items()
             if not is_parameter(name)
         ]
 
 
 def _complete_trace(
-    run: TrackedRun, far: list[Span], unloaded: list[Part], error: Exception | None
+    run: TrackedRun, far: list[Span], unloaded: list[SpanRecord], error: Exception | None
 ) -> None:
     """Note what no node of this machine has noted itself."""
     told = _told(error)
     for span in far:
         failure = told if span.failed else ("", "")
-        run.log_part(Part(span.kind, span.node, span.name, span.start, span.end, *failure))
+        run.log_span(SpanRecord(span.kind, span.node, span.name, span.start, span.end, *failure))
     for part in unloaded:
-        run.log_part(part)
-    run.log_part(Part("pipeline", "", "", run.start_ms / 1000, time.time(), *told))
+        run.log_span(part)
+    run.log_span(SpanRecord("pipeline", "", "", run.start_ms / 1000, time.time(), *told))
 
 
 def _told(error: Exception | None) -> tuple[str, str]:

@@ -79,9 +79,9 @@ def _note(run: TrackedRun, items: list[Unlogged], settings: Catalog) -> None:
 
 
 def _report(run: TrackedRun, settings: Catalog) -> None:
-    if run.unlogged_said:
+    if run.unlogged_reported:
         return
-    run.unlogged_said = True
+    run.unlogged_reported = True
     items = list(dict.fromkeys([*run.unlogged, *run.journaled_elsewhere(Unlogged)]))
     if not items:
         return

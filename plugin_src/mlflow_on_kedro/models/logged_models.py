@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..journal.entries import Model, storable
+from ..journal.entries import Model
+from ..journal.entry_lines import storable
 from ..journal.snapshot import Snapshot
 from ..tracking import capabilities, creating
 from ..tracking.capabilities import Feature
@@ -58,7 +59,7 @@ def model_entry(
         "model_type": model_type,
         "step": step,
     }
-    snapshot = Snapshot.of(folder, original) if original is not None else None
+    snapshot = Snapshot.from_path(folder, original) if original is not None else None
     return Model(str(folder), name, json.dumps(about), snapshot=snapshot)
 
 

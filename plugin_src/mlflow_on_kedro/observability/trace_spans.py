@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from ..journal.entries import End, Part
+from ..journal.entries import End, SpanRecord
 from ..journal.records import Header
 from ..mlflow_internals import tags
 
@@ -28,7 +28,7 @@ def trace_id(header: Header) -> str:
     return f"tr-{_hex(header, 'trace', 32)}"
 
 
-def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
+def make_spans(header: Header, parts: Iterable[SpanRecord], end: End) -> list[Span]:
     """Make the spans; a node's lasts from its first load to its last save.
 
     Args:
@@ -39,7 +39,7 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
     unique = list(dict.fromkeys(parts))
     pipeline = pipelines_part(unique)
     failed = end.status != "FINISHED"
-    nodes: dict[str, list[Part]] = {}
+    nodes: dict[str, list[SpanRecord]] = {}
     for part in _ended([part for part in unique if part.node], pipeline, end):
         nodes.setdefault(part.node, []).append(part)
     root = _span(
@@ -56,7 +56,7 @@ def make_spans(header: Header, parts: Iterable[Part], end: End) -> list[Span]:
     return [root, *(span for node, done in nodes.items() for span in _node(header, node, done))]
 
 
-def _node(header: Header, node: str, parts: list[Part]) -> Iterator[Span]:
+def _node(header: Header, node: str, parts: list[SpanRecord]) -> Iterator[Span]:
     """Make the span of a node, and those of its loads, runs and saves."""
     failed = next((part for part in parts if part.error), None)
     yield _span(
@@ -93,17 +93,17 @@ def _node(header: Header, node: str, parts: list[Part]) -> Iterator[Span]:
         )
 
 
-def pipelines_part(parts: Iterable[Part]) -> Part | None:
+def pipelines_part(parts: Iterable[SpanRecord]) -> SpanRecord | None:
     """Return the timing of the pipeline itself; None of one that was killed."""
     return next((part for part in parts if not part.node), None)
 
 
-def end_ms(pipeline: Part | None, end: End) -> float:
+def end_ms(pipeline: SpanRecord | None, end: End) -> float:
     """Return when the pipeline ended, in milliseconds; of one that was killed, when its run did."""
     return pipeline.end * 1000 if pipeline is not None else end.time
 
 
-def _ended(parts: list[Part], pipeline: Part | None, end: End) -> list[Part]:
+def _ended(parts: list[SpanRecord], pipeline: SpanRecord | None, end: End) -> list[SpanRecord]:
     """Return the timings that have an end, and the others with the pipeline's end as theirs."""
     ended = [part for part in parts if part.end]
     starts = {replace(part, end=0.0, error="", trace="") for part in ended}
@@ -117,7 +117,7 @@ def _ended(parts: list[Part], pipeline: Part | None, end: End) -> list[Part]:
     ]
 
 
-def _datasets(parts: Iterable[Part], what: str) -> dict[str, list[str]]:
+def _datasets(parts: Iterable[SpanRecord], what: str) -> dict[str, list[str]]:
     return {"datasets": sorted({part.name for part in parts if part.what == what})}
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ..config.sections import Config
 from ..errors import ConfigError
-from ..journal.entries import End, Part
+from ..journal.entries import End, SpanRecord
 from ..journal.records import Header, Opened
 from ..mlflow_internals import tags, trace_client
 from ..tracking import open_runs
@@ -54,7 +54,7 @@ def deliver(
     uri: str,
     header: Header,
     opened: Opened,
-    parts: Collection[Part],
+    parts: Collection[SpanRecord],
     end: End,
 ) -> None:
     """Send the trace of a run.
@@ -74,7 +74,7 @@ def deliver(
         trace_client.send(uri, info, make_spans(header, parts, end))
 
 
-def make_info(header: Header, opened: Opened, end: End, pipeline: Part | None) -> TraceInfo:
+def make_info(header: Header, opened: Opened, end: End, pipeline: SpanRecord | None) -> TraceInfo:
     """Make the trace's info.
 
     Args:

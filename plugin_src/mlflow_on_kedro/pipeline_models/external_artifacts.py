@@ -65,7 +65,7 @@ def log_inputs(
         context = f"pipeline model {spec.name}"
         entry = used(name, datasets[name], None, context=context, root=run.root, max_bytes=0)
         if entry is not None:
-            run.log_input(entry)
+            run.log_entry(entry)
 
 
 def warn_about_earlier_models(

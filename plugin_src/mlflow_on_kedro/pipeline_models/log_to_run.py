@@ -64,7 +64,7 @@ def log_built_model(run: TrackedRun, builder: PipelineModelBuilder, model_input:
         tags = dict(spec.settings.tags)
         if spec.registration is not None and predicts:
             tags[logged_models.REGISTER_TAG] = spec.registration.to_text()
-        run.log_model(logged_models.model_entry(folder, spec.name, tags=tags))
+        run.log_entry(logged_models.model_entry(folder, spec.name, tags=tags))
         if not run.has_journal:  # without a journal's copy, the folder has to stay until it is sent
             run.flush()
 

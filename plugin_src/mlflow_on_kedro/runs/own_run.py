@@ -65,7 +65,7 @@ _LOCAL_STATE = frozenset(
         "saved",
         "spans",
         "unlogged",
-        "unlogged_said",
+        "unlogged_reported",
     }
 )
 
@@ -110,7 +110,7 @@ class OwnRun(TrackedRun):
         self._recording: RunLifecycle | None = None
         self._outbox: Outbox | None = None
         self._client: MlflowClient | None = None
-        self._start_telling()
+        self._start_logging()
         self._at_end: list[Callable[[], None]] = []
         self._participants = 0
         self._warned = False
@@ -303,7 +303,7 @@ class OwnRun(TrackedRun):
             self._recording.wait_open()
         elif self._journal is not None:
             deadline = time.monotonic() + OPENING_SECONDS
-            while not (self.opened or self._journal.is_failing) and self._journal.is_here():
+            while not (self.opened or self._journal.is_failing) and self._journal.exists():
                 if time.monotonic() >= deadline:
                     return
                 time.sleep(POLL_SECONDS)
@@ -345,7 +345,7 @@ class OwnRun(TrackedRun):
     @property
     def keeps_journal_here(self) -> bool:
         """Whether the run's journal is on this machine."""
-        return self._journal is not None and self._journal.is_here()
+        return self._journal is not None and self._journal.exists()
 
     @property
     def identity(self) -> str:
@@ -417,7 +417,7 @@ class OwnRun(TrackedRun):
     def settle(self) -> None:
         """See to it that nothing is lost if this is a worker, which may end without a word."""
         if self.in_worker:
-            self.outbox.settle()
+            self.outbox.secure()
 
     def flush(self) -> None:
         """Wait until all that this process has logged is in MLflow, if it can be reached."""

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from ..config.header_checks import TYPE
 from ..delivery import backlog
 from ..delivery.connection import Connection
-from ..delivery.journal_outbox import JournalOutbox, say_no_journal
+from ..delivery.journal_delivery import deliver_resumed
+from ..delivery.journal_outbox import JournalOutbox, warn_no_journal
 from ..delivery.pending import PendingSize
 from ..delivery.run_delivery import RunDelivery
 from ..delivery.sender import Sender
-from ..delivery.sender_process import SenderProcess, is_worth_it
+from ..delivery.sender_process import SenderProcess, is_faster
 from ..delivery.sender_thread import SenderThread
 from ..journal.entries import End
 from ..journal.folder import FOLDER, Journal
@@ -73,7 +74,7 @@ class RunLifecycle:
         headers = dict(request_headers.in_use())
         # A class of the user's that gives headers may depend on what is in this process.
         can = store.is_for_all_processes(self.uri) and TYPE not in headers
-        chosen = way == "process" or (way == "auto" and is_worth_it())
+        chosen = way == "process" or (way == "auto" and is_faster())
         if self.journal is None or not (can and chosen):
             return self._make_thread()
         order = {
@@ -92,11 +93,19 @@ class RunLifecycle:
         root, raising = self._request.root, self._raising
         connection = Connection(self.uri)
         return SenderThread(
-            RunDelivery(self._header, connection, root, self.journal, raising=raising, tried=tried),
+            RunDelivery(
+                self._header,
+                connection,
+                root,
+                self.journal,
+                raising=raising,
+                tried=tried,
+                before_open=deliver_resumed,
+            ),
             timeout=self._request.config.tracking.timeout,
-            kept=str(self.journal.folder) if self.journal else None,
+            kept_in=str(self.journal.folder) if self.journal else None,
             raising=self._raising,
-            others=backlog.deliver_each(root, self.uri, but=self._header.journal),
+            backlog=backlog.deliver_backlog(root, self.uri, skip=self._header.journal),
         )
 
     @property
@@ -107,7 +116,7 @@ class RunLifecycle:
     @property
     def failing(self) -> bool:
         """Whether MLflow does not answer at present, or is not asked."""
-        return self._sender is None or self._sender.failing
+        return self._sender is None or self._sender.is_failing
 
     def open(self) -> None:
         """Open the run in MLflow, and see to it that it ends with the process at the latest.
@@ -204,7 +213,7 @@ class RunLifecycle:
             status = "FAILED" if status == "FINISHED" else status
         self.outbox.put(End(status, now_ms()))
         if failed:
-            sender.forgive()
+            sender.ignore_failure()
         is_delivered = sender.finish(limit, self._progress())
         if sender.status is not None:
             self._say_ended(sender)
@@ -218,7 +227,7 @@ class RunLifecycle:
         def progress(passed: float) -> None:
             nonlocal said
             sender = self._sender
-            if sender is None or sender.failing or passed < said + QUIET_SECONDS:
+            if sender is None or sender.is_failing or passed < said + QUIET_SECONDS:
                 return
             said = passed + SAY_EVERY_SECONDS - QUIET_SECONDS
             size = sender.pending()
@@ -247,7 +256,7 @@ class RunLifecycle:
                 mask_urls(self.uri),
             )
             return
-        if sender.goes_on:  # and takes the journal's lock when this process has ended
+        if sender.continues_after_exit:  # and takes the journal's lock when this process has ended
             logger.info(
                 "The rest of this run is delivered to MLflow in the background: %s to go. "
                 "`kedro mlflow status` tells how far it is.",
@@ -255,7 +264,7 @@ class RunLifecycle:
             )
             return
         self.journal.release()
-        level = logging.INFO if sender.warned else logging.WARNING
+        level = logging.INFO if sender.has_warned else logging.WARNING
         logger.log(
             level,
             "Not all of this run is in MLflow at %s: what waits (%s) is kept in %s. %s.",
@@ -299,5 +308,5 @@ def _new_journal(request: RunRequest, header: Header) -> Journal | None:
     try:
         return Journal.create(store.working_folder(request.root) / FOLDER, header)
     except OSError as error:
-        say_no_journal(error, lost=request.offline)
+        warn_no_journal(error, lost=request.offline)
         return None

@@ -8,12 +8,11 @@ import socket
 import ssl
 from collections.abc import Iterator
 from enum import Enum
-from pathlib import Path
 
 from kedro.io import DatasetError
 
 from ..errors import MLflowOnKedroError
-from ..journal.entries import File, Text
+from ..journal.entries import Artifact, File
 from ..utils.secrets import mask_secrets, mask_urls
 
 INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
@@ -174,11 +173,11 @@ def is_unknown_uri(error: BaseException) -> bool:
     )
 
 
-def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
+def is_of_this_file(entry: Artifact, error: BaseException) -> bool:
     """Tell a file that cannot be read or named so from a store that cannot be reached."""
     if not isinstance(error, OSError):
         return "Invalid artifact path" in str(error)  # MLflow calls it an internal error
-    source = entry.source if isinstance(entry, File) else Path(entry.path)
+    source = entry.source
     is_missing = isinstance(entry, File) and not source.exists()
     # The store's own folder may be closed to us, too; that is no fault of the file's.
     is_closed = isinstance(error, PermissionError) and str(error.filename).startswith(str(source))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.checks import MODES, check_choice
 from ..config.sections import Config
-from ..journal.entries import storable
+from ..journal.entry_lines import storable
 from ..journal.folder import new_id
 from ..journal.records import Header, Opened
 from ..mlflow_internals import run_stack

@@ -41,7 +41,7 @@ class Told(RunLogger, Outbox):
     def flush(self) -> None:
         """Do nothing."""
 
-    def settle(self) -> None:
+    def secure(self) -> None:
         """Do nothing."""
 
     def files(self) -> list[str]:

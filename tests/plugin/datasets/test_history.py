@@ -15,7 +15,7 @@ from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Run, Tracking
 from mlflow_on_kedro.datasets.history import MetricHistory
-from mlflow_on_kedro.delivery import backlog
+from mlflow_on_kedro.delivery import backlog, journal_delivery
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.runs.own_run import OwnRun, RunRequest
@@ -170,7 +170,7 @@ def test_datasets_of_one_name_share_the_steps(make_project: Callable[..., Any]) 
     )
     assert result.returncode == 0, result.stderr
     (waiting,) = backlog.find(made.root)
-    backlog.deliver(waiting, Connection(made.uri), made.root)
+    journal_delivery.deliver(waiting, Connection(made.uri), made.root)
     assert points(made) == list(enumerate([0.5, 0.25] * 3))
 
 

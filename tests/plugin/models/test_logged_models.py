@@ -12,7 +12,8 @@ import mlflow
 import pytest
 import yaml
 from mlflow_on_kedro.delivery.artifact_writer import ArtifactWriter
-from mlflow_on_kedro.journal.entries import Entry, Model, from_line, to_line
+from mlflow_on_kedro.journal.entries import Entry, Model
+from mlflow_on_kedro.journal.entry_lines import from_line, to_line
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.flavors import find_flavor
 from sklearn.linear_model import LogisticRegression

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING
 
 from ...delivery.journal_outbox import WorkerOutbox
 from ...journal.entries import End
-from ...journal.folder import CHILDREN, Journal, is_id, new_id
+from ...journal.folder import Journal, is_id, new_id
 from ...journal.outbox import Outbox
 from ...journal.records import Header, Opened
 from ...journal.run_logger import RunLogger
+from ...journal.state import CHILDREN
 from ...mlflow_internals.tags import PARENT_RUN, RUN_NAME
 from ...tracking.user import USER_TAG
 from . import placeholder_run
@@ -47,7 +48,7 @@ class ChildRun(RunLogger):
         self.journal = journal
         self.journal_id = journal.folder.name
         self.start_ms = journal.header.start_ms
-        self._start_telling()
+        self._start_logging()
         raising = pipeline.config.tracking.on_failure == "raise"
         self._outbox = WorkerOutbox(journal, pipeline.uri, None, 0, raising=raising)
 
@@ -145,7 +146,7 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
         if known is not None:
             return known
         journal = Journal(pipeline.journal.folder / CHILDREN / key)
-        if journal.is_here():
+        if journal.exists():
             return _known.setdefault((pipeline.journal_id, key), ChildRun(pipeline, journal))
     return None
 

@@ -173,7 +173,7 @@ class JournalStore(SilentStore):
                 dataset.profile or "",
                 tags.get(DATASET_CONTEXT, ""),
             )
-            owner.log_input(entry)
+            owner.log_entry(entry)
 
     # -- models --------------------------------------------------------------------------------
 

@@ -98,7 +98,7 @@ def to_mlflow_run(run: NodeRun, opened: Opened) -> Any:
 
 def files_folder(run: NodeRun) -> Path:
     """Return the folder for the files that nodes log to a run, until they become entries."""
-    if run.journal is not None and run.journal.is_here():
+    if run.journal is not None and run.journal.exists():
         return (run.journal.folder / OWN).absolute()
     return (working_folder(run.root) / OWN / run.journal_id).absolute()
 

@@ -13,7 +13,8 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.delivery.backlog import deliver, find
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.journal import node_files
-from mlflow_on_kedro.journal.entries import Trace, from_line, to_line
+from mlflow_on_kedro.journal.entries import Trace
+from mlflow_on_kedro.journal.entry_lines import from_line, to_line
 from mlflow_on_kedro.mlflow_internals.tags import TRACE_RUN
 from mlflow_on_kedro.observability import saved_traces
 from mlflow_on_kedro.observability.traces import LEAST_MLFLOW

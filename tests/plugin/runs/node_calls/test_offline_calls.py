@@ -12,8 +12,9 @@ import mlflow
 import pytest
 from mlflow.exceptions import MlflowException
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.delivery.backlog import deliver, find
+from mlflow_on_kedro.delivery.backlog import find
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.journal_delivery import deliver
 from mlflow_on_kedro.journal.folder import OWN
 from mlflow_on_kedro.mlflow_internals import run_stack
 from mlflow_on_kedro.runs.node_calls import child_runs, fluent, placeholder_run
