@@ -27,6 +27,7 @@ from ..journal.entry_lines import from_line
 from ..journal.folder import Journal
 from ..tracking import request_headers
 from ..tracking.failures import reason
+from ..utils import client_variables
 from . import backlog, lean_import
 from .connection import Connection
 from .journal_delivery import deliver_resumed
