@@ -15,6 +15,7 @@ from uuid import uuid4
 from kedro.runner.task import Task
 
 from ..runs.run_dataset import register_hooks_in_worker
+from ..utils import kedro_internals
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -56,7 +57,9 @@ class NodeExecutor(Executor):
         """Start a node; the returned future has the node once it is done, or its exception."""
         node: Node = task.node
         inputs = [name for name in node.inputs if name in self._values]
-        outputs = [name for name in node.outputs if _in_memory(self._catalog.get(name))]
+        outputs = [
+            name for name in node.outputs if kedro_internals.is_in_memory(self._catalog.get(name))
+        ]
         options = {"run_id": task.run_id, "is_async": task.is_async}
         call = partial(_run_node, node, self._carried, options, self._package, inputs, outputs)
         values = [self._values[name] for name in inputs]
@@ -163,8 +166,3 @@ def _run_node(
 def _put(dataset: AbstractDataset[Any, Any], value: Any) -> None:
     if value is not None:  # a generator node that gave nothing; Kedro saves no None
         dataset.save(value)
-
-
-def _in_memory(dataset: AbstractDataset[Any, Any] | None) -> bool:
-    """Whether a dataset keeps its value in memory only; Kedro has no public name for that."""
-    return bool(getattr(dataset, "_EPHEMERAL", False))

@@ -9,6 +9,7 @@ from typing import Any
 
 from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
 
+from ..utils import kedro_internals
 from .extensions import (
     FORMATS_BY_TYPE,
     KINDS,
@@ -178,10 +179,8 @@ def config_of(dataset: AnyDataset) -> tuple[dict[str, Any], str]:
     Returns:
         The configuration, and the argument that takes the place; "" if there is none.
     """
-    wrapped = getattr(dataset, "_dataset", None)
-    if isinstance(wrapped, AbstractDataset):
-        return config_of(wrapped)
-    kept = dataset._init_config()  # noqa: SLF001 - what Kedro writes catalogs from
+    dataset = kedro_internals.unwrapped(dataset)
+    kept = kedro_internals.configuration_of(dataset)
     path_arg = next((arg for arg in ("filepath", "path") if kept.get(arg)), "")
     left_out = {path_arg, "versioned", "credentials"}
     config = {key: value for key, value in kept.items() if key not in left_out}

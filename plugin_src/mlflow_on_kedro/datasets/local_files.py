@@ -8,9 +8,10 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
-from kedro.io import AbstractDataset, AbstractVersionedDataset
+from kedro.io import AbstractVersionedDataset
 from kedro.io.core import VersionNotFoundError, get_protocol_and_path
 
+from ..utils import kedro_internals
 from .formats import AnyDataset
 
 Files: TypeAlias = dict[Path, tuple[int, int]]
@@ -26,9 +27,7 @@ def local_path(backend: AnyDataset, *, saving: bool) -> Path | None:
     Returns:
         None for a remote place, for a dataset without files, and while there is no version.
     """
-    wrapped = getattr(backend, "_dataset", None)
-    if isinstance(wrapped, AbstractDataset):
-        return local_path(wrapped, saving=saving)
+    backend = kedro_internals.unwrapped(backend)
     path = local_place(backend)
     if path is None or not isinstance(backend, AbstractVersionedDataset):
         return path
@@ -71,15 +70,12 @@ def states_of(files: Iterable[Path]) -> Files:
 
 
 def local_place(backend: AnyDataset) -> Path | None:
-    """The local place of a dataset without its version; None for a remote one.
-
-    By what all Kedro datasets have but do not call public.
-    """
-    described = backend._describe()  # noqa: SLF001 - each dataset has to have it
+    """The local place of a dataset without its version; None for a remote one."""
+    described = kedro_internals.description_of(backend)
     location = described.get("filepath") or described.get("path")
-    location = location or getattr(backend, "_filepath", None)
+    location = location or kedro_internals.filepath_of(backend)
     if not isinstance(location, (str, PurePath)):
         return None
     protocol, plain = get_protocol_and_path(str(location))
-    protocols = {protocol, described.get("protocol"), getattr(backend, "_protocol", None)}
+    protocols = {protocol, described.get("protocol"), kedro_internals.protocol_of(backend)}
     return Path(plain) if protocols <= {"file", "local", None} else None

@@ -114,7 +114,8 @@ class MLflowDataset(TrackedDataset):
         if isinstance(dataset, str):
             backends.check_kind(dataset)
         if too_long is not None:
-            check_choice("too_long", too_long, sections.TOO_LONG_CHOICES, dataset_name or "dataset")
+            words = sections.choices(Params)["too_long"]
+            check_choice("too_long", too_long, words, dataset_name or "dataset")
         if copy_mode is not None:
             check_choice("copy_mode", copy_mode, _COPY_MODES, dataset_name or "dataset")
         if dataset == "images" and artifact_path is not None:

@@ -8,8 +8,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kedro.io import AbstractDataset
-
+from ..utils.kedro_internals import filename_suffix_of, unwrapped
 from .formats import AnyDataset
 
 _CLASS = "PartitionedDataset"
@@ -18,7 +17,7 @@ _ENDS = re.compile(r"[./]")
 
 def is_partitioned(dataset: AnyDataset) -> bool:
     """Whether a dataset, or the one within it, keeps each item of a dict in a file of its own."""
-    return any(base.__name__ == _CLASS for base in type(_inner(dataset)).__mro__)
+    return any(base.__name__ == _CLASS for base in type(unwrapped(dataset)).__mro__)
 
 
 def partition_names(dataset: AnyDataset, data: Any) -> tuple[str, ...] | None:
@@ -33,7 +32,7 @@ def partition_names(dataset: AnyDataset, data: Any) -> tuple[str, ...] | None:
     """
     if not is_partitioned(dataset) or not isinstance(data, Mapping):
         return None
-    suffix = getattr(_inner(dataset), "_filename_suffix", "")
+    suffix = filename_suffix_of(unwrapped(dataset))
     return tuple(f"{name}{suffix}" for name in sorted(map(str, data)))
 
 
@@ -72,8 +71,3 @@ def belongs_to(file: str, partitions: AbstractSet[str]) -> bool:
     return file in partitions or any(
         file[: end.start()] in partitions for end in _ENDS.finditer(file)
     )
-
-
-def _inner(dataset: AnyDataset) -> AnyDataset:
-    within = getattr(dataset, "_dataset", None)  # of a `CachedDataset`
-    return _inner(within) if isinstance(within, AbstractDataset) else dataset

@@ -15,6 +15,7 @@ from ..datasets.formats import AnyDataset
 from ..datasets.local_files import local_path
 from ..datasets.partitions import partition_names
 from ..datasets.tracked import TrackedDataset
+from ..utils import kedro_internals
 from ..utils.secrets import looks_secret, mask_urls, without_credentials
 
 MAX_LENGTH = 65_535
@@ -61,12 +62,10 @@ def source_of(dataset: AnyDataset, data: Any, root: Path) -> Source:
         root: The project's root: the path of a file below it is relative to it, so that it is the
             same on every machine.
     """
+    dataset = kedro_internals.unwrapped(dataset)
     if isinstance(dataset, TrackedDataset):
         return _of_tracked(dataset, data, root)
-    inner = getattr(dataset, "_dataset", None)
-    if isinstance(inner, AbstractDataset):  # as in a `CachedDataset`
-        return source_of(inner, data, root)
-    described = dataset._describe()  # noqa: SLF001 - each dataset has to have it
+    described = kedro_internals.description_of(dataset)
     found = _of_query(dataset, described)
     if found is None:
         found = _of_file(dataset, described, data, root) or _of_url(described)
@@ -75,7 +74,7 @@ def source_of(dataset: AnyDataset, data: Any, root: Path) -> Source:
 
 def source_of_code(dataset: AnyDataset) -> Source:
     """The source of what comes from no place that is known: the kind of dataset that gave it."""
-    in_memory = bool(getattr(dataset, "_EPHEMERAL", False))
+    in_memory = kedro_internals.is_in_memory(dataset)
     tags = {"kedro.dataset": type(dataset).__name__}
     return Source("code", {"tags": tags}, in_memory=in_memory)
 
@@ -145,7 +144,7 @@ def _of_query(dataset: AnyDataset, described: Mapping[str, Any]) -> Source | Non
             content["table"] = ".".join(part for part in (*parts, table) if part)
     if not content:
         return None
-    connection = getattr(dataset, "_connection_str", None) or described.get("url")
+    connection = kedro_internals.connection_of(dataset) or described.get("url")
     if isinstance(connection, str):
         content["database"] = plain_database(connection.removeprefix("jdbc:"))
     elif isinstance(described.get("backend"), str):
@@ -167,7 +166,7 @@ def _of_file(
             (
                 _text(described.get("filepath")),
                 _text(described.get("path")),
-                _text(getattr(dataset, "_filepath", None)),
+                _text(kedro_internals.filepath_of(dataset)),
             ),
         ),
         None,
@@ -176,12 +175,14 @@ def _of_file(
         return None
     protocol, plain = get_protocol_and_path(place)
     protocol = (
-        _text(described.get("protocol")) or _text(getattr(dataset, "_protocol", None)) or (protocol)
+        _text(described.get("protocol"))
+        or _text(kedro_internals.protocol_of(dataset))
+        or (protocol)
     )
     if protocol in {"file", "local"}:  # a version that is not there
         return None
     plain = _versioned(dataset, plain)
-    system = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
+    system = kedro_internals.filesystem_of(dataset)
     if protocol in _HTTP:
         url = get_filepath_str(PurePosixPath(plain), protocol)
         return Source("http", {"url": plain_url(url)}, remote=(system, url) if system else None)

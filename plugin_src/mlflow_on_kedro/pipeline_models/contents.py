@@ -19,13 +19,13 @@ from ..datasets.tracked import default_filepath
 from ..journal.values import flatten
 from ..models.flavors import find_flavor
 from ..models.kinds import flavor_saved
+from ..utils import kedro_internals
 from ..utils.secrets import is_secret, looks_secret
 from .pipeline_model import DESCRIPTION, OBJECTS, resolve
 from .spec import Choice
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
-    from kedro.pipeline.node import Node
 
 Datasets = Mapping[str, AbstractDataset[Any, Any]]
 
@@ -96,7 +96,7 @@ def describe_nodes(pipeline: Pipeline) -> tuple[list[dict[str, Any]], dict[int, 
         address = address_of(node.func)
         if address is None:
             functions[place] = node.func
-        inputs, outputs = _wiring(node)
+        inputs, outputs = kedro_internals.arguments_of(node)
         described.append(
             {
                 "function": address,
@@ -138,11 +138,6 @@ def _modules_of(function: Any) -> list[str]:
         for item in used
     ]
     return [name for name in found if isinstance(name, str)]
-
-
-def _wiring(node: Node) -> tuple[Any, Any]:
-    # The public `inputs` and `outputs` are lists: which argument takes which is lost in them.
-    return node._inputs, node._outputs  # noqa: SLF001
 
 
 def _store(dataset: AbstractDataset[Any, Any], name: str, target: Path) -> dict[str, Any] | None:

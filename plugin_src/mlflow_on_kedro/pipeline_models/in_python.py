@@ -18,7 +18,7 @@ from ..config.model_entries import pipeline_model
 from ..config.sections import Config, Tracking
 from ..errors import ConfigError, MLflowOnKedroError
 from ..mlflow_internals import run_stack
-from ..runs import run_dataset
+from ..utils import kedro_internals
 from ..utils.suggestions import did_you_mean
 from . import sources
 from .building import log_material
@@ -176,4 +176,4 @@ def _datasets(
 
 def _project() -> Project:
     root = find_kedro_project(Path.cwd()) or Path.cwd()
-    return Project(root, run_dataset.package_name())
+    return Project(root, kedro_internals.package_name())

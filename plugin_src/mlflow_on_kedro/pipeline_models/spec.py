@@ -51,7 +51,9 @@ class Choice:
     def registration(self) -> Registration | None:
         """What is asked of the model registry."""
         asked = self.settings
-        return Registration.of(asked.registered_model_name, asked.alias, asked.promote, asked.tags)
+        return Registration.from_arguments(
+            asked.registered_model_name, asked.alias, asked.promote, asked.tags
+        )
 
     @property
     def parameters(self) -> list[str]:

@@ -9,7 +9,7 @@ import pytest
 from kedro.framework.session import KedroSession
 from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.config.switched_off import is_switched_off
-from mlflow_on_kedro.runs.provenance import pipeline_names
+from mlflow_on_kedro.utils.pipeline_info import pipeline_names
 
 NODES = """
 from kedro.pipeline import node, pipeline

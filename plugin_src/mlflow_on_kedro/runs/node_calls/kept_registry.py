@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...config import uri_checks
+from ...config.uri_schemes import JOURNAL_SCHEME
 from ...tracking import store
 from ...utils.secrets import mask_urls
 from . import kept_models, node_mlflow_calls
@@ -76,10 +76,10 @@ def guard(uri: str, route: Route) -> None:
 
     # As in `own_calls.registry`: MLflow has no public way to add a store, or to get at one.
     utils._get_store_registry().register(  # type: ignore[no-untyped-call]  # noqa: SLF001
-        uri_checks.JOURNAL_SCHEME, _make_no_registry
+        JOURNAL_SCHEME, _make_no_registry
     )
     place = mlflow.get_registry_uri()
-    if not (place.startswith(uri_checks.JOURNAL_SCHEME) or store.is_remote(place)):
+    if not (place.startswith(JOURNAL_SCHEME) or store.is_remote(place)):
         return  # it answers, and takes a while to open
     try:
         kept: Any = utils._get_store(None, uri)  # type: ignore[no-untyped-call]  # noqa: SLF001

@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...config.uri_checks import JOURNAL_SCHEME
+from ...config.uri_schemes import JOURNAL_SCHEME
 from ...journal import node_files
 from ...journal.folder import OWN
 from ...journal.records import Opened
