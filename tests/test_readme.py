@@ -45,7 +45,7 @@ def test_every_name_in_the_readme_can_be_imported() -> None:
 
     named = set(re.findall(r"`((?:MLflow|Add)\w*(?:Hook|Dataset|DataSet|Transformer))", README))
     assert len(named) >= 10
-    assert named <= set(mlflow_on_kedro.__all__)
+    assert [name for name in sorted(named) if not hasattr(mlflow_on_kedro, name)] == []
 
 
 def test_python_blocks_run() -> None:

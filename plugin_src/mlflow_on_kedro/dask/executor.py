@@ -15,6 +15,7 @@ from uuid import uuid4
 from kedro.runner.task import Task
 
 from ..runs.run_dataset import register_hooks_in_worker
+from ..utils import kedro_internals
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -56,7 +57,9 @@ class NodeExecutor(Executor):
         """Start a node; the future's result is the node, or the exception that it has raised."""
         node: Node = task.node
         inputs = [name for name in node.inputs if name in self._values]
-        outputs = [name for name in node.outputs if _in_memory(self._catalog.get(name))]
+        outputs = [
+            name for name in node.outputs if kedro_internals.is_in_memory(self._catalog.get(name))
+        ]
         options = {"run_id": task.run_id, "is_async": task.is_async}
         call = partial(
             _run_node, node, self._pickled_catalog, options, self._package, inputs, outputs
@@ -165,8 +168,3 @@ def _run_node(
 def _put(dataset: AbstractDataset[Any, Any], value: Any) -> None:
     if value is not None:  # a generator node without items returns None, which Kedro cannot save
         dataset.save(value)
-
-
-def _in_memory(dataset: AbstractDataset[Any, Any] | None) -> bool:
-    """Whether a dataset keeps its value in memory only; Kedro has no public name for that."""
-    return bool(getattr(dataset, "_EPHEMERAL", False))

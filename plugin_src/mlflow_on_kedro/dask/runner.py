@@ -13,7 +13,7 @@ from kedro.io import DatasetError
 from kedro.runner import AbstractRunner
 
 from ..errors import MLflowOnKedroError
-from ..runs.run_dataset import package_name
+from ..utils.kedro_internals import package_name
 from .executor import NodeExecutor
 from .worker_code import project_code
 

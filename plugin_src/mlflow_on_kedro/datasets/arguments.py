@@ -97,7 +97,7 @@ def check_dataset_arguments(
     if isinstance(dataset, str):
         check_extension(dataset)
     if too_long is not None:
-        check_choice("too_long", too_long, sections.TOO_LONG_CHOICES, name)
+        check_choice("too_long", too_long, sections.choices(sections.Params)["too_long"], name)
     if copy_mode is not None:
         check_choice("copy_mode", copy_mode, COPY_MODES, name)
     if dataset == "images" and artifact_path is not None:

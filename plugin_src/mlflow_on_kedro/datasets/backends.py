@@ -9,10 +9,11 @@ from typing import Any
 
 from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
 
+from ..utils import kedro_internals
 from .extension_names import check_extension
 from .extensions import EXTENSIONS, FORMATS_BY_TYPE
 from .factory import build, check_packages, class_of
-from .formats import AnyDataset, Args, merged, unwrapped
+from .formats import AnyDataset, Args, merged
 from .type_dispatch import TypeDispatchDataset
 from .value_kinds import VALUE_KINDS
 
@@ -164,8 +165,8 @@ def config_of(dataset: AnyDataset) -> tuple[dict[str, Any], str]:
     Returns:
         The configuration, and the name of the argument for the path; "" if there is none.
     """
-    dataset = unwrapped(dataset)
-    arguments = dataset._init_config()  # noqa: SLF001 - Kedro writes catalogs with it
+    dataset = kedro_internals.unwrapped(dataset)
+    arguments = kedro_internals.configuration_of(dataset)
     path_arg = next((arg for arg in PATH_ARGS if arguments.get(arg)), "")
     excluded = {path_arg, "versioned", "credentials"}
     config = {key: value for key, value in arguments.items() if key not in excluded}

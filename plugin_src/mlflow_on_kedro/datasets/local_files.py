@@ -11,7 +11,8 @@ from typing import TypeAlias
 from kedro.io import AbstractVersionedDataset
 from kedro.io.core import VersionNotFoundError, get_protocol_and_path
 
-from .formats import AnyDataset, unwrapped
+from ..utils import kedro_internals
+from .formats import AnyDataset
 
 FileStates: TypeAlias = dict[Path, tuple[int, int]]
 """Each file's time of writing in nanoseconds since the epoch, and its size in bytes."""
@@ -27,7 +28,7 @@ def local_path(dataset: AnyDataset, *, saving: bool) -> Path | None:
     Returns:
         None for a remote path, for a dataset without files, and while there is no version.
     """
-    dataset = unwrapped(dataset)
+    dataset = kedro_internals.unwrapped(dataset)
     path = unversioned_path(dataset)
     if path is None or not isinstance(dataset, AbstractVersionedDataset):
         return path
@@ -68,11 +69,11 @@ def states_of(paths: Iterable[Path]) -> FileStates:
 
 def unversioned_path(dataset: AnyDataset) -> Path | None:
     """Return the local file or folder of a dataset, without its version; None if it is remote."""
-    described = dataset._describe()  # noqa: SLF001 - abstract in Kedro's base class
+    described = kedro_internals.description_of(dataset)
     location = described.get("filepath") or described.get("path")
-    location = location or getattr(dataset, "_filepath", None)
+    location = location or kedro_internals.filepath_of(dataset)
     if not isinstance(location, (str, PurePath)):
         return None
     protocol, plain = get_protocol_and_path(str(location))
-    protocols = {protocol, described.get("protocol"), getattr(dataset, "_protocol", None)}
+    protocols = {protocol, described.get("protocol"), kedro_internals.protocol_of(dataset)}
     return Path(plain) if protocols <= {"file", "local", None} else None

@@ -8,7 +8,8 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from .formats import AnyDataset, unwrapped
+from ..utils.kedro_internals import filename_suffix_of, unwrapped
+from .formats import AnyDataset
 
 _CLASS = "PartitionedDataset"
 _NAME_ENDS = re.compile(r"[./]")
@@ -31,7 +32,7 @@ def partition_names(dataset: AnyDataset, data: Any) -> tuple[str, ...] | None:
     """
     if not is_partitioned(dataset) or not isinstance(data, Mapping):
         return None
-    suffix = getattr(unwrapped(dataset), "_filename_suffix", "")
+    suffix = filename_suffix_of(unwrapped(dataset))
     return tuple(f"{name}{suffix}" for name in sorted(map(str, data)))
 
 

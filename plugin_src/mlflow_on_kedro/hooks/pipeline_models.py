@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
 
 from kedro.framework.hooks import hook_impl
@@ -17,7 +17,7 @@ from ..tracking.choosing import choose
 from ..tracking.failures import reason
 from ..utils import run_variables
 from .base import ComingRun, PipelineRun, TrackingHook
-from .session import secret_params
+from .opening import secret_params
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -32,11 +32,10 @@ logger = logging.getLogger(__name__)
 
 
 class MLflowPipelineModelLoggerHook(TrackingHook):
-    """Logs inference pipelines as models, as ``pipeline_models`` in mlflow.yml says.
+    """Logs inference pipelines as models, as ``pipeline_models`` in mlflow.yml configures.
 
     A model is logged when all nodes of its training pipeline have run, and none has failed: in this
-    run, or with what earlier runs have left in files. What its pipelines lack is said before they
-    run.
+    run, or with files that earlier runs have saved. Mistakes are reported before the pipeline runs.
 
     Args:
         enable_mlflow: Whether this hook does anything.
@@ -45,30 +44,33 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
         >>> HOOKS = (MLflowPipelineModelLoggerHook(),)
     """
 
+    section: ClassVar[str] = "pipeline_models"
+
     def __init__(self, enable_mlflow: bool = True) -> None:
         super().__init__(enable_mlflow)
-        # Of each run in progress: several may run at once in one process.
+        # By their runs: several may be in progress in one process.
         self._begun: WeakKeyDictionary[TrackedRun, list[_Begun]] = WeakKeyDictionary()
 
     def check(self, coming: ComingRun) -> None:
-        """Find what no model could be made of."""
+        """Check that the models that this pipeline trains can be created."""
         key = choose(coming.config.run, None, run_variables.run_id()).key
-        for begun in _trained(coming.config, coming.where, coming.pipeline):
+        for begun in _find_models(coming.config, coming.where, coming.pipeline):
             if begun.progress.may_complete(coming.config.run, key):
                 begun.spec.check_catalog(coming.catalog)
                 begun.spec.check_files(coming.root)
                 secrets = frozenset(secret_params(coming.run_params))
                 begun.spec.check_secrets(secrets, coming.catalog)
 
-    def begin(self, session: PipelineRun) -> None:
+    def begin(self, pipeline_run: PipelineRun) -> None:
         """Find the models that this pipeline trains."""
-        run, holder = session.run, run_dataset.find_carrier(session.catalog)
+        run, holder = pipeline_run.run, run_dataset.find_carrier(pipeline_run.catalog)
         if holder is not None and run.config.pipeline_models:
-            self._begun[run] = list(_trained(run.config, holder.where, session.pipeline))
+            models = _find_models(run.config, holder.where, pipeline_run.pipeline)
+            self._begun[run] = list(models)
 
     @hook_impl
     def after_node_run(self, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]) -> None:
-        """Keep a model's input for its signature, if it is in memory only."""
+        """Keep a model's input for its signature, if the input is in memory only."""
         run = self.run_of(catalog)
         if run is None or not run.config.pipeline_models:
             return
@@ -77,17 +79,17 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
             if name in outputs and name in run.plan.unlisted:
                 begun.model_input = outputs[name]
 
-    def finish(self, session: PipelineRun, error: Exception | None) -> None:
-        """Log the models; one that cannot be made is said, and fails nothing."""
-        run = session.run
+    def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
+        """Log the models; warn of one that cannot be created."""
+        run = pipeline_run.run
         models = self._begun.pop(run, [])
         for begun in models if error is None else ():
             try:
-                _log(session, begun)
+                _log(pipeline_run, begun)
             except Exception as failure:
                 if run.config.tracking.on_failure == "raise":
                     raise
-                said = (
+                why = (
                     failure.message if isinstance(failure, MLflowOnKedroError) else reason(failure)
                 )
                 logger.warning(
@@ -95,18 +97,18 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
                     "mended, `kedro mlflow modelify %s` does it. (%s)",
                     begun.spec.where,
                     begun.spec.name,
-                    said,
+                    why,
                 )
 
 
 @dataclass
 class _Begun:
-    """A model of which a run trains something.
+    """A model that a run trains, or a part of it.
 
     Attributes:
         spec: The model.
-        progress: Which nodes of its training pipeline the run runs.
-        model_input: Its input, if that is in memory only and was made.
+        progress: The part of its training pipeline that the run runs.
+        model_input: Its input, if a node has returned it and it is in memory only.
     """
 
     spec: PipelineModelSpec
@@ -114,11 +116,11 @@ class _Begun:
     model_input: Any = None
 
 
-def _trained(config: Config, where: str, pipeline: Pipeline) -> Iterator[_Begun]:
+def _find_models(config: Config, where: str, pipeline: Pipeline) -> Iterator[_Begun]:
     """Find the models that a pipeline trains.
 
     Raises:
-        ConfigError: The pipelines of one do not fit.
+        ConfigError: The training and the inference of a model do not fit.
     """
     if not config.pipeline_models:
         return
@@ -132,13 +134,14 @@ def _trained(config: Config, where: str, pipeline: Pipeline) -> Iterator[_Begun]
             yield _Begun(spec, progress)
 
 
-def _log(session: PipelineRun, begun: _Begun) -> None:
+def _log(pipeline_run: PipelineRun, begun: _Begun) -> None:
     from ..pipeline_models import external_artifacts
     from ..pipeline_models.builder import Project
     from ..pipeline_models.log_to_run import log_pipeline_model
     from ..pipeline_models.training_progress import is_shared_run, short_list, why_not_logged
+    from ..utils import kedro_internals
 
-    spec, run = begun.spec, session.run
+    spec, run = begun.spec, pipeline_run.run
     against = why_not_logged(run, begun.progress, spec.name)
     if against is not None:
         logger.info("%s: this run does not log the model: %s.", spec.where, against)
@@ -146,7 +149,7 @@ def _log(session: PipelineRun, begun: _Begun) -> None:
     if not is_shared_run(run.config.run, run.key) and begun.progress.earlier_artifacts:
         kept = short_list(begun.progress.earlier_artifacts)
         logger.info("%s: the model holds %s as an earlier run has left it.", spec.where, kept)
-    catalog = session.catalog
+    catalog = pipeline_run.catalog
     names = (*spec.artifacts, *spec.parameters, spec.settings.input)
     listed_there = {name: catalog.get(name) for name in names if name in catalog}
     datasets = external_artifacts.pin_versions(
@@ -154,7 +157,7 @@ def _log(session: PipelineRun, begun: _Begun) -> None:
     )
     taken = external_artifacts.source_uris(spec, datasets)
     external_artifacts.warn_about_earlier_models(spec, catalog, taken)
-    project = Project(run.root, str(run_dataset.package_name()))
+    project = Project(run.root, str(kedro_internals.package_name()))
     log_pipeline_model(run, spec, project, datasets, begun.model_input, taken)
     opened = run.opened
     if opened is None:

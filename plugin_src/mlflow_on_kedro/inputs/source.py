@@ -11,10 +11,11 @@ from typing import Any
 from kedro.io import AbstractDataset, AbstractVersionedDataset
 from kedro.io.core import get_filepath_str, get_protocol_and_path
 
-from ..datasets.formats import AnyDataset, unwrapped
+from ..datasets.formats import AnyDataset
 from ..datasets.local_files import local_path
 from ..datasets.partitions import partition_names
 from ..datasets.tracked import TrackedDataset
+from ..utils import kedro_internals
 from ..utils.secrets import looks_secret, mask_urls, without_credentials
 
 MAX_LENGTH = 65_535
@@ -61,10 +62,10 @@ def source_of(dataset: AnyDataset, data: Any, root: Path) -> Source:
         root: The project's root. The path of a file in the project is relative to it, so that it
             is the same on every machine.
     """
+    dataset = kedro_internals.unwrapped(dataset)
     if isinstance(dataset, TrackedDataset):
         return _of_tracked(dataset, data, root)
-    dataset = unwrapped(dataset)
-    described = dataset._describe()  # noqa: SLF001 - abstract in Kedro's base class
+    described = kedro_internals.description_of(dataset)
     return (
         _of_query(dataset, described)
         or _of_file(dataset, described, data, root)
@@ -75,7 +76,7 @@ def source_of(dataset: AnyDataset, data: Any, root: Path) -> Source:
 
 def code_source(dataset: AnyDataset) -> Source:
     """Return the source of data without a known location: the class of the dataset."""
-    in_memory = bool(getattr(dataset, "_EPHEMERAL", False))
+    in_memory = kedro_internals.is_in_memory(dataset)
     tags = {"kedro.dataset": type(dataset).__name__}
     return Source("code", {"tags": tags}, in_memory=in_memory)
 
@@ -145,7 +146,7 @@ def _of_query(dataset: AnyDataset, described: Mapping[str, Any]) -> Source | Non
             content["table"] = ".".join(part for part in (*parts, table) if part)
     if not content:
         return None
-    connection = getattr(dataset, "_connection_str", None) or described.get("url")
+    connection = kedro_internals.connection_of(dataset) or described.get("url")
     if isinstance(connection, str):
         content["database"] = plain_database(connection.removeprefix("jdbc:"))
     elif isinstance(described.get("backend"), str):
@@ -164,18 +165,18 @@ def _of_file(
     filepath = (
         _text(described.get("filepath"))
         or _text(described.get("path"))
-        or _text(getattr(dataset, "_filepath", None))
+        or _text(kedro_internals.filepath_of(dataset))
     )
     if filepath is None:
         return None
     protocol, plain = get_protocol_and_path(filepath)
     protocol = (
-        _text(described.get("protocol")) or _text(getattr(dataset, "_protocol", None)) or protocol
+        _text(described.get("protocol")) or _text(kedro_internals.protocol_of(dataset)) or protocol
     )
     if protocol in {"file", "local"}:  # a version that does not exist
         return None
     plain = _versioned(dataset, plain)
-    system = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
+    system = kedro_internals.filesystem_of(dataset)
     if protocol in _HTTP:
         url = get_filepath_str(PurePosixPath(plain), protocol)
         return Source("http", {"url": plain_url(url)}, remote=(system, url) if system else None)

@@ -107,7 +107,7 @@ class ModelArguments:
             signature=Signature.from_arg(chosen["signature"]),
             input_example=input_example,
             tags=chosen["tags"] or {},
-            registration=Registration.of(
+            registration=Registration.from_arguments(
                 chosen["registered_model_name"], alias, promote, chosen["tags"]
             ),
         )

@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Config
 from ..mlflow_internals import mlflow_globals
-from ..runs import known_projects, project_settings, run_dataset
+from ..runs import known_projects, project_settings
 from ..tracking import experiments, store, uris
 from ..tracking.finding import FINISHED, Runs, named
 from ..tracking.opening import RunRequest
-from ..utils import client_variables
+from ..utils import client_variables, kedro_internals
 from ..utils.secrets import mask_urls
 from . import notebook_calls
 
@@ -68,7 +68,9 @@ class ContextMlflow:
         """
         if self._experiment_id is not None:
             return str(self.client.get_experiment(self._experiment_id).name)
-        return store.resolve_experiment(self.settings.experiment.name, run_dataset.package_name())
+        return store.resolve_experiment(
+            self.settings.experiment.name, kedro_internals.package_name()
+        )
 
     @functools.cached_property
     def _experiment_id(self) -> str | None:
@@ -182,7 +184,9 @@ class ContextMlflow:
 
     @functools.cached_property
     def _runs(self) -> Runs:
-        name = store.resolve_experiment(self.settings.experiment.name, run_dataset.package_name())
+        name = store.resolve_experiment(
+            self.settings.experiment.name, kedro_internals.package_name()
+        )
         return Runs(self.uri, name, self._experiment_id)
 
     def __repr__(self) -> str:

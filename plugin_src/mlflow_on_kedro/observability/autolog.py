@@ -33,7 +33,7 @@ def check(value: Any, where: str = FILE) -> None:
     Raises:
         ConfigError: The message names it, and the nearest that MLflow knows.
     """
-    flavors = autolog_options.wanted(value, where)
+    flavors = autolog_options.parse(value, where)
     if flavors is True or not flavors:
         return
     store.prepare()
@@ -80,7 +80,7 @@ def enter(value: Any) -> None:
         _switch.users += 1
         if value not in _switch.applied:
             _switch.applied.append(value)
-            _apply(autolog_options.wanted(value))
+            _apply(autolog_options.parse(value))
 
 
 def leave() -> None:

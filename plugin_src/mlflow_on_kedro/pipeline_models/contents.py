@@ -20,6 +20,7 @@ from ..datasets.model_dataset import MLflowModelDataset
 from ..journal.values import flatten
 from ..models.flavor_table import saved_flavor
 from ..models.flavors import find_flavor
+from ..utils import kedro_internals
 from ..utils.secrets import is_secret, looks_secret
 from .pipeline_model import DESCRIPTION, OBJECTS, resolve
 from .spec import PipelineModelSpec
@@ -96,12 +97,12 @@ def describe_nodes(pipeline: Pipeline) -> tuple[list[dict[str, Any]], dict[int, 
         import_path = import_path_of(node.func)
         if import_path is None:
             functions[number] = node.func
+        inputs, outputs = kedro_internals.arguments_of(node)
         described.append(
             {
                 "function": import_path,
-                # The public `inputs` and `outputs` lose which argument gets which dataset.
-                "inputs": node._inputs,  # noqa: SLF001
-                "outputs": node._outputs,  # noqa: SLF001
+                "inputs": inputs,
+                "outputs": outputs,
                 # Kedro refuses, as a given name, the one that it makes for a node without a name.
                 "name": node.name if _NODE_NAME.fullmatch(node.name) else None,
             }

@@ -18,7 +18,7 @@ from ..config.model_entries import pipeline_model
 from ..config.sections import Config, Tracking
 from ..errors import ConfigError, MLflowOnKedroError
 from ..mlflow_internals import run_stack
-from ..runs import run_dataset
+from ..utils import kedro_internals
 from ..utils.suggestions import did_you_mean
 from . import external_artifacts
 from .builder import PipelineModelBuilder, Project
@@ -78,7 +78,7 @@ class MLflowPipelineModel:
         datasets = external_artifacts.pin_versions(_datasets(self._spec, catalog))
         self._input = catalog.get(input) if input in catalog else None
         root = find_kedro_project(Path.cwd()) or Path.cwd()
-        project = Project(root, run_dataset.package_name())
+        project = Project(root, kedro_internals.package_name())
         scratch = tempfile.mkdtemp()
         weakref.finalize(self, shutil.rmtree, scratch, ignore_errors=True)
         taken = external_artifacts.source_uris(self._spec, datasets)

@@ -107,7 +107,9 @@ class PipelineModelSpec:
     def registration(self) -> Registration | None:
         """How the model is to be registered; None: it is not."""
         asked = self.settings
-        return Registration.of(asked.registered_model_name, asked.alias, asked.promote, asked.tags)
+        return Registration.from_arguments(
+            asked.registered_model_name, asked.alias, asked.promote, asked.tags
+        )
 
     @property
     def parameters(self) -> list[str]:

@@ -17,6 +17,7 @@ from ..config.checks import FILE
 from ..config.parsing import parse, restore
 from ..config.sections import Config
 from ..tracking.access import Access
+from ..utils import kedro_internals
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -101,23 +102,10 @@ def register_hooks_in_worker(package: str | None) -> None:
     """Load the project's settings in a worker process that has none.
 
     With the start methods spawn and forkserver, and on a cluster, Kedro's workers run nodes
-    without ``settings.HOOKS``, because nothing there has named the project. ``configure_project``
-    would also set up logging again, which recurses in Kedro's own code.
+    without ``settings.HOOKS``, because nothing there has named the project.
     """
-    from kedro.framework import project
-
-    if package and project.PACKAGE_NAME is None:
-        project.settings.configure(f"{package}.settings")
-
-
-def package_name() -> str | None:
-    """The package of the project that this process has bootstrapped.
-
-    Importing Kedro's module for it sets up logging, so that waits until there is a project.
-    """
-    from kedro.framework import project
-
-    return project.PACKAGE_NAME
+    if package and kedro_internals.package_name() is None:
+        kedro_internals.read_settings(package)
 
 
 def find_carrier(catalog: CatalogProtocol[Any, Any]) -> RunDataset | None:

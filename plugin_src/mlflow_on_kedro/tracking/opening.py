@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..config.checks import MODES, check_choice
-from ..config.sections import Config
+from ..config.checks import check_choice
+from ..config.sections import Config, Tracking, choices
 from ..journal.entry_lines import storable
 from ..journal.folder import new_id
 from ..journal.records import Header, Opened
@@ -69,7 +69,7 @@ class RunRequest:
         """
         given = environment.mode()
         if given is not None:
-            check_choice(environment.MODE, given, MODES, "the environment")
+            check_choice(environment.MODE, given, choices(Tracking)["mode"], "the environment")
         return (given or self.config.tracking.mode) == "offline"
 
     @property

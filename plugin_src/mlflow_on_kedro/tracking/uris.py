@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..config import uri_checks
+from ..config import uri_checks, uri_schemes
 from ..errors import ConfigError
 from ..utils import environment, run_variables
 from .store import in_sqlite_uri, sqlite_path
@@ -95,6 +95,6 @@ def _placed(uri: str, root: Path) -> str:
     if uri.lower().startswith(_SERVERS):  # which MLflow takes in capitals, too
         scheme, _, place = uri.partition(":")
         return f"{scheme.lower()}:{place}"
-    if _SCHEME.match(uri) or uri in uri_checks.WORDS:
+    if _SCHEME.match(uri) or uri in uri_schemes.WORDS:
         return uri
     return (root / uri).resolve().as_uri()

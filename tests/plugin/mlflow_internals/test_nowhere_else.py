@@ -83,11 +83,11 @@ def test_nowhere_else() -> None:
 
 
 def test_lint_exceptions() -> None:
-    """No module that uses MLflow reads a private attribute of any object, but Kedro's."""
-    kedros = {"datasets/backends.py", "datasets/local_files.py", "inputs/source.py"}
+    """No module reads a private attribute of any object, but of its own class and Kedro's."""
     excepted = {
         path.relative_to(ROOT).as_posix()
         for path in SOURCES
-        if "SLF001" in path.read_text(encoding="utf-8")
+        for line in path.read_text(encoding="utf-8").splitlines()
+        if "SLF001" in line and "of the same class" not in line
     }
-    assert excepted - kedros - {"pipeline_models/contents.py"} == set()
+    assert excepted <= {"utils/kedro_internals.py"}

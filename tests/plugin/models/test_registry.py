@@ -205,7 +205,7 @@ def test_damaged_registration(client: Any, train: Callable[..., Any], caplog: An
     (output,) = client.get_run(run_id).outputs.model_outputs
     client.set_logged_model_tags(output.model_id, {logged_models.REGISTER_TAG: "{}"})
     register_models(client, run_id, client.tracking_uri)
-    assert "The model 'model' is not registered: ValueError: no registration" in caplog.text
+    assert "The model 'model' is not registered: ValueError: not a registration" in caplog.text
 
 
 def test_registry_elsewhere(

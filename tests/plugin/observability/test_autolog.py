@@ -18,7 +18,7 @@ import mlflow_on_kedro
 import pytest
 from mlflow.utils import import_hooks
 from mlflow.utils.autologging_utils import AUTOLOGGING_INTEGRATIONS, autologging_is_disabled
-from mlflow_on_kedro.config.autolog_options import wanted
+from mlflow_on_kedro.config import autolog_options
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.observability import autolog
@@ -357,7 +357,7 @@ def test_what_it_may_not_be(value: Any) -> None:
 )
 def test_wanted(value: Any, expected: Any) -> None:
     """The forms that the key may have."""
-    assert wanted(value) == expected
+    assert autolog_options.parse(value) == expected
 
 
 def test_nothing_is_imported_when_it_is_off(

@@ -96,7 +96,7 @@ def plan(project: Project) -> list[Change]:
     except ConfigError as error:
         problems.append(error.message)
     conf = project.root / found.conf_source
-    present = files.in_environments(conf)
+    present = files.find_files(conf)
     problems += [problem for path in present if (problem := _problem(path)) is not None]
     base = conf / found.base_env
     if not any(path.is_relative_to(base) for path in present):

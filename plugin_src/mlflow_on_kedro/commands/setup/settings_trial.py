@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ...utils import kedro_internals
 from ...utils.secrets import mask_urls
 
 _MARK = "mlflow-on-kedro settings: "
@@ -104,7 +105,7 @@ def execute(path: Path, text: str, package: str) -> Settings:
 
     try:
         _import(path, text, package)
-        project.settings.configure(f"{package}.settings")
+        kedro_internals.read_settings(package)
         return _read(project.settings)
     except Exception as error:
         return Settings(error=_in_words(error, path))

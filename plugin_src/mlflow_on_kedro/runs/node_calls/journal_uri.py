@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ...config.uri_checks import JOURNAL_SCHEME
+from ...config.uri_schemes import JOURNAL_SCHEME
 from ...mlflow_internals import store_registries
 
 if TYPE_CHECKING:

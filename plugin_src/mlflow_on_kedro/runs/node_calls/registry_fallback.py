@@ -7,7 +7,7 @@ import logging
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...config import uri_checks
+from ...config.uri_schemes import JOURNAL_SCHEME
 from ...mlflow_internals import store_registries
 from ...mlflow_internals.replaced_functions import replace_method
 from ...tracking import open_runs, store
@@ -54,9 +54,9 @@ def install(uri: str) -> None:
     """
     import mlflow
 
-    store_registries.register_model_registry(uri_checks.JOURNAL_SCHEME, _make_empty_registry)
+    store_registries.register_model_registry(JOURNAL_SCHEME, _make_empty_registry)
     registry_uri = mlflow.get_registry_uri()
-    if not (registry_uri.startswith(uri_checks.JOURNAL_SCHEME) or store.is_remote(registry_uri)):
+    if not (registry_uri.startswith(JOURNAL_SCHEME) or store.is_remote(registry_uri)):
         return  # a local one always answers, and takes a while to open
     try:
         registry = store_registries.model_registry(uri)

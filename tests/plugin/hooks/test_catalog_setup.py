@@ -1,4 +1,4 @@
-"""From a Kedro session to a run: configuration, names, binding and opening."""
+"""From a Kedro context to the catalog: the configuration, and the names of datasets."""
 
 from __future__ import annotations
 
@@ -10,13 +10,10 @@ from typing import Any
 
 import pytest
 from kedro.config import MissingConfigException
-from kedro.framework import project
 from kedro.io import DataCatalog, MemoryDataset
-from kedro.pipeline import node, pipeline
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
-from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.errors import ConfigError, ValueTooLongError
-from mlflow_on_kedro.hooks import session
+from mlflow_on_kedro.hooks import catalog_setup
 from mlflow_on_kedro.runs import project_settings, run_dataset
 
 URI = "sqlite:////project/mlflow.db"
@@ -58,7 +55,7 @@ class TestPrepareContext:
         """mlflow.yml, root and package are in the catalog under the reserved name."""
         made = make_project(PIPELINE, settings=NO_HOOKS, mlflow={"run": {"name": "mine"}})
         context = made.context()
-        session.prepare_context(context)
+        catalog_setup.prepare_context(context)
         holder = run_dataset.find_carrier(context.catalog)
         assert holder is not None
         assert holder.config.run.name == "mine"
@@ -68,15 +65,15 @@ class TestPrepareContext:
         """A hook's arguments win over mlflow.yml, key by key; those not given do not."""
         mlflow = {"run": {"name": "file", "tags": {"a": 1}, "description": "file"}}
         context = make_project(PIPELINE, settings=NO_HOOKS, mlflow=mlflow).context()
-        session.prepare_context(context, {"run": {"name": "hook", "description": None}})
+        catalog_setup.prepare_context(context, {"run": {"name": "hook", "description": None}})
         read = project_settings.settings_of(context).run
         assert (read.name, read.tags, read.description) == ("hook", {"a": 1}, "file")
 
     def test_the_first_wins(self, make_project: Callable[..., Any]) -> None:
         """Only the first hook brings the configuration in."""
         context = make_project(PIPELINE, settings=NO_HOOKS).context()
-        session.prepare_context(context, {"run": {"name": "first"}})
-        session.prepare_context(context, {"run": {"name": "second"}})
+        catalog_setup.prepare_context(context, {"run": {"name": "first"}})
+        catalog_setup.prepare_context(context, {"run": {"name": "second"}})
         assert project_settings.settings_of(context).run.name == "first"
 
     def test_settings_without_hooks(self, make_project: Callable[..., Any]) -> None:
@@ -91,7 +88,7 @@ class TestPrepareContext:
         context = make_project(
             PIPELINE, settings=NO_HOOKS, catalog={"numbers": typed, "{x}_report": typed}
         ).context()
-        session.prepare_context(context)
+        catalog_setup.prepare_context(context)
         for name in ("numbers", "big_report"):
             dataset = context.catalog.get(name)
             assert dataset.dataset_name == name
@@ -123,7 +120,7 @@ class TestPrepareContext:
         )
         made.write("conf/local/credentials.yml", "dev: {key: secret}\n")
         context = made.context()
-        session.prepare_context(context)
+        catalog_setup.prepare_context(context)
         holder = run_dataset.find_carrier(context.catalog)
         assert holder is not None
         assert holder.config.catalog.mlflow_catalog["total"] == {
@@ -137,14 +134,14 @@ class TestPrepareContext:
         wrong = {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "exe"}
         context = make_project(PIPELINE, settings=NO_HOOKS, catalog={"numbers": wrong}).context()
         with pytest.raises(ConfigError, match=r"catalog.yml: 'numbers': .*exe"):
-            session.prepare_context(context)
+            catalog_setup.prepare_context(context)
 
     def test_messages_are_shown(
         self, make_project: Callable[..., Any], messages: logging.Logger
     ) -> None:
         """The plugin's messages are shown, where Kedro's default shows its own only."""
         context = make_project(PIPELINE, settings=NO_HOOKS).context()
-        session.prepare_context(context)
+        catalog_setup.prepare_context(context)
         assert messages.level == logging.INFO
 
     def test_a_chosen_level_stays(
@@ -153,79 +150,8 @@ class TestPrepareContext:
         """A level that the project's logging.yml has set stays."""
         context = make_project(PIPELINE, settings=NO_HOOKS).context()
         messages.setLevel(logging.ERROR)
-        session.prepare_context(context)
+        catalog_setup.prepare_context(context)
         assert messages.level == logging.ERROR
-
-
-class TestOpenRun:
-    """The run of a session."""
-
-    WORK = pipeline([node(sum, "numbers", "total", name="add")])
-
-    def test_opened_once(self, tmp_path: Path, store_uri: str) -> None:
-        """The first hook opens the run, and the others get the same."""
-        catalog = self._catalog(tmp_path, store_uri)
-        params = {"run_id": "2026", "runtime_params": {"db": {"token": "x", "size": 1}}}
-        run = session.open_run(params, self.WORK, catalog)
-        assert run is not None
-        assert session.open_run(params, self.WORK, catalog) is run
-        assert run_dataset.find_run(catalog) is run
-        assert run.plan.steps == {"add": 0}
-        assert run.secret_params == {"db.token"}
-        run.end("FINISHED")
-
-    def test_datasets_are_bound(self, tmp_path: Path, store_uri: str) -> None:
-        """MLflow datasets that the pipeline uses log to the run."""
-        catalog = self._catalog(tmp_path, store_uri)
-        run = session.open_run({}, self.WORK, catalog)
-        assert run is not None
-        catalog.save("total", 3)
-        run.end("FINISHED")
-        assert run.client.get_run(run.run_id).data.metrics == {"total": 3.0}
-
-    def test_disabled(self, tmp_path: Path, store_uri: str) -> None:
-        """With `enabled: false` there is no run, and datasets are plain ones."""
-        catalog = self._catalog(tmp_path, store_uri, enabled=False)
-        assert session.open_run({}, self.WORK, catalog) is None
-        catalog.save("total", 3)
-        assert catalog.load("total") == 3
-
-    def test_not_tried_again(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """A run that could not be opened is said once, not by each hook."""
-        monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-        catalog = self._catalog(tmp_path, "http://127.0.0.1:9", on_failure="warn")
-        for _ in range(3):
-            run = session.open_run({}, self.WORK, catalog)
-        assert run is not None
-        run.end("FINISHED")
-        assert caplog.text.count("cannot be reached") == 1
-
-    def test_without_a_carrier(
-        self, tmp_path: Path, store_uri: str, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        """A catalog that no hook has prepared gets a carrier with the defaults."""
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", store_uri)
-        monkeypatch.setattr(project, "PACKAGE_NAME", None)
-        catalog = DataCatalog({"numbers": MemoryDataset([1])})
-        run = session.open_run({"project_path": str(tmp_path)}, self.WORK, catalog)
-        assert run is not None
-        assert (run.config, run.root, run.uri) == (Config(), tmp_path, store_uri)
-        run.end("FINISHED")
-
-    @staticmethod
-    def _catalog(
-        root: Path, uri: str, *, enabled: bool = True, on_failure: str = "raise"
-    ) -> DataCatalog:
-        config = {"enabled": enabled, "tracking": {"uri": uri, "on_failure": on_failure}}
-        return DataCatalog(
-            {
-                run_dataset.RESERVED_NAME: run_dataset.RunDataset([config], str(root), "demo"),
-                "numbers": MemoryDataset([1, 2]),
-                "total": MLflowDataset(dataset="m"),
-            }
-        )
 
 
 class TestPrepareDatasets:
@@ -242,7 +168,7 @@ class TestPrepareDatasets:
         catalog = DataCatalog(
             {run_dataset.RESERVED_NAME: run_dataset.RunDataset(root=str(tmp_path))}
         )
-        session.prepare_datasets(catalog, datasets)
+        catalog_setup.prepare_datasets(catalog, datasets)
         names = [datasets[name].dataset_name for name in ("a", "b@pandas", "model")]  # type: ignore[attr-defined]
         assert names == ["a", "mine", "model"]
         assert all(datasets[name].root == tmp_path for name in ("a", "model"))  # type: ignore[attr-defined]
