@@ -109,12 +109,6 @@ class Backend:
         return (KEDRO_DATASETS, *self.needs, *self.format.needs)
 
 
-def unwrapped(dataset: AnyDataset) -> AnyDataset:
-    """Return the dataset inside a ``CachedDataset``; any other dataset unchanged."""
-    inner = getattr(dataset, "_dataset", None)
-    return unwrapped(inner) if isinstance(inner, AbstractDataset) else dataset
-
-
 KEDRO_DATASETS = Package("kedro-datasets", ("kedro_datasets",))
 
 

@@ -15,7 +15,7 @@ from ..errors import MLflowOnKedroError
 from ..runs import run_dataset
 from ..tracking.choosing import choose
 from ..tracking.failures import reason
-from ..utils import run_variables
+from ..utils import kedro_internals, run_variables
 from .base import ComingRun, PipelineRun, TrackingHook
 from .opening import secret_params
 
@@ -107,7 +107,7 @@ class _Begun:
 
     Attributes:
         spec: The model.
-        progress: The part of its training pipeline that the run runs.
+        progress: Which nodes of its training pipeline the run runs.
         model_input: Its input, if a node has returned it and it is in memory only.
     """
 
@@ -139,7 +139,6 @@ def _log(pipeline_run: PipelineRun, begun: _Begun) -> None:
     from ..pipeline_models.builder import Project
     from ..pipeline_models.log_to_run import log_pipeline_model
     from ..pipeline_models.training_progress import is_shared_run, short_list, why_not_logged
-    from ..utils import kedro_internals
 
     spec, run = begun.spec, pipeline_run.run
     against = why_not_logged(run, begun.progress, spec.name)

@@ -94,11 +94,11 @@ class MLflowTimeLoggerHook(NodeTimesHook):
     def log_span(
         self, run: TrackedRun, node: Node, span: Span, error: Exception | None = None
     ) -> None:
-        """Log the duration as a metric, the trace's part, and the name of a node that failed."""
+        """Log the duration as a metric, the trace's span, and the name of a node that failed."""
         shown = self._task_name(node) if span.kind == "run" else span.name
         span_metrics.log_span(run, span, self._metric_names(run).of(span.kind, shown))
         if run.config.trace:
-            run.log_span(_part(span, error))
+            run.log_span(_record(span, error))
         if span.failed:
             run.set_tag(FAILED_NODE_TAG, node.name)
 
@@ -110,7 +110,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         unfinished = self.unfinished_loads(pipeline_run.pipeline) if error is not None else []
         if run.config.trace:
             for span in elsewhere:
-                run.log_span(_part(span, error if span.failed else None))
+                run.log_span(_record(span, error if span.failed else None))
             for node, name, begin in unfinished:
                 run.log_span(SpanRecord("load", node, name, begin, end=0.0))
             begin = run.start_ms / 1000
@@ -152,7 +152,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             _write(run.root / settings.gantt_filepath, with_plotly(page))
 
 
-def _part(span: Span, error: Exception | None) -> SpanRecord:
+def _record(span: Span, error: Exception | None) -> SpanRecord:
     return SpanRecord(span.kind, span.node, span.name, span.start, span.end, *_error_texts(error))
 
 
