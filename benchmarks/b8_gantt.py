@@ -15,7 +15,7 @@ SIZES = (300, 1000)
 _DRAW = """
 import sys, time
 from mlflow_on_kedro.timeline.chart import html
-from mlflow_on_kedro.timeline.spans import Span
+from mlflow_on_kedro.journal.span import Span
 nodes, target = int(sys.argv[1]), sys.argv[2]
 spans = []
 for number in range(nodes):

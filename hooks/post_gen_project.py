@@ -1,4 +1,4 @@
-"""Finishes the project: copies the plugin, drops an unwanted example, says what comes next."""
+"""Finishes the project: copies the plugin, removes an unwanted example, prints the next steps."""
 # ruff: noqa: F821, SLF001 - cookiecutter replaces the names in double braces
 
 import os
@@ -43,13 +43,15 @@ nothing else changes.
 
 
 def copy_plugin() -> None:
-    """Copy the plugin byte for byte, and write down its version and origin beside it."""
+    """Copy the plugin byte for byte, with its version and origin beside it, and its mlflow.yml."""
+    plugin = ROOT / "plugin_src" / "mlflow_on_kedro"
     shutil.copytree(
-        ROOT / "plugin_src" / "mlflow_on_kedro",
+        plugin,
         PROJECT / "src" / "mlflow_on_kedro",
         ignore=shutil.ignore_patterns("__pycache__", ".*"),
         dirs_exist_ok=True,
     )
+    shutil.copyfile(plugin / "mlflow.yml", PROJECT / "conf" / "base" / "mlflow.yml")
     record = RECORD.format(version=plugin_version(), origin=origin())
     (PROJECT / "src" / "mlflow_on_kedro.md").write_text(record, encoding="utf-8", newline="\n")
 

@@ -12,21 +12,18 @@ if TYPE_CHECKING:
     from .datasets.mlflow_dataset import MLflowDataset as MLflowDataSet
     from .datasets.model_dataset import MLflowModelDataset
     from .errors import ConfigError, MLflowOnKedroError, UnloggedValueError, ValueTooLongError
-    from .hooks import (
-        AddCatalogDictHook,
-        MLflowArtifactsLoggerHook,
-        MLflowBasicLoggerHook,
-        MLflowCatalogLoggerHook,
-        MLflowDataSetsLoggerHook,
-        MLflowEnvVarsLoggerHook,
-        MLflowInputsLoggerHook,
-        MLflowIOTimeLoggerTransformer,
-        MLflowOutputsLoggerHook,
-        MLflowPipelineModelLoggerHook,
-        MLflowTimeLoggerHook,
-        mlflow_hooks,
-    )
-    from .pipeline_models.in_python import MLflowPipelineModel
+    from .hooks.artifacts import MLflowArtifactsLoggerHook
+    from .hooks.basic import MLflowBasicLoggerHook
+    from .hooks.catalog import MLflowCatalogLoggerHook
+    from .hooks.catalog_dict import AddCatalogDictHook
+    from .hooks.datasets import MLflowDataSetsLoggerHook, MLflowOutputsLoggerHook
+    from .hooks.env_vars import MLflowEnvVarsLoggerHook
+    from .hooks.inputs import MLflowInputsLoggerHook
+    from .hooks.io_time import MLflowIOTimeLoggerTransformer
+    from .hooks.pipeline_models import MLflowPipelineModelLoggerHook
+    from .hooks.registry import mlflow_hooks
+    from .hooks.time import MLflowTimeLoggerHook
+    from .pipeline_models.mlflow_pipeline_model import MLflowPipelineModel
 
 __version__ = "0.1.0"
 
@@ -55,8 +52,8 @@ __all__ = [
     "mlflow_log_time",
 ]
 
-# Where each public name lives, if not in `hooks`. They are imported when they are asked for: the
-# `kedro` command imports this package for its commands alone, and so does the delivery's process.
+# The modules of the public names; `hooks` finds its own. All are imported when they are first used:
+# each `kedro` command imports this package, and so does the process that sends to MLflow.
 _MODULES = {
     "ConfigError": "errors",
     "DaskRunner": "dask.runner",
@@ -64,7 +61,7 @@ _MODULES = {
     "MLflowDataset": "datasets.mlflow_dataset",
     "MLflowModelDataset": "datasets.model_dataset",
     "MLflowOnKedroError": "errors",
-    "MLflowPipelineModel": "pipeline_models.in_python",
+    "MLflowPipelineModel": "pipeline_models.mlflow_pipeline_model",
     "UnloggedValueError": "errors",
     "ValueTooLongError": "errors",
     "mlflow_hooks": "hooks.registry",
@@ -73,7 +70,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in __all__ and not name.endswith("Hook"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     module = importlib.import_module(f".{_MODULES.get(name, 'hooks')}", __name__)
     return getattr(module, name)

@@ -1,4 +1,4 @@
-"""The errors that this plugin raises; all else is a warning, as tracking never fails a run."""
+"""The errors that this plugin raises; a failure of tracking is a warning and never ends a run."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import click
 
 
 class MLflowOnKedroError(click.ClickException):
-    """Something that the user has to mend; the message says what, where and how.
+    """A mistake that the user has to correct; the message says what, where and how.
 
-    It is a ``click.ClickException``, so that the ``kedro`` command prints the message alone,
-    without a traceback, and exits with status 1.
+    It is a ``click.ClickException``, so that the ``kedro`` command prints only the message, without
+    a traceback, and exits with status 1.
     """
 
     def __reduce__(self) -> tuple[type[MLflowOnKedroError], tuple[str]]:
@@ -24,7 +24,7 @@ class DeletedExperimentError(MLflowOnKedroError):
     """The experiment was deleted while ``experiment.restore_if_deleted`` is false."""
 
     error_code = "RESOURCE_DOES_NOT_EXIST"
-    """MLflow's own word: no later try mends it."""
+    """MLflow's error code for what does not exist, so that delivery does not retry."""
 
 
 class ValueTooLongError(MLflowOnKedroError):
@@ -32,4 +32,4 @@ class ValueTooLongError(MLflowOnKedroError):
 
 
 class UnloggedValueError(MLflowOnKedroError):
-    """A value that nodes pass on is not logged while ``catalog.unlogged`` is ``error``."""
+    """A value that a node returns is not logged while ``catalog.unlogged`` is ``error``."""

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.utils import environment
+from mlflow_on_kedro.utils import client_variables, environment
 
 from .pages import ROOT, Page, code
 
@@ -51,7 +51,7 @@ def test_the_plugins_own() -> None:
 def test_defaults(monkeypatch: pytest.MonkeyPatch) -> None:
     """The table of what the plugin sets has these variables, with these values."""
     monkeypatch.setattr(os, "environ", {})
-    environment.set_mlflow_defaults()
+    client_variables.set_mlflow_defaults()
     table = PAGE.text.partition("| Variable | Set to | Why |\n|---|---|---|\n")[2].partition("\n\n")
     rows = [[code(cell) for cell in row.split("|")[1:3]] for row in table[0].splitlines()]
     assert {names[0]: values[0] for names, values in rows} == os.environ

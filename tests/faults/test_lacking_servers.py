@@ -13,7 +13,7 @@ from mlflow_on_kedro.datasets.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.models import logged_models
-from mlflow_on_kedro.models.finding import in_run
+from mlflow_on_kedro.models.lookup import run_has_model
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.tracking import capabilities, store
 from mlflow_on_kedro.tracking.capabilities import Feature
@@ -64,7 +64,7 @@ def test_no_logged_models(
         dataset = MLflowModelDataset(dataset_name="model", tracking_uri=gate.uri, **words)
         assert dataset.exists()
         assert dataset.load().predict([[1.0]]).tolist() == [1]
-    assert not in_run(client, run_id, "other")
+    assert not run_has_model(client, run_id, "other")
     assert loads_runs_uri(gate.uri, run_id)
     (message,) = warnings(caplog)
     assert message.startswith(f"MLflow at {gate.uri} has no logged models (MLflow 3), so a model's")
@@ -74,7 +74,7 @@ def test_a_proxy_that_knows_nothing(gate: Gateway, model_folder: Path, caplog: A
     """What answers 404 to everything is no old server: the model waits until it is a real one."""
     client = store.connect(gate.uri)
     run_id = client.create_run(client.create_experiment(f"lacking {new_id()}")).info.run_id
-    entry = logged_models.entry_of(model_folder, "model")
+    entry = logged_models.model_entry(model_folder, "model")
     gate.rules += [Rule("runs/get", times=1), Rule(".", status=404)]
     with pytest.raises(mlflow.MlflowException):
         logged_models.log(client, run_id, entry)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from kedro.io import DatasetError
 from mlflow_on_kedro.datasets.model_dataset import MLflowModelDataset
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.tracking import capabilities, store
-from mlflow_on_kedro.utils import environment
+from mlflow_on_kedro.utils import session_variables
 
 from .gateway import Rule, gateway
 from .project import FaultProject
@@ -34,8 +35,8 @@ def registry(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
 @pytest.fixture
 def use_registry() -> Iterator[Callable[[str], None]]:
     """A function that sets where models are registered."""
-    yield environment.set_registry_uri
-    environment.set_registry_uri(None)
+    yield functools.partial(session_variables.use, {})
+    session_variables.use({}, None)
     capabilities.forget()
 
 

@@ -18,7 +18,7 @@ from mlflow_on_kedro.journal.entries import Model
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.models import logged_models
-from mlflow_on_kedro.models.pending import pending_registrations
+from mlflow_on_kedro.models.pending_registrations import pending_registrations
 from mlflow_on_kedro.models.registry import register, register_models
 from mlflow_on_kedro.tracking import store
 from mlflow_on_kedro.tracking.opening import end_run, open_run
@@ -164,7 +164,7 @@ def test_a_forbidden_model(
     """A model that the user may not change is named; the others of the run are registered."""
     trained = train(name="closed", registered="closed_model")
     text = Registration("open_model").to_text()
-    entry = logged_models.entry_of(model_folder, "open", tags={logged_models.REGISTER_TAG: text})
+    entry = logged_models.model_entry(model_folder, "open", tags={logged_models.REGISTER_TAG: text})
     log(trained.client, trained.run_id, entry)
     gate.rules.append(Rule("model-versions/create", status=403, body="closed_model"))
     client = store.connect(gate.uri)
@@ -216,7 +216,7 @@ class TestLoggedModels:
         client = store.connect(server.uri)
         experiment = client.create_experiment(f"logged {new_id()}")
         run_id = client.create_run(experiment).info.run_id
-        entry = logged_models.entry_of(model_folder, "model")
+        entry = logged_models.model_entry(model_folder, "model")
         gate.rules.append(Rule("POST .*/mlflow/logged-models$", **rule, times=1))
         for _ in range(2):
             try:
@@ -231,7 +231,7 @@ class TestLoggedModels:
         client = store.connect(server.uri)
         experiment = client.create_experiment(f"twins {new_id()}")
         run_id = client.create_run(experiment).info.run_id
-        entry = logged_models.entry_of(model_folder, "model")
+        entry = logged_models.model_entry(model_folder, "model")
         log(client, run_id, entry)
         (model,) = client.search_logged_models([experiment])
         client.create_logged_model(
@@ -248,7 +248,7 @@ class TestLoggedModels:
         run_id = client.create_run(experiment).info.run_id
         (tmp_path / "model.pkl").write_bytes(b"")
         for path in (tmp_path, tmp_path / "gone"):
-            entry = Model(str(path), "model", logged_models.entry_of(path, "model").about)
+            entry = Model(str(path), "model", logged_models.model_entry(path, "model").about)
             with pytest.raises(ValueError, match="MLmodel is missing"):
                 log(client, run_id, entry)
         assert client.search_logged_models([experiment]) == []

@@ -36,7 +36,7 @@ def run_with_model(
     run_id = client.create_run(experiment).info.run_id
     client.log_metric(run_id, "f1", f1, synchronous=True)
     text = Registration(registered, **asked).to_text()
-    entry = logged_models.entry_of(folder, name, tags={logged_models.REGISTER_TAG: text})
+    entry = logged_models.model_entry(folder, name, tags={logged_models.REGISTER_TAG: text})
     with store.artifacts_at(uri):
         logged_models.log(client, run_id, entry)
     return client, run_id

@@ -107,7 +107,10 @@ HOOKS = (
 
 # They are imported when MLflow asks for a store, so MLflow is there.
 FOR_MLFLOW = {
-    f"mlflow_on_kedro.runs.node_calls.{name}" for name in ("journal_store", "kept_artifacts")
+    "mlflow_on_kedro.mlflow_internals.store_classes",
+    "mlflow_on_kedro.runs.node_calls.fallback_artifacts",
+    "mlflow_on_kedro.runs.node_calls.journal_store",
+    "mlflow_on_kedro.runs.node_calls.silent_store",
 }
 NO_PLUGIN = "HOOKS = ()\n"
 

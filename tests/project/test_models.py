@@ -13,7 +13,7 @@ import pytest
 import yaml
 from kedro.runner import SequentialRunner, ThreadRunner
 from mlflow_on_kedro import ConfigError
-from mlflow_on_kedro.delivery import backlog
+from mlflow_on_kedro.delivery import backlog, journal_delivery
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.models import registry
 
@@ -203,7 +203,7 @@ def test_offline_then_sync(
     monkeypatch.delenv("MLFLOW_ON_KEDRO_MODE")
     assert project.runs() == []
     (journal,) = backlog.find(project.root)
-    backlog.deliver(journal, Connection(project.uri), project.root)
+    journal_delivery.deliver(journal, Connection(project.uri), project.root)
     check_signed(project)
     assert [item.run_id for item in versions(project)] == [project.run.info.run_id]
     assert str(project.client.get_model_version_by_alias("clf", "champion").version) == "1"
@@ -223,7 +223,7 @@ def test_outage_of_the_registry(
         project.session_run()
     assert versions(project) == []
     (journal,) = backlog.find(project.root)
-    delivery = backlog.deliver(journal, Connection(project.uri), project.root)
+    delivery = journal_delivery.deliver(journal, Connection(project.uri), project.root)
     assert delivery.status == project.run.info.status == "FINISHED"
     assert [item.name for item in versions(project)] == ["clf"]
     assert backlog.find(project.root) == []

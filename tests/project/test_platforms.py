@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.delivery.backlog import deliver, find
+from mlflow_on_kedro.delivery.backlog import find
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.journal_delivery import deliver
 from mlflow_on_kedro.tracking.store import WORKING_FOLDER
 
 NODES = """

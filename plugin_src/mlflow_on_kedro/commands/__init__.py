@@ -1,1 +1,1 @@
-"""The ``kedro mlflow`` commands, one a file."""
+"""The ``kedro mlflow`` commands, each in a module of its name."""

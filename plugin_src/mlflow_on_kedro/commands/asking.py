@@ -1,4 +1,4 @@
-"""Questions that a command asks before it changes anything."""
+"""Ask the user before a command changes anything."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import click
 
 
 def confirm(question: str) -> None:
-    """Ask, and go on if the answer is yes.
+    """Ask a question, and return if the answer is yes.
 
     Args:
-        question: What is asked.
+        question: The question.
 
     Raises:
-        ClickException: There is nobody to answer, as in a script; the message names the option that
+        ClickException: There is no terminal, as in a script; the message names the option that
             answers yes.
         Abort: The answer is no.
     """

@@ -1,4 +1,4 @@
-"""``kedro mlflow discard``: drops what waits and is not to be delivered."""
+"""``kedro mlflow discard``: delete a pending run, or one of its refused entries."""
 
 from __future__ import annotations
 
@@ -27,21 +27,20 @@ if TYPE_CHECKING:
 )
 @click.pass_obj
 def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path | None) -> None:
-    """Drop a run that waits to be delivered, or one of its refused entries.
+    """Delete a run that waits to be delivered, or one of its refused entries.
 
     RUN is the name of its folder in .mlflow_on_kedro/journal or the beginning of that name, the
-    run's name, or its id in MLflow. ENTRY is the number of a refused entry, as `kedro mlflow
-    status` shows it; without it all that waits of the run is dropped. What MLflow has of the run
-    already stays there.
+    run's name, or its id in MLflow. ENTRY is the number of a refused entry in the output of `kedro
+    mlflow status`; without it, all of the run that is not delivered is deleted. The parts of the
+    run that are in MLflow already stay there.
     """
-    from ..delivery.backlog import find, hold, look
-    from ..journal.entries import title_of
+    from ..delivery.backlog import PendingJournal, find
 
     journal = _chosen(find(path if path is not None else Path(metadata.project_path)), run)
     try:
-        pending = look(journal)
+        pending = PendingJournal.from_journal(journal)
         title, what, running = heading(pending.header), pending.size.in_words(), pending.running
-    except (OSError, ValueError) as error:  # it is damaged, and may be dropped all the same
+    except (OSError, ValueError) as error:  # a damaged journal can be dropped, too
         title, what, running = f"the journal {journal.folder}", f"all ({error})", False
     if running:
         raise click.ClickException(f"{title} is in progress: nothing is dropped.")
@@ -51,11 +50,11 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
             f"{title} has no refused entry {entry}: `kedro mlflow status` lists them."
         )
     if entry is not None:
-        what = title_of(items[entry - 1][1].entry)
+        what = items[entry - 1][1].entry.title
     if not yes:
         confirm(f"Drop {what} of {title} for good?")
     try:
-        hold(journal)
+        journal.hold_all()
     except BlockingIOError:
         raise click.ClickException(f"{title} is delivered now: nothing is dropped.") from None
     if entry is None:
@@ -67,10 +66,10 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
 
 
 def _chosen(journals: list[Journal], run: str) -> Journal:
-    """The one journal that a user means.
+    """Return the journal that a user has named.
 
     Raises:
-        ClickException: It is none, or more than one.
+        ClickException: There is none, or more than one.
     """
     found = [journal for journal in journals if run in _names(journal)]
     found = found or [item for item in journals if run and item.folder.name.startswith(run)]
@@ -90,20 +89,18 @@ def _names(journal: Journal) -> set[str]:
     names = {journal.folder.name}
     try:
         names.add(journal.header.run_name or "")
-    except (OSError, ValueError):  # it is damaged, and may be dropped all the same
+    except (OSError, ValueError):  # a damaged journal can be dropped, too
         return names
     opened = journal.opened
     return names | ({opened.run_id, opened.name} if opened is not None else set()) - {""}
 
 
 def _drop(journal: Journal, owner: Journal, dropped: SetAside) -> None:
-    """Drop one refused entry of a run or its child; with the last thing that waits, it goes."""
+    """Drop one refused entry of a run or its child, and the run if nothing else is pending."""
     from ..delivery.pending import PendingSize
-    from ..journal.entries import File
 
     owner.set_aside = [item for item in owner.set_aside if item.entry != dropped.entry]
-    if isinstance(dropped.entry, File):
-        owner.forget_file(dropped.entry)
+    owner.copies.remove(dropped.entry)
     left = PendingSize.in_journal(journal, journal.delivered)
     if journal.ended is not None and left == PendingSize():
         journal.discard()

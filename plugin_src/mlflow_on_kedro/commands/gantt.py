@@ -1,4 +1,4 @@
-"""``kedro mlflow gantt``: the Gantt chart of any run, drawn again."""
+"""``kedro mlflow gantt``: draw the Gantt chart of any run."""
 
 from __future__ import annotations
 
@@ -32,11 +32,12 @@ _NAME_LENGTH = 100
 @click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
 @click.pass_obj
 def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | None) -> None:
-    """Draw the Gantt chart of a run from the timings that MLflow has of it.
+    """Draw the Gantt chart of a run from its timings in MLflow.
 
-    RUN is a run's id, its name (the newest of that name is taken), or `last`, the newest run of
-    this project's experiment, which is the default. A run of many processes or machines is shown
-    whole; its own gantt.html is drawn when all nodes of the pipeline have run, or one has failed.
+    RUN is a run's id, its name (of the newest run with that name), or `last`, the newest run of
+    this project's experiment, which is the default. The chart has all nodes of a run of many
+    processes or machines; the run's own gantt.html is drawn once all nodes have run or one has
+    failed.
     """
     from ..tracking.experiments import from_environment
     from ..tracking.finding import Runs, name_and_id
@@ -53,7 +54,7 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
     runs = Runs(uri, experiment, from_environment(settings, root))
     found = runs.find(run)
-    summary, page = _drawn(runs, found, settings.time)
+    summary, page = _draw(runs, found, settings.time)
     path = output or Path(f"gantt-{file_name(str(found.info.run_name))}.html")
     _write(path, page)
     click.echo(f"{name_and_id(found)}: {summary}. The chart is in {path}.")
@@ -65,7 +66,7 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
 
 
 def file_name(name: str) -> str:
-    """Make a part of a file's name from a run's, which may hold anything.
+    """Make a part of a file's name from a run's name, which may contain any characters.
 
     Example:
         >>> file_name("../my run: 7")
@@ -74,15 +75,15 @@ def file_name(name: str) -> str:
     return _UNSAFE.sub("_", name).strip("._")[:_NAME_LENGTH] or "run"
 
 
-def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
+def _draw(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
     from ..timeline import chart
-    from ..timeline.spans import Timeline
-    from ..timeline.timings_of_run import spans_of
+    from ..timeline.finished_run_spans import spans_of_finished_run
+    from ..timeline.rows import Timeline
     from ..tracking.failure_messages import failure_message
     from ..tracking.finding import name_and_id
 
     try:
-        spans = spans_of(runs.client, found, settings.prefix)
+        spans = spans_of_finished_run(runs.client, found, settings.prefix)
     except MLflowOnKedroError:
         raise
     except Exception as error:
@@ -94,7 +95,7 @@ def _drawn(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
             "this plugin or its time hook, or with another `time.prefix` than mlflow.yml has now."
         )
     page = chart.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
-    return Timeline.of(spans).summary, page
+    return Timeline.from_spans(spans).summary, page
 
 
 def _write(path: Path, page: str) -> None:

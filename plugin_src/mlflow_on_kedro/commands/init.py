@@ -1,4 +1,4 @@
-"""``kedro mlflow init``: sets up a project that did not come from the starter."""
+"""``kedro mlflow init``: set up a project that did not come from the starter."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 def init(metadata: Any, yes: bool, dry_run: bool) -> None:
     """Set up this project, so that `kedro run` tracks to MLflow.
 
-    Writes conf/base/mlflow.yml with the most used keys at their defaults, adds the hooks to
-    HOOKS in settings.py, and adds to .gitignore what is for this machine alone. Whatever is there
-    already stays, but for kedro-mlflow's hooks. The new settings.py is tried out first; then all
-    changes are shown, and nothing is written until you agree.
+    Writes conf/base/mlflow.yml with the most used keys at their defaults, adds the hooks to HOOKS
+    in settings.py, and adds files that belong to one machine to .gitignore. Everything that exists
+    already stays, except kedro-mlflow's hooks. The new settings.py is tried first; then all changes
+    are shown, and nothing is written until you agree.
 
-    It can be run again at any time: a project that is set up is left alone.
+    You can run it again at any time: a project that is set up is not changed.
     """
     from .setup.initializing import plan
 
@@ -73,7 +73,7 @@ def _show(diff: str) -> None:
 
 
 def _other_plugin() -> str | None:
-    """The name of kedro-mlflow's package, by which Kedro knows its hooks; None: it is not there."""
+    """Return the name of kedro-mlflow's package, for Kedro's settings; None: not installed."""
     try:
         return str(packages.metadata("kedro-mlflow")["Name"])
     except packages.PackageNotFoundError:

@@ -1,4 +1,4 @@
-"""``kedro mlflow modelify``: a pipeline as a model, from a run that is finished."""
+"""``kedro mlflow modelify``: log a pipeline model to a finished run."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
     from ..config.sections import Config, PipelineModel
-    from ..pipeline_models.material import Project
-    from ..pipeline_models.spec import Choice
-    from ..tracking.finding import Runs
+    from ..pipeline_models.builder import Project
+    from ..pipeline_models.spec import PipelineModelSpec
+    from ..runs.joined_run import JoinedRun
+from ..tracking.finding import Runs
 
 _PIP_KEYS = frozenset({"pip_requirements", "extra_pip_requirements"})
 _CONDA_KEYS = frozenset({"conda_env"})
@@ -63,17 +64,20 @@ def modelify(
     """Log an inference pipeline as an MLflow model, to a run that is finished.
 
     MODEL is its name: that of an entry of `pipeline_models` in mlflow.yml, or a new one (default:
-    the pipeline's name), for which --pipeline and --input are needed. What is given here wins
-    over the entry.
+    the pipeline's name), for which --pipeline and --input are needed. Options override the
+    entry's keys.
 
     \b
     Examples:
       kedro mlflow modelify wine
       kedro mlflow modelify --pipeline predict --input new_wines --run-id 1234abcd
 
-    The model holds what the run has saved with MLflow datasets, and its parameters. Other datasets
-    are taken from the project as they are now, and so is its code.
+    The model contains the run's parameters and what it has saved with MLflow datasets. Other
+    datasets and the code are taken from the project as they are now.
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
+    from kedro.io import DatasetError
+
+    from ..pipeline_models.builder import Project
     from ..tracking.experiments import from_environment
     from ..tracking.failure_messages import failure_message
     from ..tracking.failures import connection_error
@@ -93,30 +97,34 @@ def modelify(
             f"and --input. There: {known}."
         )
     uri = resolve_uri(settings.tracking.uri, root)
-    choice = _choice(str(name), settings, given)
-    choice.check_catalog(context.catalog)
-    choice.check_files(root)
+    spec = _spec(str(name), settings, given)
+    spec.check_catalog(context.catalog)
+    spec.check_files(root)
     experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
     runs = Runs(uri, experiment, from_environment(settings, root))
     run = _run(runs, run_id)
     try:
-        _require_new(runs.client, run, choice.name)
-        _log(choice, run, uri, root, metadata.package_name, settings, context)
+        _require_new(runs.client, run, spec.name)
+        _log_model(spec, run, uri, Project(root, metadata.package_name), settings, context)
     except Exception as error:
-        if connection_error(error) is None:
+        if connection_error(error) is not None:
+            message = failure_message(uri, error, "so no model is logged")
+        elif isinstance(error, DatasetError):
+            message = f"kedro mlflow modelify: {error}"
+        else:
             raise
-        raise MLflowOnKedroError(failure_message(uri, error, "so no model is logged")) from None
-    address = f"runs:/{run.info.run_id}/{choice.name}"
-    click.echo(f"Model '{choice.name}' is logged to the run {run.info.run_name}: {address}")
+        raise MLflowOnKedroError(message) from None
+    address = f"runs:/{run.info.run_id}/{spec.name}"
+    click.echo(f"Model '{spec.name}' is logged to the run {run.info.run_name}: {address}")
     click.echo(
         f"Try it with: MLFLOW_TRACKING_URI={mask_urls(uri)} "
         f"mlflow models serve --model-uri {address} --env-manager local"
     )
 
 
-def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
+def _spec(name: str, settings: Config, given: dict[str, Any]) -> PipelineModelSpec:
     from ..config.model_entries import pipeline_model
-    from ..pipeline_models.spec import choose
+    from ..pipeline_models.spec import PipelineModelSpec
     from ..utils.suggestions import did_you_mean
 
     chosen = {
@@ -137,8 +145,8 @@ def _choice(name: str, settings: Config, given: dict[str, Any]) -> Choice:
         )
     where = "kedro mlflow modelify"
     found: PipelineModel = pipeline_model(name, entry, where)
-    # What the training pipeline was does not matter any more.
-    return choose(name, replace(found, training=found.inference), where)
+    # The run is finished, so the training pipeline does not matter.
+    return PipelineModelSpec.from_registered(name, replace(found, training=found.inference), where)
 
 
 def _run(runs: Runs, wanted: str | None) -> Run:
@@ -162,56 +170,46 @@ def _run(runs: Runs, wanted: str | None) -> Run:
 
 
 def _require_new(client: MlflowClient, run: Run, name: str) -> None:
-    from ..models.finding import in_run
+    from ..models.lookup import run_has_model
 
-    if in_run(client, run.info.run_id, name):
+    if run_has_model(client, run.info.run_id, name):
         raise MLflowOnKedroError(
             f"The run {run.info.run_name} ({run.info.run_id}) has a model '{name}' already, which "
             "is not replaced: give the new one another name."
         )
 
 
-def _log(
-    choice: Choice, run: Run, uri: str, root: Path, package: str, settings: Config, context: Any
-) -> None:
-    from kedro.io import DatasetError
-
-    from ..pipeline_models.material import Project
-
-    try:
-        _log_model(choice, run, uri, Project(root, package), settings, context)
-    except DatasetError as error:
-        raise MLflowOnKedroError(f"kedro mlflow modelify: {error}") from None
-
-
 def _log_model(
-    choice: Choice, run: Run, uri: str, project: Project, settings: Config, context: Any
+    spec: PipelineModelSpec, run: Run, uri: str, project: Project, settings: Config, context: Any
 ) -> None:
     from ..models.registry import register_models
-    from ..pipeline_models import sources
-    from ..pipeline_models.building import input_of, log_pipeline_model
-    from ..pipeline_models.from_run import as_saved_by, is_of_run, params_of, with_params_of
-    from ..runs.joined_run import JoinedRun
+    from ..pipeline_models import external_artifacts, run_values
+    from ..pipeline_models.log_to_run import log_pipeline_model
 
     catalog, run_id = context.catalog, run.info.run_id
-    names = [*choice.artifacts, choice.settings.input]
-    there = sources.pinned({name: catalog.get(name) for name in names if name in catalog})
-    taken = sources.loaded_from(choice, there)
+    names = [*spec.artifacts, spec.settings.input]
+    there = external_artifacts.pin_versions(
+        {name: catalog.get(name) for name in names if name in catalog}
+    )
+    taken = external_artifacts.source_uris(spec, there)
     for name, source in taken.items():
         click.echo(f"Taken from elsewhere, as the catalog says: {name} ({source})")
     own = {name: item for name, item in there.items() if name not in taken}
-    if others := [name for name in choice.artifacts if name in own and not is_of_run(own[name])]:
+    if others := [
+        name
+        for name in spec.artifacts
+        if name in own and not run_values.is_stored_in_run(own[name])
+    ]:
         click.echo(f"Taken from the project as they are now: {', '.join(others)}")
-    parameters = {name: catalog[name].load() for name in choice.parameters}
+    parameters = {name: catalog[name].load() for name in spec.parameters}
     datasets = {
         **there,
-        **as_saved_by(run_id, uri, own),
-        **with_params_of(params_of(run), parameters),
+        **run_values.load_from_run(run_id, uri, own),
+        **run_values.with_run_params(run_values.run_params(run), parameters),
     }
     tracking = replace(settings.tracking, on_failure="raise")
     joined = JoinedRun.from_id(uri, run_id, replace(settings, tracking=tracking))
-    log_pipeline_model(joined, choice, project, datasets, input_of(choice, datasets), taken)
-    sources.log_inputs(joined, choice, datasets, taken)
+    log_pipeline_model(joined, spec, project, datasets, None, taken)
     joined.flush()
-    if choice.registration is not None:
-        register_models(joined.client, joined.run_id, uri, only=choice.name, raising=True)
+    if spec.registration is not None:
+        register_models(joined.client, joined.run_id, uri, only=spec.name, raising=True)

@@ -1,4 +1,4 @@
-"""What all commands need: the project's configuration."""
+"""Read the project's configuration, for all commands."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def project_settings(root: Path, env: str | None) -> Config:
-    """Read mlflow.yml and the hooks' arguments, and have MLflow use credentials and headers.
+    """Read mlflow.yml and the hooks' arguments, and set credentials and headers for MLflow.
 
     Args:
         root: The project's root.
         env: The Kedro environment; None: the project's default.
 
     Raises:
-        ConfigError: Something in them is wrong.
+        ConfigError: The configuration is wrong.
     """
     return project_context(root, env)[1]
 
 
 def project_context(root: Path, env: str | None) -> tuple[KedroContext, Config]:
-    """Load the project's context as well; see :func:`project_settings`."""
+    """Like :func:`project_settings`, and return the project's context, too."""
     from kedro.framework.session import KedroSession
 
     from ..runs.project_settings import access_of, settings_of

@@ -1,4 +1,4 @@
-"""``kedro mlflow status``: what MLflow has not got."""
+"""``kedro mlflow status``: show what is pending."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from ..journal.records import Header, SetAside
 
 SHORTEST_GROUP = 6
-"""How many entries that were refused with the same words are shown in one line."""
+"""The least number of entries, refused for the same reason, that are shown in one line."""
 
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
-@click.option("--all", "list_all", is_flag=True, help="List each refused entry, also of very many.")
+@click.option("--all", "list_all", is_flag=True, help="List each refused entry, even if very many.")
 @click.pass_obj
 def status(metadata: Any, path: Path | None, list_all: bool) -> None:
-    """Say what waits to be delivered to MLflow, and why.
+    """Show what waits to be delivered to MLflow, and why.
 
-    One run a paragraph: its name and experiment, when it began, how much of it MLflow has not got,
-    where it is kept, and what has gone wrong. A run waits when MLflow could not be reached, when
-    its process was killed, or offline by choice; `kedro mlflow sync` delivers it. Entries that
-    MLflow or the artifact store has refused are listed with a number and the reason: `sync` tries
-    them again, `kedro mlflow discard RUN ENTRY` drops one. Many that follow each other with the
-    same reason take one line, without --all. No server is asked.
+    Each run has a paragraph: its name and experiment, when it started, how much of it is not in
+    MLflow yet, its folder, and what has gone wrong. A run waits if MLflow could not be reached, if
+    its process was killed, or if it was offline by choice; `kedro mlflow sync` delivers it. Entries
+    that MLflow or the artifact store has refused are listed with a number and the reason: `sync`
+    sends them again, `kedro mlflow discard RUN ENTRY` deletes one. Without --all, many in a row
+    with the same reason are shown in one line. No request is sent to a server.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
     """
-    from ..delivery.backlog import find, look
+    from ..delivery.backlog import PendingJournal, find
 
     journals = find(path if path is not None else Path(metadata.project_path))
     if not journals:
@@ -43,9 +43,9 @@ def status(metadata: Any, path: Path | None, list_all: bool) -> None:
     over = 0
     for journal in journals:
         try:
-            pending = look(journal)
+            pending = PendingJournal.from_journal(journal)
         except (OSError, ValueError) as error:
-            if journal.is_here():
+            if journal.exists():
                 click.echo(f"{journal.folder}: {error}")
             continue
         over += not pending.running
@@ -56,7 +56,6 @@ def status(metadata: Any, path: Path | None, list_all: bool) -> None:
 
 
 def _show(pending: PendingJournal, shortest_group: int | None) -> None:
-
     journal, header, size = pending.journal, pending.header, pending.size
     state = "in progress" if pending.running else "waits"
     place = header.uri or "wherever it is delivered (offline)"
@@ -81,30 +80,23 @@ def _show(pending: PendingJournal, shortest_group: int | None) -> None:
 
 
 def refused(journal: Journal) -> list[tuple[Journal, SetAside]]:
-    """What was refused of a run and its child runs, each with the journal that has it."""
+    """Return the refused entries of a run and its child runs, each with its journal."""
     of_children = [pair for child in journal.children() for pair in refused(child)]
     return [*((journal, item) for item in journal.set_aside), *of_children]
 
 
 def _refused(item: SetAside) -> str:
     tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
-    return f"{_title(item)}: refused on {_date(item.time)} after {tries}"
+    return f"{item.entry.title}: refused on {_date(item.time)} after {tries}"
 
 
 def _group(items: list[SetAside]) -> str:
     latest = _date(max(item.time for item in items))
-    return f"{_title(items[0])} … {_title(items[-1])}: refused, last on {latest}"
-
-
-def _title(item: SetAside) -> str:
-    from ..journal.entries import title_of
-    from ..utils.secrets import mask_urls
-
-    return mask_urls(title_of(item.entry))
+    return f"{items[0].entry.title} … {items[-1].entry.title}: refused, last on {latest}"
 
 
 def heading(header: Header) -> str:
-    """Name a run for which MLflow may have no name yet.
+    """Return a title for a run that may have no name in MLflow yet.
 
     Example:
         >>> from mlflow_on_kedro.journal.records import Header

@@ -1,4 +1,4 @@
-"""``kedro mlflow sync``: delivers what MLflow has not got."""
+"""``kedro mlflow sync``: deliver pending runs to MLflow."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
-@click.option("--dry-run", is_flag=True, help="Say what would be delivered, and deliver nothing.")
+@click.option("--dry-run", is_flag=True, help="Show what would be delivered; deliver nothing.")
 @click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
 @click.option(
-    "--uri", default=None, help="Deliver to this MLflow instead of the one that was meant."
+    "--uri", default=None, help="Deliver to this tracking URI instead of the one of each run."
 )
 @click.option(
-    "--experiment", default=None, help="Deliver to this experiment instead of the one meant."
+    "--experiment", default=None, help="Deliver to this experiment instead of the one of each run."
 )
 @click.option(
     "--refused/--no-refused",
     default=True,
-    help="Send again what was refused before (see `kedro mlflow status`).  [default: refused]",
+    help="Send refused entries again (see `kedro mlflow status`).  [default: refused]",
 )
 @click.pass_obj
 def sync(
@@ -49,22 +49,21 @@ def sync(
     experiment: str | None,
     refused: bool,
 ) -> None:
-    """Deliver the runs that MLflow has not got, or not all of.
+    """Deliver the runs that are not in MLflow yet, or not completely.
 
-    They wait in the project's folder .mlflow_on_kedro/journal after a run that could not reach
-    MLflow, that was killed, of which something was refused, or that was offline by choice
-    (`tracking.mode: offline`). Each arrives as it was: with its own start, end, times and
-    artifacts. Runs in progress are left alone.
+    They are in the project's folder .mlflow_on_kedro/journal if a run could not reach MLflow, was
+    killed, was offline by choice (`tracking.mode: offline`), or if MLflow has refused some of it.
+    Each run gets its original start, end, times and artifacts. Runs in progress are left alone.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
-    What was offline there goes to where this project tracks.
+    Offline runs from there go to this project's tracking URI.
 
     The exit status is 1 if something could not be delivered; it stays for the next time. `kedro
-    mlflow discard` drops what never will be.
+    mlflow discard` deletes what can never be delivered.
     """
     from ..delivery.backlog import find
     from ..tracking.uris import resolve_uri
-    from ..utils import environment
+    from ..utils import client_variables
     from ..utils.overlap import overlap
     from .project import project_settings
 
@@ -76,11 +75,11 @@ def sync(
         click.echo("Nothing to deliver.")
         return
     configured = resolve_uri(settings.tracking.uri, root)
-    logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the rest is said here
-    environment.leave_retries_to_delivery(settings.tracking.timeout)
+    logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the command prints the rest
+    client_variables.disable_retries(settings.tracking.timeout)
     run = Sync(configured, given, root, settings.tracking.timeout)
     run.experiment, run.refused, run.dry_run = experiment, refused, dry_run
-    # A run that goes on with an earlier one waits until that is delivered.
+    # A run that resumes an earlier one has to come after it.
     resuming = [journal for journal in journals if _resumes(journal)]
     first = [journal for journal in journals if journal not in resuming]
     for some, threads in ((first, run.threads(first)), (resuming, 1)):
@@ -94,18 +93,18 @@ def sync(
 def _resumes(journal: Journal) -> bool:
     try:
         return journal.header.resume is not None
-    except (OSError, ValueError):  # it is damaged
+    except (OSError, ValueError):  # the journal is damaged
         return False
 
 
 class Sync:
-    """Delivers journals, several at once to a server, and says what becomes of each.
+    """Deliver journals, several at once to a server, and print the outcome of each.
 
     Args:
-        configured: Where this project tracks.
-        given: Where the user wants all to go instead.
+        configured: The project's tracking URI.
+        given: The tracking URI of the option ``--uri``, to which all runs go instead.
         root: The project's root.
-        timeout: Seconds for which a server that does not answer is asked again.
+        timeout: Seconds of retries if a server does not answer.
     """
 
     def __init__(self, configured: str, given: str | None, root: Path, timeout: float) -> None:
@@ -118,12 +117,12 @@ class Sync:
         self._root = root
         self._timeout = timeout
         self._connections: dict[str, Connection] = {}
-        # A server that does not answer costs seconds or minutes each time it is asked.
+        # Each try to reach a server that does not answer takes seconds or minutes.
         self._away: set[str] = set()
         self._lock = threading.Lock()
 
     def threads(self, journals: list[Journal]) -> int:
-        """How many journals are delivered at once: to a server some, to a local file one."""
+        """Return how many journals are delivered at once: several to a server, one to a file."""
         from ..tracking.store import is_remote
         from ..utils.overlap import THREADS
 
@@ -132,17 +131,17 @@ class Sync:
         return 1 if local else THREADS
 
     def deliver(self, journal: Journal) -> None:
-        """Deliver one journal, and say what became of it."""
-        from ..delivery.backlog import look, uri_of
+        """Deliver one journal, and print the outcome."""
+        from ..delivery.backlog import PendingJournal, delivery_uri
         from ..tracking.failure_messages import failure_message
         from ..tracking.failures import is_silent, reason
         from ..utils.secrets import mask_urls
 
         try:
-            pending = look(journal)
-            uri = uri_of(pending.header, self._configured, self._given, self._root)
+            pending = PendingJournal.from_journal(journal)
+            uri = delivery_uri(pending.header, self._configured, self._given, self._root)
         except Exception as error:
-            if journal.is_here():  # else another process was faster
+            if journal.exists():  # otherwise another process has delivered it
                 self._fail(f"{journal.folder}: not delivered. {reason(error)}")
             return
         title = heading(pending.header)
@@ -154,7 +153,7 @@ class Sync:
         except BlockingIOError:
             click.echo(f"{title}: in progress, left alone.")
         except Exception as error:
-            if not journal.is_here():
+            if not journal.exists():
                 return
             if is_silent(error):
                 self._away.add(uri)
@@ -168,7 +167,7 @@ class Sync:
             self._fail(f"{title}: not delivered. {failure_message(uri, error, effect)}")
 
     def _deliver(self, pending: PendingJournal, uri: str, title: str) -> None:
-        from ..delivery.backlog import deliver
+        from ..delivery.journal_delivery import deliver
         from ..utils.secrets import mask_urls
 
         if pending.running:
@@ -188,7 +187,7 @@ class Sync:
                     progress=progress,
                     experiment=self.experiment,
                 )
-            self._say_delivered(delivery, uri, title)
+            self._print_outcome(delivery, uri, title)
 
     def _connection(self, uri: str) -> Connection:
         from ..delivery.connection import Connection
@@ -196,31 +195,31 @@ class Sync:
         with self._lock:
             return self._connections.setdefault(uri, Connection(uri))
 
-    def _say_delivered(self, delivery: RunDelivery, uri: str, title: str) -> None:
+    def _print_outcome(self, delivery: RunDelivery, uri: str, title: str) -> None:
         from ..tracking.failures import reason
         from ..utils.secrets import mask_urls
 
         opened = delivery.opened
         name = f" as {opened.name} ({opened.run_id})" if opened else ""
-        said = f"{title}: delivered to {mask_urls(uri)}{name}, {delivery.status}"
+        outcome = f"{title}: delivered to {mask_urls(uri)}{name}, {delivery.status}"
         left = delivery.pending()
         if delivery.files_failure is not None:
             where = mask_urls(opened.artifact_uri) if opened else mask_urls(uri)
             self._fail(
-                f"{said}; but {left.in_words()} could not be delivered to {where}: "
+                f"{outcome}; but {left.in_words()} could not be delivered to {where}: "
                 f"{reason(delivery.files_failure)}."
             )
         elif left.set_aside:
-            self._fail(f"{said}; but for {left.in_words()}: `kedro mlflow status` says why.")
+            self._fail(f"{outcome}; but for {left.in_words()}: `kedro mlflow status` says why.")
         else:
-            click.echo(f"{said}.")
+            click.echo(f"{outcome}.")
         for message in filter(None, delivery.registered):
             click.echo(message)
 
-    def _fail(self, words: str) -> None:
+    def _fail(self, message: str) -> None:
         with self._lock:
             self.undelivered += 1
-        click.echo(words, err=True)
+        click.echo(message, err=True)
 
 
 @contextlib.contextmanager

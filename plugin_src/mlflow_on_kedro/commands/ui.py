@@ -1,4 +1,4 @@
-"""``kedro mlflow ui``: MLflow's UI on the store of this project."""
+"""``kedro mlflow ui``: open MLflow's UI for this project's store."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ START_SECONDS = 180
 ANSWER_SECONDS = 30
 STOP_SECONDS = 15
 SERVERS = ("http://", "https://")
-NOBODY_BEHIND = (502, 503, 504)  # what a proxy says in place of a server that is not there
-# MLflow's UI reads what follows the hash. Without this a fresh browser opens its GenAI view, which
+PROXY_ERRORS = (502, 503, 504)  # a proxy's answers if its server is not running
+# The query of MLflow's UI, after the hash. Without it a new browser opens the GenAI view, which
 # hides runs.
 VIEW = "workflowType=machine_learning"
 
@@ -47,11 +47,11 @@ VIEW = "workflowType=machine_learning"
 def ui(
     metadata: Any, env: str | None, host: str | None, port: int | None, no_browser: bool
 ) -> None:
-    """Open the MLflow UI on the store that this project tracks to.
+    """Open the MLflow UI for the store that this project tracks to.
 
     The store is `tracking.uri` in mlflow.yml, else MLFLOW_TRACKING_URI, else mlflow.db in the
     project. A tracking server has its own UI, whose address is printed if it answers. For any other
-    store MLflow's UI is started here, until Ctrl-C. A browser is opened, unless you say
+    store MLflow's UI is started here, until Ctrl-C. A browser is opened, unless you give
     --no-browser, as on a remote machine.
     """
     from ..tracking.experiments import from_environment
@@ -72,7 +72,7 @@ def ui(
     host = host or settings.ui.host
     port = port or settings.ui.port or _free_port(host)
     _require_free(host, port)
-    client = connect(uri)  # creates a missing store under its lock, before the server opens it too
+    client = connect(uri)  # creates a missing store under its lock, before the server opens it
     experiment = from_environment(settings, root)
     if experiment is None:
         name = resolve_experiment(settings.experiment.name, metadata.package_name)
@@ -80,7 +80,7 @@ def ui(
         experiment = found.experiment_id if found is not None else None
     page = _page(experiment)
     click.echo("Starting the MLflow UI ...")
-    # A terminated command must not leave its server behind: let `finally` run.
+    # So that `finally` stops the server when this command is terminated.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     server = subprocess.Popen(
         _server_command(root, host, port),
@@ -91,7 +91,7 @@ def ui(
         _wait(server, host, port)
         _show(f"http://{host}:{port}{page}", open_browser=not no_browser)
         click.echo("Press Ctrl-C to stop.")
-        while server.poll() is None:  # `wait` hears no Ctrl-C where Polars is imported
+        while server.poll() is None:  # Ctrl-C does not interrupt `wait` if Polars is imported
             time.sleep(0.2)
     except KeyboardInterrupt:
         pass
@@ -100,16 +100,16 @@ def ui(
 
 
 def _stores(uri: str) -> dict[str, str]:
-    """What the server shows, by the environment: others see the passwords of command lines."""
+    """Return the server's stores as environment variables, as others can see command lines."""
     models = environment.registry_uri()
-    # MLflow's server takes models from a database; those of another server are in its own UI.
+    # MLflow's server reads models from a database only; another server has its own UI.
     if models is None or models.startswith(SERVERS):
         return {"MLFLOW_BACKEND_STORE_URI": uri}
     return {"MLFLOW_BACKEND_STORE_URI": uri, "MLFLOW_REGISTRY_STORE_URI": models}
 
 
 def _page(experiment: str | None) -> str:
-    """The project's runs, or all experiments while it has none."""
+    """Return the page of the project's runs, or of all experiments if it has no runs yet."""
     if experiment is None:
         return f"/#/experiments?{VIEW}"
     return f"/#/experiments/{experiment}/runs?{VIEW}"
@@ -122,11 +122,11 @@ def _stop(server: subprocess.Popen[bytes]) -> None:
         _signal_group(server, signal.SIGTERM)
     try:
         server.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:  # a server that is still starting hears nothing
+    except subprocess.TimeoutExpired:  # a server that is still starting ignores the signal
         server.kill()
         server.wait()
     if sys.platform != "win32":
-        _signal_group(server, signal.SIGKILL)  # workers that it has left behind
+        _signal_group(server, signal.SIGKILL)  # for workers that are still running
 
 
 def _signal_group(server: subprocess.Popen[bytes], number: int) -> None:
@@ -152,19 +152,19 @@ def _show(url: str, *, open_browser: bool) -> None:
 
 
 def _require_answer(uri: str, shown: str) -> None:
-    place = urlsplit(uri)
-    # Without credentials, which urllib does not take in a URL: to refuse them is an answer, too.
-    url = place._replace(netloc=place.netloc.rpartition("@")[2]).geturl()
+    parts = urlsplit(uri)
+    # Without credentials, which urllib does not accept in a URL; a refusal is an answer, too.
+    url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
     try:
         urllib.request.urlopen(url, timeout=ANSWER_SECONDS).close()  # noqa: S310 - it is http(s)
     except urllib.error.HTTPError as refusal:
         refusal.close()
-        if refusal.code not in NOBODY_BEHIND:
+        if refusal.code not in PROXY_ERRORS:
             return
         reason: Any = refusal
     except (OSError, http.client.HTTPException, ValueError) as error:
         reason = getattr(error, "reason", error)
-        if isinstance(reason, ssl.SSLError):  # what to trust is the browser's to decide
+        if isinstance(reason, ssl.SSLError):  # the browser decides which certificates to trust
             return
     else:
         return
@@ -197,7 +197,7 @@ def _wait(server: subprocess.Popen[bytes], host: str, port: int) -> None:
     while time.monotonic() < deadline:
         if server.poll() is not None:
             raise MLflowOnKedroError(
-                f"MLflow's server ended with status {server.returncode}; its own words are above."
+                f"MLflow's server ended with status {server.returncode}; its output is above."
             )
         try:
             with socket.create_connection((host, port), timeout=1):

@@ -1,4 +1,4 @@
-"""``kedro mlflow --version``: which version is used, and from where."""
+"""``kedro mlflow --version``: print the version and its location."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import click
 
 
 def show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
-    """Print the version and its place, and end; as Click calls it for an option."""
+    """Print the version and its location, and exit; Click calls this for the option."""
     if not asked or context.resilient_parsing:
         return
     from ..utils.installation import DISTRIBUTION, present

@@ -1,1 +1,1 @@
-"""Names that other plugins have, for those who come from them."""
+"""Names of other plugins, for projects that used them before."""

@@ -20,8 +20,8 @@ R = TypeVar("R")
 def mlflow_log_time(func: Callable[P, R]) -> Callable[P, R]:
     """Decorate a function so that each call logs its duration.
 
-    The metric ``__time_for_<name>``, in seconds, goes to the run that is active: in a node that of
-    the pipeline. Without one the duration is in the log alone. Nodes need no decorator:
+    The metric ``__time_for_<name>``, in seconds, goes to the active run, which in a node is the
+    pipeline's. Without one the duration is only in the log. Nodes need no decorator, because
     ``MLflowTimeLoggerHook`` logs their durations, so this is for the functions that they call.
 
     Args:
@@ -63,7 +63,7 @@ def _log(func: Callable[..., Any], seconds: float) -> None:
     try:
         import mlflow
 
-        if mlflow.active_run() is not None:  # a call without one would begin a run of its own
+        if mlflow.active_run() is not None:  # without one log_metric would start a run
             mlflow.log_metric(f"__time_for_{name}", seconds)
     except Exception as error:
         logger.warning(

@@ -1,1 +1,1 @@
-"""mlflow.yml: what it may say, how it is read, and what the command line lays over it."""
+"""mlflow.yml: its keys, how it is read and checked, and what hooks and commands override."""

@@ -1,4 +1,4 @@
-"""What ``autolog`` in mlflow.yml may be; MLflow is not needed to read it."""
+"""The value of ``autolog`` in mlflow.yml, checked without MLflow."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import Any, Literal
 from ..errors import ConfigError
 
 
-def wanted(value: Any, where: str = "mlflow.yml") -> Literal[True] | dict[str, dict[str, Any]]:
-    """Say what is to be switched on.
+def parse(value: Any, where: str = "mlflow.yml") -> Literal[True] | dict[str, dict[str, Any]]:
+    """Return the flavors whose autologging is on, each with its arguments.
 
     Args:
-        value: ``true``, ``false``, or flavors: each with ``true``, ``false``, nothing (which is
-            ``true``) or the arguments of its ``autolog``.
+        value: ``true``, ``false``, or a mapping of flavors to ``true``, ``false``, nothing (which
+            means ``true``) or the arguments of the flavor's ``autolog``.
         where: The name of the file, for messages.
 
     Returns:
-        True for all that MLflow has, else flavors and their arguments.
+        True for all flavors that MLflow has, else flavors and their arguments.
 
     Raises:
-        ConfigError: It is nothing of that kind.
+        ConfigError: The value is none of these.
 
     Example:
-        >>> wanted({"sklearn": {"log_models": False}, "xgboost": True, "keras": False})
+        >>> parse({"sklearn": {"log_models": False}, "xgboost": True, "keras": False})
         {'sklearn': {'log_models': False}, 'xgboost': {}}
     """
     if value is True:

@@ -1,4 +1,4 @@
-"""Checks that every part of mlflow.yml goes through: its keys, its types, its choices."""
+"""Checks of every section of mlflow.yml: its keys, their types, their choices and limits."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any, TypeVar, get_type_hints
 from ..errors import ConfigError
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import nearest
-from . import kedro_mlflow, meant_keys
+from . import kedro_mlflow, meant_keys, sections
 
 SectionT = TypeVar("SectionT")
 
-_KINDS = {
+_TYPES_IN_WORDS = {
     "<class 'bool'>": "true or false",
     "<class 'float'>": "a number",
     "<class 'int'>": "a whole number",
@@ -26,8 +26,8 @@ _KINDS = {
     "list[str]": "a list of texts",
     "dict[str, typing.Any]": "a mapping",
 }
-_TEXTS = frozenset(hint for hint, words in _KINDS.items() if "text" in words)
-_NEEDED = {"credentials": "the name of an entry of credentials.yml"}
+_TEXTS = frozenset(hint for hint, words in _TYPES_IN_WORDS.items() if "text" in words)
+_EXPECTED = {"credentials": "the name of an entry of credentials.yml"}
 _NOT_SHOWN = frozenset({"credentials", "request_headers"})
 
 _NUMBER = re.compile(r"\s*[-+]?\d+(\.\d+)?\s*")
@@ -36,32 +36,64 @@ FILE = "mlflow.yml"
 ALL = "__ALL__"
 """PipelineX's word for every name there is."""
 
-MODES = ("online", "offline")
-CHILDREN_CHOICES = ("none", "namespaces", "pipelines")
 COPY_MODES = ("assign", "copy", "deepcopy")
-PARAMETERS_CHOICES = ("params", "by_type", "none")
-UNLOGGED_CHOICES = ("info", "warn", "ignore", "error")
 
 
 def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> None:
     """Check that a value is one of a few.
 
     Raises:
-        ConfigError: It is not; the message lists the choices.
+        ConfigError: It is none of them; the message lists them.
     """
     if not isinstance(value, str) or value not in choices:
         hint = " (so YAML reads on, off, yes and no)" if isinstance(value, bool) else ""
         raise ConfigError(f"{where}: '{key}' must be one of {', '.join(choices)}: {value!r}{hint}")
 
 
-def check_keys(content: Any, section: type, where: str, prefix: str = "") -> None:
-    """Find the keys that a section does not have, on any level.
+def check_choices(content: Mapping[str, Any], section: type, where: str, prefix: str) -> None:
+    """Check the keys of a section that take one of a few words.
+
+    Before their types: the words are the better message.
 
     Args:
-        content: What the file says.
+        content: The file's content below ``prefix``.
         section: The dataclass of the section.
         where: The name to use in messages.
-        prefix: What the section's keys begin with.
+        prefix: The start of the section's keys, such as ``tracking.``.
+
+    Raises:
+        ConfigError: A value is none of its key's words.
+    """
+    for key, choices in sections.choices(section).items():
+        if content.get(key) is not None:
+            check_choice(f"{prefix}{key}", content[key], choices, where)
+
+
+def check_minimums(section: Any, where: str, prefix: str) -> None:
+    """Check the keys of a section that take a number with a lower limit.
+
+    Args:
+        section: The section, with values of the right types.
+        where: The name to use in messages.
+        prefix: The start of the section's keys, such as ``tracking.``.
+
+    Raises:
+        ConfigError: A number is too small.
+    """
+    for key, minimum in sections.minimums(section).items():
+        number = getattr(section, key)
+        if number is not None and number < minimum:
+            raise ConfigError(f"{where}: '{prefix}{key}' must be >= {minimum}: {number}")
+
+
+def check_keys(content: Any, section: type, where: str, prefix: str = "") -> None:
+    """Check that a section has all keys of a file's content, on any level.
+
+    Args:
+        content: The file's content below ``prefix``.
+        section: The dataclass of the section.
+        where: The name to use in messages.
+        prefix: The start of the section's keys, such as ``tracking.``.
 
     Raises:
         ConfigError: Keys are unknown, or the content is no mapping.
@@ -74,13 +106,13 @@ def check_keys(content: Any, section: type, where: str, prefix: str = "") -> Non
 
 
 def unknown_keys(content: Any, section: type, where: str, prefix: str = "") -> Iterator[str]:
-    """Name each key that a section does not have, and say what it should be.
+    """Describe each key that a section does not have, with the nearest one that it has.
 
     Args:
-        content: What the file says; the other arguments are as for :func:`check_keys`.
-        section: See there.
-        where: See there.
-        prefix: See there.
+        content: The file's content below ``prefix``.
+        section: The dataclass of the section.
+        where: The name to use in messages.
+        prefix: The start of the section's keys, such as ``tracking.``.
 
     Raises:
         ConfigError: The content is no mapping.
@@ -93,11 +125,11 @@ def unknown_keys(content: Any, section: type, where: str, prefix: str = "") -> I
     for key, value in content.items():
         dotted = f"{prefix}{key}"
         if key not in known:
-            theirs = kedro_mlflow.renamed(dotted, value)
-            for name, here in theirs.items():
+            renamed = kedro_mlflow.renamed(dotted, value)
+            for name, here in renamed.items():
                 now = f"here it is '{here}'" if here else "here it is not needed"
                 yield f"'{name}'. It is kedro-mlflow's; {now}."
-            if not theirs:
+            if not renamed:
                 meant = meant_keys.meant(dotted) or f"{prefix}{nearest(str(key), known)}"
                 yield f"'{dotted}'. Did you mean {meant!r}? Valid here: {', '.join(known)}."
             continue
@@ -108,12 +140,12 @@ def unknown_keys(content: Any, section: type, where: str, prefix: str = "") -> I
 
 
 def check_types(section: SectionT, where: str, prefix: str = "") -> SectionT:
-    """Convert the values of a section to the types that its dataclass says.
+    """Convert the values of a section to the types that its dataclass declares.
 
     Args:
-        section: The section as it was given; the other arguments are as for :func:`check_keys`.
-        where: See there.
-        prefix: See there.
+        section: The section, with values of any types.
+        where: The name to use in messages.
+        prefix: The start of the section's keys, such as ``tracking.``.
 
     Raises:
         ConfigError: A value is of another type.
@@ -121,22 +153,24 @@ def check_types(section: SectionT, where: str, prefix: str = "") -> SectionT:
     from omegaconf import OmegaConf
     from omegaconf.errors import OmegaConfBaseException
 
-    _check_switches(section, where, prefix)
+    _check_booleans(section, where, prefix)
     try:
-        # Not by merging into it: OmegaConf before 2.4 refuses that for frozen dataclasses.
+        # Not by merging: OmegaConf before 2.4 refuses that for frozen dataclasses.
         checked: Any = OmegaConf.to_object(OmegaConf.structured(section))
     except OmegaConfBaseException as error:
         name = str(getattr(error, "full_key", None)).partition(".")[0].partition("[")[0]
         value = getattr(section, name, None)
         shown = "" if name in _NOT_SHOWN else f", not {mask_urls(repr(value))[:200]}"
-        needed = _NEEDED.get(name) or _KINDS.get(str(get_type_hints(type(section)).get(name)))
-        reason = f": it must be {needed}{shown}" if needed else ""
+        expected = _EXPECTED.get(name) or _TYPES_IN_WORDS.get(
+            str(get_type_hints(type(section)).get(name))
+        )
+        reason = f": it must be {expected}{shown}" if expected else ""
         raise ConfigError(f"{where}: '{prefix}{name}' has a wrong value{reason}.") from None
     return checked  # type: ignore[no-any-return]
 
 
-def _check_switches(section: Any, where: str, prefix: str) -> None:
-    """Tell numbers and texts from true and false, which OmegaConf takes for each other."""
+def _check_booleans(section: Any, where: str, prefix: str) -> None:
+    """Distinguish numbers and texts from true and false, which OmegaConf converts silently."""
     for name, hint in get_type_hints(type(section)).items():
         value = getattr(section, name)
         values = value if isinstance(value, list) else [value]
@@ -153,5 +187,5 @@ def _check_switches(section: Any, where: str, prefix: str) -> None:
 
 
 def without_empty(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Leave out empty keys ("tags:" and nothing below), which mean their defaults."""
+    """Leave out empty keys ("tags:" with nothing below), which have their defaults."""
     return {key: value for key, value in content.items() if value is not None}

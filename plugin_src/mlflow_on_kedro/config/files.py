@@ -14,24 +14,24 @@ _NAME = "mlflow"
 _SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 
 
-def in_environments(conf: Path) -> list[Path]:
+def find_files(conf: Path) -> list[Path]:
     """Find the files that Kedro reads as mlflow.yml.
 
     Args:
-        conf: The folder that holds the environments.
+        conf: The folder with the environments' folders.
     """
     return [
         path
         for path in sorted(conf.rglob("*"))
-        if path.suffix in _SUFFIXES and _is_read(path.relative_to(conf).parts[1:])
+        if path.suffix in _SUFFIXES and _matches(path.relative_to(conf).parts[1:])
     ]
 
 
-def of_loader(loader: Any) -> list[Path]:
-    """Find the files that a config loader reads as mlflow.yml; those that win come last.
+def files_of(loader: Any) -> list[Path]:
+    """Find the files that a config loader reads as mlflow.yml; later ones win.
 
     Args:
-        loader: A session's; nothing is found where its configuration is on no local disk.
+        loader: A session's config loader. If its configuration is on no local disk, there are none.
     """
     conf = Path(str(loader.conf_source))
     names = (getattr(loader, "base_env", ""), loader.env or getattr(loader, "default_run_env", ""))
@@ -39,15 +39,15 @@ def of_loader(loader: Any) -> list[Path]:
         path
         for folder in dict.fromkeys(conf / (name or "") for name in names)
         for path in sorted(folder.rglob("*"))
-        if path.suffix in _SUFFIXES and _is_read(path.relative_to(folder).parts)
+        if path.suffix in _SUFFIXES and _matches(path.relative_to(folder).parts)
     ]
 
 
-def named(paths: Iterable[Path], root: Path) -> str:
+def in_words(paths: Iterable[Path], root: Path) -> str:
     """Name files in a message, relative to the project's root.
 
     Example:
-        >>> named([Path("/wine/conf/base/mlflow.yml")], Path("/wine"))
+        >>> in_words([Path("/wine/conf/base/mlflow.yml")], Path("/wine"))
         'conf/base/mlflow.yml'
     """
     names = [
@@ -57,34 +57,34 @@ def named(paths: Iterable[Path], root: Path) -> str:
     return " and ".join(names) or FILE
 
 
-def _is_read(parts: tuple[str, ...]) -> bool:
-    # As OmegaConfigLoader's pattern: mlflow*, mlflow*/**, **/mlflow*.
+def _matches(parts: tuple[str, ...]) -> bool:
+    # The patterns that OmegaConfigLoader gets: mlflow*, mlflow*/**, **/mlflow*.
     return bool(parts) and (parts[0].startswith(_NAME) or parts[-1].startswith(_NAME))
 
 
 def problems(path: Path) -> Iterator[str]:
-    """Say what in a file is none of this plugin's, each key by itself.
+    """Describe each key of a file that this plugin does not know.
 
     Raises:
         ConfigError: The file cannot be read.
     """
     content = read(path)
-    if isinstance(content, dict):  # what begins with an underscore is Kedro's to leave out
+    if isinstance(content, dict):  # Kedro leaves out keys that begin with an underscore
         content = {key: value for key, value in content.items() if not str(key).startswith("_")}
     for problem in unknown_keys({} if content is None else content, Config, str(path)):
         yield f"unknown key {problem}"
 
 
 def read(path: Path) -> Any:
-    """Read one file as it is, without what Kedro's config loader makes of ``${…}``.
+    """Read one file without resolving ``${…}``, which Kedro's config loader does.
 
     Raises:
-        ConfigError: It cannot be read.
+        ConfigError: The file cannot be read.
     """
     import yaml
 
     try:
         return yaml.safe_load(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, yaml.YAMLError) as error:
-        said = " ".join(str(error).split())
-        raise ConfigError(f"{path} cannot be read: {said}") from None
+        reason = " ".join(str(error).split())
+        raise ConfigError(f"{path} cannot be read: {reason}") from None

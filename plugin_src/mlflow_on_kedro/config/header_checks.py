@@ -1,4 +1,4 @@
-"""HTTP headers in mlflow.yml (``tracking.request_headers``): which names and values HTTP allows."""
+"""Checks of ``tracking.request_headers``: the names and values that HTTP allows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _VALUE = re.compile(r"[\x20-\x7e\x80-\xff\t]*")
 
 
 def check(headers: Any, where: str) -> None:
-    """Refuse what is no set of headers; their values are never shown.
+    """Check headers; no message shows their values.
 
     Args:
         headers: ``name: value`` for each header; or ``type``, the path of a class as MLflow's
@@ -24,7 +24,7 @@ def check(headers: Any, where: str) -> None:
         where: The name to use in messages.
 
     Raises:
-        ConfigError: A name or value is none that HTTP allows.
+        ConfigError: HTTP does not allow a name or value.
 
     Example:
         >>> check({"X-Team": "wine"}, "mlflow.yml")
@@ -37,10 +37,12 @@ def check(headers: Any, where: str) -> None:
         return
     for name, value in headers.items():
         if not _NAME.fullmatch(str(name)):
-            raise ConfigError(f"{where}: '{KEY}': {str(name)!r} is no name of an HTTP header.")
-        fits = isinstance(value, str | int | float) and not isinstance(value, bool)
-        if value is not None and not (fits and _VALUE.fullmatch(str(value))):
             raise ConfigError(
-                f"{where}: the value of '{KEY}.{name}' (not shown) is none for an HTTP header: it "
-                "must be a text without line ends, or a number."
+                f"{where}: '{KEY}': {str(name)!r} is not allowed as the name of an HTTP header."
+            )
+        is_plain = isinstance(value, str | int | float) and not isinstance(value, bool)
+        if value is not None and not (is_plain and _VALUE.fullmatch(str(value))):
+            raise ConfigError(
+                f"{where}: the value of '{KEY}.{name}' (not shown) is not allowed in an HTTP "
+                "header: it must be a text without line ends, or a number."
             )

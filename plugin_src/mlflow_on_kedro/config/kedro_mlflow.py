@@ -1,4 +1,4 @@
-"""The mlflow.yml of kedro-mlflow: which of its keys is which here, for messages that say so."""
+"""The keys of kedro-mlflow's mlflow.yml, and their names in this plugin's, for messages."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 # https://kedro-mlflow.readthedocs.io/en/stable/source/02_getting_started/01_installation/
-_HERE = {
+_NEW_NAMES = {
     "server.mlflow_tracking_uri": "tracking.uri",
     "server.mlflow_registry_uri": "tracking.registry_uri",
     "server.credentials": "tracking.credentials",
@@ -28,7 +28,7 @@ _HERE = {
     "tracking.params.dict_params.recursive": "params.recursive",
     "tracking.params.dict_params.sep": "params.separator",
     "tracking.params.long_params_strategy": "params.too_long",
-    # Before its 0.8; what is not listed here had the name that it has now.
+    # Before kedro-mlflow 0.8; keys that are not listed here had the names that they have now.
     "mlflow_tracking_uri": "tracking.uri",
     "credentials": "tracking.credentials",
     "disable_tracking.pipelines": "disabled_pipelines",
@@ -41,26 +41,26 @@ _HERE = {
     "hooks.node.sep": "params.separator",
     "hooks.node.long_parameters_strategy": "params.too_long",
 }
-_SECTIONS = {old[:end] for old in _HERE for end, sign in enumerate(old) if sign == "."}
+_SECTIONS = {old[:end] for old in _NEW_NAMES for end, sign in enumerate(old) if sign == "."}
 
 
 def renamed(key: str, value: Any) -> dict[str, str | None]:
-    """Say what a key of kedro-mlflow, and each one below it, is here.
+    """Return this plugin's names for a key of kedro-mlflow and for each key below it.
 
     Args:
-        key: The key with those above it, by dots.
-        value: What it is set to.
+        key: The key with its section, such as ``server.mlflow_tracking_uri``.
+        value: Its value.
 
     Returns:
-        Each key, with its name here, or None if it is not needed here. Nothing for a key that is
-        not kedro-mlflow's.
+        Each key of kedro-mlflow with its name here, or None if this plugin does not need it. Empty
+        for a key that is not kedro-mlflow's.
 
     Example:
         >>> renamed("server", {"mlflow_tracking_uri": "mlruns"})
         {'server.mlflow_tracking_uri': 'tracking.uri'}
     """
-    if key in _HERE:
-        return {key: _HERE[key]}
+    if key in _NEW_NAMES:
+        return {key: _NEW_NAMES[key]}
     if key not in _SECTIONS:
         return {}
     found: dict[str, str | None] = {}

@@ -1,4 +1,4 @@
-"""The key of mlflow.yml that was probably meant, in the file or by ``kedro run --params``."""
+"""The key of mlflow.yml that a user probably meant, in the file or in ``kedro run --params``."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ _SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 
 
 def meant(given: str) -> str | None:
-    """Find the key that a name stands for: it ends in the same word, and has all the others.
+    """Find the one key that ends in the same word as a name, and has all its other words.
 
     Args:
-        given: A name, perhaps with other signs between its words than the key has.
+        given: A name, perhaps with other separators between its words than the key has.
 
     Example:
         >>> meant("run_name"), meant("tracking.tracking_uri"), meant("gantt")
@@ -43,8 +43,8 @@ def warn_of_parameters(runtime: Mapping[str, Any], conf: Path) -> None:
     """Warn of parameters of a command that were probably meant for mlflow.yml.
 
     Args:
-        runtime: What came with the command.
-        conf: The folder of the configuration; a parameter that it has is meant as such.
+        runtime: The command's parameters.
+        conf: The folder of the configuration; a parameter that is in it is no mistake.
     """
     for name, value in runtime.items():
         if name == RUNTIME_SECTION:
@@ -72,7 +72,7 @@ def _paths(name: str, value: Any) -> Iterator[str]:
 
 
 def _key_of(name: str, path: str) -> str | None:
-    """The key of mlflow.yml that a parameter stands for; None: it is a parameter."""
+    """The key of mlflow.yml that a parameter was meant to be; None for a parameter."""
     if path in _keys() and path != name:
         return path
     below = path[len(name) + 1 :]
@@ -87,12 +87,12 @@ def _key_of(name: str, path: str) -> str | None:
 
 
 def _mentions(conf: Path, name: str) -> bool:
-    """Whether configuration has a parameter, or asks for one in ``${runtime_params:…}``."""
+    """Whether the configuration has a parameter, or uses it in ``${runtime_params:…}``."""
     here = rf"(?<![\w.]){re.escape(name)}(?=['\"]?\s*:)"
     asked = rf"runtime_params:\s*{re.escape(name)}\b"
     for path in conf.rglob("*"):
         if path.suffix in _SUFFIXES:
-            own = path.name.startswith("mlflow")  # its sections are none
+            own = path.name.startswith("mlflow")  # its keys are no parameters
             text = path.read_text(encoding="utf-8", errors="replace")
             if re.search(asked if own else f"{here}|{asked}", text):
                 return True

@@ -12,7 +12,7 @@ from .sections import Config, PipelineModel
 
 
 def pipeline_models(config: Config, where: str = FILE) -> dict[str, PipelineModel]:
-    """The entries of ``pipeline_models``, by their names.
+    """Check the entries of ``pipeline_models``, and return them by their names.
 
     Raises:
         ConfigError: A name, key or value in one of them is wrong.
@@ -28,7 +28,7 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
 
     Args:
         name: The model's name.
-        entry: What the file says of it.
+        entry: Its content in the file.
         where: The name to use in messages.
 
     Raises:
@@ -40,7 +40,7 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
     """
     key = f"pipeline_models.{name}"
     if not is_model_name(name):
-        raise ConfigError(f"{where}: '{key}': a model's name has none of / : . % \" '")
+        raise ConfigError(f"{where}: '{key}': a model's name must not contain / : . % \" '")
     check_keys(entry, PipelineModel, where, f"{key}.")
     found = check_types(PipelineModel(**without_empty(entry)), where, f"{key}.")
     for needed in ("inference", "input"):
@@ -48,15 +48,14 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
             raise ConfigError(f"{where}: '{key}.{needed}' is missing.")
     _check_copy_mode(f"{key}.copy_mode", found.copy_mode, where)
     _check_registration(key, found, where)
-    for name_, kinds, words in (
+    for requirement, kinds, words in (
         ("pip_requirements", str | list | None, "a list or a file's path"),
         ("extra_pip_requirements", str | list, "a list or a file's path"),
         ("conda_env", str | dict | None, "a mapping or a file's path"),
     ):
-        asked = getattr(found, name_)
-        is_list = isinstance(asked, list)
-        if not isinstance(asked, kinds) or (is_list and not all(map(_is_text, asked))):
-            raise ConfigError(f"{where}: '{key}.{name_}' must be {words}: {asked!r}")
+        value = getattr(found, requirement)
+        if not isinstance(value, kinds) or (isinstance(value, list) and not _are_texts(value)):
+            raise ConfigError(f"{where}: '{key}.{requirement}' must be {words}: {value!r}")
     if found.conda_env is not None and (found.pip_requirements or found.extra_pip_requirements):
         raise ConfigError(
             f"{where}: '{key}.conda_env' has the requirements already: give it, or "
@@ -65,8 +64,8 @@ def pipeline_model(name: str, entry: Any, where: str = FILE) -> PipelineModel:
     return found
 
 
-def _is_text(item: Any) -> bool:
-    return isinstance(item, str)
+def _are_texts(items: list[Any]) -> bool:
+    return all(isinstance(item, str) for item in items)
 
 
 def _check_copy_mode(key: str, given: Any, where: str) -> None:
@@ -83,6 +82,8 @@ def _check_registration(key: str, settings: PipelineModel, where: str) -> None:
     from .registration import Registration
 
     try:
-        Registration.of(settings.registered_model_name, settings.alias, settings.promote, None)
+        Registration.from_arguments(
+            settings.registered_model_name, settings.alias, settings.promote, None
+        )
     except DatasetError as error:
         raise ConfigError(f"{where}: '{key}': {error}") from None

@@ -1,9 +1,9 @@
-"""What mlflow.yml may say: its content is checked, and becomes dataclasses."""
+"""From the content of mlflow.yml to dataclasses, with every check of it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import is_dataclass, make_dataclass, replace
+from dataclasses import fields, is_dataclass, make_dataclass, replace
 from typing import Any, get_type_hints
 
 from ..errors import ConfigError
@@ -11,51 +11,28 @@ from ..utils.mlflow_limits import legal_key
 from . import autolog_options, header_checks, uri_checks
 from .checks import (
     ALL,
-    CHILDREN_CHOICES,
     FILE,
-    MODES,
-    PARAMETERS_CHOICES,
-    UNLOGGED_CHOICES,
     SectionT,
-    check_choice,
+    check_choices,
     check_keys,
+    check_minimums,
     check_types,
     without_empty,
 )
 from .model_entries import pipeline_models
-from .sections import DESCRIPTION_PLACEHOLDER, TOO_LONG_CHOICES, Config
-
-_CHOICES: dict[str, tuple[str, ...]] = {
-    "tracking.mode": MODES,
-    "tracking.delivery": ("auto", "thread", "process"),
-    "tracking.on_failure": ("warn", "raise"),
-    "run.children": CHILDREN_CHOICES,
-    "params.too_long": TOO_LONG_CHOICES,
-    "catalog.parameters": PARAMETERS_CHOICES,
-    "catalog.unlogged": UNLOGGED_CHOICES,
-}
-_LEAST = {
-    "tracking.timeout": 0,
-    "tracking.wait_at_end": 0,
-    "tracking.max_copy": 0,
-    "params.max_length": 1,
-    "catalog.max_leaves": 1,
-    "catalog.max_length": 1,
-    "inputs.max_bytes": 0,
-    "system_metrics.interval": 0.1,
-}
+from .sections import DESCRIPTION_PLACEHOLDER, Config
 
 
 def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     """Check the content of mlflow.yml and make a :class:`Config` of it.
 
     Args:
-        content: What the file says; every key is optional.
+        content: The content of the file; every key is optional.
         where: The name to use in messages.
 
     Raises:
-        ConfigError: A key is unknown or a value has the wrong type; the message names the file,
-            the key and, for an unknown key, the nearest valid one; or no MLflow can be at a URI.
+        ConfigError: A key is unknown, or a value is of a wrong type or not allowed. The message
+            names the file, the key and, for an unknown key, the nearest valid one.
 
     Example:
         >>> parse({"experiment": {"name": "demo"}}).experiment.name
@@ -64,27 +41,26 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     content = content or {}
     check_keys(content, Config, where)
     _check_placeholders(content, where)
-    _check_choices(content, where)
     config = _typed(content, where)
-    for dotted, least in _LEAST.items():
-        number = _get(config, dotted)
-        if number is not None and number < least:
-            raise ConfigError(f"{where}: '{dotted}' must be >= {least}: {number}")
+    for item in fields(config):
+        section = getattr(config, item.name)
+        if is_dataclass(section):
+            check_minimums(section, where, f"{item.name}.")
     if config.ui.port is not None and not 0 < config.ui.port < 2**16:
         raise ConfigError(f"{where}: 'ui.port' must be in 1 to 65535: {config.ui.port}")
     _check_names(config.run.kedro_run_params, where)
     _check_separator(config.params.separator, where)
-    autolog_options.wanted(config.autolog, where)
+    autolog_options.parse(config.autolog, where)
     header_checks.check(config.tracking.request_headers, where)
-    for dotted in ("tracking.uri", "tracking.registry_uri"):
-        if uri := _get(config, dotted):
-            uri_checks.check(uri, f"{where}: '{dotted}'")
+    for key in ("uri", "registry_uri"):
+        if uri := getattr(config.tracking, key):
+            uri_checks.check(uri, f"{where}: 'tracking.{key}'")
     pipeline_models(config, where)
     return config
 
 
 def restore(settings: Mapping[str, Any]) -> Config:
-    """Make a :class:`Config` of what ``dataclasses.asdict`` has made of one, without any check."""
+    """Make a :class:`Config` of the result of ``dataclasses.asdict``, without any check."""
     types = get_type_hints(Config)
     return Config(
         **{
@@ -95,9 +71,9 @@ def restore(settings: Mapping[str, Any]) -> Config:
 
 
 def override(section: SectionT, **given: Any) -> SectionT:
-    """Replace those keys of a section that were given (are not None): an argument wins."""
+    """Replace the keys of a section that are given (not None)."""
     chosen = {key: value for key, value in given.items() if value is not None}
-    if not chosen:  # as for each value of a run
+    if not chosen:  # which is so for most values of a run
         return section
     return replace(section, **chosen)  # type: ignore[type-var]
 
@@ -105,12 +81,15 @@ def override(section: SectionT, **given: Any) -> SectionT:
 def _typed(content: Mapping[str, Any], where: str) -> Config:
     types = get_type_hints(Config)
     given = without_empty(content)
+    for key, value in given.items():
+        if is_dataclass(types[key]):
+            check_choices(value, types[key], where, f"{key}.")
     sections = {
         key: check_types(types[key](**without_empty(value)), where, f"{key}.")
         for key, value in given.items()
         if is_dataclass(types[key])
     }
-    # Without the sections, which are checked: to check the whole takes as long as all of them.
+    # Without the sections, which are checked already: a check takes milliseconds.
     others = {key: value for key, value in given.items() if key not in sections}
     top = make_dataclass("Top", [(key, types[key]) for key in others])
     return Config(**sections, **vars(check_types(top(**others), where)))
@@ -127,20 +106,12 @@ def _check_names(names: Any, where: str) -> None:
 
 def _check_placeholders(content: Mapping[str, Any], where: str) -> None:
     for key in ("name", "description"):
-        if isinstance((content.get("run") or {}).get(key), Mapping):  # {pipeline} is one in YAML
+        # In YAML an unquoted {pipeline} is a mapping.
+        if isinstance((content.get("run") or {}).get(key), Mapping):
             raise ConfigError(
                 f"{where}: 'run.{key}' must be a text. Put quotes around one that begins with a "
                 f'brace: {key}: "{DESCRIPTION_PLACEHOLDER}"'
             )
-
-
-def _check_choices(content: Mapping[str, Any], where: str) -> None:
-    """Check them before their types, of which there is less to say."""
-    for dotted, choices in _CHOICES.items():
-        section, key = dotted.split(".")
-        value = (content.get(section) or {}).get(key)
-        if value is not None:
-            check_choice(dotted, value, choices, where)
 
 
 def _check_separator(separator: str, where: str) -> None:
@@ -150,10 +121,3 @@ def _check_separator(separator: str, where: str) -> None:
             f"{where}: 'params.separator' must be of characters that MLflow allows in keys, as . "
             f"and / are: {separator!r}"
         )
-
-
-def _get(config: Config, dotted: str) -> Any:
-    value: Any = config
-    for name in dotted.split("."):
-        value = getattr(value, name)
-    return value

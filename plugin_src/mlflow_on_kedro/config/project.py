@@ -1,4 +1,4 @@
-"""mlflow.yml of a project, with hooks' arguments and the command's keys laid over it."""
+"""A project's mlflow.yml, overridden by hooks' arguments and by ``kedro run --params mlflow.…``."""
 
 from __future__ import annotations
 
@@ -18,27 +18,27 @@ if TYPE_CHECKING:
 
 RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 
-_FOR_ANYBODY = frozenset({"run", "params", "experiment.name", "experiment.tags"})
-"""What a caller that is not trusted may set for a run."""
+_HARMLESS = frozenset({"run", "params", "experiment.name", "experiment.tags"})
+"""Sections and keys that a caller who is not trusted may set for a run."""
 
 
 def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
-    """Read mlflow.yml of a context's environment; without the file all is at its default.
+    """Read mlflow.yml in a context's environment; without the file every key has its default.
 
-    Hooks' arguments win over the file, and over both what comes with the command:
-    ``kedro run --params mlflow.run.key=abc`` sets ``run.key``, or any other key, for one run.
+    Hooks' arguments win over the file, and ``kedro run --params mlflow.run.key=abc`` wins over
+    both: it sets ``run.key``, or any other key, for one run.
 
     Args:
         context: A session's context.
-        arguments: Those of hooks, by section.
+        arguments: Values from hooks' arguments: section -> key -> value.
 
     Raises:
         ConfigError: See :func:`parse`.
     """
     loader = context.config_loader
     where = place(context)
-    content = _content(loader, where)
-    config = _parsed(content, files.of_loader(loader), Path(context.project_path))
+    content = _content(loader, where) or {}
+    config = _parsed(content, files.files_of(loader), Path(context.project_path))
     if arguments:
         sections = {key: {**(content.get(key) or {}), **keys} for key, keys in arguments.items()}
         content = {**content, **sections}
@@ -59,15 +59,20 @@ def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | Non
     return parse(_merged(content, given), f"{where} with {RUNTIME_WHERE}")
 
 
+def has_mlflow_yml(context: KedroContext) -> bool:
+    """Return whether a project has an mlflow.yml in a context's environment, or in the base."""
+    return _content(context.config_loader, place(context)) is not None
+
+
 def place(context: KedroContext) -> str:
-    """Name the mlflow.yml files of a context's environment, for messages."""
-    return files.named(files.of_loader(context.config_loader), Path(context.project_path))
+    """Name the mlflow.yml files in a context's environment, for messages."""
+    return files.in_words(files.files_of(context.config_loader), Path(context.project_path))
 
 
 def _parsed(content: Mapping[str, Any], paths: Sequence[Path], root: Path) -> Config:
-    """Parse the content of several files; a mistake is said with the file that has it."""
+    """Parse the content of several files; a message about a mistake names the file that has it."""
     try:
-        return parse(content, files.named(paths, root))
+        return parse(content, files.in_words(paths, root))
     except ConfigError as error:
         if len(paths) > 1:
             for path in reversed(paths):
@@ -76,8 +81,8 @@ def _parsed(content: Mapping[str, Any], paths: Sequence[Path], root: Path) -> Co
 
 
 def _raise_if_same(error: ConfigError, path: Path, root: Path) -> None:
-    """Raise the mistake of all files anew if one file makes it by itself."""
-    where = files.named([path], root)
+    """Raise the mistake with the name of one file if that file has it by itself."""
+    where = files.in_words([path], root)
     given = files.read(path)
     try:
         parse(given if isinstance(given, Mapping) else {}, where)
@@ -86,7 +91,8 @@ def _raise_if_same(error: ConfigError, path: Path, root: Path) -> None:
             raise mistake from None
 
 
-def _content(loader: Any, where: str) -> Mapping[str, Any]:
+def _content(loader: Any, where: str) -> Mapping[str, Any] | None:
+    """Return the content of mlflow.yml; None if no environment has the file."""
     from kedro.config import MissingConfigException
     from yaml import YAMLError
 
@@ -100,31 +106,31 @@ def _content(loader: Any, where: str) -> Mapping[str, Any]:
     try:
         content: Mapping[str, Any] = loader["mlflow"]
     except (MissingConfigException, KeyError):
-        return {}
+        return None
     except (YAMLError, ValueError, TypeError, AttributeError) as error:
-        # OmegaConf's errors are ValueErrors, but where files of two environments do not fit.
-        said = mask_urls(" ".join(str(error).split()))
-        raise ConfigError(f"{where} cannot be read: {said}") from None
+        # OmegaConf raises ValueErrors, and others where files of two environments do not match.
+        reason = mask_urls(" ".join(str(error).split()))
+        raise ConfigError(f"{where} cannot be read: {reason}") from None
     return content
 
 
 def _check_harmless(given: Mapping[str, Any]) -> None:
-    # As `kedro server start` does: who sends the parameters may be anybody, and must not choose
-    # where credentials, files and environment variables are sent to.
+    # As `kedro server start` does: anybody may send the parameters, and must not choose where
+    # credentials, files and environment variables are sent to.
     for section, keys in given.items():
         dotted = {f"{section}.{key}" for key in keys} if isinstance(keys, Mapping) else {section}
-        if section in _FOR_ANYBODY or dotted <= _FOR_ANYBODY:
+        if section in _HARMLESS or dotted <= _HARMLESS:
             continue
         raise ConfigError(
             f"{RUNTIME_WHERE}: '{section}' can be set in mlflow.yml only, because this session "
-            f"takes parameters from anybody. Valid here: {', '.join(sorted(_FOR_ANYBODY))}."
+            f"takes parameters from anybody. Valid here: {', '.join(sorted(_HARMLESS))}."
         )
 
 
-def _merged(content: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merged(content: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(content)
-    for key, value in over.items():
+    for key, value in overrides.items():
         below = merged.get(key)
-        both = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(below, value) if both else value  # type: ignore[arg-type]
+        are_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
+        merged[key] = _merged(below, value) if are_mappings else value  # type: ignore[arg-type]
     return merged

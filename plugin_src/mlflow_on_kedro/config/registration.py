@@ -1,4 +1,4 @@
-"""What a user asks of the model registry: a name, an alias, when a model replaces another."""
+"""How a model is registered: its name, an alias, and when it replaces another version."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _PROMOTE_KEYS = ("alias", "metric", "greater_is_better")
 
 @dataclass(frozen=True)
 class Promotion:
-    """An alias goes to a new version only if that is better than the version that has it.
+    """The rule that an alias moves to a new version only if a metric is better.
 
     Attributes:
         alias: The alias.
-        metric: The metric of both versions' runs that decides.
+        metric: The metric that is compared between the runs of both versions.
         greater_is_better: False for an error or a loss.
     """
 
@@ -35,7 +35,7 @@ class Promotion:
     greater_is_better: bool = True
 
     def is_better(self, new: float, held: float) -> bool:
-        """Compare the metric of a new version with that of the alias's holder.
+        """Compare the metric of a new version with that of the version that has the alias.
 
         Example:
             >>> Promotion("champion", "loss", greater_is_better=False).is_better(0.1, 0.2)
@@ -48,12 +48,12 @@ class Promotion:
 
 @dataclass(frozen=True)
 class Registration:
-    """A version in the model registry, made once the run has succeeded.
+    """A version in the model registry, created once the run has succeeded.
 
     Attributes:
         name: The registered model.
-        alias: An alias that the version gets in any case.
-        promote: An alias that it gets if it is better.
+        alias: An alias that the version always gets.
+        promote: An alias that the version gets if it is better.
         tags: The version's tags.
     """
 
@@ -63,27 +63,27 @@ class Registration:
     tags: Mapping[str, str] | None = None
 
     @classmethod
-    def of(
+    def from_arguments(
         cls,
         name: str | None,
         alias: str | None,
         promote: Mapping[str, Any] | None,
         tags: Mapping[str, Any] | None,
     ) -> Registration | None:
-        """Check what the user gives.
+        """Check a dataset's arguments, or an entry of ``pipeline_models``.
 
         Returns:
             The registration; None if the model is not to be registered.
 
         Raises:
-            DatasetError: A name is not MLflow's, a key is unknown or missing.
+            DatasetError: MLflow does not allow a name, or a key is unknown or missing.
         """
         if name is None:
             given = {"alias": alias, "promote": promote}
             for key, value in given.items():
                 if value is not None:
                     raise DatasetError(
-                        f"`{key}` is of a model in the registry: give `registered_model_name`."
+                        f"`{key}` needs a registered model: give `registered_model_name`."
                     )
             return None
         if not isinstance(name, str) or not name.strip() or _NOT_IN_NAMES.search(name):
@@ -96,22 +96,22 @@ class Registration:
         return cls(name, alias, _promotion(promote), versions_tags)
 
     def to_text(self) -> str:
-        """Write it as JSON, as the tag of a logged model holds it."""
+        """Return it as JSON, for a tag of the logged model."""
         return json.dumps(asdict(self))
 
     @classmethod
     def from_text(cls, text: str) -> Registration:
-        """Read what :meth:`to_text` has written.
+        """Read the result of :meth:`to_text`.
 
         Raises:
-            ValueError: It is something else.
+            ValueError: The text is something else.
         """
         try:
             content = json.loads(text)
             promote = content.pop("promote", None)
             return cls(promote=Promotion(**promote) if promote else None, **content)
         except (TypeError, AttributeError) as error:
-            raise ValueError(f"no registration: {error}") from None
+            raise ValueError(f"not a registration: {error}") from None
 
 
 def _promotion(given: Mapping[str, Any] | None) -> Promotion | None:

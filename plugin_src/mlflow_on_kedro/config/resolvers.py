@@ -1,4 +1,4 @@
-"""What mlflow.yml can say in ``${…}``, beside what Kedro offers."""
+"""Resolvers of OmegaConf for mlflow.yml, such as ``${mlflow.random_name:}``."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _NOUNS = (
 
 
 def random_name() -> str:
-    """Make up a name as MLflow does for runs, also where a project sets a random seed.
+    """Make up a name as MLflow does for runs; random also where a project sets a random seed.
 
     Example:
         >>> len(random_name().split("-"))
@@ -39,17 +39,18 @@ def random_name() -> str:
 
 RESOLVERS = {
     "mlflow.random_name": random_name,
-    "km.random_name": random_name,  # kedro-mlflow's name of it
+    "km.random_name": random_name,  # kedro-mlflow's name for it
 }
 
 
 def register() -> None:
-    """Have OmegaConf know them; what a project has registered under such a name stays."""
+    """Register the resolvers with OmegaConf, unless the project has registered such a name."""
     from omegaconf import OmegaConf
 
-    # OmegaConf 2.4 has renamed it, to the name of what it has warned of before.
-    renamed = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
-    add = OmegaConf.register_resolver if renamed else OmegaConf.register_new_resolver
+    # OmegaConf 2.4 deprecates `register_new_resolver`, and gives its signature to
+    # `register_resolver`, which was deprecated before.
+    is_new = "replace" in inspect.signature(OmegaConf.register_resolver).parameters
+    add = OmegaConf.register_resolver if is_new else OmegaConf.register_new_resolver
     for name, resolver in RESOLVERS.items():
         if not OmegaConf.has_resolver(name):
             add(name, resolver)

@@ -1,8 +1,12 @@
-"""The sections of mlflow.yml as dataclasses, with every key's default."""
+"""The sections of mlflow.yml as dataclasses: each key with its type, default and limits.
+
+A new key is an attribute here. What reads it is elsewhere; how it is checked follows from its type,
+and from :func:`one_of` or :func:`at_least` where a type allows too much.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, Optional
 
 from ..utils.mlflow_limits import MAX_PARAM_LENGTH
@@ -13,27 +17,59 @@ from ..utils.mlflow_limits import MAX_PARAM_LENGTH
 MAX_COPY = 1_000_000_000
 """``tracking.max_copy``: the most bytes of an artifact that are copied into a journal."""
 DESCRIPTION_PLACEHOLDER = "{pipeline}"
-"""In ``run.description``: where the table of the pipeline goes."""
+"""In ``run.name``, the pipeline's name goes here; in ``run.description``, a table of its nodes."""
 RUNTIME_SECTION = "mlflow"
 """The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
-TOO_LONG_CHOICES = ("truncate", "tag", "artifact", "error")
-"""``params.too_long``: what becomes of a parameter that is too long."""
+
+
+def one_of(default: str, *others: str) -> Any:
+    """Make a key whose value is one of a few words."""
+    return field(default=default, metadata={"choices": (default, *others)})
+
+
+def at_least(minimum: float, default: Any) -> Any:
+    """Make a key whose value is a number with a lower limit."""
+    return field(default=default, metadata={"minimum": minimum})
+
+
+def choices(section: Any) -> dict[str, tuple[str, ...]]:
+    """Return the keys of a section that take one of a few words, each with these words.
+
+    Example:
+        >>> choices(Params)
+        {'too_long': ('truncate', 'tag', 'artifact', 'error')}
+    """
+    return {
+        key.name: key.metadata["choices"] for key in fields(section) if "choices" in key.metadata
+    }
+
+
+def minimums(section: Any) -> dict[str, float]:
+    """Return the keys of a section that have a lower limit, each with that limit.
+
+    Example:
+        >>> minimums(Inputs)
+        {'max_bytes': 0}
+    """
+    return {
+        key.name: key.metadata["minimum"] for key in fields(section) if "minimum" in key.metadata
+    }
 
 
 @dataclass(frozen=True)
 class Tracking:
-    """Where runs are kept, and what happens when that fails."""
+    """Where runs are tracked, and what happens when that fails."""
 
     uri: Optional[str] = None
     registry_uri: Optional[str] = None
-    mode: str = "online"
+    mode: str = one_of("online", "offline")
     credentials: Optional[str] = None
     request_headers: dict[str, Any] = field(default_factory=dict, repr=False)
-    on_failure: str = "warn"
-    timeout: float = 6.0
-    wait_at_end: float = 300.0
-    max_copy: int = MAX_COPY
-    delivery: str = "auto"
+    on_failure: str = one_of("warn", "raise")
+    timeout: float = at_least(0, 6.0)
+    wait_at_end: float = at_least(0, 300.0)
+    max_copy: int = at_least(0, MAX_COPY)
+    delivery: str = one_of("auto", "thread", "process")
 
 
 @dataclass(frozen=True)
@@ -56,7 +92,7 @@ class Run:
     name: Optional[str] = None
     resume: bool = False
     nested: bool = False
-    children: str = "none"
+    children: str = one_of("none", "namespaces", "pipelines")
     tags: dict[str, Any] = field(default_factory=dict)
     description: Optional[str] = None
     kedro_run_params: Any = field(default_factory=list)
@@ -70,8 +106,8 @@ class Run:
 class Params:
     """How parameters that are dicts are logged, and values beyond ``max_length`` characters."""
 
-    too_long: str = "truncate"
-    max_length: int = MAX_PARAM_LENGTH
+    too_long: str = one_of("truncate", "tag", "artifact", "error")
+    max_length: int = at_least(1, MAX_PARAM_LENGTH)
     flatten: bool = True
     recursive: bool = True
     flatten_lists: bool = False
@@ -79,7 +115,7 @@ class Params:
 
     @property
     def levels(self) -> int | None:
-        """How many levels of a dict are taken apart; None: all."""
+        """The number of levels of a dict that are flattened; None: all."""
         return 0 if not self.flatten else None if self.recursive else 1
 
 
@@ -89,24 +125,24 @@ class Catalog:
 
     enabled: bool = True
     auto: bool = True
-    parameters: str = "params"
+    parameters: str = one_of("params", "by_type", "none")
     mlflow_catalog: dict[str, Any] = field(default_factory=dict)
-    max_leaves: int = 100
-    max_length: int = 250
-    unlogged: str = "info"
+    max_leaves: int = at_least(1, 100)
+    max_length: int = at_least(1, 250)
+    unlogged: str = one_of("info", "warn", "ignore", "error")
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """Datasets that the pipeline uses and does not make."""
+    """Datasets that the pipeline reads and does not make."""
 
     enabled: bool = True
-    max_bytes: int = 100_000_000
+    max_bytes: int = at_least(0, 100_000_000)
 
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Files and folders that are logged without a dataset."""
+    """Files and folders that are logged without an MLflow dataset."""
 
     enabled: bool = True
     before_pipeline_run: list[str] = field(default_factory=list)
@@ -141,7 +177,7 @@ class SystemMetrics:
     """CPU, memory, disk and network of the machine while the pipeline runs."""
 
     enabled: Optional[bool] = None
-    interval: Optional[float] = None
+    interval: Optional[float] = at_least(0.1, None)
 
 
 @dataclass(frozen=True)
@@ -175,7 +211,7 @@ class PipelineModel:
 
 @dataclass(frozen=True)
 class Config:
-    """The whole of mlflow.yml; each attribute is a section of it."""
+    """All of mlflow.yml; each attribute is a section or a key of its top level."""
 
     enabled: bool = True
     disabled_pipelines: list[str] = field(default_factory=list)

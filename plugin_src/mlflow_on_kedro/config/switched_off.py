@@ -1,4 +1,4 @@
-"""Whether a pipeline is tracked at all: ``enabled`` and ``disabled_pipelines``."""
+"""Whether a run is tracked: ``enabled`` and ``disabled_pipelines`` in mlflow.yml."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from .sections import Config
 
 
 def is_switched_off(config: Config, run_params: Mapping[str, Any]) -> bool:
-    """Tell whether a run is not to be tracked.
+    """Return whether a run is not tracked.
 
-    Of several pipelines (``kedro run --pipelines=a,b``) all have to be disabled.
+    A run of several pipelines (``kedro run --pipelines=a,b``) is tracked unless all are disabled.
 
     Args:
-        config: The whole configuration.
-        run_params: What Kedro's ``before_pipeline_run`` gets.
+        config: The configuration.
+        run_params: The argument of Kedro's ``before_pipeline_run``.
 
     Example:
         >>> is_switched_off(Config(disabled_pipelines=["a"]), {"pipeline_names": ["a"]})
         True
     """
-    off = config.disabled_pipelines
-    return not config.enabled or all(name in off for name in pipeline_names(run_params))
+    disabled = config.disabled_pipelines
+    return not config.enabled or all(name in disabled for name in pipeline_names(run_params))

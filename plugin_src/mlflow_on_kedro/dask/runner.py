@@ -1,4 +1,4 @@
-"""``DaskRunner``: runs the nodes of a pipeline on a Dask cluster."""
+"""``DaskRunner``: run the nodes of a pipeline on a Dask cluster."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from kedro.io import DatasetError
 from kedro.runner import AbstractRunner
 
 from ..errors import MLflowOnKedroError
-from ..runs.run_dataset import package_name
+from ..utils.kedro_internals import package_name
 from .executor import NodeExecutor
-from .sources import shipped
+from .worker_code import project_code
 
 if TYPE_CHECKING:
     from concurrent.futures import Executor
@@ -28,22 +28,22 @@ logger = logging.getLogger(__name__)
 
 
 class DaskRunner(AbstractRunner):
-    """Runs each node as a Dask task, as soon as the nodes that it needs are done.
+    """Run each node as a Dask task, as soon as the nodes on which it depends are done.
 
-    What the catalog does not list passes between the workers through Dask; this process gets only
-    those outputs of the pipeline that no dataset stores. The workers of a cluster that runs already
-    get the project's code with the run; packages and the folders of the catalog's datasets must be
-    there. Dask runs a node again when its worker dies.
+    Datasets that are not in the catalog stay in the workers' memory; this process gets only those
+    outputs of the pipeline that no dataset stores. The workers of a cluster that is already running
+    get the project's code with the run; packages and the folders of the catalog's datasets
+    must exist there. Dask runs a node again when its worker dies.
 
     Args:
         address: A scheduler's address, or a cluster object of Dask. Default: Dask's own setting
             ``scheduler-address`` (``DASK_SCHEDULER_ADDRESS``); without one a local cluster of
             processes, which ends with the run.
-        max_workers: How many processes a local cluster has at most. Default: one a CPU.
+        max_workers: The most processes of a local cluster. Default: one per CPU.
         is_async: Load and save each node's inputs and outputs in threads.
 
     Raises:
-        MLflowOnKedroError: The package distributed is missing.
+        MLflowOnKedroError: The package distributed is not installed.
         ValueError: ``max_workers`` is not positive.
 
     Example:
@@ -65,7 +65,7 @@ class DaskRunner(AbstractRunner):
         self._address = address
         self._max_workers = max_workers
 
-    def _get_executor(self, max_workers: int) -> Executor:  # noqa: ARG002 - the cluster's business
+    def _get_executor(self, max_workers: int) -> Executor:  # noqa: ARG002 - the cluster decides
         return self._nodes
 
     def _run(
@@ -75,12 +75,12 @@ class DaskRunner(AbstractRunner):
         hook_manager: PluginManager | None = None,
         run_id: str | None = None,
     ) -> None:
-        if not pipeline.nodes:  # --only-missing-outputs has left none
+        if not pipeline.nodes:  # --only-missing-outputs may leave no node
             return
         package = package_name()
-        carried = _pickled(catalog, pipeline)
+        pickled_catalog = _pickle(catalog, pipeline)
         with self._client(pipeline, package) as client:
-            self._nodes = NodeExecutor(client, pipeline, catalog, carried, package)
+            self._nodes = NodeExecutor(client, pipeline, catalog, pickled_catalog, package)
             super()._run(pipeline, catalog, hook_manager, run_id)
             self._nodes.fetch_outputs()
 
@@ -96,12 +96,12 @@ class DaskRunner(AbstractRunner):
         if address:
             with (
                 make_client(address, set_as_default=False) as client,
-                shipped(client, package),
+                project_code(client, package),
             ):
                 logger.info("Running on the Dask cluster at %s.", client.scheduler.address)
                 yield client
             return
-        # As in Kedro's ParallelRunner: of two layers one waits for the other.
+        # As in Kedro's ParallelRunner: layers of nodes that wait for each other need no workers.
         useful = len(pipeline.nodes) - len(pipeline.grouped_nodes) + 1
         count = min(useful, self._max_workers or os.cpu_count() or 1)
         with (
@@ -109,8 +109,8 @@ class DaskRunner(AbstractRunner):
             make_cluster(
                 n_workers=count,
                 threads_per_worker=1,
-                memory_limit=None,  # Dask's own is a share of the machine's, and kills at it
-                dashboard_address="127.0.0.1:0",  # any free port: the usual one may be taken
+                memory_limit=None,  # by default Dask kills workers at a share of the memory
+                dashboard_address="127.0.0.1:0",  # any free port, as the default one may be in use
             ) as cluster,
             make_client(cluster, set_as_default=False) as client,
         ):
@@ -119,18 +119,18 @@ class DaskRunner(AbstractRunner):
 
 
 @contextmanager
-def _quiet(chatter: logging.Logger) -> Iterator[None]:
-    """Keep Dask's INFO, which it shows by default, out of the pipeline's log."""
-    level = chatter.level
+def _quiet(dask_logger: logging.Logger) -> Iterator[None]:
+    """Silence Dask's INFO messages, which it shows by default, in the pipeline's log."""
+    level = dask_logger.level
     if level == logging.INFO:
-        chatter.setLevel(logging.WARNING)
+        dask_logger.setLevel(logging.WARNING)
     try:
         yield
     finally:
-        chatter.setLevel(level)
+        dask_logger.setLevel(level)
 
 
-def _pickled(catalog: CatalogProtocol[Any, Any], pipeline: Pipeline) -> bytes:
+def _pickle(catalog: CatalogProtocol[Any, Any], pipeline: Pipeline) -> bytes:
     import cloudpickle  # type: ignore[import-untyped]
 
     def problem(item: Any) -> Exception | None:

@@ -1,4 +1,4 @@
-"""A catalog entry's arguments, checked before Kedro makes the dataset."""
+"""Checks of an MLflow dataset's arguments, with errors that name the nearest valid one."""
 
 from __future__ import annotations
 
@@ -8,26 +8,33 @@ from typing import Any
 
 from kedro.io import DatasetError
 
-from ..config import uri_checks
+from ..config import sections, uri_checks
+from ..config.checks import check_choice
+from ..errors import ConfigError
 from ..utils.suggestions import did_you_mean
+from . import images
+from .extension_names import check_extension
 
-# Kedro removes these before it calls the class.
-_KEDROS_OWN = frozenset({"type", "versioned", "version", "validator"})
+COPY_MODES = ("deepcopy", "copy", "assign")
+KEDRO_KEYS = frozenset({"type", "versioned", "version", "validator"})
+"""The keys of a catalog entry that Kedro removes before it calls the dataset's class."""
 
 
 def check_arguments(entry: Mapping[str, Any], cls: type) -> None:
-    """Refuse what a dataset does not take; Kedro's own error names neither it nor the nearest.
+    """Raise an error for an argument that a dataset does not take.
+
+    Kedro's own error names neither the dataset nor the nearest argument.
 
     Args:
         entry: The dataset's entry in the catalog.
         cls: The dataset's class.
 
     Raises:
-        DatasetError: An argument is unknown; the message names the nearest and all that there are.
+        DatasetError: An argument is unknown; the message names the nearest and all known ones.
     """
     takes = inspect.signature(cls).parameters
     for argument in entry:
-        if argument not in takes and argument not in _KEDROS_OWN:
+        if argument not in takes and argument not in KEDRO_KEYS:
             raise DatasetError(
                 f"{cls.__name__} does not take '{argument}'."
                 f"{did_you_mean(str(argument), takes)} It takes: {', '.join(takes)}."
@@ -35,10 +42,10 @@ def check_arguments(entry: Mapping[str, Any], cls: type) -> None:
 
 
 def check_uri(argument: str, uri: str | None) -> None:
-    """Refuse a tracking URI that no MLflow can be at.
+    """Raise an error for a URI that is no tracking URI of MLflow.
 
     Raises:
-        DatasetError: It is none; the message gives the nearest that is.
+        DatasetError: The URI is invalid; the message gives the nearest valid one.
     """
     found = uri_checks.mistake(uri) if uri else None
     if found is not None:
@@ -46,15 +53,62 @@ def check_uri(argument: str, uri: str | None) -> None:
 
 
 def check_values(name: str, entry: Mapping[str, Any], cls: type) -> None:
-    """Make the dataset, to find values that it refuses; Kedro would add a traceback to its words.
+    """Raise an error for an invalid value, without the traceback that Kedro would add.
 
     Args:
-        name: The dataset's name; that of a dataset factory still has placeholders for values.
-        entry: Its entry in the catalog.
-        cls: Its class, which costs nothing to make.
+        name: The dataset's name. The entry of a dataset factory, whose name has a placeholder, is
+            not checked: it has placeholders for values too.
+        entry: The dataset's entry in the catalog.
+        cls: The dataset's class; an instance of it is made, which is cheap.
 
     Raises:
-        DatasetError: The class refuses a value.
+        DatasetError: A value is invalid.
     """
     if "{" not in name:
-        cls(**{key: value for key, value in entry.items() if key not in _KEDROS_OWN})
+        cls(**{key: value for key, value in entry.items() if key not in KEDRO_KEYS})
+
+
+def check_dataset_arguments(
+    name: str,
+    dataset: Any,
+    *,
+    copy_mode: str | None,
+    artifact_path: str | None,
+    too_long: str | None,
+    prefix: str | None,
+    **tracking_uris: str | None,
+) -> None:
+    """Raise an error for invalid arguments of an ``MLflowDataset``.
+
+    Args:
+        name: The dataset's name, for messages.
+        dataset: See :class:`~.mlflow_dataset.MLflowDataset`, as for the other arguments.
+        copy_mode: See there.
+        artifact_path: See there.
+        too_long: See there.
+        prefix: See there.
+        **tracking_uris: The tracking URIs, by the names of their arguments.
+
+    Raises:
+        DatasetError: The extension is unknown, a URI is no tracking URI, or ``images`` have an
+            ``artifact_path``.
+        ConfigError: ``too_long`` or ``copy_mode`` is unknown, or ``prefix`` is not for a metric.
+    """
+    if isinstance(dataset, str):
+        check_extension(dataset)
+    if too_long is not None:
+        check_choice("too_long", too_long, sections.choices(sections.Params)["too_long"], name)
+    if copy_mode is not None:
+        check_choice("copy_mode", copy_mode, COPY_MODES, name)
+    if dataset == "images" and artifact_path is not None:
+        raise DatasetError(
+            "dataset: images takes no `artifact_path`: MLflow shows pictures by their steps "
+            f"only in the folder '{images.FOLDER}'."
+        )
+    if prefix is not None and dataset != "m":
+        raise ConfigError(
+            f"{name}: `prefix` is for metrics (`dataset: m`). The name of anything else is "
+            "`dataset_name`."
+        )
+    for argument, uri in tracking_uris.items():
+        check_uri(argument, uri)

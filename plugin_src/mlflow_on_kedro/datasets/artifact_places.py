@@ -1,6 +1,7 @@
-"""Which datasets of a run have artifacts of the same place, so that each needs a folder of its own.
+"""Datasets of a run whose artifacts have the same path, so that each needs a folder of its own.
 
-It is known before the run, so that all its processes do the same, in whatever order nodes run.
+They are found before the run starts, so that all its processes use the same paths, in whatever
+order the nodes run.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..utils import environment
 from ..utils.pipeline_info import pipeline_names, untranscoded
-from .local_files import local_place
+from .local_files import unversioned_path
 from .tracked import TrackedDataset
 
 if TYPE_CHECKING:
@@ -31,80 +32,76 @@ def own_folders(
     tracked: Mapping[str, TrackedDataset],
     saved: AbstractSet[str],
 ) -> frozenset[str]:
-    """Find the datasets whose artifacts would replace each other.
+    """Return the names of the datasets whose artifacts would replace each other.
 
     Args:
         config: The whole configuration.
-        run_params: What Kedro was asked to run.
+        run_params: Kedro's parameters of the run, such as the pipeline's name.
         catalog: The run's catalog.
-        tracked: The MLflow datasets of the pipeline, which know their names.
+        tracked: The MLflow datasets of the pipeline, bound to their names.
         saved: The names of all datasets that the pipeline saves.
 
     Returns:
-        Their names, without the form of a transcoded one.
+        The names; of a transcoded dataset (``name@pandas``) the part before ``@``.
     """
     logged = frozenset(config.artifacts.after_node_run if config.artifacts.enabled else ())
     known = saved | _saved_elsewhere(config, run_params)
     datasets: dict[str, AnyDataset] = dict(tracked)
     for name in (known & logged) | (known - saved):
-        with suppress(Exception):  # it cannot be made: the process that saves it will say so
+        with suppress(Exception):  # the process that saves this dataset raises the error
             dataset = catalog.get(name) if name in catalog and name not in tracked else None
             if dataset is not None:
                 datasets[name] = dataset
     datasets = {name: dataset for name, dataset in datasets.items() if name in known}
-    return in_each_others_way(datasets, logged)
+    return with_same_path(datasets, logged)
 
 
-def in_each_others_way(
-    datasets: Mapping[str, AnyDataset], logged: AbstractSet[str]
-) -> frozenset[str]:
-    """Find the names of datasets that have one place among the artifacts and several local files.
+def with_same_path(datasets: Mapping[str, AnyDataset], logged: AbstractSet[str]) -> frozenset[str]:
+    """Return the names of datasets with the same artifact path and different local files.
 
     Args:
-        datasets: What is saved in a run.
-        logged: The names of those that are no MLflow datasets and are logged all the same.
+        datasets: The datasets that are saved in a run.
+        logged: The names of other datasets than MLflow datasets whose files are logged.
     """
-    places: defaultdict[str, list[str]] = defaultdict(list)
+    by_path: defaultdict[str, list[str]] = defaultdict(list)
     for name, dataset in datasets.items():
-        with suppress(Exception):  # it has none: its node will say why
-            place = _place(dataset, is_logged=name in logged)
-            if place is not None:
-                places[place].append(name)
+        with suppress(Exception):  # it has no path: its node raises the error
+            path = _artifact_path(dataset, is_logged=name in logged)
+            if path is not None:
+                by_path[path].append(name)
     return frozenset(
         untranscoded(name)
-        for names in places.values()
+        for names in by_path.values()
         if len(names) > 1 and len(_files(names, datasets)) > 1  # not one file under two names
         for name in names
     )
 
 
 def _saved_elsewhere(config: Config, run_params: Mapping[str, Any]) -> set[str]:
-    """What other processes may save to the same run, or this one once it is resumed."""
-    shares = config.run.key or config.run.id or environment.run_key()
-    if not (shares or config.run.resume):
+    """The datasets that other processes save to the same run, or this one when it is resumed."""
+    is_shared = config.run.key or config.run.id or environment.run_key()
+    if not (is_shared or config.run.resume):
         return set()
     from kedro.framework.project import pipelines
 
-    names: Iterable[str] = pipelines if shares else pipeline_names(run_params)
+    names: Iterable[str] = pipelines if is_shared else pipeline_names(run_params)
     found = [pipelines[name] for name in names if name in pipelines]
     return {output for pipeline in found for output in pipeline.all_outputs()}
 
 
-def _place(dataset: AnyDataset, *, is_logged: bool) -> str | None:
+def _artifact_path(dataset: AnyDataset, *, is_logged: bool) -> str | None:
     if isinstance(dataset, TrackedDataset):
-        return dataset.artifact_place()
-    path = local_place(dataset) if is_logged else None
+        return dataset.artifact_path()
+    path = _local_path(dataset) if is_logged else None
     return path.name if path is not None else None
 
 
+def _local_path(dataset: AnyDataset) -> Path | None:
+    if isinstance(dataset, TrackedDataset):
+        return dataset.unversioned_path()
+    return unversioned_path(dataset)
+
+
 def _files(names: Iterable[str], datasets: Mapping[str, AnyDataset]) -> set[Path]:
-    found: set[Path] = set()
-    for name in names:
-        dataset = datasets[name]
-        if isinstance(dataset, TrackedDataset):
-            path = dataset.local_place()
-        else:
-            path = local_place(dataset)
-        if path is not None:
-            found.add(path.absolute())
-    return found
+    paths = (_local_path(datasets[name]) for name in names)
+    return {path.absolute() for path in paths if path is not None}

@@ -1,4 +1,4 @@
-"""Saving an artifact: the local file, and what of it goes to the run."""
+"""Saves an artifact: the local file, and the files that go to the run."""
 
 from __future__ import annotations
 
@@ -13,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import DatasetError
 
 from ..journal.snapshot import Snapshot, state_of
-from ..tracking import tables
 from ..tracking.store import working_folder
 from ..utils.locks import locked
 from ..utils.replacing import beside, replace_file, stamp
-from . import images
-from .changed_files import log_written
+from .changed_files import before_save, log_written
+from .extensions import EXTENSIONS
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -31,107 +30,113 @@ logger = logging.getLogger(__name__)
 LOCKS = "saving"
 
 
-class ArtifactSaving:
-    """Saves to the local file and to the run, without meeting whoever saves there at the same time.
+class ArtifactSaver:
+    """Saves to the local file and to the run, also if other processes save to the same path.
 
-    A file is written to a place of its own, logged from there, and then moved to where it belongs.
-    What adds to a file or a folder, and what the plugin knows nothing of, is written where it is,
-    by one process at a time.
+    A single file is written to a temporary file, logged from there, and then moved to its path. A
+    file or folder that a save adds to, and a file of a dataset that this plugin does not know, is
+    written in place, by one process at a time.
 
     Args:
         owner: The MLflow dataset.
-        backing: Its backend.
-        in_run: Its place in runs.
+        backend: The dataset's backend.
+        reader: The reader of the dataset's value in runs, which knows its path there.
     """
 
-    def __init__(self, owner: TrackedDataset, backing: LocalBackend, in_run: RunReader) -> None:
+    def __init__(self, owner: TrackedDataset, backend: LocalBackend, reader: RunReader) -> None:
         self._owner = owner
-        self._backing = backing
-        self._in_run = in_run
+        self._backend = backend
+        self._reader = reader
+
+    def prepare(self, data: Any) -> Any:
+        """Return the value unchanged: its dataset checks it."""
+        return data
 
     def save(self, data: Any) -> None:
         """Save a value.
 
         Raises:
-            DatasetError: It cannot be saved.
+            DatasetError: The value cannot be saved.
         """
-        if not self._backing.has_place:
+        if not self._backend.has_file:
             with self._owner.saving_run() as run:
                 if run is not None:
-                    self._owner.key()  # which says what is missing
+                    self._owner.key()  # which raises the error
             return
         with contextlib.ExitStack() as stack:
-            path = self._backing.whole_file()
-            own = None
+            path = self._backend.replaced_file()
+            temporary = None
             if path is not None:
-                with contextlib.suppress(OSError):  # its folder is closed to us, it may not be
-                    own = stack.enter_context(beside(path))
-            if path is not None and own is not None:
-                self._save_whole(data, own, path)
+                # Without permission to write to the folder, the file itself may be writable.
+                with contextlib.suppress(OSError):
+                    temporary = stack.enter_context(beside(path))
+            if path is not None and temporary is not None:
+                self._replace(data, temporary, path)
                 return
-            if self._owner.is_in_pipeline:
-                stack.enter_context(self._alone())
-            self._save_in_place(data)
+            if self._owner.pipeline_run is not None:
+                stack.enter_context(self._only_process())
+            self._write_in_place(data)
 
-    def _save_whole(self, data: Any, own: Path, path: Path) -> None:
+    def _replace(self, data: Any, temporary: Path, path: Path) -> None:
         try:
-            self._backing.saving_to(own).save(data)
+            self._backend.at(temporary).save(data)
         except DatasetError as error:
-            told = str(error).replace(own.parent.as_posix(), path.parent.as_posix())
-            raise DatasetError(told) from error.__cause__
-        stamp(own)
-        state = state_of(own)
+            message = str(error).replace(temporary.parent.as_posix(), path.parent.as_posix())
+            raise DatasetError(message) from error.__cause__
+        stamp(temporary)
+        state = state_of(temporary)
         try:
             with self._owner.saving_run() as run:
                 if run is not None:
-                    place = self._in_run.place_for_saving(run)
-                    run.log_artifact(own, place.rpartition("/")[0], Snapshot.of(own, path))
-                    self._tell_ui(run, place)
+                    artifact = self._reader.artifact_for_saving(run)
+                    snapshot = Snapshot.from_path(temporary, path)
+                    run.log_artifact(temporary, artifact.rpartition("/")[0], snapshot)
+                    self._set_ui_tag(run, artifact)
         finally:
-            _replace(own, path)
-        self._owner.note_saved(path, state)
+            _move(temporary, path)
+        self._owner.record_save(path, state)
 
-    def _save_in_place(self, data: Any) -> None:
-        logged = self._owner.logged
-        before = self._backing.before_save(data, logged)
-        self._backing.file().save(data)
-        path = self._backing.path(saving=True)
-        with contextlib.suppress(OSError):  # it has written no such file
-            self._owner.note_saved(path, state_of(path) if path is not None else None)
+    def _write_in_place(self, data: Any) -> None:
+        own = self._owner.pipeline_run
+        logged = own.logged if own is not None else None
+        before = before_save(self._backend.as_dataset(), data, logged)
+        self._backend.file().save(data)
+        path = self._backend.path(saving=True)
+        with contextlib.suppress(OSError):  # the save has written no such file
+            self._owner.record_save(path, state_of(path) if path is not None else None)
         with self._owner.saving_run() as run:
             if run is None:
                 return
-            place = self._in_run.place_for_saving(run)
-            folder = place.rpartition("/")[0]
-            if log_written(run, self._backing.as_dataset(), data, before, folder, logged):
-                self._tell_ui(run, place)
+            artifact = self._reader.artifact_for_saving(run)
+            folder = artifact.rpartition("/")[0]
+            if log_written(run, self._backend.as_dataset(), data, before, folder, logged):
+                self._set_ui_tag(run, artifact)
             else:
                 name = self._owner.key()
                 logger.warning("'%s' has no local file, so it is not logged to MLflow.", name)
 
-    def _tell_ui(self, run: TrackedRun, place: str) -> None:
-        """Set the tags by which MLflow's UI knows tables and pictures."""
-        if self._backing.name == "table":
-            run.set_tag(tables.TAG, tables.tag_value(place))
-        elif self._backing.name == "images":
-            run.set_tag(images.TAG, True)
+    def _set_ui_tag(self, run: TrackedRun, artifact: str) -> None:
+        """Set the tag by which the MLflow UI finds tables and pictures."""
+        extension = EXTENSIONS.get(self._backend.extension)
+        if extension is not None and extension.ui_tag is not None:
+            run.set_tag(*extension.ui_tag(artifact))
 
     @contextlib.contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes from saving to the same place until the run has its copy."""
-        path = str(self._backing.path(saving=False) or self._owner.key())
+    def _only_process(self) -> Iterator[None]:
+        """Block other processes that save to the same path until the run has its copy."""
+        path = str(self._backend.path(saving=False) or self._owner.key())
         name = hashlib.sha256(path.encode()).hexdigest()[:24]
         lock = working_folder(self._owner.root) / LOCKS / f"{name}.lock"
         with contextlib.ExitStack() as stack:
-            # A folder that is read-only or has no locks, or another process that takes minutes.
+            # The folder may be read-only or have no locks, or another process may take minutes.
             with contextlib.suppress(OSError, sqlite3.Error):
                 stack.enter_context(locked(lock))
             yield
 
 
-def _replace(own: Path, path: Path) -> None:
+def _move(temporary: Path, path: Path) -> None:
     try:
-        replace_file(own, path)
+        replace_file(temporary, path)
     except OSError as error:
         raise DatasetError(
             f"{path} cannot be written: {error.strerror}. Another program may have it open."

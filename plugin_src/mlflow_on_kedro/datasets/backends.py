@@ -1,4 +1,4 @@
-"""What the user gives as ``dataset`` -> the Kedro dataset that reads and writes the file."""
+"""Makes the Kedro dataset that reads and writes the file, from the user's ``dataset`` argument."""
 
 from __future__ import annotations
 
@@ -9,46 +9,32 @@ from typing import Any
 
 from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
 
-from .extensions import (
-    FORMATS_BY_TYPE,
-    KINDS,
-    MANY_FILES,
-    VALUE_KINDS,
-    check_kind,
-    suffix,
-    suffix_of,
-)
+from ..utils import kedro_internals
+from .extension_names import check_extension
+from .extensions import EXTENSIONS, FORMATS_BY_TYPE
 from .factory import build, check_packages, class_of
 from .formats import AnyDataset, Args, merged
-from .local_files import local_path
 from .type_dispatch import TypeDispatchDataset
+from .value_kinds import VALUE_KINDS
 
-__all__ = [
-    "KINDS",
-    "VALUE_KINDS",
-    "at",
-    "check_installed",
-    "check_kind",
-    "config_of",
-    "local_path",
-    "make",
-    "suffix",
-    "suffix_of",
-    "writes_one_file",
-]
+PATH_ARGS = ("filepath", "path")
+"""The names that Kedro's datasets have for the argument with the path."""
+
+# They write a folder if several values are saved at once.
+_WRITES_MANY_FILES = frozenset({"matplotlib.MatplotlibDataset"})
 
 
-def check_installed(kind: str, args: Args | None = None) -> None:
-    """Refuse an extension whose packages are not installed; imports none of them.
+def check_installed(extension: str, args: Args | None = None) -> None:
+    """Raise an error if a package for an extension is not installed; imports none of them.
 
     Args:
-        kind: an extension of `KINDS`.
-        args: the user's arguments; an ``engine`` among them replaces the usual one.
+        extension: A key of `EXTENSIONS`.
+        args: The user's arguments; an ``engine`` among them replaces the usual one.
 
     Raises:
-        DatasetError: a package is missing; the message gives the command that installs it.
+        DatasetError: A package is missing; the message gives the command that installs it.
     """
-    check_packages(f"dataset: {kind}", KINDS[kind].packages, args or {})
+    check_packages(f"dataset: {extension}", EXTENSIONS[extension].packages, args or {})
 
 
 def make(
@@ -56,89 +42,90 @@ def make(
     filepath: str | None,
     *,
     name: str,
-    load_args: dict[str, Any] | None = None,
-    save_args: dict[str, Any] | None = None,
     version: Version | None = None,
-    credentials: dict[str, Any] | None = None,
-    fs_args: dict[str, Any] | None = None,
-    metadata: dict[str, Any] | None = None,
+    **args: Any,
 ) -> AnyDataset:
     """Make the Kedro dataset that reads and writes the file.
 
     Args:
-        dataset: an extension of `KINDS`; a dict as in a catalog; or a dataset, returned as it is.
-        filepath: where the file is or will be. A dict with a path of its own keeps that.
-        name: the dataset's name in the catalog, for messages.
-        load_args: passed on, as are ``save_args``, ``credentials``, ``fs_args``, ``metadata``: laid
-            over the defaults of an extension, added to what a dict has.
-        save_args: see ``load_args``.
-        version: the versions to load and to save, which makes the dataset a versioned one.
-        credentials: see ``load_args``.
-        fs_args: see ``load_args``.
-        metadata: see ``load_args``; left out where the dataset does not take it.
+        dataset: An extension; a dict as in a catalog; or a dataset, which is returned unchanged.
+        filepath: The file. A dict with a path of its own keeps that.
+        name: The dataset's name in the catalog, for messages.
+        version: The versions to load and to save; None: the dataset is not versioned.
+        **args: ``load_args``, ``save_args``, ``credentials``, ``fs_args`` and ``metadata`` for the
+            Kedro dataset, or None. They override the defaults of an extension and are added to a
+            dict; ``metadata`` is ignored if the Kedro dataset does not take it.
 
     Raises:
-        DatasetError: unknown extension, missing package, or arguments that the dataset cannot take.
+        DatasetError: The extension is unknown, a package is missing, or the Kedro dataset does not
+            take an argument.
 
     Example:
         >>> make("csv", "data/mlflow/scores.csv", name="scores", save_args={"index": True})
         kedro_datasets.pandas.csv_dataset.CSVDataset(filepath=...)
     """
     where = f"dataset '{name}'"
-    beside = {
-        "load_args": load_args,
-        "save_args": save_args,
-        "credentials": credentials,
-        "fs_args": fs_args,
-        "metadata": metadata,
-    }
-    given = {key: value for key, value in beside.items() if value is not None}
+    given = {key: value for key, value in args.items() if value is not None}
     if isinstance(dataset, AbstractDataset):
-        lost = [key for key in given if key != "metadata"] + ["versioned"] * (version is not None)
-        if lost:
+        unusable = [key for key in given if key != "metadata"]
+        unusable += ["versioned"] * (version is not None)
+        if unusable:
             raise DatasetError(
-                f"{where}: {', '.join(lost)} cannot be given beside a dataset object, which is "
+                f"{where}: {', '.join(unusable)} cannot be given beside a dataset object, which is "
                 f"used as it is: give it to the {type(dataset).__name__} itself"
             )
         return dataset
     if isinstance(dataset, str):
-        check_kind(dataset)
-        if filepath is None or dataset in VALUE_KINDS:
-            raise DatasetError(f"{where}: no file for 'dataset: {dataset}', filepath: {filepath}")
-        check_installed(dataset, given)
-        args: dict[str, Any] = {"filepath": filepath, **given}
-        backend = KINDS[dataset].at(filepath)
-        if backend.writers:
-            return build(name, {"type": TypeDispatchDataset, "kind": dataset, **args}, version)
-        named = backend.format.name_arg
-        args |= {named: name} if named else {}
-        return build(name, backend.format.config(args), version)
+        return _from_extension(dataset, filepath, name, given, version)
     if not isinstance(dataset, dict) or not dataset.get("type"):
         raise DatasetError(
             f"{where}: 'dataset' must be an extension such as csv, a dict with the key 'type', "
             f"or a Kedro dataset, not {dataset!r}"
         )
-    config = merged(dataset, given, clash=f"{where}: ")
+    return _from_entry(dataset, filepath, name, given, version)
+
+
+def _from_extension(
+    extension: str, filepath: str | None, name: str, given: Args, version: Version | None
+) -> AnyDataset:
+    check_extension(extension)
+    if filepath is None or extension in VALUE_KINDS:
+        raise DatasetError(
+            f"dataset '{name}': no file for 'dataset: {extension}', filepath: {filepath}"
+        )
+    check_installed(extension, given)
+    args: dict[str, Any] = {"filepath": filepath, **given}
+    backend = EXTENSIONS[extension].at(filepath)
+    if backend.writers:
+        return build(name, {"type": TypeDispatchDataset, "extension": extension, **args}, version)
+    if backend.format.name_arg:
+        args[backend.format.name_arg] = name
+    return build(name, backend.format.config(args), version)
+
+
+def _from_entry(
+    entry: Args, filepath: str | None, name: str, given: Args, version: Version | None
+) -> AnyDataset:
+    config = merged(entry, given, clash=f"dataset '{name}': ")
     cls = config["type"] = class_of(name, config)
     takes = inspect.signature(cls).parameters
-    # PartitionedDataset calls its folder ``path``.
-    path_args = [arg for arg in ("filepath", "path") if arg in takes]
+    path_args = [arg for arg in PATH_ARGS if arg in takes]
     if filepath is not None and path_args and not any(config.get(arg) for arg in path_args):
         config[path_args[0]] = filepath
-    if "metadata" not in takes and "metadata" not in dataset:
+    if "metadata" not in takes and "metadata" not in entry:
         config.pop("metadata", None)
     return build(name, config, version)
 
 
-def at(dataset: AnyDataset, filepath: str) -> AnyDataset:
+def moved(dataset: AnyDataset, filepath: str) -> AnyDataset:
     """Make the same dataset for another local file or folder, without versions and credentials.
 
     Args:
-        dataset: any dataset that has a file or folder; a ``CachedDataset`` gives its inner one.
-        filepath: the local file or folder.
+        dataset: A dataset with a file or folder; of a ``CachedDataset`` the inner one is used.
+        filepath: The other local file or folder.
 
     Raises:
-        DatasetError: the dataset has no file or folder.
+        DatasetError: The dataset has no file or folder.
     """
     config, path_arg = config_of(dataset)
     if not path_arg:
@@ -147,42 +134,40 @@ def at(dataset: AnyDataset, filepath: str) -> AnyDataset:
 
 
 def writes_one_file(dataset: AnyDataset) -> bool:
-    """Whether a dataset is known to write one file at each save, and all of it.
+    """Whether each save is known to replace the content of one and the same file.
 
-    Not one with versions, each of which is a file of its own.
+    False for a dataset with versions, since each version has its own file.
     """
     cls = type(dataset)
     module = cls.__module__.split(".")
     address = f"{module[1]}.{cls.__name__}" if module[0] == "kedro_datasets" else ""
     is_known = cls is TypeDispatchDataset or (
-        address in FORMATS_BY_TYPE and address not in MANY_FILES
+        address in FORMATS_BY_TYPE and address not in _WRITES_MANY_FILES
     )
     if not is_known or not isinstance(dataset, AbstractVersionedDataset):
         return False
-    return dataset.resolve_save_version() is None and not _adds(config_of(dataset)[0])
+    return dataset.resolve_save_version() is None and not _appends(config_of(dataset)[0])
 
 
-def _adds(args: Args) -> bool:
-    """Whether the arguments of a dataset have it add to what is there (``mode: a``)."""
+def _appends(args: Args) -> bool:
+    """Whether a dataset's arguments make it append to the file (``mode: a``)."""
     mode = args.get("mode")
     nested = (value for value in args.values() if isinstance(value, Mapping))
-    return (isinstance(mode, str) and not {"a", "+"}.isdisjoint(mode)) or any(map(_adds, nested))
+    return (isinstance(mode, str) and not {"a", "+"}.isdisjoint(mode)) or any(map(_appends, nested))
 
 
 def config_of(dataset: AnyDataset) -> tuple[dict[str, Any], str]:
-    """What a dataset was made from, without its place, versions and credentials.
+    """Return the configuration that makes a dataset again, without path, versions and credentials.
 
     Args:
-        dataset: any dataset; a ``CachedDataset`` gives its inner one's.
+        dataset: Any dataset; of a ``CachedDataset`` the inner one is used.
 
     Returns:
-        The configuration, and the argument that takes the place; "" if there is none.
+        The configuration, and the name of the argument for the path; "" if there is none.
     """
-    wrapped = getattr(dataset, "_dataset", None)
-    if isinstance(wrapped, AbstractDataset):
-        return config_of(wrapped)
-    kept = dataset._init_config()  # noqa: SLF001 - what Kedro writes catalogs from
-    path_arg = next((arg for arg in ("filepath", "path") if kept.get(arg)), "")
-    left_out = {path_arg, "versioned", "credentials"}
-    config = {key: value for key, value in kept.items() if key not in left_out}
+    dataset = kedro_internals.unwrapped(dataset)
+    arguments = kedro_internals.configuration_of(dataset)
+    path_arg = next((arg for arg in PATH_ARGS if arguments.get(arg)), "")
+    excluded = {path_arg, "versioned", "credentials"}
+    config = {key: value for key, value in arguments.items() if key not in excluded}
     return {**config, "type": type(dataset)}, path_arg

@@ -10,39 +10,39 @@ from kedro.io import DatasetError
 
 from ..utils.pipeline_info import untranscoded
 from ..utils.suggestions import alike, nearest
-from . import backends
 from .arguments import check_arguments, check_values
+from .backends import PATH_ARGS
+from .default_paths import default_filepath
+from .extension_names import suffix_of
 from .mlflow_dataset import MLflowDataset
 from .model_dataset import MLflowModelDataset
-from .tracked import default_filepath
+from .value_kinds import VALUE_KINDS
 
-_FILE_TYPES = (
-    "mlflow_on_kedro.MLflowDataset",
-    "mlflow_on_kedro.MLflowDataSet",
-    "mlflow_on_kedro.datasets.mlflow_dataset.MLflowDataset",  # as Kedro writes it out
-)
-_MODEL_TYPES = (
-    "mlflow_on_kedro.MLflowModelDataset",
-    "mlflow_on_kedro.datasets.model_dataset.MLflowModelDataset",
-)
-_CLASSES = (MLflowDataset, MLflowModelDataset)
+_CLASSES: Mapping[Any, type[MLflowDataset | MLflowModelDataset]] = {
+    "mlflow_on_kedro.MLflowDataset": MLflowDataset,
+    "mlflow_on_kedro.MLflowDataSet": MLflowDataset,
+    "mlflow_on_kedro.MLflowModelDataset": MLflowModelDataset,
+    # The names that Kedro writes into a catalog.
+    "mlflow_on_kedro.datasets.mlflow_dataset.MLflowDataset": MLflowDataset,
+    "mlflow_on_kedro.datasets.model_dataset.MLflowModelDataset": MLflowModelDataset,
+}
 _PACKAGE = __name__.partition(".")[0]
 
 
 def complete_entry(
     name: str, entry: dict[str, Any], tracking_uri: Callable[[], str]
 ) -> dict[str, Any]:
-    """Fill in what an MLflow dataset's catalog entry leaves out: name, file and tracking URI.
+    """Add to the entry of an MLflow dataset what it leaves out: name, file and tracking URI.
 
-    The entry of a dataset factory is completed with its pattern; Kedro fills in the placeholders.
+    For a dataset factory, the pattern itself is added; Kedro replaces its placeholders.
 
     Args:
         name: The dataset's name.
-        entry: Its entry, which is changed.
-        tracking_uri: Gives where the project tracks.
+        entry: The dataset's entry, which is changed.
+        tracking_uri: Returns the project's tracking URI.
 
     Raises:
-        DatasetError: The entry says something that the dataset does not take.
+        DatasetError: The entry has an argument or a value that the dataset does not take.
 
     Example:
         >>> entry = {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "csv"}
@@ -50,50 +50,58 @@ def complete_entry(
         'data/mlflow/predictions.csv'
     """
     kind = entry.get("type")
-    if kind not in (*_FILE_TYPES, *_MODEL_TYPES):
+    cls = _CLASSES.get(kind) if isinstance(kind, str) else None
+    if cls is None:
         if isinstance(kind, str):
-            _check_name(kind)
+            _check_type(kind)
         return entry
-    cls = MLflowModelDataset if kind in _MODEL_TYPES else MLflowDataset
     check_arguments(entry, cls)
     entry.setdefault("dataset_name", untranscoded(name))
-    dataset = entry.get("dataset")
-    if kind in _MODEL_TYPES:
+    if cls is MLflowModelDataset:
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
         if entry.get("run_id") or entry.get("model_uri"):
             entry.setdefault("tracking_uri", tracking_uri())
     elif entry.get("loading_run_id"):
         entry.setdefault("loading_tracking_uri", tracking_uri())
-    elif isinstance(dataset, str):
-        suffix = backends.suffix_of("pkl" if dataset in backends.VALUE_KINDS else dataset)
-        entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
-    elif isinstance(dataset, Mapping) and not {"filepath", "path"} & dataset.keys():
-        suffix = backends.suffix_of(dict(dataset))
-        entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
+    else:
+        suffix = _suffix(entry.get("dataset"))
+        if suffix is not None:
+            entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
     check_values(name, entry, cls)
     return entry
 
 
-def _check_name(kind: str) -> None:
-    """Refuse what this plugin has no class for; Kedro would blame kedro-datasets."""
+def _suffix(dataset: Any) -> str | None:
+    """The suffix of the default file; None if the entry needs no file or names one itself."""
+    if isinstance(dataset, str):
+        return suffix_of("pkl" if dataset in VALUE_KINDS else dataset)
+    if isinstance(dataset, Mapping) and dataset.keys().isdisjoint(PATH_ARGS):
+        return suffix_of(dict(dataset))
+    return None
+
+
+def _check_type(kind: str) -> None:
+    """Raise an error for a misspelled class of this plugin; Kedro would blame kedro-datasets."""
     package, _, name = kind.rpartition(".")
     top = package.partition(".")[0]
+    names = [cls.__name__ for cls in (MLflowDataset, MLflowModelDataset)]
     if top == _PACKAGE:
-        is_meant = not _is_there(package, name)
+        is_mistake = not _exists(package, name)
     elif "mlflow" in kind.casefold():
-        bare = () if package else (cls.__name__ for cls in _CLASSES)
-        is_meant = alike(top, _PACKAGE) or any(alike(name, known) for known in bare)
+        is_mistake = alike(top, _PACKAGE) or (
+            not package and any(alike(name, known) for known in names)
+        )
     else:
         return
-    if is_meant:
-        known = [f"{_PACKAGE}.{cls.__name__}" for cls in _CLASSES]
+    if is_mistake:
+        known = [f"{_PACKAGE}.{class_name}" for class_name in names]
         meant = nearest(f"{_PACKAGE}.{name}", known)
         raise DatasetError(
             f"there is no {kind!r}. Did you mean {meant!r}? There are: {', '.join(known)}"
         )
 
 
-def _is_there(module: str, name: str) -> bool:
+def _exists(module: str, name: str) -> bool:
     try:
         return hasattr(importlib.import_module(module), name)
     except ImportError:

@@ -1,4 +1,4 @@
-"""What is made of a value before it is written: the form that its dataset takes."""
+"""Converters of a value into what the Kedro dataset takes, such as an array into an image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 
 def image(array: Any) -> Any:
-    """Turn a NumPy array into an image: integers 0 to 255, floats 0 to 1, or booleans."""
+    """Convert a NumPy array into an image.
+
+    Args:
+        array: Integers from 0 to 255, floats from 0 to 1, or booleans.
+
+    Raises:
+        DatasetError: A value is outside of that range.
+    """
     from PIL import Image
 
     white = 255
@@ -51,12 +58,16 @@ def svg_page(figure: Any) -> str:
 
 
 def as_page(draw: Callable[..., Any]) -> Callable[..., str]:
-    """Have what draws a figure give an HTML page of it."""
-    return lambda value, **given: svg_page(draw(value, **given))
+    """Wrap a function that draws a Matplotlib figure: the result is an HTML page."""
+    return lambda value, **options: svg_page(draw(value, **options))
 
 
 def table(value: Any) -> pd.DataFrame:
-    """Turn a Polars frame or a dict of lists into a pandas frame; a dict of values is one row."""
+    """Convert a Polars frame or a dict of lists into a pandas frame; a dict of values is one row.
+
+    Raises:
+        DatasetError: The lists have different lengths.
+    """
     import pandas as pd
 
     columns = dict(value) if isinstance(value, Mapping) else value.to_dict(as_series=False)
@@ -70,9 +81,9 @@ def table(value: Any) -> pd.DataFrame:
 
 
 def plain_tree(value: Any) -> Any:
-    """Leave only what JSON and YAML have a type for; all else is written as text.
+    """Convert a value into types of JSON and YAML; a value of any other type becomes a text.
 
-    NumPy's numbers and arrays become Python's, tuples and sets lists.
+    NumPy's numbers and arrays become Python's, tuples and sets become lists.
 
     Example:
         >>> plain_tree({"size": (1, 2), "names": {"b", "a"}})
@@ -80,19 +91,16 @@ def plain_tree(value: Any) -> Any:
     """
     value = values.plain(value)
     if isinstance(value, Mapping):
-        return {_plain_key(key): plain_tree(item) for key, item in value.items()}
+        return {_plain_scalar(key): plain_tree(item) for key, item in value.items()}
     if isinstance(value, set | frozenset):
         return [plain_tree(item) for item in sorted(value, key=str)]
     if isinstance(value, list | tuple):
         return [plain_tree(item) for item in value]
     if callable(getattr(value, "tolist", None)):
         return plain_tree(value.tolist())
-    return value if value is None or isinstance(value, _HAVE_A_TYPE) else str(value)
+    return _plain_scalar(value)
 
 
-def _plain_key(key: Any) -> Any:
-    key = values.plain(key)
-    return key if key is None or isinstance(key, _HAVE_A_TYPE) else str(key)
-
-
-_HAVE_A_TYPE = (str, bool, int, float)
+def _plain_scalar(value: Any) -> Any:
+    value = values.plain(value)
+    return value if value is None or isinstance(value, str | bool | int | float) else str(value)

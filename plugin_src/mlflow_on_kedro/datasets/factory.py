@@ -1,4 +1,4 @@
-"""A dataset's configuration -> the dataset, with messages that say how to mend what is wrong."""
+"""Makes a Kedro dataset from its configuration, with errors that name the fix."""
 
 from __future__ import annotations
 
@@ -11,20 +11,23 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError, Version
 from kedro.io.core import parse_dataset_definition
 
-from .extensions import FORMATS_BY_TYPE, RENAMED
+from .arguments import KEDRO_KEYS
+from .extensions import FORMATS_BY_TYPE
 from .formats import KEDRO_DATASETS, AnyDataset, Args, Package
+
+_RENAMED = {"matplotlib.MatplotlibWriter": "matplotlib.MatplotlibDataset"}
 
 
 def build(name: str, config: dict[str, Any], version: Version | None) -> AnyDataset:
-    """Make the dataset of a configuration.
+    """Make a dataset from its configuration.
 
     Args:
-        name: The catalog's name for it, for messages.
-        config: As in a catalog.
-        version: Versions to load and save; with it the dataset is versioned.
+        name: The dataset's name in the catalog, for messages.
+        config: An entry as in a catalog.
+        version: The versions to load and to save; None: the dataset is not versioned.
 
     Raises:
-        DatasetError: The class is unknown, lacks a package, or does not take what was given.
+        DatasetError: The class is unknown, needs a missing package, or does not take an argument.
     """
     if version is not None:
         config = {**config, "versioned": True}
@@ -36,18 +39,17 @@ def build(name: str, config: dict[str, Any], version: Version | None) -> AnyData
 
 
 def check(name: str, config: Args) -> type[AnyDataset]:
-    """Find the class of a configuration, and what it does not take.
+    """Return the class of a configuration, if it takes all of the arguments.
 
     Raises:
-        DatasetError: As :func:`build`.
+        DatasetError: See :func:`build`.
     """
     where = f"dataset '{name}'"
     cls = class_of(name, config)
     takes = inspect.signature(cls).parameters
     if config.get("versioned") and "version" not in takes:
         raise DatasetError(f"{where}: {cls.__name__} cannot be versioned: remove 'versioned'")
-    # Kedro removes these four before it calls the class.
-    unknown = sorted(config.keys() - takes.keys() - {"type", "versioned", "version", "validator"})
+    unknown = sorted(config.keys() - takes.keys() - KEDRO_KEYS)
     if unknown and not any(p.kind is p.VAR_KEYWORD for p in takes.values()):
         raise DatasetError(
             f"{where}: {cls.__name__} does not take {', '.join(unknown)}; "
@@ -57,7 +59,11 @@ def check(name: str, config: Args) -> type[AnyDataset]:
 
 
 def class_of(name: str, config: Args) -> type[AnyDataset]:
-    """The dataset class of a configuration, also under the name that it had in older releases."""
+    """Return the dataset class of a configuration; it may use a name of an older release.
+
+    Raises:
+        DatasetError: The class is unknown, or needs a missing package.
+    """
     where = f"dataset '{name}'"
     given = config["type"]
     if isinstance(given, type) and issubclass(given, AbstractDataset):
@@ -65,7 +71,7 @@ def class_of(name: str, config: Args) -> type[AnyDataset]:
     if not isinstance(given, str):
         raise DatasetError(f"{where}: the type {given!r} is no Kedro dataset class nor names one")
     current = given.removeprefix("kedro_datasets.").replace("DataSet", "Dataset")
-    current = RENAMED.get(current, current)
+    current = _RENAMED.get(current, current)
     if current in FORMATS_BY_TYPE:
         check_packages(
             f"{where} ({given})", (KEDRO_DATASETS, *FORMATS_BY_TYPE[current].needs), config
@@ -88,7 +94,7 @@ def class_of(name: str, config: Args) -> type[AnyDataset]:
 def _imported(class_path: str) -> type[AnyDataset] | Exception:
     try:
         return parse_dataset_definition({"type": class_path})[0]
-    except TypeError:  # Kedro found something of that name which is no class
+    except TypeError:  # the name is not that of a class
         return DatasetError(f"'{class_path}' is no dataset class; an extension goes without 'type'")
     except (DatasetError, ImportError) as error:
         return error
@@ -102,11 +108,11 @@ def _kedro_datasets_extras() -> list[str]:
 
 
 def check_packages(what: str, packages: Iterable[Package], args: Args) -> None:
-    """Refuse what needs packages that are not installed; none of them is imported.
+    """Raise an error if a package is not installed; none of them is imported.
 
     Args:
-        what: What needs them, for the message.
-        packages: The packages; an engine counts only while ``args`` name no other.
+        what: What needs the packages, for the message.
+        packages: The packages; an engine is not needed if ``args`` name another one.
         args: The user's arguments.
 
     Raises:

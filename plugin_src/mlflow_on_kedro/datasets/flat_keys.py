@@ -1,4 +1,4 @@
-"""What was logged below a name: a flat mapping of MLflow's -> the value that it came from."""
+"""From MLflow's flat names (``f1.train``, ``f1.test``) back to the value that was logged."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 from ..journal import values
 from ..utils import mlflow_limits
 
-_NOT_THE_USERS = ("time/", "system/")
+_PLUGIN_PREFIXES = ("time/", "system/")
 
 
 def below(logged: Mapping[str, Any], key: str) -> dict[str, Any]:
-    """What was logged as ``key`` or as ``key.…``, by the part of the name after that.
+    """Select what was logged as ``key`` or ``key.…``, by the part of the name after ``key``.
 
-    With the key "" it is all but timings and what is known of the machine.
+    With the key "" everything is selected but timings and system metrics.
 
     Example:
         >>> below({"f1": 0.5, "f1.a": 0.25, "recall": 1.0}, "f1")
@@ -23,7 +23,7 @@ def below(logged: Mapping[str, Any], key: str) -> dict[str, Any]:
         {'f1': 0.5}
     """
     if not key:
-        return {name: logged[name] for name in logged if not name.startswith(_NOT_THE_USERS)}
+        return {name: logged[name] for name in logged if not name.startswith(_PLUGIN_PREFIXES)}
     prefix = mlflow_limits.legal_key(key)
     return {
         name[len(prefix) + 1 :]: value
@@ -32,17 +32,17 @@ def below(logged: Mapping[str, Any], key: str) -> dict[str, Any]:
     }
 
 
-def tree(leaves: Mapping[str, Any]) -> Any:
-    """Make one value of what lies below a name.
+def nested(flat: Mapping[str, Any]) -> Any:
+    """Rebuild the value from its flat names, as :func:`below` returns them.
 
     Raises:
-        KeyError: There is nothing.
+        KeyError: The mapping is empty.
 
     Example:
-        >>> tree({"a": 0.25, "b": 1.0}), tree({"": 0.5, "a": 0.25})
+        >>> nested({"a": 0.25, "b": 1.0}), nested({"": 0.5, "a": 0.25})
         ({'a': 0.25, 'b': 1.0}, 0.5)
     """
-    if not leaves:
+    if not flat:
         raise KeyError
-    # With a value of its own, what is below belongs to datasets of longer names.
-    return leaves[""] if "" in leaves else values.unflatten(leaves)
+    # If the name itself has a value, the names below it belong to other datasets.
+    return flat[""] if "" in flat else values.unflatten(flat)

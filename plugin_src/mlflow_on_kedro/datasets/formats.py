@@ -1,6 +1,6 @@
-"""How a file is read and written: Kedro dataset, packages, and what the value's class decides.
+"""How a file is read and written: the Kedro dataset, its packages, and what depends on the value.
 
-No dataset class is imported here: classes are named by strings.
+Dataset classes are named by strings, so that none of them is imported here.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ Args: TypeAlias = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Package:
-    """What pip calls a package, and the modules any of which will do.
+    """A package by its name for pip, and the modules of which at least one must be installed.
 
     Attributes:
-        is_engine: an argument named ``engine`` chooses another package.
+        is_engine: An argument named ``engine`` chooses another package.
     """
 
     pip: str
@@ -31,10 +31,10 @@ class Package:
 
 @dataclass(frozen=True)
 class Format:
-    """A dataset class, what it needs, and its arguments unless the user gives others.
+    """A dataset class, the packages it needs, and its default arguments.
 
     Attributes:
-        name_arg: the argument that takes the dataset's name, if there is one.
+        name_arg: The argument that takes the dataset's name, if there is one.
     """
 
     type: str
@@ -45,7 +45,7 @@ class Format:
     name_arg: str | None = None
 
     def config(self, given: Args) -> dict[str, Any]:
-        """The dataset's configuration: what the user gave, laid over the defaults."""
+        """Return the dataset's configuration; the user's arguments override the defaults."""
         keys = ("load_args", "save_args", "fs_args")
         defaults = {key: getattr(self, key) for key in keys if getattr(self, key)}
         return {"type": self.type, **merged(defaults, given)}
@@ -53,30 +53,38 @@ class Format:
 
 @dataclass(frozen=True)
 class Writer:
-    """How values of some classes are saved; they are named, so nothing is imported to match them.
+    """How values of some classes are saved.
 
     Attributes:
-        suffix_arg: the save argument for the file's format, where a library does not see its name.
-        options: the save arguments that ``prepare`` takes.
+        classes: The names of the classes, so that nothing is imported to match them.
+        format: The format that the file has.
+        prepare: Converts the value into what the format's dataset takes.
+        suffix_arg: The save argument for the file's type, for libraries that ignore the suffix.
+        options: The save arguments that ``prepare`` takes.
     """
 
-    value: tuple[str, ...]
+    classes: tuple[str, ...]
     format: Format
     prepare: Callable[..., Any] | None = None
     suffix_arg: str | None = None
     options: tuple[str, ...] = ()
 
     def takes(self, value: object) -> bool:
-        """Whether the value is an instance of one of the classes, or of one derived from them."""
-        return any(f"{c.__module__}.{c.__qualname__}" in self.value for c in type(value).__mro__)
+        """Whether the value is an instance of one of the classes or of a subclass."""
+        return any(f"{c.__module__}.{c.__qualname__}" in self.classes for c in type(value).__mro__)
 
 
 @dataclass(frozen=True)
 class Backend:
-    """How one extension is read and written. Without writers, ``format`` saves as well as loads.
+    """How one extension is read and written.
 
     Attributes:
-        others: what takes over where the user's ``filepath`` ends in another suffix.
+        suffix: The suffix of a file without ``filepath``.
+        format: The format for loading, and without writers also for saving.
+        writers: How the value is saved, depending on its class.
+        needs: Packages that the format itself does not need.
+        others: Suffix of the user's ``filepath`` -> the backend for it.
+        ui_tag: Makes the tag by which the MLflow UI finds the artifact at a path.
     """
 
     suffix: str
@@ -84,14 +92,20 @@ class Backend:
     writers: tuple[Writer, ...] = ()
     needs: tuple[Package, ...] = ()
     others: Mapping[str, Backend] = field(default_factory=dict)
+    ui_tag: Callable[[str], tuple[str, Any]] | None = None
 
     def at(self, filepath: str | PurePath) -> Backend:
-        """The backend for a file of that name."""
+        """Return the backend for a file of that name."""
         return self.others.get(PurePath(filepath).suffix.lower(), self)
 
     @property
+    def formats(self) -> tuple[Format, ...]:
+        """All formats, the one for loading first."""
+        return (self.format, *(writer.format for writer in self.writers))
+
+    @property
     def packages(self) -> tuple[Package, ...]:
-        """What must be installed to save and load; a writer's library has made the value."""
+        """The packages that saving and loading need; the value's own library is installed."""
         return (KEDRO_DATASETS, *self.needs, *self.format.needs)
 
 
@@ -99,7 +113,16 @@ KEDRO_DATASETS = Package("kedro-datasets", ("kedro_datasets",))
 
 
 def merged(base: Args, extra: Args, *, clash: str = "") -> dict[str, Any]:
-    """Lay ``extra`` over ``base``, level by level; with ``clash`` a key in both is an error."""
+    """Merge ``extra`` into ``base``, level by level.
+
+    Args:
+        base: Arguments.
+        extra: Arguments that override them.
+        clash: If not empty, a key in both is an error, whose message starts with this.
+
+    Raises:
+        DatasetError: A key is in both.
+    """
     result = dict(base)
     for key, value in extra.items():
         old = result.get(key)

@@ -1,4 +1,4 @@
-"""``dataset: images``: pictures of a series by step, which the MLflow UI shows with a slider."""
+"""``dataset: images``: a series of pictures by step, which the MLflow UI shows with a slider."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from ..utils.clock import now_ms
 from . import converters
 
 FOLDER = "images"
-"""The folder among a run's artifacts in which the MLflow UI looks for them."""
+"""The folder among a run's artifacts in which the MLflow UI looks for pictures."""
 TAG = "mlflow.loggedImages"
-"""As ``mlflow.utils.mlflow_tags.MLFLOW_LOGGED_IMAGES``: the run has such pictures."""
+"""Marks a run with such pictures: ``mlflow.utils.mlflow_tags.MLFLOW_LOGGED_IMAGES``."""
 
 # `MlflowClient.log_image` writes <key>+step+<step>+timestamp+<ms>+<id>.png, and a small copy; older
 # releases write `%` for `+`.
 _NAME = re.compile(r"(?P<key>.+?)[+%]step[+%](?P<step>-?\d+)[+%]timestamp[+%](?P<time>\d+)[+%].*")
-_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_\-. ]")
+_ILLEGAL_IN_KEYS = re.compile(r"[^A-Za-z0-9_\-. ]")
 _NO_RUN, _NO_SERVER = "0" * 32, "http://localhost"
 
 
 class ImageSeries(AbstractDataset[Any, dict[int, Any]]):
-    """Pictures by step, in a folder and under names as MLflow's ``log_image`` gives them.
+    """A series of pictures by step, in a folder, with the file names of MLflow's ``log_image``.
 
-    ``save`` takes ``{step: picture}``, a list, or one picture; where no step is given it is the
-    next. A picture is a Pillow image, a NumPy array or a Matplotlib figure. The first save of a
-    pipeline's run replaces what was there, and the others add to it, so a generator node may yield
-    one picture after another. ``load`` gives ``{step: Pillow image}``.
+    ``save`` takes ``{step: picture}``, a list or one picture; pictures without a step get the next
+    ones. A picture is a Pillow image, a NumPy array or a Matplotlib figure. The first save of a
+    pipeline's run replaces the files of earlier runs and the others add to it, so a generator node
+    may yield one picture after another. ``load`` returns ``{step: Pillow image}``.
 
     Args:
-        filepath: The folder; its name is ``images``.
+        filepath: The folder; its name must be ``images``.
         key: The name of the series in MLflow.
-        metadata: Free data; Kedro and this plugin ignore it.
+        metadata: Any data; Kedro and this plugin ignore it.
 
     Raises:
-        DatasetError: The folder has another name, or is on no local disk.
+        DatasetError: The folder has another name, or is not on a local disk.
 
     Example:
         >>> ImageSeries("data/mlflow/samples/images", "samples").exists()
@@ -54,7 +54,7 @@ class ImageSeries(AbstractDataset[Any, dict[int, Any]]):
                 f"dataset: images needs a local folder that is named '{FOLDER}', such as "
                 f"data/08_reporting/samples/{FOLDER}, and not {filepath}"
             )
-        self._key = _NOT_IN_KEYS.sub("_", key)
+        self._key = _ILLEGAL_IN_KEYS.sub("_", key)
         self.metadata = metadata
         self._next: int | None = None
 
@@ -62,7 +62,7 @@ class ImageSeries(AbstractDataset[Any, dict[int, Any]]):
         """Write the pictures.
 
         Raises:
-            DatasetError: A step is no whole number, or a value is no picture.
+            DatasetError: A step is not a whole number, or a value is not a picture.
         """
         pictures = [(step, _picture(item)) for step, item in self._steps(data)]
         if self._next is None:
@@ -75,15 +75,15 @@ class ImageSeries(AbstractDataset[Any, dict[int, Any]]):
             self._next = max(self._next, step + 1)
 
     def load(self) -> dict[int, Any]:
-        """Read the pictures of this series, of a step the last one."""
+        """Read the pictures of this series; for a step with several, the last one."""
         from PIL import Image
 
         found: dict[int, Any] = {}
         originals = [file for file in self._files() if file.suffix == ".png"]
-        for file in sorted(originals, key=_place):
+        for file in sorted(originals, key=_step_and_time):
             with Image.open(file) as picture:
                 picture.load()
-                found[_place(file)[0]] = picture
+                found[_step_and_time(file)[0]] = picture
         if not found:
             raise DatasetError(f"There are no pictures of '{self._key}' in {self._filepath}.")
         return found
@@ -119,7 +119,7 @@ class ImageSeries(AbstractDataset[Any, dict[int, Any]]):
         return {"filepath": self._filepath, "key": self._key}
 
 
-def _place(file: Path) -> tuple[int, int]:
+def _step_and_time(file: Path) -> tuple[int, int]:
     name = _NAME.fullmatch(file.stem)
     return (int(name["step"]), int(name["time"])) if name is not None else (0, 0)
 
@@ -142,19 +142,19 @@ def _picture(value: Any) -> Any:
 
 
 def _write(folder: Path, picture: Any, key: str, step: int) -> None:
-    """Write a picture, and its small copy, as MLflow does."""
+    """Write a picture and its thumbnail, with MLflow's own code."""
     from mlflow import MlflowClient
 
-    class ToFolder(MlflowClient):
-        """Keeps what it is to upload."""
+    class FolderClient(MlflowClient):
+        """A client that copies files to the folder instead of uploading them."""
 
         def log_artifact(self, run_id: str, local_path: str, artifact_path: Any = None) -> None:  # noqa: ARG002 - as MLflow's own
             shutil.copyfile(local_path, folder / Path(local_path).name)
 
         def set_tag(self, *_: Any, **__: Any) -> None:
-            """Do nothing: who logs the files sets it."""
+            """Do nothing: the tag is set when the files are logged."""
 
-    ToFolder(_NO_SERVER).log_image(
+    FolderClient(_NO_SERVER).log_image(
         _NO_RUN,
         picture,
         key=key,

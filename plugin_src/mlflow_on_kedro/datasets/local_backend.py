@@ -1,4 +1,4 @@
-"""The Kedro dataset behind an ``MLflowDataset``: which one it is, and where its file lies."""
+"""The Kedro dataset with an ``MLflowDataset``'s local file: which one it is, and its path."""
 
 from __future__ import annotations
 
@@ -7,30 +7,32 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import AbstractDataset, DatasetError
 
-from . import backends, value_kinds
-from .changed_files import Logged, before_save
-from .history import MetricHistory, check_no_metric, for_the_file
-from .local_files import Files, local_path, local_place
-from .tracked import default_filepath
+from . import backends
+from .default_paths import default_filepath
+from .extension_names import suffix_of
+from .history import MetricHistory, check_not_metric, file_args
+from .local_files import local_path, unversioned_path
 from .value_file import ValueFile
+from .value_kinds import METRIC_HISTORY, VALUE_KINDS, ValueKind
 
 if TYPE_CHECKING:
+    from .formats import AnyDataset
     from .tracked import TrackedDataset
 
-ELSEWHERE = (
+OTHER_RUN_HINT = (
     "To load what another run has saved to MLflow, give that run's id as `loading_run_id`, or in a "
     "notebook its name to `context.mlflow.use`."
 )
 
 
 class LocalBackend:
-    """Makes the backend of an MLflow dataset when it is needed, and tells its place.
+    """The dataset with the local file of an MLflow dataset, made when it is first used.
 
     Args:
-        owner: The MLflow dataset; its name and the project's root are known later than this.
-        dataset: What the user gave as ``dataset``.
-        filepath: What the user gave as ``filepath``.
-        given: The arguments that the user gave beside them for the backend.
+        owner: The MLflow dataset; its name and the project's root are set later.
+        dataset: The user's ``dataset``.
+        filepath: The user's ``filepath``.
+        given: The user's other arguments for the backend.
     """
 
     def __init__(
@@ -40,134 +42,127 @@ class LocalBackend:
         self._dataset = dataset
         self._filepath = filepath
         self.history: MetricHistory | None = None
-        """How points are kept, if ``m`` is more than its last value."""
+        """How points are stored, if ``m`` is more than its last value."""
         name = owner.dataset_name or "dataset"
         if dataset == "m":
-            self.history = MetricHistory.of(name, given["load_args"], given["save_args"])
-            given = for_the_file(given)
-        elif isinstance(dataset, str) and dataset in value_kinds.KINDS:
-            check_no_metric(name, given)
+            self.history = MetricHistory.from_args(name, given["load_args"], given["save_args"])
+            given = file_args(given)
+        elif self.extension in VALUE_KINDS:
+            check_not_metric(name, given)
         self._given = given
-        self._made: AbstractDataset[Any, Any] | ValueFile | None = None
+        self._file: AnyDataset | ValueFile | None = None
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**self.__dict__, "_made": None}
+        return {**self.__dict__, "_file": None}
 
     @property
-    def kind(self) -> value_kinds.ValueKind | None:
-        """How MLflow itself holds the value; None for a file."""
-        if self.history is not None:
-            return value_kinds.HISTORY
-        return value_kinds.KINDS.get(self.name)
+    def kind(self) -> ValueKind | None:
+        """How MLflow itself stores the value; None for an artifact."""
+        return METRIC_HISTORY if self.history is not None else VALUE_KINDS.get(self.extension)
 
     @property
-    def name(self) -> str:
-        """The extension, or the letter; "" for a Kedro dataset."""
+    def extension(self) -> str:
+        """The extension, or ``p``, ``m`` or ``a``; "" for a Kedro dataset."""
         return self._dataset if isinstance(self._dataset, str) else ""
 
     @property
-    def has_place(self) -> bool:
-        """Whether there is a file to save to; without a name and a path there is memory only."""
-        named = self._filepath or self._owner.dataset_name
-        return bool(named or not isinstance(self._dataset, str))
+    def in_memory_only(self) -> bool:
+        """Whether the user chose to keep the value in memory only (no ``dataset``)."""
+        return self._dataset is None
 
-    def file(self) -> AbstractDataset[Any, Any] | ValueFile:
-        """The backend on the local file; a value that MLflow holds itself is pickled there."""
-        if self._made is None:
+    @property
+    def has_file(self) -> bool:
+        """Whether there is a file; else the value is in memory only."""
+        has_path = self._filepath or self._owner.dataset_name or not self.extension
+        return not self.in_memory_only and bool(has_path)
+
+    def file(self) -> AnyDataset | ValueFile:
+        """Return the dataset of the local file; a value that MLflow itself stores is pickled."""
+        if self._file is None:
             dataset = self._dataset if self.kind is None else "pkl"
             path = self._path(dataset)
-            if self.kind is not None and path and "://" not in path and not self._is_special:
-                self._made = ValueFile(Path(path))
+            has_options = any(value for name, value in self._given.items() if name != "metadata")
+            if self.kind is not None and path and "://" not in path and not has_options:
+                self._file = ValueFile(Path(path))
             else:
-                self._made = self._make(dataset, path, self._given)
-        return self._made
+                self._file = self._make(dataset, path, self._given)
+        return self._file
 
-    def as_dataset(self) -> AbstractDataset[Any, Any]:
-        """The backend as Kedro knows it."""
+    def as_dataset(self) -> AnyDataset:
+        """Return the local file as a Kedro dataset."""
         file = self.file()
         return self._make("pkl", str(file.path), {}) if isinstance(file, ValueFile) else file
 
-    @property
-    def _is_special(self) -> bool:
-        return any(value for name, value in self._given.items() if name != "metadata")
-
     def path(self, *, saving: bool) -> Path | None:
-        """The local file or folder: see :func:`mlflow_on_kedro.datasets.local_files.local_path`."""
+        """Return the local file or folder; see :func:`.local_files.local_path`."""
         file = self.file()
         return file.path if isinstance(file, ValueFile) else local_path(file, saving=saving)
 
-    def place(self) -> Path | None:
-        """The local file or folder of an artifact, without its version; None if it is remote."""
-        return local_place(self.as_dataset())
+    def unversioned_path(self) -> Path | None:
+        """Return the local file or folder without its version; None if it is remote."""
+        return unversioned_path(self.as_dataset())
 
-    def before_save(self, data: Any, logged: Logged | None) -> Files:
-        """Note the files of a folder: see :func:`.changed_files.before_save`."""
-        file = self.file()
-        return {} if isinstance(file, ValueFile) else before_save(file, data, logged)
-
-    def whole_file(self) -> Path | None:
-        """The local file, if each save writes all of it, and no other file; else None."""
-        file = self.file()
-        if isinstance(file, ValueFile) or not backends.writes_one_file(file):
+    def replaced_file(self) -> Path | None:
+        """Return the local file, if each save replaces all of it and writes no other; else None."""
+        dataset = self.as_dataset()
+        if not backends.writes_one_file(dataset):
             return None
-        path = local_path(file, saving=True)
+        path = local_path(dataset, saving=True)
         if path is None or path.is_dir():
             return None
         return path.resolve() if path.is_symlink() else path
 
-    def saving_to(self, path: Path) -> AbstractDataset[Any, Any]:
-        """The backend on another local file."""
-        return backends.at(self.as_dataset(), path.as_posix())
+    def at(self, path: Path) -> AnyDataset:
+        """Return the same dataset for another local file."""
+        return backends.moved(self.as_dataset(), path.as_posix())
 
     def load(self) -> Any:
-        """Load the file.
+        """Load the local file.
 
         Raises:
-            DatasetError: It is missing, and then the message says how to get it from MLflow; or the
-                backend cannot read it.
+            DatasetError: The file does not exist, with a message how to load from MLflow; or it
+                cannot be read.
         """
-        backend = self.file()
+        file = self.file()
         try:
-            return backend.load()
+            return file.load()
         except (DatasetError, OSError) as error:
-            if backend.exists():
+            if file.exists():
                 raise
-            raise DatasetError(f"{error}\n{ELSEWHERE}") from error
+            raise DatasetError(f"{error}\n{OTHER_RUN_HINT}") from error
 
-    def downloaded(self, path: str) -> AbstractDataset[Any, Any]:
-        """The backend on a file that was downloaded, without what is of the local place alone."""
+    def for_download(self, path: str) -> AnyDataset:
+        """Return the dataset for a downloaded file, without versions and credentials."""
         dataset = self._dataset
         if isinstance(dataset, AbstractDataset):
-            return backends.at(dataset, path)
+            return backends.moved(dataset, path)
         if isinstance(dataset, dict):
-            own_place = ("filepath", "path", "versioned", "credentials")
-            dataset = {key: item for key, item in dataset.items() if key not in own_place}
+            excluded = (*backends.PATH_ARGS, "versioned", "credentials")
+            dataset = {key: item for key, item in dataset.items() if key not in excluded}
         return self._make(dataset, path, {**self._given, "version": None, "credentials": None})
 
     def artifact_name(self) -> str:
-        """The name among a run's artifacts: that of the local file."""
-        place = self._path(self._dataset)
+        """Return the name among a run's artifacts, which is that of the local file."""
+        path = self._path(self._dataset)
         if isinstance(self._dataset, dict):
-            place = self._dataset.get("filepath") or self._dataset.get("path") or place
+            path = self._dataset.get("filepath") or self._dataset.get("path") or path
         elif isinstance(self._dataset, AbstractDataset):
-            place = str(backends.local_path(self._dataset, saving=False) or place)
-        return PurePath(str(place)).name
+            path = str(local_path(self._dataset, saving=False) or path)
+        return PurePath(str(path)).name
 
     def release(self) -> None:
-        """Release what the backend keeps."""
-        if self._made is not None:
-            self._made.release()
+        """Release what the Kedro dataset keeps in memory."""
+        if self._file is not None:
+            self._file.release()
 
     def _path(self, dataset: Any) -> str | None:
         if self._filepath is not None:
-            return self._owner.placed(self._filepath)
-        has_own = isinstance(dataset, dict) and {"filepath", "path"} & dataset.keys()
-        if has_own or isinstance(dataset, AbstractDataset):
+            return self._owner.resolved(self._filepath)
+        has_path = isinstance(dataset, dict) and not dataset.keys().isdisjoint(backends.PATH_ARGS)
+        if has_path or isinstance(dataset, AbstractDataset):
             return None
-        suffix = backends.suffix_of(dataset)
-        return (self._owner.root / default_filepath(self._owner.key(), suffix)).as_posix()
+        path = default_filepath(self._owner.key(), suffix_of(dataset))
+        return (self._owner.root / path).as_posix()
 
-    def _make(
-        self, dataset: Any, path: str | None, given: dict[str, Any]
-    ) -> AbstractDataset[Any, Any]:
+    def _make(self, dataset: Any, path: str | None, given: dict[str, Any]) -> AnyDataset:
         return backends.make(dataset, path, name=self._owner.dataset_name or "dataset", **given)

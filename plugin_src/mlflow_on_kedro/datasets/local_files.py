@@ -1,4 +1,4 @@
-"""Where a Kedro dataset keeps its file on the local disk."""
+"""The local files of Kedro datasets: their paths and their states."""
 
 from __future__ import annotations
 
@@ -8,78 +8,72 @@ from collections.abc import Iterable
 from pathlib import Path, PurePath
 from typing import TypeAlias
 
-from kedro.io import AbstractDataset, AbstractVersionedDataset
+from kedro.io import AbstractVersionedDataset
 from kedro.io.core import VersionNotFoundError, get_protocol_and_path
 
+from ..utils import kedro_internals
 from .formats import AnyDataset
 
-Files: TypeAlias = dict[Path, tuple[int, int]]
+FileStates: TypeAlias = dict[Path, tuple[int, int]]
+"""Each file's time of writing in nanoseconds since the epoch, and its size in bytes."""
 
 
-def local_path(backend: AnyDataset, *, saving: bool) -> Path | None:
-    """The local file or folder that a dataset has just written, or will load.
+def local_path(dataset: AnyDataset, *, saving: bool) -> Path | None:
+    """Return the local file or folder that a dataset has just written, or would load.
 
     Args:
-        backend: any dataset; of a ``CachedDataset`` its inner one counts.
-        saving: after a save, True gives the version that was written; else the one to be loaded.
+        dataset: Any dataset; of a ``CachedDataset`` the inner one is used.
+        saving: True: the version that was just written; False: the version that would be loaded.
 
     Returns:
-        None for a remote place, for a dataset without files, and while there is no version.
+        None for a remote path, for a dataset without files, and while there is no version.
     """
-    wrapped = getattr(backend, "_dataset", None)
-    if isinstance(wrapped, AbstractDataset):
-        return local_path(wrapped, saving=saving)
-    path = local_place(backend)
-    if path is None or not isinstance(backend, AbstractVersionedDataset):
+    dataset = kedro_internals.unwrapped(dataset)
+    path = unversioned_path(dataset)
+    if path is None or not isinstance(dataset, AbstractVersionedDataset):
         return path
     try:
-        version = backend.resolve_save_version() if saving else backend.resolve_load_version()
+        version = dataset.resolve_save_version() if saving else dataset.resolve_load_version()
     except VersionNotFoundError:
         return None
     if version is None:
         return path
     versioned = path / version / path.name
     if saving and not versioned.exists():
-        # Kedro forgets the version that it has saved when an older one is pinned for loading.
+        # Kedro forgets the version that it has saved if an older one is chosen for loading.
         versions = (folder / path.name for folder in path.glob("*"))
         return max((file for file in versions if file.exists()), default=None)
     return versioned
 
 
-def files_in(backend: AnyDataset) -> Files:
-    """The files of a dataset that writes a folder, each with its state; none of any other dataset.
-
-    Two states of a file differ when it was written in between.
-    """
-    if isinstance(backend, AbstractVersionedDataset) and backend.resolve_save_version():
-        return {}  # a version has a folder of its own
-    folder = local_path(backend, saving=True)
+def files_in(dataset: AnyDataset) -> FileStates:
+    """Return the states of the files of a dataset that writes a folder; none for other datasets."""
+    if isinstance(dataset, AbstractVersionedDataset) and dataset.resolve_save_version():
+        return {}  # each version has its own folder
+    folder = local_path(dataset, saving=True)
     if folder is None or not folder.is_dir():
         return {}
     return states_of(folder.rglob("*"))
 
 
-def states_of(files: Iterable[Path]) -> Files:
-    """The state of each file among some paths; folders are left out."""
+def states_of(paths: Iterable[Path]) -> FileStates:
+    """Return the state of each path that is a file; it changes whenever the file is written."""
     states = {}
-    for file in sorted(files):
-        with contextlib.suppress(OSError):  # it was removed, or leads nowhere
+    for file in sorted(paths):
+        with contextlib.suppress(OSError):  # the file was removed, or is a broken link
             state = file.stat()
             if stat.S_ISREG(state.st_mode):
                 states[file] = (state.st_mtime_ns, state.st_size)
     return states
 
 
-def local_place(backend: AnyDataset) -> Path | None:
-    """The local place of a dataset without its version; None for a remote one.
-
-    By what all Kedro datasets have but do not call public.
-    """
-    described = backend._describe()  # noqa: SLF001 - each dataset has to have it
+def unversioned_path(dataset: AnyDataset) -> Path | None:
+    """Return the local file or folder of a dataset, without its version; None if it is remote."""
+    described = kedro_internals.description_of(dataset)
     location = described.get("filepath") or described.get("path")
-    location = location or getattr(backend, "_filepath", None)
+    location = location or kedro_internals.filepath_of(dataset)
     if not isinstance(location, (str, PurePath)):
         return None
     protocol, plain = get_protocol_and_path(str(location))
-    protocols = {protocol, described.get("protocol"), getattr(backend, "_protocol", None)}
+    protocols = {protocol, described.get("protocol"), kedro_internals.protocol_of(dataset)}
     return Path(plain) if protocols <= {"file", "local", None} else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,17 +18,19 @@ if TYPE_CHECKING:
     from ..config.sections import Config
     from ..tracking.tracked_run import TrackedRun
 
+logger = logging.getLogger(__name__)
+
 SAVED_FROM_TAG = "mlflow_on_kedro.saved_from"
 
 
 def join(dataset: str, uri: str, run_id: str, config: Config | None) -> TrackedRun:
-    """Take part in a run that is there.
+    """Join an existing run.
 
     Args:
         dataset: The dataset's name, for messages.
         uri: The tracking URI.
         run_id: The run.
-        config: That of the pipeline's own run.
+        config: The configuration of the pipeline's own run.
 
     Raises:
         DatasetError: MLflow has no such run.
@@ -44,11 +47,11 @@ def join(dataset: str, uri: str, run_id: str, config: Config | None) -> TrackedR
         ) from None
 
 
-def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) -> TrackedRun:
-    """Begin a run elsewhere: one for all that a pipeline's run saves there.
+def start(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) -> TrackedRun:
+    """Start a run elsewhere, or join the one that a node of the same pipeline has started there.
 
     Args:
-        own: The pipeline's run; None: each save has a run of its own.
+        own: The pipeline's run; None: start a new run for each save.
         uri: The tracking URI.
         experiment: The experiment's name; None: the default one.
         root: The project's root.
@@ -63,16 +66,29 @@ def begin(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
     if own is None:
         created = client.create_run(experiment_id)
         return JoinedRun.from_id(uri, created.info.run_id, owned=True)
-    # Nodes that run at once, in whatever process, must not each make one.
-    own.wait_open()  # so that all of its nodes ask for the same
+    own.wait_open()  # so that all of its nodes search for the same id
     source = own.opened.run_id if own.opened is not None else own.journal_id
+    # Nodes that run at the same time, in any process, must not start a run each.
     with locked(store.working_folder(root) / "elsewhere.lock"):
         found = client.search_runs(
             [experiment_id], filter_string=f"tags.`{SAVED_FROM_TAG}` = '{source}'"
         )
-        there = (
+        run = (
             found[0]
             if found
             else client.create_run(experiment_id, run_name=own.name, tags={SAVED_FROM_TAG: source})
         )
-    return JoinedRun.from_id(uri, there.info.run_id, own.config, owned=True)
+    return JoinedRun.from_id(uri, run.info.run_id, own.config, owned=True)
+
+
+def warn_unreachable(dataset: str, uri: str, error: Exception) -> None:
+    """Warn that a dataset is not saved to an MLflow that cannot be reached."""
+    reason = mask_urls(str(error)).strip().splitlines() or [""]
+    logger.warning(
+        "'%s' is not saved to MLflow at %s, which cannot be reached; the pipeline runs on. "
+        "Check `saving_tracking_uri` and that the server is up. (%s: %.300s)",
+        dataset,
+        mask_urls(uri),
+        type(error).__name__,
+        reason[0],
+    )

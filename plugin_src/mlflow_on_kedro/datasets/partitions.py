@@ -1,4 +1,4 @@
-"""The files of Kedro's `PartitionedDataset` and `IncrementalDataset`, without importing them."""
+"""The files of Kedro's `PartitionedDataset` and `IncrementalDataset`, which are not imported."""
 
 from __future__ import annotations
 
@@ -8,72 +8,66 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from kedro.io import AbstractDataset
-
+from ..utils.kedro_internals import filename_suffix_of, unwrapped
 from .formats import AnyDataset
 
 _CLASS = "PartitionedDataset"
-_ENDS = re.compile(r"[./]")
+_NAME_ENDS = re.compile(r"[./]")
 
 
 def is_partitioned(dataset: AnyDataset) -> bool:
-    """Whether a dataset, or the one within it, keeps each item of a dict in a file of its own."""
-    return any(base.__name__ == _CLASS for base in type(_inner(dataset)).__mro__)
+    """Whether a dataset, or the one that it wraps, saves each item of a dict to its own file."""
+    return any(base.__name__ == _CLASS for base in type(unwrapped(dataset)).__mro__)
 
 
 def partition_names(dataset: AnyDataset, data: Any) -> tuple[str, ...] | None:
-    """The names of the files in the dataset's folder that hold what was saved or loaded.
+    """Return the names of the partitions that were saved or loaded, as paths in the folder.
 
     Args:
         dataset: Any dataset.
-        data: What was saved to it or loaded from it.
+        data: The value that was saved or loaded.
 
     Returns:
         None for a dataset without partitions.
     """
     if not is_partitioned(dataset) or not isinstance(data, Mapping):
         return None
-    suffix = getattr(_inner(dataset), "_filename_suffix", "")
+    suffix = filename_suffix_of(unwrapped(dataset))
     return tuple(f"{name}{suffix}" for name in sorted(map(str, data)))
 
 
 def partition_files(folder: Path, dataset: AnyDataset, data: Any) -> list[Path]:
-    """What is there of the partitions that are saved, without looking through all the others.
+    """Return the files of the partitions in a value, without listing all the others.
 
-    With a partition's versions, if it has any, and what its dataset writes beside it, as that of
-    shapefiles does.
+    They include a partition's versions, and the files that its dataset writes beside it, as for
+    shapefiles.
 
     Args:
         folder: The dataset's folder.
         dataset: A dataset with partitions.
-        data: What is saved to it.
+        data: The value that is saved.
     """
     known = {*(partition_names(dataset, data) or ()), *map(str, data)}
     found: list[Path] = []
     for parent in {PurePosixPath(name).parent for name in known}:
-        place = folder / parent
-        for path in place.iterdir() if place.is_dir() else ():
+        subfolder = folder / parent
+        for path in subfolder.iterdir() if subfolder.is_dir() else ():
             if belongs_to((parent / path.name).as_posix(), known):
                 found += path.rglob("*") if path.is_dir() else [path]
     return found
 
 
 def belongs_to(file: str, partitions: AbstractSet[str]) -> bool:
-    """Whether a file is a partition, lies in one with versions, or lies beside it as a part of it.
+    """Whether a file is one of the partitions, a version of one, or a further file of one.
 
     Args:
-        file: Its path from the dataset's folder.
-        partitions: Their names, with or without an extension.
+        file: The file's path in the dataset's folder.
+        partitions: The names of the partitions, with or without a suffix.
 
     Example:
         >>> belongs_to("deep/b.csv.crc", {"deep/b.csv"}), belongs_to("a2.csv", {"a"})
         (True, False)
     """
     return file in partitions or any(
-        file[: end.start()] in partitions for end in _ENDS.finditer(file)
+        file[: end.start()] in partitions for end in _NAME_ENDS.finditer(file)
     )
-
-
-def _inner(dataset: AnyDataset) -> AnyDataset:
-    within = getattr(dataset, "_dataset", None)  # of a `CachedDataset`
-    return _inner(within) if isinstance(within, AbstractDataset) else dataset

@@ -1,4 +1,4 @@
-"""Plots of predictions: what was true and what was predicted, drawn as a Matplotlib figure."""
+"""Plots that compare predictions with actual values, as Matplotlib figures."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _BINS = 10
 
 
 def confusion_matrix(value: Any, **given: Any) -> Figure:
-    """Draw which classes are taken for which.
+    """Draw how often each class was predicted for each actual class.
 
     Args:
         value: A table (or a dict of columns) with ``actual`` and ``predicted`` classes, or a pair
@@ -30,8 +30,9 @@ def confusion_matrix(value: Any, **given: Any) -> Figure:
             ``pred`` or ``all``, as in scikit-learn; ``title``.
 
     Raises:
-        DatasetError: A column is missing, as in the other plots.
+        DatasetError: A column is missing, or the columns do not fit together. All plots raise it.
     """
+    import numpy as np
     from sklearn import metrics
 
     actual, predicted = _columns(value, given)
@@ -45,7 +46,7 @@ def confusion_matrix(value: Any, **given: Any) -> Figure:
     axes.set_xticks(range(len(labels)), labels)
     axes.set_yticks(range(len(labels)), labels)
     dark = (counts.max() + counts.min()) / 2
-    for (row, column), count in _cells(counts):
+    for (row, column), count in np.ndenumerate(counts):
         text = f"{count:.2f}" if normalize else f"{count:d}"
         colour = "white" if count > dark else "black"
         axes.text(column, row, text, ha="center", va="center", color=colour)
@@ -53,14 +54,14 @@ def confusion_matrix(value: Any, **given: Any) -> Figure:
 
 
 def roc(value: Any, **given: Any) -> Figure:
-    """Draw the rate of true positives over that of false ones, with the area under the curve.
+    """Draw the rate of true positives over the rate of false positives, with the area under it.
 
     Args:
-        value: A table (or a dict of columns) with the ``actual`` classes and as ``predicted`` the
-            probability of the positive one, or a list of columns, one for each class in their
-            order; or a pair of them.
+        value: A table (or a dict of columns) with the ``actual`` classes, and as ``predicted`` the
+            probability of the positive class or a list of columns, one for each class in sorted
+            order; or a pair of both.
         **given: ``actual``, ``predicted``, ``title``; ``positive``: the positive class, by default
-            the last one in order.
+            the last one in sorted order.
     """
     from sklearn import metrics
 
@@ -103,7 +104,7 @@ def residuals(value: Any, **given: Any) -> Figure:
 
     Args:
         value: A table (or a dict of columns) with ``actual`` and ``predicted`` numbers, or a pair
-            of them. Of more than 5,000 every n-th is drawn.
+            of them. If there are more than 5,000, every n-th is drawn.
         **given: ``actual``, ``predicted``, ``title``.
     """
     import numpy as np
@@ -123,7 +124,7 @@ PLOTS: Mapping[str, Callable[..., Any]] = {
     "calibration": calibration,
     "residuals": residuals,
 }
-"""``dataset: roc`` and its like -> what draws it."""
+"""The extension (``dataset: roc``) -> the function that draws the plot."""
 
 
 def _columns(value: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
@@ -167,7 +168,7 @@ def _classes(*values: Any) -> list[Any]:
 
 
 def _one_against_rest(value: Any, given: Mapping[str, Any]) -> Iterator[tuple[str, Any, Any]]:
-    """Each class that has a score: its name, where it is the actual one, and the score."""
+    """Yield the name of each class with a score, where it is the actual class, and the score."""
     actual, score = _columns(value, given)
     classes = _classes(actual)
     if score.ndim > 1 and score.shape[1] > 1:
@@ -193,7 +194,7 @@ def _one_against_rest(value: Any, given: Mapping[str, Any]) -> Iterator[tuple[st
 
 
 def _figure(given: Mapping[str, Any], title: str, x: str, y: str) -> tuple[Figure, Axes]:
-    from matplotlib.figure import Figure  # and no pyplot, which needs the main thread
+    from matplotlib.figure import Figure  # not pyplot, which needs the main thread
 
     figure = Figure(figsize=(6, 5), layout="constrained")
     axes = figure.subplots()
@@ -206,9 +207,3 @@ def _figure(given: Mapping[str, Any], title: str, x: str, y: str) -> tuple[Figur
 def _diagonal(axes: Axes) -> None:
     axes.plot([0, 1], [0, 1], color="grey", linestyle="--", linewidth=1)
     axes.legend()
-
-
-def _cells(counts: Any) -> Iterator[tuple[tuple[int, int], Any]]:
-    import numpy as np
-
-    yield from np.ndenumerate(counts)

@@ -1,4 +1,4 @@
-"""Datasets whose names give them one local file, as ``a/b`` and ``a_b``: each would load both."""
+"""Datasets whose names lead to the same local file, as ``a/b`` and ``a_b`` do."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def check(
     *,
     ignores_case: bool = _IGNORES_CASE,
 ) -> None:
-    """Refuse two datasets of a pipeline with one local file that neither was given.
+    """Raise an error if two datasets of a pipeline have the same default file.
 
     Args:
         datasets: The MLflow datasets of the pipeline, by their names.
@@ -28,17 +28,17 @@ def check(
             macOS.
 
     Raises:
-        ConfigError: The message names both, and says what to do.
+        ConfigError: Two datasets have the same file; the message names both.
     """
     owners: dict[str, tuple[str, TrackedDataset]] = {}
     for name, dataset in sorted(datasets.items()):
-        place = dataset.usual_place()
-        if place is None:
+        path = dataset.default_path()
+        if path is None:
             continue
-        other, owner = owners.setdefault(place.lower() if ignores_case else place, (name, dataset))
+        other, owner = owners.setdefault(path.lower() if ignores_case else path, (name, dataset))
         is_one = untranscoded(other) == untranscoded(name) or owner.key() == dataset.key()
         if not is_one and not saved.isdisjoint({other, name}):
             raise ConfigError(
-                f"'{other}' and '{name}' in the catalog have the same local file, {place}, because "
+                f"'{other}' and '{name}' in the catalog have the same local file, {path}, because "
                 "of their names. Give one of them another `filepath`, or another name."
             )

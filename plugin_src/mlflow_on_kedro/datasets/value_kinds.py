@@ -1,54 +1,45 @@
-"""``p``, ``m`` and ``a``: values that MLflow holds itself, and how each is logged and read back."""
+"""``p``, ``m`` and ``a``: values that MLflow itself stores, and how each is logged and read."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Params
 from ..journal import long_values, values
 from ..mlflow_internals import mlflow_globals
-from . import metrics
-from .flat_keys import below, tree
+from . import metric_forms, metrics
+from .flat_keys import below, nested
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-    from ..tracking.tracked_run import TrackedRun
+    from ..journal.run_logger import RunLogger
 
 
 @dataclass(frozen=True)
 class ValueKind:
-    """One way of keeping a value in MLflow.
+    """How MLflow stores a value.
 
     Attributes:
-        check: Raises ``DatasetError`` for a value that cannot be kept so.
-        log: Logs a value under a key.
-        read: Reads it back from a run; raises ``KeyError`` when it is not there.
+        name: What MLflow calls it.
+        check: Raises ``DatasetError`` for a value that cannot be stored so.
+        log: Logs a value under a key, within limits for parameters.
+        read: Reads the value from a run; raises ``KeyError`` if the run does not have it.
     """
 
+    name: str
     check: Callable[[str, Any], None]
-    log: Callable[[TrackedRun, str, Any, Params], None]
+    log: Callable[[RunLogger, str, Any, Params], None]
     read: Callable[[MlflowClient, str, str], Any]
 
 
 def _accept(key: str, value: Any) -> None:
-    """Any value will do."""
-
-
-def _log_metric(run: TrackedRun, key: str, value: Any, _limits: Params) -> None:
-    metrics.log(run, key, value)
-
-
-def _log_param(run: TrackedRun, key: str, value: Any, limits: Params) -> None:
-    run.log_param(key, value, limits)
-
-
-def _log_by_type(run: TrackedRun, key: str, value: Any, limits: Params) -> None:
-    run.log_values(key, value, limits)
+    """Accept any value."""
 
 
 def _read_param(client: MlflowClient, run_id: str, key: str) -> Any:
@@ -58,31 +49,46 @@ def _read_param(client: MlflowClient, run_id: str, key: str) -> Any:
 def _read_by_type(client: MlflowClient, run_id: str, key: str) -> Any:
     texts = _texts(client, run_id, key)
     params = {name: values.parse_param(text) for name, text in texts.items()}
-    return tree({**params, **below(client.get_run(run_id).data.metrics, key)})
+    return nested({**params, **below(client.get_run(run_id).data.metrics, key)})
 
 
 def _texts(client: MlflowClient, run_id: str, key: str) -> dict[str, str]:
-    """Parameters, whole also where ``too_long`` made tags or artifacts of them."""
+    """Return parameters in full length, also if ``too_long`` stored them as tags or artifacts."""
     data = client.get_run(run_id).data
     texts = {**below(data.tags, key), **below(data.params, key)}
-    return {name: _whole(client, run_id, text) for name, text in texts.items()}
+    return {name: _full_text(client, run_id, text) for name, text in texts.items()}
 
 
-def _whole(client: MlflowClient, run_id: str, text: str) -> str:
-    place = long_values.artifact_of(text)
-    if place is None:
+def _full_text(client: MlflowClient, run_id: str, text: str) -> str:
+    artifact = long_values.artifact_path_in(text)
+    if artifact is None:
         return text
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory() as folder:
         with mlflow_globals.tracking_uri(client.tracking_uri):
-            path = client.download_artifacts(run_id, place, scratch)
+            path = client.download_artifacts(run_id, artifact, folder)
         return Path(path).read_text(encoding="utf-8")
 
 
-KINDS: dict[str, ValueKind] = {
-    "p": ValueKind(_accept, _log_param, _read_param),
-    "m": ValueKind(metrics.check, _log_metric, metrics.read),
-    "a": ValueKind(_accept, _log_by_type, _read_by_type),
+VALUE_KINDS: dict[str, ValueKind] = {
+    "p": ValueKind(
+        "parameter",
+        _accept,
+        lambda run, key, value, limits: run.log_param(key, value, limits),
+        _read_param,
+    ),
+    "m": ValueKind(
+        "metric",
+        metrics.check,
+        lambda run, key, value, _limits: metrics.log(run, key, value),
+        metric_forms.read,
+    ),
+    "a": ValueKind(
+        "value",
+        _accept,
+        lambda run, key, value, limits: run.log_values(key, value, limits),
+        _read_by_type,
+    ),
 }
 
-HISTORY = ValueKind(metrics.check, _log_metric, metrics.read_history)
-"""``m`` where the user asks for a form of its history."""
+METRIC_HISTORY = replace(VALUE_KINDS["m"], read=partial(metric_forms.read, mode="history"))
+"""``m`` if the user chose how its history is saved or loaded."""

@@ -1,4 +1,4 @@
-"""Where an MLflow dataset has its value from, if no other dataset can say."""
+"""Where an MLflow dataset loads its value from, if that is not a Kedro dataset's file."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 
 @dataclass(frozen=True)
-class Origin:
-    """The place of a value.
+class ValueLocation:
+    """The location of a value in MLflow or on the local disk.
 
     Attributes:
-        uri: ``runs:/<run id>/<artifact>`` of a value in a run; None for one on the local disk.
-        path: The local file or folder, or that to which it was downloaded.
-        tracking_uri: The MLflow that has the run, where it is not the pipeline's own.
-        asked_for: The URI that the user gave, where it stands for another one each time, such as
+        uri: ``runs:/<run id>/<artifact>``, or a model's URI; None for a value on the local disk.
+        path: The local file or folder, or the one that it was downloaded to.
+        tracking_uri: The tracking URI, if it is not that of the pipeline's run.
+        asked_for: The URI that the user gave, if it can mean another model each time, such as
             ``models:/name@alias``.
         model_id: The id of the logged model that was loaded.
     """

@@ -1,4 +1,4 @@
-"""How long a server has not answered: measured from a request's sending to its answer."""
+"""For how long a server has not answered, counted from when a request is sent."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from ..tracking.failures import is_mistake, is_silent
 
 # Python raises these audit events (https://docs.python.org/3/library/audit_events.html) when a
-# thread asks the network for something, and `http.client.send` for each part of a body.
+# thread uses the network, and `http.client.send` for each part of a body.
 _EVENTS = frozenset({"socket.getaddrinfo", "socket.connect", "http.client.send"})
 _SYNCHRONOUS = frozenset({"log_batch", "log_metric", "log_param", "set_tag"})
 
@@ -20,14 +20,13 @@ _SYNCHRONOUS = frozenset({"log_batch", "log_metric", "log_param", "set_tag"})
 class AnswerClock:
     """Measures for how long a server has left requests without an answer.
 
-    What a client does before it sends, such as importing, reading a file or compressing it, does
-    not count; an upload counts from the last part that was sent. An answer to any request ends the
-    silence, whatever it is.
+    The time before a request is sent, as for importing, reading a file or compressing it, does not
+    count; an upload counts from the last part that was sent. Any answer ends the silence.
 
     Args:
         remote: Whether the server may leave a request without an answer; a local file does not.
-        http: Whether its requests are sent by :mod:`http.client`; else a request is taken for sent
-            when the client is called.
+        http: Whether :mod:`http.client` sends the requests; otherwise a request counts from the
+            call of the client.
     """
 
     def __init__(self, *, remote: bool = True, http: bool = True) -> None:
@@ -40,7 +39,7 @@ class AnswerClock:
 
     @contextlib.contextmanager
     def request(self) -> Iterator[None]:
-        """Watch a request that this thread makes in the block."""
+        """Watch a request that this thread sends within the block."""
         thread = threading.get_ident()
         with self._lock:
             self._sent[thread] = None if self.http else time.monotonic()
@@ -69,12 +68,12 @@ class AnswerClock:
             begin: float = max(min(known), self._answered)
             return max(0.0, time.monotonic() - begin)
 
-    def sign(self, thread: int) -> None:
-        """Note that a thread sends something."""
+    def note_sent(self, thread: int) -> None:
+        """Note that a thread is sending something."""
         with self._lock:
             if thread in self._sent:
                 self._sent[thread] = time.monotonic()
-            else:  # a thread of a library, which uploads for one of those that wait
+            else:  # a library's own thread, which uploads for one of the waiting threads
                 self._sent.update(dict.fromkeys(self._sent, time.monotonic()))
 
     def _end(self, thread: int, *, is_silent: bool) -> None:
@@ -87,7 +86,7 @@ class AnswerClock:
 
 
 class _Hook:
-    """One audit hook for the process: Python has no way to remove one."""
+    """The process's only audit hook, since Python cannot remove one."""
 
     def __init__(self) -> None:
         self.clocks: dict[int, AnswerClock] = {}
@@ -96,26 +95,25 @@ class _Hook:
     def install(self) -> None:
         if not self._installed:
             self._installed = True
-            sys.addaudithook(self._hear)
+            sys.addaudithook(self._on_event)
 
-    def _hear(self, event: str, _: Any) -> None:
+    def _on_event(self, event: str, _: Any) -> None:
         if event in _EVENTS and self.clocks:
             thread = threading.get_ident()
             own = self.clocks.get(thread)
-            # Libraries for other stores upload in threads of their own.
+            # Libraries for other artifact stores upload in threads of their own.
             others = [clock for clock in list(self.clocks.values()) if not clock.http]
             for clock in [own] if own is not None else others:
-                clock.sign(thread)
+                clock.note_sent(thread)
 
 
 _hook = _Hook()
 
 
 class WatchedClient:
-    """A client whose calls a clock watches, and which waits for the answer to each.
+    """An MLflow client whose calls a clock watches, and which waits for each answer.
 
-    What MLflow only queues (``MLFLOW_ENABLE_ASYNC_LOGGING``) is not delivered: errors of the queue
-    are logged and forgotten.
+    MLflow's own queue (``MLFLOW_ENABLE_ASYNC_LOGGING``) would only log errors, and lose entries.
 
     Args:
         client: An MLflow client.

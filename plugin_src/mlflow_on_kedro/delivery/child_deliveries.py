@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from typing import Generic, Protocol, TypeVar
 
 from ..journal.folder import Journal
-
-if TYPE_CHECKING:
-    from .run_delivery import RunDelivery
+from .entry_queue import EntryQueue
 
 
-class ChildDeliveries:
-    """The deliveries of child runs, made when they are needed.
+class Delivery(Protocol):
+    """What this module needs of a :class:`~.run_delivery.RunDelivery`, which imports it."""
 
-    The runs of ``run.children`` are delivered while the pipeline goes on; those that nodes have
-    begun themselves while MLflow did not answer when it has ended.
+    queue: EntryQueue
+
+    def send_values(self) -> int:
+        """Send some values."""
+
+    def send_files(self) -> int:
+        """Upload some files."""
+
+
+DeliveryT = TypeVar("DeliveryT", bound=Delivery)
+
+
+class ChildDeliveries(Generic[DeliveryT]):
+    """The deliveries of child runs, created when they are needed.
+
+    The runs of ``run.children`` are delivered while the pipeline runs; those that nodes began
+    themselves while MLflow was unreachable, when it has ended.
 
     Args:
         journal: The pipeline's journal; None: there are no children.
-        make: Makes the delivery of a child's journal.
+        make: Creates the delivery of a child's journal.
     """
 
-    def __init__(self, journal: Journal | None, make: Callable[[Journal], RunDelivery]) -> None:
+    def __init__(self, journal: Journal | None, make: Callable[[Journal], DeliveryT]) -> None:
         self._journal = journal
         self._make = make
-        self._live: dict[str, RunDelivery] = {}
+        self._live: dict[str, DeliveryT] = {}
         self._parent = ""
 
     def send_values(self, parent: str) -> int:
-        """Send some values of children that are delivered while the pipeline goes on.
+        """Send some values of the children that are delivered while the pipeline runs.
 
         Args:
             parent: The id of the pipeline's run in MLflow.
@@ -38,9 +51,9 @@ class ChildDeliveries:
             How many.
 
         Raises:
-            Exception: As :meth:`.RunDelivery.send_values`.
+            Exception: As for :meth:`.RunDelivery.send_values`.
         """
-        if parent != self._parent:  # the run was removed meanwhile, and there is another one
+        if parent != self._parent:  # the run was removed meanwhile, and replaced
             self._live, self._parent = {}, parent
         for child in self._journals():
             is_new = child.folder.name not in self._live
@@ -49,13 +62,13 @@ class ChildDeliveries:
         return sum(delivery.send_values() for delivery in self._live.values())
 
     def send_files(self) -> int:
-        """Upload some of their files: as :meth:`send_values`."""
+        """Upload some of their files, like :meth:`send_values`."""
         return sum(delivery.send_files() for delivery in list(self._live.values()))
 
-    def all(self) -> Iterator[RunDelivery]:
-        """All deliveries, once the pipeline has ended, parents first.
+    def all(self) -> Iterator[DeliveryT]:
+        """Yield all deliveries, once the pipeline has ended, parents first.
 
-        One after another: a child of a child is below a run that the first delivery creates.
+        The parent of a child may be a run that an earlier delivery creates.
         """
         for child in self._journals():
             live = self._live.get(child.folder.name)

@@ -1,18 +1,18 @@
-"""What a run that a node began while MLflow was away is once MLflow has the pipeline's run."""
+"""The headers of child runs, with the ids that MLflow has given to the pipeline's run."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from ..journal.entries import VALUES, End, Part
+from ..journal.entries import VALUES, End, SpanRecord
 from ..journal.folder import Journal, is_id
 from ..journal.records import Header, Opened
 from ..tracking import shared_run
 
 
 def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: Any) -> Header:
-    """Say what run a child is in MLflow, now that MLflow has the pipeline's.
+    """Return the header of a child, with the ids that MLflow has given to its parents.
 
     Args:
         child: The child's journal.
@@ -31,12 +31,10 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
             parent=opened.run_id,
             start_ms=_first_ms(child) or header.start_ms,
         )
-    if header.experiment == pipeline.experiment:  # wherever that is: it may have an id only
+    if header.experiment == pipeline.experiment:  # which may be given by its id only
         header = replace(header, experiment_id=opened.experiment_id)
-    if header.run_id is not None:  # a run that MLflow had: only who has ended it may end it
-        ends = any(
-            isinstance(entry, End) for name in child.sizes() for entry in child.entries(name)
-        )
+    if header.run_id is not None:  # an existing run: end it only if the node has
+        ends = any(True for name in child.sizes() for _ in child.entries_of(name, End))
         return replace(header, owned=ends)
     if header.parent == pipeline.journal:
         return replace(header, parent=opened.run_id)
@@ -49,6 +47,6 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
 
 
 def _first_ms(child: Journal) -> int:
-    """When the first node of a group began, in milliseconds since the epoch; 0: none has."""
-    parts = (part for name in child.sizes(VALUES) for part in child.entries_of(name, Part))
-    return round(1000 * min((part.start for part in parts if part.start), default=0.0))
+    """Return when the first node of a group began, in milliseconds since the epoch; 0 if none."""
+    spans = (span for name in child.sizes(VALUES) for span in child.entries_of(name, SpanRecord))
+    return round(1000 * min((span.start for span in spans if span.start), default=0.0))

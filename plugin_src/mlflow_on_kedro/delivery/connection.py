@@ -1,4 +1,4 @@
-"""What one sender has of a tracking server: a client, and what it found there."""
+"""The connection of a sender to a tracking server: its client, and the experiments found."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Connection:
-    """A tracking server, for one run or for many that are delivered one after another.
+    """A tracking server to which one run, or several one after another, are delivered.
 
     Args:
         uri: The tracking URI, with credentials.
@@ -30,11 +30,11 @@ class Connection:
         self._lock = threading.Lock()
 
     def clock(self) -> AnswerClock:
-        """A clock for requests to the tracking server."""
+        """Return a clock for requests to the tracking server."""
         return AnswerClock(remote=self.is_remote, http=self.uri.startswith("http"))
 
     def client(self, clock: AnswerClock) -> MlflowClient:
-        """A client whose requests a clock watches.
+        """Return a client whose requests a clock watches.
 
         Raises:
             Exception: The store cannot be opened.

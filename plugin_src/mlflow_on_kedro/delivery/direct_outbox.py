@@ -1,4 +1,4 @@
-"""An outbox that delivers what it is given by itself: where there is no journal."""
+"""An outbox that sends entries to MLflow itself, where there is no journal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import FILES, VALUES, Entry, File
-from ..journal.outbox import Outbox, is_missing
+from ..journal.outbox import Outbox, is_missing_file
 from ..journal.records import Opened
 from ..tracking import open_runs, store
 from ..tracking.failure_messages import INCOMPLETE, failure_message
@@ -28,16 +28,16 @@ RETRY_SECONDS = 30.0
 
 
 class DirectOutbox(Outbox):
-    """Gathers entries in memory, and delivers them in the thread that asks for it.
+    """Collects entries in memory, and sends them in the calling thread.
 
-    For runs elsewhere, and in processes that have no part in a journal. A store that cannot be
-    reached is said once, and what was gathered is kept for the next try.
+    For other runs than the pipeline's, and for processes that cannot see its journal. If the store
+    cannot be reached, it warns once and keeps the entries for the next try.
 
     Args:
         uri: The tracking URI.
         opened: The run.
-        client: A client of this process, if there is one already.
-        raising: Raise what goes wrong instead of warning (``tracking.on_failure: raise``).
+        client: A client of this process, if one exists.
+        raising: Raise failures instead of warning (``tracking.on_failure: raise``).
     """
 
     def __init__(
@@ -53,37 +53,37 @@ class DirectOutbox(Outbox):
         self._client = client
         self._writers: dict[str, BatchWriter | ArtifactWriter] = {}
         self._queue = EntryQueue(None, raising=raising, complete=False)
-        self._gathered = 0
+        self._waiting = 0
         self._lock = threading.RLock()
         self._warned = False
         self._next_try = 0.0
         self._flushed_at = time.monotonic()
 
     def put(self, entry: Entry) -> None:
-        """Take an entry; deliver when enough has gathered, or files, which may change later."""
-        if is_missing(entry):
+        """Log an entry; send at once if many wait, or for a file, which may change later."""
+        if is_missing_file(entry):
             return
         with self._lock:
             self._queue.remember(entry)
-            self._gathered += 1
+            self._waiting += 1
             waited = time.monotonic() - self._flushed_at
-            if isinstance(entry, File) or self._gathered >= FLUSH_SIZE or waited >= FLUSH_SECONDS:
+            if isinstance(entry, File) or self._waiting >= FLUSH_SIZE or waited >= FLUSH_SECONDS:
                 self.flush()
 
     def flush(self, *, last: bool = False) -> None:
-        """Deliver all that has gathered.
+        """Send all entries.
 
         Args:
-            last: There is no later try, so do not hold back after a failure.
+            last: There is no later try, so do not wait after a failure.
         """
         with self._lock:
-            if not self._gathered or (time.monotonic() < self._next_try and not last):
+            if not self._waiting or (time.monotonic() < self._next_try and not last):
                 return
             self._flushed_at = time.monotonic()
             failures = [self._send(lane) for lane in (VALUES, FILES)]
             failure = next((error for error in failures if error is not None), None)
             if failure is None:
-                self._gathered = 0
+                self._waiting = 0
                 return
             self._next_try = time.monotonic() + RETRY_SECONDS
             if self._raising:
@@ -115,8 +115,8 @@ class DirectOutbox(Outbox):
             )
         return self._writers[lane]
 
-    def settle(self) -> None:
-        """Deliver now."""
+    def secure(self) -> None:
+        """Send now."""
         self.flush()
 
     def _warn(self, error: Exception) -> None:

@@ -1,4 +1,4 @@
-"""The entries of one run in the order in which they are sent, and what becomes of each."""
+"""The entries of one run in the order in which they are sent, and those that are refused."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
-from ..journal.entries import FILES, VALUES, Entry, File, Text, lane_of, title_of
+from ..journal.entries import FILES, VALUES, Artifact, Entry, EntryT, File
 from ..journal.folder import Journal
 from ..journal.records import Chunk, SetAside
 from ..tracking.failure_messages import explain
@@ -26,13 +25,13 @@ _SET_ASIDE = (
 
 
 @dataclass(frozen=True)
-class _Source:
-    """Some entries that are sent together, and where they are from.
+class _Sending:
+    """Some entries that are being sent, and where they were read from.
 
     Attributes:
         chunk: The entries.
-        from_memory: How many of the memory's.
-        is_retry: They were set aside.
+        from_memory: How many entries were in memory only.
+        is_retry: Whether they were refused before.
     """
 
     chunk: Chunk
@@ -41,12 +40,12 @@ class _Source:
 
 
 class EntryQueue:
-    """What waits of one run, in two lanes; each lane is read by one thread at a time.
+    """The waiting entries of one run in two lanes; one thread at a time reads a lane.
 
     Args:
         journal: Where the entries are; None: in memory only.
-        raising: Raise what is refused instead of setting it aside.
-        complete: Nobody writes to the journal any more.
+        raising: Raise refusals instead of setting entries aside.
+        complete: No process writes to the journal any more.
     """
 
     def __init__(self, journal: Journal | None, *, raising: bool, complete: bool) -> None:
@@ -56,7 +55,7 @@ class EntryQueue:
         self._lock = threading.RLock()
         self._memory: dict[str, deque[Entry]] = {VALUES: deque(), FILES: deque()}
         self._positions = journal.delivered if journal is not None else {}
-        self._sources: dict[str, _Source] = {}
+        self._sending: dict[str, _Sending] = {}
         self._retries: dict[str, list[Entry]] = {VALUES: [], FILES: []}
         self._aside = {item.entry: item for item in journal.set_aside} if journal else {}
         self._refused_now: set[Entry] = set()
@@ -64,165 +63,162 @@ class EntryQueue:
 
     @property
     def has_begun(self) -> bool:
-        """Whether a part is delivered."""
+        """Whether some entries are delivered."""
         return bool(self._positions)
 
     def remember(self, entry: Entry) -> None:
-        """Take an entry that could not be written down, because the disk is full or read-only."""
-        self._memory[lane_of(entry)].append(entry)
+        """Add an entry that could not be written into the journal."""
+        self._memory[entry.lane].append(entry)
 
     def has_memory(self, lane: str) -> bool:
-        """Whether there are entries that could not be written down."""
+        """Return whether entries wait that are not in the journal."""
         return bool(self._memory[lane])
 
     def next(self, lane: str) -> Chunk | None:
-        """The entries to send now, the same ones until :meth:`done` is called; None: none wait."""
+        """Return the entries to send now, the same until :meth:`done` is called; None if none."""
         with self._lock:
-            source = self._sources.get(lane) or self._find(lane)
+            source = self._sending.get(lane) or self._find(lane)
             if source is None:
                 return None
-            self._sources[lane] = source
+            self._sending[lane] = source
         for place in source.chunk.damaged:
             logger.warning("A line of the journal is damaged and is left out: %s.", place)
         source.chunk.damaged.clear()
         return source.chunk
 
-    def _find(self, lane: str) -> _Source | None:
+    def _find(self, lane: str) -> _Sending | None:
         entries = self._to_retry(lane)
         if entries:
-            return _Source(Chunk(entries=entries), is_retry=True)
-        if self.journal is not None and self.journal.is_here():
+            return _Sending(Chunk(entries=entries), is_retry=True)
+        if self.journal is not None and self.journal.exists():
             chunk = self.journal.read(self._positions, lane, complete=self._complete)
             if chunk.entries or chunk.damaged:
-                return _Source(chunk)
+                return _Sending(chunk)
         if self._memory[lane]:
-            kept = list(self._memory[lane])
-            return _Source(Chunk(entries=kept), from_memory=len(kept))
+            entries = list(self._memory[lane])
+            return _Sending(Chunk(entries=entries), from_memory=len(entries))
         return None
 
     def _to_retry(self, lane: str) -> list[Entry]:
-        """What is to be sent again, each entry once, and nothing that has arrived meanwhile."""
-        asked, self._retries[lane] = dict.fromkeys(self._retries[lane]), []
-        return [entry for entry in asked if entry in self._aside]
+        """Return the entries to send again, each once, without those accepted meanwhile."""
+        entries, self._retries[lane] = dict.fromkeys(self._retries[lane]), []
+        return [entry for entry in entries if entry in self._aside]
 
     def is_from_memory(self, lane: str) -> bool:
-        """Whether the entries that are sent now are not in the journal."""
-        return self.journal is None or self._sources[lane].from_memory > 0
+        """Return whether the entries that are being sent are not in the journal."""
+        return self.journal is None or self._sending[lane].from_memory > 0
 
     def done(self, lane: str) -> None:
-        """Note that the entries that :meth:`next` gave are delivered, or set aside."""
+        """Note that the entries from :meth:`next` are delivered, or set aside."""
         with self._lock:
-            source = self._sources.pop(lane)
+            source = self._sending.pop(lane)
             for _ in range(source.from_memory):
                 self._memory[lane].popleft()
             self._positions = {**self._positions, **source.chunk.positions}
-            if self.journal is not None and self.journal.is_here():
+            if self.journal is not None and self.journal.exists():
                 self._settle_aside(source)
                 try:
                     self.journal.delivered = self._positions
-                except OSError:  # a full disk: all is sent again
+                except OSError:  # a full disk: they will be sent again
                     return
-                # Not before: who is killed in between sends the same files again.
+                # Last: if this process is killed before, the files are sent again.
                 for entry in source.chunk.entries:
                     if entry not in self._aside:
-                        self._forget(entry)
+                        self.journal.copies.remove(entry)
 
     def start_again(self) -> None:
-        """Forget what was delivered: it was to another run."""
+        """Send everything again, because it was delivered to another run."""
         with self._lock:
             self._positions = {}
             if self.journal is not None:
                 self.journal.delivered = {}
                 self.journal.ended = None
 
-    def _forget(self, entry: Entry) -> None:
-        """Remove the copy of an artifact that has arrived."""
-        if self.journal is not None and isinstance(entry, File) and self._is_copy(entry):
-            self.journal.forget_file(entry)
-
     # -- what waits ----------------------------------------------------------------------------
 
     def pending(self) -> PendingSize:
-        """How much waits to be delivered."""
+        """Return how much waits for delivery."""
         return PendingSize.in_journal(self.journal, self._positions)
 
     def waiting_files(self) -> list[str]:
-        """The names of artifacts that are not delivered; of very many, some."""
+        """Return the names of artifacts that are not delivered; of very many, some."""
         entries: list[Entry] = list(self._memory[FILES])
-        if self.journal is not None and self.journal.is_here():
+        if self.journal is not None and self.journal.exists():
             entries += self.journal.read(self._positions, FILES, complete=self._complete).entries
             entries += self._aside
-        return [title_of(entry).partition(" ")[2] for entry in entries if lane_of(entry) == FILES]
+        return [entry.title.partition(" ")[2] for entry in entries if entry.lane == FILES]
 
-    def written(self) -> Iterator[Entry]:
-        """All values that are in the journal."""
+    def written(self, kind: type[EntryT]) -> Iterator[EntryT]:
+        """Yield all values of one kind that are in the journal."""
         if self.journal is not None:
             for name in self.journal.sizes(VALUES):
-                yield from self.journal.entries(name)
+                yield from self.journal.entries_of(name, kind)
 
     # -- what is refused -----------------------------------------------------------------------
 
     def set_aside(
         self, entry: Entry, error: Exception, tries: int, *, place: str = "MLflow"
     ) -> None:
-        """Keep an entry for later that is refused while others are taken.
+        """Keep an entry for later that is refused while others are accepted.
 
         Args:
             entry: The entry.
             error: The answer.
             tries: How often it was sent.
-            place: What has refused it, for the message.
+            place: Which store has refused it, for the message.
 
         Raises:
-            Exception: The answer, where the user wants that.
+            Exception: The answer, if refusals are raised.
         """
         if self.raising:
             raise error
         with self._lock:
-            kept = self._keep(entry, error, tries)
-            # A store that is closed refuses each file with the same words.
+            is_kept = self._keep(entry, error, tries)
+            # A store without write access refuses each file with the same message.
             kind = (type(error).__name__, http_status(error))
-            is_repeated = lane_of(entry) == FILES and kind in self._warned and kept
+            is_repeated = entry.lane == FILES and kind in self._warned and is_kept
             self._warned.add(kind)
         if not is_repeated:
             what, advice = explain(error)
             logger.warning(
                 "%s did not take the %s, which is %s.%s (%s)",
                 place,
-                title_of(entry),
-                _SET_ASIDE if kept else "left out",
+                entry.title,
+                _SET_ASIDE if is_kept else "left out",
                 f" It {what}.{advice}" if advice else "",
                 reason(error),
             )
 
     def retry_set_aside(self, *, passing_only: bool = False) -> None:
-        """Have what was set aside sent again, before anything else of its lane.
+        """Send refused entries again, before any others of their lane.
 
         Args:
-            passing_only: Only what was refused with an answer that may pass.
+            passing_only: Only those that may be accepted although nobody changed anything.
         """
         with self._lock:
             for item in self._aside.values():
                 if item.may_pass or not passing_only:
-                    self._retries[lane_of(item.entry)].append(item.entry)
+                    self._retries[item.entry.lane].append(item.entry)
 
     def _keep(self, entry: Entry, error: Exception, tries: int) -> bool:
-        """Note an entry as refused; tell whether the journal has what it needs to be sent again."""
-        is_lost = isinstance(entry, Text) or (isinstance(entry, File) and not self._is_copy(entry))
-        if self.journal is None or not self.journal.is_here() or is_lost:
+        """Note that an entry is refused; return whether the journal has all to send it again."""
+        if self.journal is None or not self.journal.exists():
+            return False
+        if isinstance(entry, Artifact) and not self.journal.copies.has(entry):
             return False
         earlier = self._aside[entry].tries if entry in self._aside else 0
-        is_own = isinstance(entry, File) and is_of_this_file(entry, error)
-        may_pass = kind_of(error) in {Kind.SERVER, Kind.SILENT} and not is_own
-        now = now_ms()
-        self._aside[entry] = SetAside(entry, reason(error), now, tries + earlier, may_pass)
-        if lane_of(entry) in self._sources:  # the file is written once for all that are sent now
+        is_bad_file = isinstance(entry, File) and is_of_this_file(entry, error)
+        may_pass = kind_of(error) in {Kind.SERVER, Kind.SILENT} and not is_bad_file
+        self._aside[entry] = SetAside(entry, reason(error), now_ms(), tries + earlier, may_pass)
+        if (
+            entry.lane in self._sending
+        ):  # the list is written once for all entries that are being sent
             self._refused_now.add(entry)
             return True
         return self._write_aside()
 
-    def _settle_aside(self, source: _Source) -> None:
-        """Write down what was refused of some entries, before they count as delivered."""
+    def _settle_aside(self, source: _Sending) -> None:
+        """Write down which entries were refused, before they count as delivered."""
         entries = set(source.chunk.entries)
         refused = self._refused_now & entries
         self._refused_now -= entries
@@ -239,6 +235,3 @@ class EntryQueue:
         except OSError:  # a full disk
             return False
         return True
-
-    def _is_copy(self, entry: File) -> bool:
-        return self.journal is not None and Path(entry.path).is_relative_to(self.journal.folder)

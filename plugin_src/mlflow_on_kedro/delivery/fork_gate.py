@@ -1,4 +1,4 @@
-"""Forks while other threads speak to MLflow: a child must not copy locks that they hold."""
+"""Delaying forks while other threads call MLflow: a child must not copy locks that they hold."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from collections.abc import Iterator
 
 PATIENCE_SECONDS = 60.0
 SERVER_PATIENCE_SECONDS = 0.5
-"""A server's answer is not waited for: a child has connections of its own."""
+"""Shorter, since a fork need not wait for a server's answer: a child opens its own connections."""
 
 
 class ForkGate:
-    """Lets a fork wait until no thread is amid importing or calling MLflow.
+    """Blocks forks of this process while a thread imports or calls MLflow.
 
     Args:
         is_remote: Whether the calls are to a server, which may take long.
@@ -30,7 +30,7 @@ class ForkGate:
 
     @contextlib.contextmanager
     def passed(self) -> Iterator[None]:
-        """Be inside for the length of a block; a fork that has begun is waited for."""
+        """Block forks within a ``with`` block; wait first for a fork that has begun."""
         with self._changed:
             self._changed.wait_for(lambda: not self._closed)
             self._inside += 1
@@ -42,7 +42,7 @@ class ForkGate:
                 self._changed.notify_all()
 
     def close(self) -> None:
-        """Let nobody in, and wait for those inside."""
+        """Let no more threads in, and wait for those inside."""
         deadline = time.monotonic() + self._patience
         with self._changed:
             self._closed = True

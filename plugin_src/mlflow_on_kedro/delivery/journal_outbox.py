@@ -1,4 +1,4 @@
-"""Outboxes that write into the run's journal: of the process that opened the run, and of others."""
+"""Outboxes that write into the run's journal: in the process that opened the run, and in others."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import errno
 import logging
 import time
 
-from ..journal.entries import End, Entry, File, Text
+from ..journal.entries import Artifact, End, Entry, File
 from ..journal.folder import Journal
-from ..journal.outbox import Outbox, is_missing
+from ..journal.outbox import Outbox, is_missing_file
 from ..journal.records import Opened
 from ..journal.writer import writer
 from ..tracking.failures import reason
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 
 NUDGE_BYTES = 100_000
 POLL_SECONDS = 0.05
-# Errors that are not of one artifact alone; Windows has no quota.
+# Errors of the whole disk, not of one artifact; Windows has no quota.
 _OF_THE_DISK = {errno.ENOSPC, errno.EROFS, getattr(errno, "EDQUOT", errno.ENOSPC)}
 
 
@@ -30,9 +30,9 @@ class JournalOutbox(Outbox):
     For the process that opened the run.
 
     Args:
-        journal: The journal; None: the disk is full or read-only, so all stays in memory.
-        sender: What delivers; None: nothing is delivered now (``tracking.mode: offline``).
-        limit: The most seconds to wait for a delivery while MLflow answers.
+        journal: The journal; None: the disk is full or read-only, so entries stay in memory.
+        sender: Delivers the entries; None: not now (``tracking.mode: offline``).
+        limit: The most seconds to wait for delivery while MLflow answers.
     """
 
     def __init__(self, journal: Journal | None, sender: Sender | None, limit: float) -> None:
@@ -42,24 +42,24 @@ class JournalOutbox(Outbox):
         self._nudged = 0
 
     def put(self, entry: Entry) -> None:
-        """Write an entry down.
+        """Write an entry into the journal.
 
         Raises:
             MLflowOnKedroError: Tracking has failed, and the user chose ``on_failure: raise``.
         """
         if self._sender is not None and not isinstance(entry, End):
             self._sender.check()
-        if is_missing(entry):
+        if is_missing_file(entry):
             return
         if self._writer is not None:
             try:
                 written = self._writer.append(entry)
             except OSError as error:
-                if isinstance(entry, File | Text) and error.errno not in _OF_THE_DISK:
+                if isinstance(entry, Artifact) and error.errno not in _OF_THE_DISK:
                     self._not_kept(entry, error)
                     return
                 self._writer = None
-                say_no_journal(error, lost=self._sender is None)
+                warn_no_journal(error, lost=self._sender is None)
             else:
                 waits = isinstance(entry, File) or written - self._nudged > NUDGE_BYTES
                 if self._sender is not None and waits:
@@ -69,15 +69,15 @@ class JournalOutbox(Outbox):
         self._remember(entry)
 
     def flush(self) -> None:
-        """Wait until all that was put is in MLflow."""
+        """Wait until all entries are in MLflow."""
         if self._sender is not None:
             self._sender.flush(self._limit)
             self._sender.check()
 
-    def settle(self) -> None:
-        """What is written down is safe already."""
+    def secure(self) -> None:
+        """Do nothing: what is in the journal is safe."""
 
-    def _not_kept(self, entry: File | Text, error: OSError) -> None:
+    def _not_kept(self, entry: Artifact, error: OSError) -> None:
         if self._sender is None:
             what, why = mask_urls(entry.path), reason(error)
             logger.warning("The artifact %s cannot be kept, and is left out. (%s)", what, why)
@@ -85,23 +85,23 @@ class JournalOutbox(Outbox):
 
     def _remember(self, entry: Entry) -> None:
         if self._sender is None:
-            return  # said when the journal failed: there is no other place
+            return  # lost: the user was warned when the journal failed
         self._sender.remember(entry)
-        if isinstance(entry, File):  # it may change later
+        if isinstance(entry, File):  # since it may change later
             self._sender.flush(self._limit)
 
 
 class WorkerOutbox(Outbox):
     """Writes entries into the run's journal, from which another process delivers them.
 
-    Where there is no such folder, on another machine or after the run's end, it delivers itself.
+    If there is no such folder, on another machine or after the run's end, it sends them itself.
 
     Args:
         journal: The run's journal.
         uri: The tracking URI.
-        opened: The run in MLflow, if it was there when this process got its copy.
-        limit: The most seconds to wait for a delivery.
-        raising: Raise what goes wrong (``tracking.on_failure: raise``).
+        opened: The run in MLflow, if it existed when this process received its copy.
+        limit: The most seconds to wait for delivery.
+        raising: Raise failures (``tracking.on_failure: raise``).
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class WorkerOutbox(Outbox):
         raising: bool,
     ) -> None:
         self._journal = journal
-        self._writer = writer(journal) if journal is not None and journal.is_here() else None
+        self._writer = writer(journal) if journal is not None and journal.exists() else None
         self._uri = uri
         self._opened = opened
         self._limit = limit
@@ -123,21 +123,21 @@ class WorkerOutbox(Outbox):
         self._lost = False
 
     def put(self, entry: Entry) -> None:
-        """Write an entry down, or gather it for delivery."""
-        if is_missing(entry):
+        """Write an entry into the journal, or collect it to be sent."""
+        if is_missing_file(entry):
             return
         if self._writer is not None:
             try:
                 self._writer.append(entry)
             except OSError:
-                if not isinstance(entry, File | Text):
+                if not isinstance(entry, Artifact):
                     self._writer = None
             else:
                 return
-        self._deliver_itself(entry)
+        self._send_itself(entry)
 
     def flush(self) -> None:
-        """Wait until all that was put is in MLflow."""
+        """Wait until all entries are in MLflow."""
         if self._direct is not None:
             self._direct.flush()
         if self._journal is None or self._writer is None or not self._writer.sizes:
@@ -149,12 +149,12 @@ class WorkerOutbox(Outbox):
                 return
             time.sleep(POLL_SECONDS)
 
-    def settle(self) -> None:
-        """Deliver what could not be written down."""
+    def secure(self) -> None:
+        """Send what could not be written into the journal."""
         if self._direct is not None:
             self._direct.flush()
 
-    def _deliver_itself(self, entry: Entry) -> None:
+    def _send_itself(self, entry: Entry) -> None:
         opened = self._opened or (self._journal.opened if self._journal is not None else None)
         if self._direct is None and opened is not None:
             self._direct = DirectOutbox(self._uri, opened, raising=self._raising)
@@ -169,12 +169,12 @@ class WorkerOutbox(Outbox):
             )
 
 
-def say_no_journal(error: OSError, *, lost: bool) -> None:
-    """Warn that a run has no journal on disk, or no longer.
+def warn_no_journal(error: OSError, *, lost: bool) -> None:
+    """Warn that the journal of a run cannot be written.
 
     Args:
         error: Why.
-        lost: Nothing is delivered now, either (``tracking.mode: offline``).
+        lost: Nothing is sent now, either (``tracking.mode: offline``).
     """
     effect = "tracking goes on without it"
     if lost:

@@ -1,4 +1,4 @@
-"""Another Python process, and speaking with it: one JSON object a line each way."""
+"""A child process that receives requests and sends messages: one JSON object a line."""
 
 from __future__ import annotations
 
@@ -18,37 +18,37 @@ logger = logging.getLogger(__name__)
 
 Message = dict[str, Any]
 GRACE_SECONDS = 2.0
-"""How much later than its limit an answer may come, and how long the process's end may take."""
+"""How long to wait for an answer beyond its limit, and for the process to end."""
 POLL_SECONDS = 1.0
 
 
 class JsonPipe:
-    """A process that is asked things, and says things unasked.
+    """A process that receives messages on its standard input and sends others to its output.
 
-    It hears each question as an object with ``do``, ``number`` and ``limit``, and answers with one
-    that has the same ``number``. The end of its input tells it that nobody asks any more.
+    A request has the keys ``do``, ``number`` and ``limit``, and its answer has the same ``number``.
+    When its input ends, this process has ended or has closed the pipe.
 
     Args:
         code: Python code for the process.
-        hear: Called in a thread with all that the process says.
+        on_message: Called in a thread with each message from the process, answers included.
     """
 
-    def __init__(self, code: str, hear: Callable[[Message], None]) -> None:
-        self._code, self._hear = code, hear
+    def __init__(self, code: str, on_message: Callable[[Message], None]) -> None:
+        self._code, self._on_message = code, on_message
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
         self._writing = threading.Lock()
-        self._asked = 0
+        self._requests = 0
         self._answers: dict[int, Message] = {}
         self._lost = False
 
     @property
     def pid(self) -> int | None:
-        """The process's id; None: there is none."""
+        """The process's id; None if it was not started."""
         return self._process.pid if self._process is not None else None
 
     def open(self, first: Message) -> None:
-        """Start the process and tell it the first thing; one that can't be started is lost."""
+        """Start the process and send the first message."""
         flags = 0
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
@@ -59,14 +59,14 @@ class JsonPipe:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 creationflags=flags,
-                start_new_session=True,  # Ctrl-C and a closed terminal are this process's business
+                start_new_session=True,  # only this process reacts to Ctrl-C or a closed terminal
             )
         except OSError as error:
             logger.debug("No other process could be started: %s", error)
             self._lose()
             return
         _pipes.add(self)
-        self.say(first)
+        self.send(first)
         threading.Thread(
             target=self._listen,
             args=(self._process.stdout,),
@@ -74,46 +74,46 @@ class JsonPipe:
             daemon=True,
         ).start()
 
-    def say(self, words: Message) -> bool:
-        """Tell the process something; False if it is lost."""
+    def send(self, message: Message) -> bool:
+        """Send a message; return False if the process has ended."""
         process = self._process
         if process is None or process.stdin is None:
             return False
         try:
             with self._writing:
-                process.stdin.write(json.dumps(words).encode() + b"\n")
+                process.stdin.write(json.dumps(message).encode() + b"\n")
                 process.stdin.flush()
-        except (OSError, ValueError):  # it is gone, or was left
+        except (OSError, ValueError):  # it has ended, or the pipe is closed
             return False
         return True
 
-    def ask(
+    def request(
         self,
         what: str,
         limit: float | None = None,
         patience: float | None = None,
         progress: Callable[[float], None] | None = None,
     ) -> Message | None:
-        """Ask the process something and wait for its answer.
+        """Send a request and wait for its answer.
 
         Args:
-            what: The question.
-            limit: How many seconds it may take, which the process is told.
-            patience: How many seconds to wait, if not as long as that.
+            what: What to do.
+            limit: How many seconds the process may take.
+            patience: How many seconds to wait. Default: a little longer than the limit.
             progress: Called about once a second, with the seconds that have passed.
 
         Returns:
-            The answer; None if the process is lost.
+            The answer; None if the process has ended.
 
         Raises:
-            TimeoutError: There is none in time.
+            TimeoutError: No answer came in time.
         """
         if patience is None and limit is not None:
             patience = limit + GRACE_SECONDS
         with self._changed:
-            self._asked += 1
-            number = self._asked
-        if not self.say({"do": what, "number": number, "limit": limit}):
+            self._requests += 1
+            number = self._requests
+        if not self.send({"do": what, "number": number, "limit": limit}):
             self._lose()
             return None
         begin = time.monotonic()
@@ -130,7 +130,7 @@ class JsonPipe:
                 progress(passed)
 
     def close(self) -> None:
-        """Let the process end, and end it if it does not."""
+        """Close the pipe, so that the process ends; kill it if it does not."""
         process = self._process
         if process is None:
             return
@@ -146,11 +146,11 @@ class JsonPipe:
     def _listen(self, answers: IO[bytes]) -> None:
         with answers, contextlib.suppress(OSError, ValueError):
             for line in answers:
-                words = json.loads(line)
-                self._hear(words)
-                if "number" in words:
+                message = json.loads(line)
+                self._on_message(message)
+                if "number" in message:
                     with self._changed:
-                        self._answers[words["number"]] = words
+                        self._answers[message["number"]] = message
                         self._changed.notify_all()
         self._lose()
 
@@ -159,20 +159,20 @@ class JsonPipe:
             self._lost = True
             self._changed.notify_all()
 
-    # -- what a fork must not copy ---------------------------------------------------------------
+    # -- forks ---------------------------------------------------------------
 
     def before_fork(self) -> None:
-        """Have no lock held by another thread."""
+        """Take the locks, so that no other thread holds them in the child."""
         self._writing.acquire()
         self._changed.acquire()
 
     def after_fork(self) -> None:
-        """Go on."""
+        """Release the locks."""
         self._changed.release()
         self._writing.release()
 
     def in_child(self) -> None:
-        """Close the process's input, whose end must be that of this process, not of its child."""
+        """Close the process's input in a forked child, so that it ends with this process."""
         if self._process is not None and self._process.stdin is not None:
             with contextlib.suppress(OSError, ValueError):
                 self._process.stdin.close()

@@ -22,7 +22,7 @@ LAST_BUSY_SECONDS = 30.0
 
 
 def is_hopeless(error: Exception) -> bool:
-    """Tell a failure of a whole lane that another try in this process does not mend."""
+    """Return whether a failure of a lane is one that no later try in this process can repair."""
     return is_final(error) or kind_of(error) in {Kind.DENIED, Kind.FORBIDDEN, Kind.GONE}
 
 
@@ -31,11 +31,12 @@ class LaneWork:
     """What a lane does.
 
     Attributes:
-        name: Its name.
+        name: The lane's name.
         send: Sends some entries; returns how many.
-        full: So many mean that there are probably more.
-        finish: Called once all is sent and the pipeline has ended; returns whether it is done.
-        is_ready: Whether there is anything to send to, yet.
+        full: If it returns as many, more entries probably wait.
+        finish: Called once everything is sent and the pipeline has ended; returns whether it is
+            done.
+        is_ready: Whether the run exists, so that entries can be sent.
     """
 
     name: str
@@ -46,14 +47,14 @@ class LaneWork:
 
 
 class LaneThread:
-    """Sends one lane of a run from a thread of its own, and tries again as long as the run lasts.
+    """Sends one lane of a run from a thread of its own, and retries as long as the run lasts.
 
     Args:
         work: What it does.
-        clock: How long its server has not answered.
-        gate: Keeps forks away while MLflow is called.
+        clock: Measures for how long its server has not answered.
+        gate: Delays forks while MLflow is called.
         changed: Notified whenever the lane's state has changed.
-        on_failure: Called with each failure, and on success with None.
+        on_outcome: Called with the error after each try; None is success.
         on_rest: Called whenever the lane is about to wait.
     """
 
@@ -63,19 +64,19 @@ class LaneThread:
         clock: AnswerClock,
         gate: ForkGate,
         changed: threading.Condition,
-        on_failure: Callable[[LaneThread, Exception | None], None],
+        on_outcome: Callable[[LaneThread, Exception | None], None],
         on_rest: Callable[[], None],
     ) -> None:
         self._clock = clock
         self.failure: Exception | None = None
-        """Why the last try has failed; None: it has not."""
+        """Why the last try has failed; None if it succeeded."""
         self.is_hopeless = False
         self.is_done = False
         self._failing_since: float | None = None
         self._work, self._gate, self._changed = work, gate, changed
-        self._on_failure, self._on_rest = on_failure, on_rest
+        self._on_outcome, self._on_rest = on_outcome, on_rest
         self._is_ending = self._is_stopped = False
-        self._asked = self._answered = 0
+        self._requests = self._answered = 0
 
     @property
     def name(self) -> str:
@@ -84,13 +85,13 @@ class LaneThread:
 
     @property
     def is_failing(self) -> bool:
-        """Whether its last try has failed, and not because the server is busy."""
+        """Whether its last try has failed for another reason than a busy server."""
         failure = self.failure
         return self.is_hopeless or (failure is not None and kind_of(failure) is not Kind.BUSY)
 
     @property
     def silence(self) -> float:
-        """Seconds for which no request was answered, or nothing was taken but by a busy server."""
+        """For how many seconds no request was answered, or all failed; a busy server answers."""
         since = self._failing_since
         failing = time.monotonic() - since if since is not None else 0.0
         return max(failing, self._clock.silence)
@@ -100,18 +101,18 @@ class LaneThread:
         thread = threading.Thread(
             target=self._run, name=f"mlflow_on_kedro {self.name}", daemon=True
         )
-        with contextlib.suppress(RuntimeError):  # Python 3.12 starts none when the process ends
+        with contextlib.suppress(RuntimeError):  # Python 3.12 and later start none at exit
             thread.start()
 
-    def ask(self) -> int:
-        """Have the lane send soon; returns a ticket for :meth:`has_answered`."""
+    def request(self) -> int:
+        """Request that the lane sends soon; return a ticket for :meth:`has_sent`."""
         with self._changed:
-            self._asked += 1
+            self._requests += 1
             self._changed.notify_all()
-            return self._asked
+            return self._requests
 
-    def has_answered(self, ticket: int) -> bool:
-        """Whether all that was put before the ticket is sent."""
+    def has_sent(self, ticket: int) -> bool:
+        """Return whether everything that was logged before the request is sent."""
         return self._answered >= ticket
 
     def end(self) -> None:
@@ -129,7 +130,7 @@ class LaneThread:
     def _run(self) -> None:
         pause = FIRST_RETRY_SECONDS
         while not (self._is_stopped or self.is_done):
-            asked, is_ending = self._asked, self._is_ending
+            requests, is_ending = self._requests, self._is_ending
             is_ready = self._work.is_ready()
             try:
                 with self._gate.passed():
@@ -146,16 +147,18 @@ class LaneThread:
             else:
                 pause = FIRST_RETRY_SECONDS
                 if is_ready:
-                    self._answered = max(self._answered, asked)
+                    self._answered = max(self._answered, requests)
                 self._note(None)
                 if not self.is_done:
-                    self._rest(asked, is_ending, ENDING_SECONDS if is_ending else INTERVAL_SECONDS)
+                    self._rest(
+                        requests, is_ending, ENDING_SECONDS if is_ending else INTERVAL_SECONDS
+                    )
 
     def _send(self, *, is_ending: bool) -> None:
         if not self._work.is_ready():
             return
-        # What comes in meanwhile waits for the next pass: a batch for each handful of values would
-        # keep the pipeline's thread from running, and a server busy.
+        # Entries that arrive meanwhile wait for the next pass: a batch for every few values would
+        # slow down the pipeline's thread and the server.
         while not self._is_stopped and (sent := self._work.send()):
             self._note(None)
             if sent < self._work.full and not is_ending:
@@ -164,7 +167,7 @@ class LaneThread:
             self.is_done = self._work.finish()
 
     def _note(self, error: Exception | None) -> None:
-        self._on_failure(self, error)  # first: who sees the failure takes it for logged
+        self._on_outcome(self, error)  # first: whoever sees the failure assumes that it is logged
         if error is None or kind_of(error) is Kind.BUSY:
             self._failing_since = None
         elif self._failing_since is None:
@@ -174,7 +177,7 @@ class LaneThread:
         with self._changed:
             self._changed.notify_all()
 
-    def _rest(self, asked: int | None, is_ending: bool, seconds: float) -> None:
+    def _rest(self, requests: int | None, is_ending: bool, seconds: float) -> None:
         """Wait until there is something to do, or some time has passed."""
         self._on_rest()
         with self._changed:
@@ -182,8 +185,10 @@ class LaneThread:
                 lambda: (
                     self._is_stopped
                     or self._is_ending != is_ending
-                    or (asked is not None and self._asked != asked)
-                    or (asked is not None and self._answered < asked and self._work.is_ready())
+                    or (requests is not None and self._requests != requests)
+                    or (
+                        requests is not None and self._answered < requests and self._work.is_ready()
+                    )
                 ),
                 timeout=seconds,
             )

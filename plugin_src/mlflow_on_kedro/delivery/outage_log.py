@@ -1,4 +1,4 @@
-"""What the user is told when a run cannot be delivered: one warning a lane, whatever follows."""
+"""Warnings that a run cannot be delivered: at most one for each lane."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ class OutageLog:
     """Warns of the first failure of each lane.
 
     Args:
-        delivery: What is delivered.
-        kept: Where undelivered entries are kept; None: nowhere.
+        delivery: Delivers the run.
+        kept_in: Where undelivered entries are kept; None: nowhere.
     """
 
-    def __init__(self, delivery: RunDelivery, kept: str | None) -> None:
-        self._delivery, self._kept = delivery, kept
+    def __init__(self, delivery: RunDelivery, kept_in: str | None) -> None:
+        self._delivery, self._kept_in = delivery, kept_in
         self._warned: set[str] = set()
 
     @property
@@ -32,7 +32,7 @@ class OutageLog:
         return bool(self._warned)
 
     def note(self, lane: str, error: Exception, *, values_fail: bool) -> None:
-        """Warn of a failure: not of a busy server, nor of the same outage in the other lane.
+        """Warn of a failure, unless the server is busy, or the other lane had the same outage.
 
         Args:
             lane: The lane that has failed.
@@ -55,11 +55,11 @@ class OutageLog:
         logger.warning("%s", failure_message(uri, error, self._effect(what, error), store))
 
     def _effect(self, what: str, error: Exception) -> str:
-        if self._kept is None:
+        if self._kept_in is None:
             return INCOMPLETE
         later = " and delivered as soon as it can be, or later by `kedro mlflow sync`"
         if is_unknown_uri(error):
             later = ""
         elif is_hopeless(error):
             later = " for `kedro mlflow sync`"
-        return f"so {what} kept in {self._kept}{later}; the pipeline runs on"
+        return f"so {what} kept in {self._kept_in}{later}; the pipeline runs on"

@@ -1,4 +1,4 @@
-"""How much of a run waits to be delivered."""
+"""How much of a run waits for delivery."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class PendingSize:
         files: Files of artifacts.
         file_bytes: Bytes of these files.
         set_aside: Entries that were refused.
-        may_pass: Those of them for which the answer may be another one later.
+        may_pass: Those of them that may be accepted later.
     """
 
     entry_bytes: int = 0
@@ -30,7 +30,12 @@ class PendingSize:
 
     @classmethod
     def in_journal(cls, journal: Journal | None, positions: Mapping[str, int]) -> PendingSize:
-        """Measure a journal whose files are read as far as given."""
+        """Measure what waits in a journal.
+
+        Args:
+            journal: The journal; None: there is none.
+            positions: How many bytes of each file are delivered.
+        """
         if journal is None:
             return cls()
         try:
@@ -38,7 +43,7 @@ class PendingSize:
             set_aside, may_pass = journal.count_set_aside()
             files = [path.stat().st_size for path in journal.waiting_files()]
             children = [cls.in_journal(child, child.delivered) for child in journal.children()]
-        except (OSError, ValueError):  # it is delivered meanwhile, or damaged
+        except (OSError, ValueError):  # just delivered, or damaged
             return cls()
         waiting = sum(sizes[name] - positions.get(name, 0) for name in sizes)
         own = cls(waiting, len(files), sum(files), set_aside, may_pass)
@@ -51,16 +56,16 @@ class PendingSize:
 
     @property
     def is_set_aside_only(self) -> bool:
-        """Whether nothing waits but what was refused."""
+        """Whether nothing waits except refused entries."""
         return self.set_aside > 0 and not (self.entry_bytes or self.files)
 
     @property
     def is_refused_only(self) -> bool:
-        """Whether nothing waits but what is refused until somebody does something about it."""
+        """Whether nothing waits except entries that stay refused until the user acts."""
         return self.set_aside > self.may_pass == 0 and not (self.entry_bytes or self.files)
 
     def in_words(self) -> str:
-        """Say how much it is.
+        """Return a text for messages.
 
         Example:
             >>> PendingSize(entry_bytes=2000, files=3, file_bytes=45_000_000).in_words()

@@ -1,4 +1,4 @@
-"""Whether a failure is that of one entry, of the whole server, or a passing one."""
+"""Whether a failure is a refusal of some entries, or one of the whole server."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 TRIES = 3
-"""How often an entry is sent that a server refuses while it takes others."""
+"""How often an entry is sent that a server refuses while it accepts others."""
 BUSY_TRIES = 10
 PAUSE_SECONDS = 0.3
 _TRUSTED_SECONDS = 5.0
@@ -33,22 +33,22 @@ class RefusalJudge:
         self._busy = 0
 
     def note_accepted(self) -> None:
-        """Note that the server has taken something."""
+        """Note that the server has accepted a request."""
         self._accepted_at = time.monotonic()
         self._busy = 0
 
     def may_be_refusal(self, error: Exception) -> bool:
-        """Tell an answer to these entries from a server that is away, busy or fails altogether."""
+        """Return whether an error is about the entries that were sent, not the whole server."""
         kind = kind_of(error)
         if kind in (Kind.SILENT, Kind.GONE):
             return False
         if kind is Kind.BUSY:
             self._busy += 1
-            return self._busy > BUSY_TRIES and self._takes_others()
-        return is_final(error) or self._takes_others()
+            return self._busy > BUSY_TRIES and self._accepts_others()
+        return is_final(error) or self._accepts_others()
 
-    def _takes_others(self) -> bool:
-        """Whether the server takes a value that changes nothing: the run's own name."""
+    def _accepts_others(self) -> bool:
+        """Return whether the server accepts a value that changes nothing: the run's own name."""
         if time.monotonic() < self._accepted_at + _TRUSTED_SECONDS:
             return True
         try:
@@ -61,6 +61,7 @@ class RefusalJudge:
 
 
 def is_final(error: Exception) -> bool:
-    """Tell a refusal that MLflow itself has made, which another try now does not change."""
+    """Return whether MLflow itself has refused a request, so that another try is useless."""
     kind = kind_of(error)
+    # For an answer of another server, as a proxy's 413, MLflow raises INTERNAL_ERROR.
     return kind is Kind.MISTAKE or (kind is Kind.REFUSED and is_by_mlflow(error))

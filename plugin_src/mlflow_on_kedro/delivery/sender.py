@@ -1,4 +1,4 @@
-"""What brings a run's entries to MLflow while its pipeline runs: a thread or a process."""
+"""The interface of what delivers a run's entries while its pipeline runs: a thread or a process."""
 
 from __future__ import annotations
 
@@ -11,38 +11,38 @@ from .pending import PendingSize
 
 
 class Sender(ABC):
-    """Delivers what a run's journal holds, and tries again as long as the run lasts.
+    """Delivers the entries in a run's journal, and retries as long as the run lasts.
 
     Attributes:
-        goes_on: Whether it delivers the rest after this process has ended.
+        continues_after_exit: Whether it delivers the rest after this process has ended.
     """
 
-    goes_on = False
+    continues_after_exit = False
 
     @property
     @abstractmethod
     def opened(self) -> Opened | None:
-        """The run in MLflow; None as long as it is not there."""
+        """The run in MLflow; None until it is created."""
 
     @property
     @abstractmethod
     def status(self) -> str | None:
-        """How the run has ended in MLflow; None as long as it has not."""
+        """The status with which the run has ended in MLflow; None until then."""
 
     @property
     @abstractmethod
-    def failing(self) -> bool:
+    def is_failing(self) -> bool:
         """Whether MLflow does not answer at present."""
 
     @property
     @abstractmethod
     def failure(self) -> Exception | None:
-        """What no later try will mend."""
+        """A failure that no later try can repair."""
 
     @property
     @abstractmethod
-    def warned(self) -> bool:
-        """Whether the user was warned that not all could be delivered."""
+    def has_warned(self) -> bool:
+        """Whether the user was warned that not everything could be delivered."""
 
     @abstractmethod
     def start(self) -> None:
@@ -50,11 +50,11 @@ class Sender(ABC):
 
     @abstractmethod
     def wait_open(self) -> None:
-        """Wait for the run to be there, but not longer than a server that hangs may take."""
+        """Wait until the run is open, at most as long as a silent server may block the pipeline."""
 
     @abstractmethod
     def flush(self, limit: float) -> None:
-        """Wait until what was put so far is in MLflow, or a failure shows that it will not be.
+        """Wait until all entries so far are in MLflow, or delivery has failed.
 
         Args:
             limit: The most seconds to wait.
@@ -62,22 +62,22 @@ class Sender(ABC):
 
     @abstractmethod
     def nudge(self) -> None:
-        """Deliver soon: much has gathered."""
+        """Deliver soon: many entries wait."""
 
     @abstractmethod
     def remember(self, entry: Entry) -> None:
-        """Take an entry that the journal could not, because the disk is full."""
+        """Deliver an entry that could not be written into the journal, as on a full disk."""
 
     @abstractmethod
     def finish(self, limit: float, progress: Callable[[float], None]) -> bool:
         """Deliver the rest and end the run.
 
         Args:
-            limit: The most seconds that it may take while MLflow answers.
+            limit: The most seconds to take while MLflow answers.
             progress: Called about once a second, with the seconds that have passed.
 
         Returns:
-            Whether all is delivered.
+            Whether everything is delivered.
         """
 
     @abstractmethod
@@ -86,17 +86,17 @@ class Sender(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Raise what has failed, if that was chosen.
+        """Raise a failure that is to be raised: a wrong ``run.id``, or any if so configured.
 
         Raises:
             ConfigError: ``run.id`` names no run.
-            MLflowOnKedroError: What has failed.
+            MLflowOnKedroError: Something has failed, and ``tracking.on_failure`` is ``raise``.
         """
 
     @abstractmethod
-    def forgive(self) -> None:
-        """Deliver the rest in spite of a failure that :meth:`check` will raise."""
+    def ignore_failure(self) -> None:
+        """Deliver the rest in spite of a failure, which :meth:`check` still raises."""
 
     @abstractmethod
     def pending(self) -> PendingSize:
-        """How much waits to be delivered."""
+        """Return how much waits for delivery."""

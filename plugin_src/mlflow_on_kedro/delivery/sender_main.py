@@ -1,8 +1,11 @@
 """The process that delivers a run: started by :mod:`mlflow_on_kedro.delivery.sender_process`.
 
-It reads commands from its standard input, one JSON object a line, and writes answers, messages for
-the log and failures to its standard output. When its input ends without a word, the pipeline's
-process is dead: it delivers what is there and ends the run as KILLED.
+Messages are JSON objects, one a line. Its standard input has first a :class:`SenderConfig` and then
+requests, ``{"do": ...}``: ``wait_open``, ``flush`` and ``finish`` are answered; ``nudge``,
+``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard output has answers (with the
+``number`` of the request), log records (``record``) and failures (``failure``). If its input ends
+before ``finish`` or ``abandon``, the pipeline's process was killed: it delivers what is there and
+ends the run as KILLED.
 """
 
 from __future__ import annotations
@@ -20,23 +23,24 @@ from pathlib import Path
 from typing import IO, Any, TypedDict
 
 from ..errors import ConfigError, MLflowOnKedroError
-from ..journal.entries import from_line
+from ..journal.entry_lines import from_line
 from ..journal.folder import Journal
 from ..tracking import request_headers
 from ..tracking.failures import reason
-from ..utils import environment
+from ..utils import client_variables
 from . import backlog, lean_import
 from .connection import Connection
+from .journal_delivery import deliver_resumed
 from .run_delivery import RunDelivery
 from .sender_thread import SenderThread
 
 _OWN_LOGGERS = __package__.partition(".")[0] + "."
 HOLD_SECONDS = 5.0
-"""How long the lock of a process that has died may take to vanish."""
+"""How long to wait for the lock of a process that was killed."""
 
 
 class SenderConfig(TypedDict):
-    """What the process is told first.
+    """The first message to the process.
 
     Attributes:
         path: ``sys.path`` of the pipeline's process.
@@ -47,7 +51,7 @@ class SenderConfig(TypedDict):
         limit: ``tracking.wait_at_end``.
         raising: Whether ``tracking.on_failure`` is ``raise``.
         headers: ``tracking.request_headers``.
-        lean: Whether MLflow is imported without what delivery hardly ever needs.
+        lean: Whether to import MLflow without the packages that delivery does not need.
     """
 
     path: list[str]
@@ -61,35 +65,36 @@ class SenderConfig(TypedDict):
     lean: bool
 
 
-def main(order: SenderConfig) -> None:
-    """Deliver a run; returns never."""
-    speaker = _Speaker()
-    logging.basicConfig(level=logging.INFO, handlers=[speaker], force=True)
+def main(config: SenderConfig) -> None:
+    """Deliver a run, and exit."""
+    output = _Output()
+    logging.basicConfig(level=logging.INFO, handlers=[output], force=True)
     try:
-        _Service(order, speaker).serve(sys.stdin.buffer)
+        _Service(config, output).serve(sys.stdin.buffer)
     except BaseException as error:
         logging.getLogger(__name__).info("The process that delivers failed: %s", reason(error))
         os._exit(1)
-    os._exit(0)  # nothing is left to do, and Python's own end takes a while after so many imports
+    os._exit(0)  # without Python's cleanup, which takes a while after so many imports
 
 
-class _Speaker(logging.Handler):
-    """Says things to the pipeline's process; as a logging handler, what is logged here."""
+class _Output(logging.Handler):
+    """Sends messages to the pipeline's process, log records among them."""
 
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self._output: IO[bytes] = os.fdopen(os.dup(1), "wb")
-        os.dup2(2, 1)  # what MLflow prints is no answer
+        os.dup2(2, 1)  # what MLflow prints must not go into the pipe
 
-    def say(self, **words: Any) -> None:
-        with self.lock or contextlib.nullcontext(), contextlib.suppress(OSError):  # it is dead
-            self._output.write(json.dumps(words).encode() + b"\n")
+    def send(self, **message: Any) -> None:
+        # The pipeline's process may have been killed.
+        with self.lock or contextlib.nullcontext(), contextlib.suppress(OSError):
+            self._output.write(json.dumps(message).encode() + b"\n")
             self._output.flush()
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.levelno >= logging.WARNING or record.name.startswith(_OWN_LOGGERS):
-            self.say(
-                message={
+            self.send(
+                record={
                     "name": record.name,
                     "levelno": record.levelno,
                     "levelname": record.levelname,
@@ -104,40 +109,47 @@ class _Speaker(logging.Handler):
 
 
 class _Service:
-    def __init__(self, order: SenderConfig, speaker: _Speaker) -> None:
-        self._speaker = speaker
-        self._limit = order["limit"]
-        self._journal = Journal(Path(order["folder"]))
+    def __init__(self, config: SenderConfig, output: _Output) -> None:
+        self._pipe = output
+        self._limit = config["limit"]
+        self._journal = Journal(Path(config["folder"]))
         self._journal.hold_sender()
         self._ended = threading.Event()
-        request_headers.use(order["headers"])
-        environment.leave_retries_to_delivery(order["timeout"])
-        root, uri, header = Path(order["root"]), order["uri"], self._journal.header
+        request_headers.use(config["headers"])
+        client_variables.disable_retries(config["timeout"])
+        root, uri, header = Path(config["root"]), config["uri"], self._journal.header
         self._sender = SenderThread(
-            RunDelivery(header, Connection(uri), root, self._journal, raising=order["raising"]),
-            timeout=order["timeout"],
-            kept=str(self._journal.folder),
-            raising=order["raising"],
-            others=backlog.deliver_each(root, uri, but=header.journal),
-            on_failure=self._tell_failure,
+            RunDelivery(
+                header,
+                Connection(uri),
+                root,
+                self._journal,
+                raising=config["raising"],
+                before_open=deliver_resumed,
+            ),
+            timeout=config["timeout"],
+            kept_in=str(self._journal.folder),
+            raising=config["raising"],
+            backlog=backlog.deliver_backlog(root, uri, skip=header.journal),
+            on_failure=self._send_failure,
         )
-        self._uri, self._lean = uri, order["lean"]
+        self._uri, self._lean = uri, config["lean"]
 
     def serve(self, commands: IO[bytes]) -> None:
-        """Do what is asked until the pipeline's process is done or dead."""
+        """Handle requests until the pipeline's process has finished or ended."""
         threading.Thread(target=self._deliver, daemon=True).start()
         for line in commands:
-            words = json.loads(line)
-            do = words.pop("do")
+            message = json.loads(line)
+            do = message.pop("do")
             if do in {"wait_open", "flush", "finish"}:
-                # The end must not wait for a flush that waits for a server.
-                threading.Thread(target=self._answer, args=(do, words), daemon=True).start()
+                # In a thread: `finish` must not wait for a `flush` that waits for a server.
+                threading.Thread(target=self._answer, args=(do, message), daemon=True).start()
             elif do == "nudge":
                 self._sender.nudge()
             elif do == "remember":
-                self._sender.remember(from_line(words["entry"].encode()))
-            elif do == "forgive":
-                self._sender.forgive()
+                self._sender.remember(from_line(message["entry"].encode()))
+            elif do == "ignore_failure":
+                self._sender.ignore_failure()
             elif do == "abandon":
                 self._sender.abandon()
                 return
@@ -147,51 +159,51 @@ class _Service:
     def _deliver(self) -> None:
         lean_import.open_store(self._uri, lean=self._lean)
         mlflow = logging.getLogger("mlflow")
-        if not mlflow.propagate:  # as MLflow sets it up; what it warns of must reach the user
-            mlflow.addHandler(self._speaker)
+        if not mlflow.propagate:  # as MLflow configures it, but the user must see its warnings
+            mlflow.addHandler(self._pipe)
         gc.freeze()
         gc.enable()
         self._sender.start()
 
-    def _answer(self, do: str, words: dict[str, Any]) -> None:
+    def _answer(self, do: str, message: dict[str, Any]) -> None:
         answer: dict[str, Any] = {}
         if do == "wait_open":
             self._sender.wait_open()
         elif do == "flush":
-            self._sender.flush(words["limit"])
+            self._sender.flush(message["limit"])
         else:
-            answer["delivered"] = self._sender.finish(words["limit"], self._tell_progress)
+            answer["delivered"] = self._sender.finish(message["limit"], self._send_progress)
             self._ended.set()
         opened = self._sender.opened
-        self._speaker.say(
-            number=words["number"],
+        self._pipe.send(
+            number=message["number"],
             opened=asdict(opened) if opened is not None else None,
-            warned=self._sender.warned,
+            has_warned=self._sender.has_warned,
             status=self._sender.status,
             **answer,
         )
 
-    def _tell_progress(self, _: float) -> None:
-        self._speaker.say(status=self._sender.status)
+    def _send_progress(self, _: float) -> None:
+        self._pipe.send(status=self._sender.status)
 
-    def _tell_failure(self) -> None:
+    def _send_failure(self) -> None:
         try:
             self._sender.check()
         except MLflowOnKedroError as error:
-            self._speaker.say(failure=error.message, is_config=isinstance(error, ConfigError))
+            self._pipe.send(failure=error.message, is_config=isinstance(error, ConfigError))
 
     def _take_over(self) -> None:
-        """Deliver and end a run whose process is dead."""
-        self._journal.note_alive()  # it has been until now
+        """Deliver and end a run whose process was killed."""
+        self._journal.note_alive()  # it was running until now
         deadline = time.monotonic() + HOLD_SECONDS
         while True:
             try:
                 self._journal.hold()
-            except BlockingIOError:  # the dead process's lock, or another process delivers it
+            except BlockingIOError:  # the killed process's lock, or another process delivers it
                 if time.monotonic() > deadline:
                     return
                 time.sleep(0.1)
             else:
                 break
-        if self._journal.is_here():
-            self._sender.finish(self._limit, self._tell_progress)
+        if self._journal.exists():
+            self._sender.finish(self._limit, self._send_progress)

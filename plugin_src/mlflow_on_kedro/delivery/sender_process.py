@@ -1,8 +1,8 @@
 """Delivery in a process of its own, so that the pipeline's process need not import MLflow.
 
-It works on the other processor while nodes run, and outlives a pipeline that is killed. What the
-two processes say to each other is in :mod:`mlflow_on_kedro.delivery.sender_main`; all else is in
-the journal.
+It runs on another processor than the nodes, and outlives a pipeline that is killed. The entries are
+in the journal; :mod:`mlflow_on_kedro.delivery.sender_main` describes the messages between the two
+processes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Callable
 from pathlib import PurePath
 
 from ..errors import ConfigError, MLflowOnKedroError
-from ..journal.entries import Entry, to_line
+from ..journal.entries import Entry
+from ..journal.entry_lines import to_line
 from ..journal.folder import Journal
 from ..journal.records import Opened
 from ..utils import import_watch
@@ -24,28 +25,28 @@ from .sender import Sender
 
 logger = logging.getLogger(__name__)
 
-# Passes of the garbage collector over all that is imported take a third of the whole time, so it is
-# off until that is done. The order comes on standard input, because others can see a process's
-# arguments and environment.
+# Garbage collection during the imports takes a third of their time, so it is off until they are
+# done. The configuration comes on standard input, since other users can see a process's arguments
+# and environment, and it has credentials.
 _BOOT = (
-    "import gc, json, sys; gc.disable(); order = json.loads(sys.stdin.buffer.readline()); "
-    "sys.path[:] = order['path']; "
-    "from mlflow_on_kedro.delivery.sender_main import main; main(order)"
+    "import gc, json, sys; gc.disable(); config = json.loads(sys.stdin.buffer.readline()); "
+    "sys.path[:] = config['path']; "
+    "from mlflow_on_kedro.delivery.sender_main import main; main(config)"
 )
 
 
 class _Started:
-    """Whether this process has started one that delivers."""
+    """Whether this process has started a sender process before."""
 
     once = False
 
 
-def is_worth_it() -> bool:
-    """Whether a process of its own saves time, and can be had.
+def is_faster() -> bool:
+    """Return whether a process of its own saves time, and can be started.
 
-    Where MLflow is imported already, as in a notebook or by a node's module, a thread has nothing
-    to wait for. A service that runs many pipelines imports it once, with its second run, instead
-    of having a process for each.
+    Where MLflow is already imported, as in a notebook or by a node's module, a thread is faster. A
+    service that runs many pipelines starts one process only: from its second run on, it imports
+    MLflow itself.
     """
     program = PurePath(sys.executable or "").name.lower()
     is_python = program.startswith(("python", "pypy")) and not getattr(sys, "frozen", False)
@@ -53,32 +54,32 @@ def is_worth_it() -> bool:
 
 
 class SenderProcess(Sender):
-    """A process that delivers a run's entries; should it be lost, a thread goes on.
+    """A process that delivers a run's entries; if it dies, a thread continues.
 
     Args:
         journal: The run's journal.
-        order: What the process is told first, beside the journal: see
-            :class:`mlflow_on_kedro.delivery.sender_main.SenderConfig`.
+        config: All of :class:`mlflow_on_kedro.delivery.sender_main.SenderConfig` except the
+            journal's folder and ``sys.path``.
         fallback: Makes a sender for this process.
     """
 
-    def __init__(self, journal: Journal, order: Message, fallback: Callable[[], Sender]) -> None:
+    def __init__(self, journal: Journal, config: Message, fallback: Callable[[], Sender]) -> None:
         self._journal = journal
-        self._order = {**order, "folder": str(journal.folder), "path": sys.path}
+        self._config = {**config, "folder": str(journal.folder), "path": sys.path}
         self._make_fallback = fallback
         self._fallback: Sender | None = None
         self._replacing = threading.Lock()
-        self._pipe = JsonPipe(_BOOT, self._hear)
+        self._pipe = JsonPipe(_BOOT, self._on_message)
         self._opened: Opened | None = None
         self._status: str | None = None
         self._failure: Exception | None = None
-        self._warned = False
+        self._has_warned = False
 
-    # -- what is known -------------------------------------------------------------------------
+    # -- the state -------------------------------------------------------------------------
 
     @property
     def opened(self) -> Opened | None:
-        """The run in MLflow; None as long as it is not there."""
+        """The run in MLflow; None until it is created."""
         if self._fallback is not None:
             return self._fallback.opened
         if self._opened is None:
@@ -87,77 +88,77 @@ class SenderProcess(Sender):
 
     @property
     def status(self) -> str | None:
-        """How the run has ended in MLflow; None as long as it has not."""
+        """The status with which the run has ended in MLflow; None until then."""
         return self._status if self._fallback is None else self._fallback.status
 
     @property
-    def failing(self) -> bool:
+    def is_failing(self) -> bool:
         """Whether MLflow does not answer at present."""
         if self._fallback is not None:
-            return self._fallback.failing
+            return self._fallback.is_failing
         return self._failure is not None or self._journal.is_failing
 
     @property
     def failure(self) -> Exception | None:
-        """What no later try will mend."""
+        """A failure that no later try can repair."""
         return self._failure if self._fallback is None else self._fallback.failure
 
     @property
-    def warned(self) -> bool:
-        """Whether the user was warned that not all could be delivered."""
-        return self._warned or (self._fallback is not None and self._fallback.warned)
+    def has_warned(self) -> bool:
+        """Whether the user was warned that not everything could be delivered."""
+        return self._has_warned or (self._fallback is not None and self._fallback.has_warned)
 
     def pending(self) -> PendingSize:
-        """How much waits to be delivered."""
+        """Return how much waits for delivery."""
         return PendingSize.in_journal(self._journal, self._journal.delivered)
 
-    # -- what is asked of it -------------------------------------------------------------------
+    # -- requests -------------------------------------------------------------------
 
     def start(self) -> None:
         """Start the process."""
         _Started.once = True
-        self._pipe.open(self._order)
+        self._pipe.open(self._config)
 
     def wait_open(self) -> None:
-        """Wait for the run to be there, but not longer than a server that hangs may take."""
-        if self.opened is None and self._ask("wait_open") is None:
+        """Wait until the run is open, at most as long as a silent server may block the pipeline."""
+        if self.opened is None and self._request("wait_open") is None:
             self._replacement().wait_open()
 
     def flush(self, limit: float) -> None:
-        """Wait until what was put so far is in MLflow, or a failure shows that it will not be."""
-        if self._ask("flush", limit) is None:
+        """Wait until all entries so far are in MLflow, or delivery has failed."""
+        if self._request("flush", limit) is None:
             self._replacement().flush(limit)
 
     def nudge(self) -> None:
-        """Deliver soon: much has gathered."""
+        """Deliver soon: many entries wait."""
         if self._fallback is not None:
             self._fallback.nudge()
         else:
-            self._pipe.say({"do": "nudge"})
+            self._pipe.send({"do": "nudge"})
 
     def remember(self, entry: Entry) -> None:
-        """Take an entry that the journal could not."""
-        told = {"do": "remember", "entry": to_line(entry).decode()}
-        if self._fallback is not None or not self._pipe.say(told):
+        """Deliver an entry that could not be written into the journal."""
+        message = {"do": "remember", "entry": to_line(entry).decode()}
+        if self._fallback is not None or not self._pipe.send(message):
             self._replacement().remember(entry)
 
     def finish(self, limit: float, progress: Callable[[float], None]) -> bool:
-        """Deliver the rest and end the run, and say whether all is delivered."""
+        """Deliver the rest and end the run; return whether everything is delivered."""
         if self._fallback is not None:
             return self._fallback.finish(limit, progress)
-        whole: float = self._order["limit"]
-        patience = limit if limit < whole else None
+        full_limit: float = self._config["limit"]
+        patience = limit if limit < full_limit else None
         try:
-            answer = self._pipe.ask("finish", whole, patience, progress)
+            answer = self._pipe.request("finish", full_limit, patience, progress)
         except TimeoutError:
-            self.goes_on = patience is not None
+            self.continues_after_exit = patience is not None
             answer = {"delivered": False}
-        if not self.goes_on:
+        if not self.continues_after_exit:
             self._pipe.close()
         if answer is None:
             return self._replacement().finish(limit, progress)
         delivered = bool(answer["delivered"])
-        if delivered:  # this process still has the lock, which Windows removes with it only
+        if delivered:  # on Windows the process cannot remove the lock that this one holds
             self._journal.discard()
         return delivered
 
@@ -166,51 +167,51 @@ class SenderProcess(Sender):
         if self._fallback is not None:
             self._fallback.abandon()
         else:
-            self._pipe.say({"do": "abandon"})
+            self._pipe.send({"do": "abandon"})
         self._pipe.close()
 
     def check(self) -> None:
-        """Raise what has failed, if that was chosen."""
+        """Raise a failure that is to be raised."""
         if self._failure is not None:
             raise self._failure
         if self._fallback is not None:
             self._fallback.check()
 
-    def forgive(self) -> None:
-        """Deliver the rest in spite of a failure that :meth:`check` will raise."""
+    def ignore_failure(self) -> None:
+        """Deliver the rest in spite of a failure, which :meth:`check` still raises."""
         if self._fallback is not None:
-            self._fallback.forgive()
+            self._fallback.ignore_failure()
         else:
-            self._pipe.say({"do": "forgive"})
+            self._pipe.send({"do": "ignore_failure"})
 
-    # -- speaking with the process -------------------------------------------------------------
+    # -- messages -------------------------------------------------------------
 
-    def _ask(self, what: str, limit: float | None = None) -> Message | None:
+    def _request(self, what: str, limit: float | None = None) -> Message | None:
         if self._fallback is not None:
             return None
         try:
-            return self._pipe.ask(what, limit)
-        except TimeoutError:  # it is stuck: the journal has it all
+            return self._pipe.request(what, limit)
+        except TimeoutError:  # it hangs: the journal has all entries
             return {}
 
-    def _hear(self, words: Message) -> None:
-        if "message" in words:
-            record = logging.makeLogRecord(words["message"])
+    def _on_message(self, message: Message) -> None:
+        if "record" in message:
+            record = logging.makeLogRecord(message["record"])
             target = logging.getLogger(record.name)
             if target.isEnabledFor(record.levelno):
                 target.handle(record)
-        if "warned" in words:
-            self._warned = bool(words["warned"])
-        if words.get("opened"):  # the journal is removed once all is delivered
-            self._opened = Opened(**words["opened"])
-        if "failure" in words:
-            kind = ConfigError if words["is_config"] else MLflowOnKedroError
-            self._failure = self._failure or kind(words["failure"])
-        if "status" in words:
-            self._status = words["status"]
+        if "has_warned" in message:
+            self._has_warned = bool(message["has_warned"])
+        if message.get("opened"):  # the journal is removed once everything is delivered
+            self._opened = Opened(**message["opened"])
+        if "failure" in message:
+            kind = ConfigError if message["is_config"] else MLflowOnKedroError
+            self._failure = self._failure or kind(message["failure"])
+        if "status" in message:
+            self._status = message["status"]
 
     def _replacement(self) -> Sender:
-        """What delivers now that the process is lost."""
+        """Return the sender that replaces a process that has ended."""
         with self._replacing:
             if self._fallback is None:
                 logger.debug("The process that delivers to MLflow is lost; a thread goes on.")

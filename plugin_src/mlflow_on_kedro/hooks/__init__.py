@@ -1,33 +1,15 @@
-"""The hooks, one class a file."""
+"""The hooks, one class a file; :mod:`.registry` finds them."""
 
 from __future__ import annotations
 
-from .artifacts import MLflowArtifactsLoggerHook
-from .basic import MLflowBasicLoggerHook
-from .catalog import MLflowCatalogLoggerHook
-from .catalog_dict import AddCatalogDictHook
-from .datasets import MLflowDataSetsLoggerHook
-from .env_vars import MLflowEnvVarsLoggerHook
-from .inputs import MLflowInputsLoggerHook
-from .io_time import MLflowIOTimeLoggerTransformer
-from .pipeline_models import MLflowPipelineModelLoggerHook
-from .registry import mlflow_hooks
-from .time import MLflowTimeLoggerHook
+from typing import Any
 
-# PipelineX's other name for the same class.
-MLflowOutputsLoggerHook = MLflowDataSetsLoggerHook
 
-__all__ = [
-    "AddCatalogDictHook",
-    "MLflowArtifactsLoggerHook",
-    "MLflowBasicLoggerHook",
-    "MLflowCatalogLoggerHook",
-    "MLflowDataSetsLoggerHook",
-    "MLflowEnvVarsLoggerHook",
-    "MLflowIOTimeLoggerTransformer",
-    "MLflowInputsLoggerHook",
-    "MLflowOutputsLoggerHook",
-    "MLflowPipelineModelLoggerHook",
-    "MLflowTimeLoggerHook",
-    "mlflow_hooks",
-]
+def __getattr__(name: str) -> Any:
+    from .registry import hook_classes
+
+    # Other names are asked for, too, such as that of a module that is not imported yet.
+    found = hook_classes().get(name) if name.endswith(("Hook", "Transformer")) else None
+    if found is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return found

@@ -1,4 +1,4 @@
-"""Files, folders and globs that a user lists -> what is logged, and where among the artifacts."""
+"""From files, folders and globs in the configuration to artifacts and their places."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _MAGIC = re.compile(r"[*?\[]")
 
 
 def expand(patterns: Iterable[str], root: Path) -> list[File]:
-    """Find what the patterns name.
+    """Find the files and folders of some patterns, and their places among the artifacts.
 
-    A file goes to the top of the artifacts under its own name, a folder below its own name, and
-    what a glob finds keeps its place below the glob's fixed part. Files that would meet there keep
-    their path in the project. Kedro's credentials are left out.
+    A file goes to the top under its own name, a folder below its own name, and a file that a glob
+    finds keeps its path below the glob's fixed part. Files that would get the same place keep their
+    paths in the project. Kedro's credentials are left out.
 
     Args:
         patterns: Files, folders or globs (``**`` too); relative ones count from ``root``.
@@ -33,7 +33,7 @@ def expand(patterns: Iterable[str], root: Path) -> list[File]:
         >>> expand(["logs/**/*.log"], Path("/project"))
         []
     """
-    root = _plain(root)
+    root = _normalized(root)
     found: dict[Path, str] = {}
     for pattern in patterns:
         matches = _matches(pattern, root)
@@ -49,23 +49,25 @@ def expand(patterns: Iterable[str], root: Path) -> list[File]:
 
 
 def _matches(pattern: str, root: Path) -> list[tuple[Path, str]]:
-    path = _plain(root / pattern)
+    path = _normalized(root / pattern)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
         if not any(_is_secret(file, root) for file in files):
             return [(path, "")]
-        return [(file, _relative(file.parent, path.parent)) for file in _open(files, root)]
+        return [
+            (file, _relative(file.parent, path.parent)) for file in _without_secrets(files, root)
+        ]
     if path.exists():
-        return [(file, "") for file in _open([path], root)]
+        return [(file, "") for file in _without_secrets([path], root)]
     return _glob(pattern, root) if _MAGIC.search(pattern) else []
 
 
 def _glob(pattern: str, root: Path) -> list[tuple[Path, str]]:
-    base = _plain(root / Path(*_fixed_parts(pattern)))
+    base = _normalized(root / Path(*_fixed_parts(pattern)))
     names = glob.glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207 - takes absolute ones
-    paths = [_plain(root / name) for name in sorted(names)]
+    paths = [_normalized(root / name) for name in sorted(names)]
     files = [path for path in paths if path.is_file()]
-    return [(file, _relative(file.parent, base)) for file in _open(files, root)]
+    return [(file, _relative(file.parent, base)) for file in _without_secrets(files, root)]
 
 
 def _fixed_parts(pattern: str) -> list[str]:
@@ -74,8 +76,8 @@ def _fixed_parts(pattern: str) -> list[str]:
     return parts[:magic]
 
 
-def _plain(path: Path) -> Path:
-    # Without `..`, which no artifact's place may have; links stay, for the sake of their names.
+def _normalized(path: Path) -> Path:
+    # Without `..`, which MLflow refuses in an artifact's path; links keep their own names.
     return Path(os.path.normpath(path))
 
 
@@ -92,8 +94,8 @@ def _own_folder(path: Path, root: Path) -> str:
     return _relative(path.parent, root if path.is_relative_to(root) else Path(path.anchor))
 
 
-def _open(files: Iterable[Path], root: Path) -> list[Path]:
-    """Leave out credentials, and say so."""
+def _without_secrets(files: Iterable[Path], root: Path) -> list[Path]:
+    """Leave out files that may hold credentials, and warn of each."""
     allowed = []
     for file in files:
         if _is_secret(file, root):
@@ -104,7 +106,7 @@ def _open(files: Iterable[Path], root: Path) -> list[Path]:
 
 
 def _is_secret(file: Path, root: Path) -> bool:
-    # Kedro reads `credentials*` and whatever is in folders of that name.
+    # Kedro reads files that are named `credentials*`, and all files in folders of that name.
     parts = file.relative_to(root).parts if file.is_relative_to(root) else (file.name,)
     return bool(_CONFIG.search(file.name)) and any(
         part.lower().startswith("credentials") for part in parts

@@ -1,4 +1,4 @@
-"""``MLflowArtifactsLoggerHook``: files and folders that are logged without an MLflow dataset."""
+"""``MLflowArtifactsLoggerHook``: files and folders that no MLflow dataset logs."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
-from ..config.parsing import override
-from ..config.sections import Artifacts
 from ..datasets.changed_files import before_save, log_written
-from ..datasets.local_files import Files
+from ..datasets.local_files import FileStates
 from ..tracking.artifact_names import folder_of
 from ..utils.pipeline_info import untranscoded
 from .artifact_files import expand
-from .base import NodeScope, PipelineRun, TrackingHook, listed
+from .base import NodeScope, PipelineRun, TrackingHook, as_list
 from .registered_names import warn_of_unknown
 
 if TYPE_CHECKING:
@@ -28,20 +26,20 @@ logger = logging.getLogger(__name__)
 
 
 class _SavingScope(NodeScope):
-    """What lay in the folders of datasets that are being saved in this thread."""
+    """The files in the folders of datasets before this thread saves these datasets."""
 
     def __init__(self) -> None:
-        self.before: dict[str, Files] = {}
+        self.before: dict[str, FileStates] = {}
 
 
 class MLflowArtifactsLoggerHook(TrackingHook):
     """Logs files, folders and globs before and after the pipeline, and the files of datasets.
 
     Args:
-        filepaths_before_pipeline_run: What to log before the pipeline runs; relative paths count
-            from the project's root.
-        filepaths_after_pipeline_run: What to log after it, also when it failed.
-        datasets_after_node_run: Names of datasets whose file is logged once it is saved.
+        filepaths_before_pipeline_run: Paths and globs to log before the pipeline; relative ones
+            count from the project's root.
+        filepaths_after_pipeline_run: Paths and globs to log after it, also when it failed.
+        datasets_after_node_run: Names of datasets whose files are logged after each save.
         enable_mlflow: Whether this hook does anything.
 
     Example:
@@ -57,56 +55,53 @@ class MLflowArtifactsLoggerHook(TrackingHook):
         datasets_after_node_run: Sequence[str] | str | None = None,
         enable_mlflow: bool = True,
     ) -> None:
-        super().__init__(enable_mlflow)
-        self._given = {
-            "before_pipeline_run": listed(filepaths_before_pipeline_run),
-            "after_pipeline_run": listed(filepaths_after_pipeline_run),
-            "after_node_run": listed(datasets_after_node_run),
-        }
+        super().__init__(
+            enable_mlflow,
+            before_pipeline_run=as_list(filepaths_before_pipeline_run),
+            after_pipeline_run=as_list(filepaths_after_pipeline_run),
+            after_node_run=as_list(datasets_after_node_run),
+        )
         self._scope = _SavingScope()
 
     def overrides(self) -> dict[str, dict[str, Any]]:
-        """The section ``artifacts``."""
-        return {"artifacts": self._given}
+        """Return the section ``artifacts``."""
+        return {"artifacts": self.arguments}
 
-    def _settings(self, run: TrackedRun) -> Artifacts:
-        return override(run.config.artifacts, **self._given)
-
-    def begin(self, session: PipelineRun) -> None:
-        """Log what is to be logged before the pipeline."""
-        settings = self._settings(session.run)
-        _log_files(session.run, settings.before_pipeline_run)
+    def begin(self, pipeline_run: PipelineRun) -> None:
+        """Log the files for before the pipeline, and warn of unknown datasets."""
+        settings = self.settings(pipeline_run.run.config)
+        _log_files(pipeline_run.run, settings.before_pipeline_run)
         warn_of_unknown(
             "artifacts.after_node_run: no node saves a dataset '%s', so nothing is logged for it.",
             settings.after_node_run,
-            session.pipeline,
-            session.run_params,
+            pipeline_run.pipeline,
+            pipeline_run.run_params,
             lambda pipeline: pipeline.all_outputs(),
         )
 
-    def finish(self, session: PipelineRun, error: Exception | None) -> None:
-        """Log what is to be logged after the pipeline."""
-        _log_files(session.run, self._settings(session.run).after_pipeline_run)
+    def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
+        """Log the files for after the pipeline."""
+        _log_files(pipeline_run.run, self.settings(pipeline_run.run.config).after_pipeline_run)
 
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Remember whose node runs in this thread."""
+        """Note the run and catalog of the node in this thread."""
         run = self.run_of(catalog)
         self._scope.run = run.of_node(node.name) if run is not None else None
         self._scope.catalog = catalog
 
     @hook_impl
     def before_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
-        """Note what lies in the folder of a named dataset that an earlier run may have left."""
-        run, dataset = self._scope.run, self._named(dataset_name)
+        """Note the files of earlier runs in the folder of a chosen dataset."""
+        run, dataset = self._scope.run, self._chosen(dataset_name)
         if run is not None and dataset is not None:
             with run.guard():
                 self._scope.before[dataset_name] = before_save(dataset, data, run.logged)
 
     @hook_impl
     def after_dataset_saved(self, dataset_name: str, data: Any, node: Node) -> None:
-        """Log the file that a named dataset has just written."""
-        run, dataset = self._scope.run, self._named(dataset_name)
+        """Log the files that a chosen dataset has just written."""
+        run, dataset = self._scope.run, self._chosen(dataset_name)
         if run is None or dataset is None:
             return
         with run.guard():
@@ -118,10 +113,10 @@ class MLflowArtifactsLoggerHook(TrackingHook):
                 return
             run.settle()
 
-    def _named(self, name: str) -> AbstractDataset[Any, Any] | None:
-        """The dataset of a name that is to be logged."""
+    def _chosen(self, name: str) -> AbstractDataset[Any, Any] | None:
+        """The dataset of this name, if its files are logged."""
         run, catalog = self._scope.run, self._scope.catalog
-        if run is None or catalog is None or name not in self._settings(run).after_node_run:
+        if run is None or catalog is None or name not in self.settings(run.config).after_node_run:
             return None
         return catalog.get(name)
 

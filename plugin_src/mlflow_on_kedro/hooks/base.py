@@ -1,4 +1,4 @@
-"""What the hooks share: finding or opening the run, taking part in it, and ending it."""
+"""``TrackingHook``: opening the run of a session, taking part in it, and ending it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
+from ..config import project
+from ..config.parsing import override
 from ..config.sections import Config
 from ..config.switched_off import is_switched_off
 from ..notebook import context_mlflow
 from ..runs import run_dataset
-from .session import carrier_of, open_run, prepare_context, take_out_keys
+from .catalog_setup import prepare_context, take_out_keys
+from .opening import open_run, run_dataset_of
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -26,7 +29,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PipelineRun:
-    """What a hook knows when a pipeline begins and ends."""
+    """A pipeline that begins or ends, with its run in MLflow.
+
+    Attributes:
+        run: The run in MLflow.
+        run_params: Kedro's parameters of the run, such as ``pipeline_names`` and ``env``.
+        pipeline: The pipeline.
+        catalog: Its catalog.
+    """
 
     run: TrackedRun
     run_params: Mapping[str, Any]
@@ -36,15 +46,15 @@ class PipelineRun:
 
 @dataclass(frozen=True)
 class ComingRun:
-    """What a hook knows of a pipeline before there is a run.
+    """A pipeline that is about to begin, before its run in MLflow is opened.
 
     Attributes:
-        config: The whole configuration.
+        config: The configuration.
         where: The names of its files, for messages.
         root: The project's root.
-        run_params: What Kedro's ``before_pipeline_run`` gets.
+        run_params: Kedro's parameters of the run.
         pipeline: The pipeline.
-        catalog: The run's catalog.
+        catalog: Its catalog.
     """
 
     config: Config
@@ -55,8 +65,8 @@ class ComingRun:
     catalog: CatalogProtocol[Any, Any]
 
 
-def listed(names: Sequence[str] | str | None) -> list[str] | None:
-    """Take one name for a list of one, as PipelineX's hooks do."""
+def as_list(names: Sequence[str] | str | None) -> list[str] | None:
+    """Make a list of one name or of several; None, for an argument that is not given, stays."""
     return [names] if isinstance(names, str) else list(names) if names is not None else None
 
 
@@ -64,7 +74,7 @@ class NodeScope(threading.local):
     """The run and catalog of the node that runs in this thread.
 
     Kedro gives its dataset hooks neither. A node's saves happen in the thread of its
-    ``before_node_run``, so what that hook got is theirs too.
+    ``before_node_run``, which gets both.
     """
 
     run: TrackedRun | None = None
@@ -74,65 +84,84 @@ class NodeScope(threading.local):
 class TrackingHook:
     """Base of the plugin's hooks; each works alone, or beside the others in any order.
 
-    The first hook to be called opens the run, and the last to leave ends it, so what a hook does in
-    :meth:`finish` is still within the run, and so is what the user's own hooks do.
+    The first hook that Kedro calls opens the run, and the last one to finish ends it. So whatever a
+    hook does in :meth:`finish` is still within the run, and so is the work of the user's own hooks.
 
     Args:
         enable_mlflow: Whether this hook does anything.
+        arguments: Keys of its section with values that win over mlflow.yml, unless they are None.
     """
 
     section: ClassVar[str] = ""
-    """The section of mlflow.yml whose ``enabled`` switches this hook."""
+    """The section of mlflow.yml that configures this hook; its ``enabled`` switches the hook."""
 
-    def __init__(self, enable_mlflow: bool = True) -> None:
+    by_default: ClassVar[bool] = True
+    """Whether ``mlflow_hooks()`` has this hook, if it has a section."""
+
+    needs_mlflow_yml: bool = False
+    """Whether this hook acts only in a project that has an mlflow.yml."""
+
+    def __init__(self, enable_mlflow: bool = True, **arguments: Any) -> None:
         self.enable_mlflow = enable_mlflow
+        self.arguments = arguments
 
     def overrides(self) -> dict[str, dict[str, Any]]:
-        """Sections of mlflow.yml that this hook's arguments win over."""
+        """Return the arguments that are needed to open the run: section -> key -> value."""
         return {}
 
+    def settings(self, config: Config) -> Any:
+        """Return this hook's section of mlflow.yml, in which the hook's arguments win."""
+        return override(getattr(config, self.section), **self.arguments)
+
     def check(self, coming: ComingRun) -> None:
-        """Refuse what is wrong in this hook's part of the configuration.
+        """Check this hook's part of the configuration before the run is opened.
 
         Raises:
             ConfigError: Something is wrong.
         """
 
-    def begin(self, session: PipelineRun) -> None:
-        """Do what comes before the pipeline."""
+    def begin(self, pipeline_run: PipelineRun) -> None:
+        """Do this hook's work before the pipeline."""
 
-    def finish(self, session: PipelineRun, error: Exception | None) -> None:
-        """Do what comes after the pipeline, whether it succeeded or not."""
+    def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
+        """Do this hook's work after the pipeline, which has succeeded unless there is an error."""
 
     def run_of(self, catalog: CatalogProtocol[Any, Any]) -> TrackedRun | None:
-        """The run of a catalog; None when there is none or this hook is switched off."""
+        """Return the run of a catalog; None if there is none or this hook is switched off."""
         run = run_dataset.find_run(catalog) if self.enable_mlflow else None
         return run if run is not None and self._is_on(run.config) else None
 
     def _is_on(self, config: Config) -> bool:
-        return not self.section or bool(getattr(config, self.section).enabled)
+        section = getattr(config, self.section) if self.section else None
+        return bool(getattr(section, "enabled", True))
+
+    def _acts_in(self, catalog: CatalogProtocol[Any, Any]) -> bool:
+        is_prepared = not self.needs_mlflow_yml or run_dataset.find_run_dataset(catalog) is not None
+        return self.enable_mlflow and is_prepared
 
     @hook_impl
     def after_context_created(self, context: KedroContext) -> None:
-        """Bring mlflow.yml into the catalog, and MLflow to notebooks."""
+        """Put the configuration into the catalog, and ``context.mlflow`` into notebooks."""
+        if self.needs_mlflow_yml and not project.has_mlflow_yml(context):
+            return
         prepare_context(context, self.overrides() if self.enable_mlflow else None)
-        context_mlflow.offer(context)
+        context_mlflow.add_to_context(context)
 
     @hook_impl
     def after_catalog_created(
         self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]
     ) -> None:
-        """Leave the project's parameters without keys of mlflow.yml."""
+        """Remove keys of mlflow.yml from the project's parameters."""
         take_out_keys(catalog, parameters)
 
-    # The wrappers that are tried first are called before all others, those of the last hook in
-    # HOOKS first: so a mistake leaves no run, where the hook that opens the run is the first.
+    # Wrappers with `tryfirst` begin before all others, and of these the last hook in HOOKS begins
+    # first. So a mistake is found before the run is opened, if the hook that opens it is the first.
 
     @hook_impl(hookwrapper=True, tryfirst=True, specname="before_pipeline_run")
     def before_there_is_a_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> Generator[None, None, None]:
-        """Refuse mistakes in the configuration."""
+        """Check the configuration."""
         self._check(run_params, pipeline, catalog)
         yield
 
@@ -142,9 +171,9 @@ class TrackingHook:
         pipeline: Pipeline,
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
-        if not self.enable_mlflow:
+        if not self._acts_in(catalog):
             return
-        holder = carrier_of(run_params, catalog)
+        holder = run_dataset_of(run_params, catalog)
         config = holder.config
         if not self._is_on(config) or is_switched_off(config, run_params):
             return
@@ -160,15 +189,15 @@ class TrackingHook:
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> Any:
         """Open the run and begin."""
-        self._enter(run_params, pipeline, catalog)
+        self._open(run_params, pipeline, catalog)
 
-    def _enter(
+    def _open(
         self,
         run_params: Mapping[str, Any],
         pipeline: Pipeline,
         catalog: CatalogProtocol[Any, Any],
     ) -> None:
-        if not self.enable_mlflow:
+        if not self._acts_in(catalog):
             return
         run = open_run(run_params, pipeline, catalog)
         if run is None or not self._is_on(run.config):
@@ -178,18 +207,18 @@ class TrackingHook:
             with run.guard():
                 self.begin(PipelineRun(run, run_params, pipeline, catalog))
         except Exception as error:
-            run.end("FAILED", error)  # Kedro calls no hook for what fails before the pipeline
+            run.end("FAILED", error)  # Kedro calls no hook for errors before the pipeline
             raise
 
     @hook_impl(hookwrapper=True)
     def after_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> Generator[None, Any, None]:
-        """Finish, after all hooks that are no wrappers, and leave the run."""
+        """Finish and leave the run, after all hooks that are no wrappers."""
         outcome = yield
-        # Another hook that fails here fails the session, though the pipeline has succeeded.
+        # An error in another hook here fails the session, though the pipeline has succeeded.
         error = outcome.excinfo[1] if outcome.excinfo is not None else None
-        self._leave(run_params, pipeline, catalog, error)
+        self._close(run_params, pipeline, catalog, error)
 
     @hook_impl(hookwrapper=True)
     def on_pipeline_error(
@@ -201,9 +230,9 @@ class TrackingHook:
     ) -> Generator[None, None, None]:
         """Finish a pipeline that failed, and leave the run."""
         yield
-        self._leave(run_params, pipeline, catalog, error)
+        self._close(run_params, pipeline, catalog, error)
 
-    def _leave(
+    def _close(
         self,
         run_params: Mapping[str, Any],
         pipeline: Pipeline,

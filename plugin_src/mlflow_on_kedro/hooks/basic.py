@@ -1,4 +1,4 @@
-"""``MLflowBasicLoggerHook``: the run itself, where it comes from, and how it ends."""
+"""``MLflowBasicLoggerHook``: the run itself, its origin, and how it ends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import inspect
 import logging
 from collections.abc import Generator, Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kedro.framework.hooks import hook_impl
 
@@ -24,7 +24,7 @@ from ..utils import installation
 from ..utils.clock import now_ms
 from ..utils.secrets import looks_secret, mask_urls, without_secrets
 from ..utils.suggestions import did_you_mean
-from .base import PipelineRun, listed
+from .base import PipelineRun, as_list
 from .node_progress import NodeProgressHook, noting_end
 
 if TYPE_CHECKING:
@@ -36,16 +36,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# What is not worth a tag: it is there under another name, or differs in every run.
+# Logged under other names, or of no use because they differ in every run.
 _NO_TAGS = frozenset(
     {"run_id", "session_id", "project_path", "kedro_version", "runtime_params", "extra_params"}
 )
 
 
 class MLflowBasicLoggerHook(NodeProgressHook):
-    """Opens and ends the run; logs where it comes from, how long it took and how it ended.
+    """Opens and ends the run; logs its origin, how long it took and how it ended.
 
-    Arguments have PipelineX's names. One that is given wins over mlflow.yml.
+    The arguments have PipelineX's names, and win over mlflow.yml.
 
     Args:
         uri: The tracking URI.
@@ -67,6 +67,8 @@ class MLflowBasicLoggerHook(NodeProgressHook):
     Example:
         >>> HOOKS = (MLflowBasicLoggerHook(uri="sqlite:///mlflow.db", experiment_name="demo"),)
     """
+
+    section: ClassVar[str] = "run"
 
     def __init__(
         self,
@@ -101,29 +103,29 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             "log_time": enable_logging_time,
             "kedro_run_params": ALL
             if logging_kedro_run_params == ALL
-            else listed(logging_kedro_run_params),
+            else as_list(logging_kedro_run_params),
         }
 
     def overrides(self) -> dict[str, dict[str, Any]]:
-        """The sections ``tracking``, ``experiment`` and ``run``."""
+        """Return the sections ``tracking``, ``experiment`` and ``run``."""
         return {"tracking": self._tracking, "experiment": self._experiment, "run": self._run}
 
     # The first hook to be called opens the run, and only this one knows its arguments.
 
     @hook_impl(tryfirst=True)
     def after_context_created(self, context: KedroContext) -> None:
-        """Bring mlflow.yml into the catalog, with this hook's arguments laid over it."""
+        """Put mlflow.yml into the catalog; this hook's arguments win over it."""
         super().after_context_created(context)
 
-    # The wrappers that are tried first are called before all other hooks, and return after them, in
-    # whatever order HOOKS has them: what those log with MLflow is then within the run.
+    # Wrappers with `tryfirst` begin before all other hooks and end after them, whatever their order
+    # in HOOKS. So whatever the others log with MLflow is within the run.
 
     @hook_impl(hookwrapper=True, tryfirst=True)
     def before_pipeline_run(
         self, run_params: dict[str, Any], pipeline: Pipeline, catalog: CatalogProtocol[Any, Any]
     ) -> Generator[None, Any, None]:
-        """Open the run and log where it comes from; end it if another hook fails."""
-        self._enter(run_params, pipeline, catalog)
+        """Open the run and log its origin; end it if another hook fails."""
+        self._open(run_params, pipeline, catalog)
         outcome = yield
         run = self.run_of(catalog)
         if run is not None and outcome.excinfo is not None:
@@ -149,9 +151,9 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         self._log_duration(catalog)
         yield from super().on_pipeline_error(error, run_params, pipeline, catalog)
 
-    def begin(self, session: PipelineRun) -> None:
-        """Log versions, the command that repeats the run, and Kedro's run params."""
-        run, params = session.run, session.run_params
+    def begin(self, pipeline_run: PipelineRun) -> None:
+        """Log versions, the command that repeats the run, and Kedro's run parameters."""
+        run, params = pipeline_run.run, pipeline_run.run_params
         observers.begin(run)
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
@@ -177,7 +179,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             run.set_tag("time.begin", _clock(run.config.run))
 
     def _log_duration(self, catalog: CatalogProtocol[Any, Any]) -> None:
-        """Log how long the pipeline took, without what hooks do once it is over."""
+        """Log how long the pipeline took, before other hooks do their work after it."""
         run = self.run_of(catalog)
         if run is None:
             return
@@ -188,19 +190,19 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             if run.config.run.log_time_end:
                 run.set_tag("time.end", _clock(run.config.run))
 
-    def finish(self, session: PipelineRun, error: Exception | None) -> None:
+    def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
         """Log the error if there is one."""
         if error is not None:
-            session.run.log_error(error)
+            pipeline_run.run.log_error(error)
 
-    # Wrappers, because a run that stayed on the thread after another hook has raised would be taken
-    # for one that the user has active.
+    # Wrappers, because another hook may raise: if the run stayed active on the thread, the next run
+    # would take it for one that the user has started.
 
     @hook_impl(hookwrapper=True)
     def before_node_run(
         self, node: Node, catalog: CatalogProtocol[Any, Any]
     ) -> Generator[None, Any, None]:
-        """Make the run MLflow's active one for the node's own calls of MLflow."""
+        """Make the run MLflow's active run, for the node's own calls to MLflow."""
         run = self.of_node(node, catalog)
         self.note_begun(run, node)
         if run is not None:
@@ -214,7 +216,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
     def after_node_run(
         self, node: Node, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]
     ) -> Generator[None, None, None]:
-        """Take the run off the node's thread."""
+        """End MLflow's active run in the node's thread."""
         yield
         run = self.of_node(node, catalog)
         if run is None:
@@ -232,7 +234,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
     def on_node_error(
         self, node: Node, catalog: CatalogProtocol[Any, Any]
     ) -> Generator[None, None, None]:
-        """Name the node that failed, and take the run off its thread."""
+        """Log the name of the node that failed, and end MLflow's active run in its thread."""
         yield
         run = self.of_node(node, catalog)
         if run is not None:

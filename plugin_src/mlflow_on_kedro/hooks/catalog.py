@@ -1,4 +1,4 @@
-"""``MLflowCatalogLoggerHook``: node inputs and outputs that no MLflow dataset logs."""
+"""``MLflowCatalogLoggerHook``: parameters, and values that the catalog does not list."""
 
 from __future__ import annotations
 
@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DatasetError
 
-from ..config.checks import PARAMETERS_CHOICES, UNLOGGED_CHOICES, check_choice
-from ..config.parsing import override
-from ..config.sections import Catalog, Config
-from ..datasets import backends
+from ..config.checks import check_choice
+from ..config.sections import Catalog, choices
+from ..datasets.extension_names import check_extension
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
 from ..utils.pipeline_info import is_parameter
@@ -22,8 +21,8 @@ from ..utils.suggestions import did_you_mean
 from .base import ComingRun, PipelineRun
 from .node_values import NodeValuesHook
 from .registered_names import warn_of_unknown
-from .small_values import choose
-from .unlogged import limits_of, log_choice, report_at_end
+from .small_values import select
+from .unlogged import limits_from, log_selection, report_at_end
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -35,24 +34,24 @@ logger = logging.getLogger(__name__)
 
 
 class MLflowCatalogLoggerHook(NodeValuesHook):
-    """Logs each node input and output that the catalog does not list, and the parameters.
+    """Logs the parameters, and each node input and output that the catalog does not list.
 
-    Numbers become metrics; str, bool, list, tuple and set parameters; dicts are flattened; other
-    values, and those that are not small, are left alone. Each value is logged once a run.
+    Numbers become metrics; str, bool, list, tuple and set become parameters; dicts are flattened.
+    Other values, and large ones, are not logged. Each value is logged once in a run.
 
     Args:
-        auto: Log what the catalog does not list.
+        auto: Log inputs and outputs that the catalog does not list.
         mlflow_catalog: Dataset name -> how it is logged, whether the catalog lists it or not: the
             same values as ``dataset`` of :class:`~mlflow_on_kedro.MLflowDataset`, or a dict with
-            ``dataset`` and more of its arguments; None for not at all.
+            ``dataset`` and more of its arguments; None: it is not logged.
         enable_mlflow: Whether this hook does anything.
         parameters: What Kedro's parameters become: ``params``, ``by_type`` (numbers are metrics, as
             in PipelineX) or ``none``.
-        max_leaves: A dict of more leaves is not logged.
-        max_length: A text or list of more characters is not logged; a list of at most 1,000
-            numbers is then a metric's series.
-        unlogged: How what was not logged is said, once at the end of the run: ``info`` or ``warn``
-            in the log, ``ignore``, or ``error``, which fails the node.
+        max_leaves: The most values in a dict that is logged.
+        max_length: The most characters of a text or list that is logged; a longer list of at most
+            1,000 numbers becomes a metric's series.
+        unlogged: The level of the message about unlogged values, once at the end of the run:
+            ``info``, ``warn``, or ``ignore`` for no message; ``error`` fails the node instead.
 
     Example:
         >>> hook = MLflowCatalogLoggerHook(mlflow_catalog={"report": "json", "secret_sauce": None})
@@ -72,45 +71,41 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
         max_length: int | None = None,
         unlogged: str | None = None,
     ) -> None:
-        super().__init__(enable_mlflow)
-        if parameters is not None:
-            check_choice("parameters", parameters, PARAMETERS_CHOICES, type(self).__name__)
-        if unlogged is not None:
-            check_choice("unlogged", unlogged, UNLOGGED_CHOICES, type(self).__name__)
-        self._given = {
-            "auto": auto,
-            "mlflow_catalog": mlflow_catalog,
-            "parameters": parameters,
-            "max_leaves": max_leaves,
-            "max_length": max_length,
-            "unlogged": unlogged,
-        }
-
-    def _settings(self, config: Config) -> Catalog:
-        return override(config.catalog, **self._given)
+        super().__init__(
+            enable_mlflow,
+            auto=auto,
+            mlflow_catalog=mlflow_catalog,
+            parameters=parameters,
+            max_leaves=max_leaves,
+            max_length=max_length,
+            unlogged=unlogged,
+        )
+        for key, words in choices(Catalog).items():
+            if self.arguments[key] is not None:
+                check_choice(key, self.arguments[key], words, type(self).__name__)
 
     def check(self, coming: ComingRun) -> None:
-        """Refuse ways of logging that there are not."""
-        _check_ways(self._settings(coming.config).mlflow_catalog)
+        """Check the datasets in ``mlflow_catalog``."""
+        _check_datasets(self.settings(coming.config).mlflow_catalog)
 
-    def begin(self, session: PipelineRun) -> None:
+    def begin(self, pipeline_run: PipelineRun) -> None:
         """Log the parameters that the pipeline uses."""
-        settings = self._settings(session.run.config)
-        _warn_of_unknown(settings.mlflow_catalog, session)
-        report_at_end(session.run, settings)
+        settings = self.settings(pipeline_run.run.config)
+        _warn_of_unknown(settings.mlflow_catalog, pipeline_run)
+        report_at_end(pipeline_run.run, settings)
         if settings.parameters == "none":
             return
-        hidden: dict[str, str] = {}  # what it is called, and what would log it
-        for name, key in parameter_keys(session.pipeline.inputs()).items():
-            dataset = session.catalog.get(name)
+        hidden: dict[str, str] = {}  # key -> the entry of `mlflow_catalog` that would log it
+        for name, key in parameter_keys(pipeline_run.pipeline.inputs()).items():
+            dataset = pipeline_run.catalog.get(name)
             if name in settings.mlflow_catalog or dataset is None:
                 continue
-            value = dataset.load()  # not `catalog.load`, which would say so as for a node
+            value = dataset.load()  # not `catalog.load`, which logs a message as for a node
             if not key and not value:  # the project has no parameters
                 continue
-            left_out = _log_parameter(session.run, settings, key, value)
-            way = "p" if left_out == [key] else "a"
-            hidden |= dict.fromkeys(left_out, f"{{'{name}': {way}}}")
+            left_out = _log_parameter(pipeline_run.run, settings, key, value)
+            kind = "p" if left_out == [key] else "a"
+            hidden |= dict.fromkeys(left_out, f"{{'{name}': {kind}}}")
         if hidden:
             logger.warning(
                 "Not logged, because their names look like those of secrets: %s. "
@@ -124,30 +119,31 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
     def before_node_run(
         self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
     ) -> None:
-        """Log inputs that no node has made; to a child run the node's parameters as well."""
+        """Log inputs that are no other node's outputs; to a child run also the parameters."""
         super().before_node_run(node, catalog, inputs)
         whole = self.run_of(catalog)
         run = whole.of_node(node.name) if whole is not None else None
         if run is None or run is whole:
             return
-        settings = self._settings(run.config)
+        settings = self.settings(run.config)
         for name, key in parameter_keys(inputs).items():
             if settings.parameters != "none" and name not in settings.mlflow_catalog:
                 with run.guard():
                     _log_parameter(run, settings, key, inputs[name])
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
-        """Log a value as ``mlflow_catalog`` says, or by type where no catalog lists it."""
-        settings = self._settings(run.config)
+        """Log a value as ``mlflow_catalog`` configures it, or by its type if it is unlisted."""
+        settings = self.settings(run.config)
         if name in settings.mlflow_catalog:
             _log_as(run, name, settings.mlflow_catalog[name], value)
         elif settings.auto and name in run.pipeline_info.unlisted:
             lists = run.config.params.flatten_lists
-            log_choice(run, choose(name, value, limits_of(settings), lists=lists), settings)
+            selected = select(name, value, limits_from(settings), lists=lists)
+            log_selection(run, selected, settings)
 
 
 def parameter_keys(names: Iterable[str]) -> dict[str, str]:
-    """The parameters among datasets, and the key under which each is logged.
+    """Return the parameters among the names of datasets, with the key of each in MLflow.
 
     Example:
         >>> parameter_keys(["wines", "params:model.depth"])
@@ -161,7 +157,7 @@ def parameter_keys(names: Iterable[str]) -> dict[str, str]:
 
 
 def _log_parameter(run: TrackedRun, settings: Catalog, key: str, value: Any) -> list[str]:
-    """Log a parameter without secrets, and name what is left out."""
+    """Log a parameter without secrets, and return the keys of the secrets."""
     shown, left_out = leave_out_secrets(key, value)
     if shown or not left_out:
         log = run.log_params_by_type if settings.parameters == "by_type" else run.log_params
@@ -169,9 +165,9 @@ def _log_parameter(run: TrackedRun, settings: Catalog, key: str, value: Any) -> 
     return left_out
 
 
-def _check_ways(ways: Mapping[str, Any]) -> None:
-    for name, how in ways.items():
-        arguments = _arguments(how)
+def _check_datasets(mlflow_catalog: Mapping[str, Any]) -> None:
+    for name, entry in mlflow_catalog.items():
+        arguments = _dataset_arguments(entry)
         known = inspect.signature(MLflowDataset).parameters
         for argument in arguments:
             if argument not in known:
@@ -181,38 +177,38 @@ def _check_ways(ways: Mapping[str, Any]) -> None:
                 )
         if isinstance(arguments["dataset"], str):
             try:
-                backends.check_kind(arguments["dataset"])
+                check_extension(arguments["dataset"])
                 MLflowDataset(**arguments).check()
             except (ConfigError, DatasetError) as mistake:
                 raise ConfigError(f"mlflow_catalog, '{name}': {mistake}") from None
 
 
-def _arguments(how: Any) -> dict[str, Any]:
+def _dataset_arguments(entry: Any) -> dict[str, Any]:
     """The arguments of the dataset that logs a value; a dict with ``type`` is its backend."""
-    if isinstance(how, Mapping) and "dataset" in how and "type" not in how:
-        return dict(how)
-    return {"dataset": how}
+    if isinstance(entry, Mapping) and "dataset" in entry and "type" not in entry:
+        return dict(entry)
+    return {"dataset": entry}
 
 
-def _warn_of_unknown(names: Iterable[str], session: PipelineRun) -> None:
-    """Warn of names that no pipeline and no catalog has: nothing is ever logged for them."""
-    listed = set(session.catalog.keys())  # `in` takes whatever fits a dataset factory
+def _warn_of_unknown(names: Iterable[str], pipeline_run: PipelineRun) -> None:
+    """Warn of names that neither the catalog nor a pipeline has: nothing is logged for them."""
+    listed = set(pipeline_run.catalog.keys())  # `in` accepts names that match a dataset factory
     warn_of_unknown(
         "mlflow_catalog: no pipeline has a dataset '%s', so nothing is logged for it.",
         [name for name in names if name not in listed],
-        session.pipeline,
-        session.run_params,
+        pipeline_run.pipeline,
+        pipeline_run.run_params,
         lambda pipeline: pipeline.datasets(),
     )
 
 
-def _log_as(run: TrackedRun, name: str, how: Any, value: Any) -> None:
-    if how is None or value is None:
+def _log_as(run: TrackedRun, name: str, entry: Any, value: Any) -> None:
+    if entry is None or value is None:
         return
     if isinstance(value, Iterator):
         logger.warning("'%s' is not logged: a generator can be read only once.", name)
         return
-    dataset = MLflowDataset(**{**_arguments(how), "caching": False})
+    dataset = MLflowDataset(**{**_dataset_arguments(entry), "caching": False})
     dataset.bind(name.removeprefix("params:"), run.root, run.uri, run)
     try:
         dataset.save(value)

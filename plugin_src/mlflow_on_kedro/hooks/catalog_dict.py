@@ -11,7 +11,7 @@ from kedro.io import AbstractDataset
 
 from ..datasets.tracked import TrackedDataset
 from .base import TrackingHook
-from .session import add_to_catalog, prepare_context, prepare_datasets
+from .catalog_setup import add_to_catalog, prepare_context, prepare_datasets
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 
 class AddCatalogDictHook(TrackingHook):
-    """Adds datasets that are made in Python to the catalog, beside or instead of catalog.yml.
+    """Adds datasets that are created in Python to the catalog, beside or instead of catalog.yml.
 
     Args:
-        catalog_dict: Dataset name -> dataset, or a dict as in catalog.yml, whose credentials,
-            versions, relative paths and patterns Kedro treats as there.
+        catalog_dict: Dataset name -> dataset, or a dict as in catalog.yml. Kedro treats the
+            credentials, versions, relative paths and patterns in it as those in catalog.yml.
 
     Example:
         >>> from mlflow_on_kedro import MLflowDataset
@@ -43,10 +43,10 @@ class AddCatalogDictHook(TrackingHook):
                 self._entries[name] = given
 
     @hook_impl(hookwrapper=True)
-    def after_context_created(  # type: ignore[override]  # a wrapper comes before all others
+    def after_context_created(  # type: ignore[override]  # a wrapper, to be the first
         self, context: KedroContext
     ) -> Generator[None, None, None]:
-        """Add the dicts to what catalog.yml says; one that it names as well is replaced."""
+        """Add the dicts to the content of catalog.yml, or replace entries of the same names."""
         add_to_catalog(context, self._entries)
         yield
         prepare_context(context)
@@ -55,17 +55,17 @@ class AddCatalogDictHook(TrackingHook):
     def after_catalog_created(
         self, catalog: CatalogProtocol[Any, Any], parameters: dict[str, Any]
     ) -> None:
-        """Add the datasets; one that catalog.yml names as well is replaced."""
+        """Add the datasets, or replace those of catalog.yml with the same names."""
         super().after_catalog_created(catalog, parameters)
-        # Each session has its own: a dataset knows the run that it logs to.
-        datasets = {name: _copied(dataset) for name, dataset in self._datasets.items()}
+        # Each session gets copies, because a dataset is bound to the run that it logs to.
+        datasets = {name: _copy(dataset) for name, dataset in self._datasets.items()}
         for name, dataset in datasets.items():
             catalog[name] = dataset
         prepare_datasets(catalog, datasets)
 
 
-def _copied(dataset: AbstractDataset[Any, Any]) -> AbstractDataset[Any, Any]:
+def _copy(dataset: AbstractDataset[Any, Any]) -> AbstractDataset[Any, Any]:
     try:
         return copy.deepcopy(dataset) if isinstance(dataset, TrackedDataset) else dataset
     except Exception:
-        return dataset  # its backend holds what cannot be copied, such as a connection
+        return dataset  # its backend has something that cannot be copied, such as a connection

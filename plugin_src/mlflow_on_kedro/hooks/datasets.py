@@ -11,8 +11,8 @@ from ..utils.secret_items import leave_out_secrets
 from ..utils.secrets import without_secrets
 from .base import PipelineRun
 from .node_values import NodeValuesHook
-from .small_values import choose_leaves
-from .unlogged import limits_of, log_choice, report_at_end
+from .small_values import select_leaves
+from .unlogged import limits_from, log_selection, report_at_end
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 class MLflowDataSetsLoggerHook(NodeValuesHook):
     """Logs every node's inputs and outputs, whether the catalog lists them or not.
 
-    Numbers become metrics; str, list, tuple, set and dict, each as a whole, parameters. What
-    is not small (``catalog`` in mlflow.yml) is left alone, but for Kedro's parameters. For new
-    projects :class:`MLflowCatalogLoggerHook` is the better choice.
+    Numbers become metrics; str, list, tuple, set and dict become one parameter each. Large values
+    are not logged (``max_leaves`` and ``max_length`` of ``catalog`` in mlflow.yml), except for
+    Kedro's parameters. For new projects :class:`MLflowCatalogLoggerHook` is the better choice.
 
     Args:
         enable_mlflow: Whether this hook does anything.
@@ -35,9 +35,9 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
     def __init__(self, enable_mlflow: bool = True) -> None:
         super().__init__(enable_mlflow)
 
-    def begin(self, session: PipelineRun) -> None:
-        """Have what is not logged said at the end of the run."""
-        report_at_end(session.run, session.run.config.catalog)
+    def begin(self, pipeline_run: PipelineRun) -> None:
+        """Have the run report unlogged values at its end."""
+        report_at_end(pipeline_run.run, pipeline_run.run.config.catalog)
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
         """Log a number as a metric, and text or a collection as one parameter."""
@@ -49,7 +49,8 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
             value = without_secrets(value)
         settings = run.config.catalog
         if not is_parameter(name):
-            log_choice(run, choose_leaves(name, [(key, value)], limits_of(settings)), settings)
+            selected = select_leaves(name, [(key, value)], limits_from(settings))
+            log_selection(run, selected, settings)
         elif values.is_number(value):
             run.log_metric(key, value)
         elif values.is_text(value) or isinstance(value, Mapping):
@@ -59,5 +60,9 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
 
 
 def _root(name: str) -> str:
-    """What the keys of a dataset's leaves begin with in ``TrackedRun.secret_params``."""
+    """The start of the keys of a dataset's values in ``TrackedRun.secret_params``."""
     return "" if name == "parameters" else name.removeprefix("params:")
+
+
+MLflowOutputsLoggerHook = MLflowDataSetsLoggerHook
+"""PipelineX's other name for the same hook."""

@@ -1,4 +1,4 @@
-"""``MLflowEnvVarsLoggerHook``: environment variables that the user names."""
+"""``MLflowEnvVarsLoggerHook``: environment variables that the user chooses."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from ..config.checks import ALL
-from ..config.parsing import override
-from ..config.sections import Config, EnvVars
+from ..config.sections import EnvVars
 from ..errors import ConfigError
 from ..utils import environment
 from ..utils.secrets import is_secret, looks_secret
-from .base import ComingRun, PipelineRun, TrackingHook, listed
+from .base import ComingRun, PipelineRun, TrackingHook, as_list
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -24,14 +23,14 @@ logger = logging.getLogger(__name__)
 class MLflowEnvVarsLoggerHook(TrackingHook):
     """Logs environment variables as parameters or metrics, when the run begins and when it ends.
 
-    What nodes of this process set or change themselves is therefore logged, too; a changed
-    parameter as the tag ``param_changed.<name>``.
+    So variables that nodes of this process set or change are logged, too; a changed parameter as
+    the tag ``param_changed.<name>``.
 
     Args:
         param_env_vars: Names of variables to log as parameters, or ``"__ALL__"``, which leaves out
-            those whose names look like secrets. A name given itself is logged, whatever it is.
+            those whose names look like secrets. A name in the list is always logged.
         metric_env_vars: Names of variables to log as metrics.
-        prefix: What the logged names begin with.
+        prefix: The start of the names in MLflow.
         enable_mlflow: Whether this hook does anything.
 
     Example:
@@ -47,37 +46,34 @@ class MLflowEnvVarsLoggerHook(TrackingHook):
         prefix: str | None = None,
         enable_mlflow: bool = True,
     ) -> None:
-        super().__init__(enable_mlflow)
-        self._given = {
-            "params": listed(param_env_vars),
-            "metrics": listed(metric_env_vars),
-            "prefix": prefix,
-        }
-
-    def _settings(self, config: Config) -> EnvVars:
-        return override(config.env_vars, **self._given)
+        super().__init__(
+            enable_mlflow,
+            params=as_list(param_env_vars),
+            metrics=as_list(metric_env_vars),
+            prefix=prefix,
+        )
 
     def check(self, coming: ComingRun) -> None:
-        """Refuse to log all variables as metrics."""
-        if ALL in self._settings(coming.config).metrics:
+        """Check that no list of metrics has ``__ALL__``."""
+        if ALL in self.settings(coming.config).metrics:
             raise ConfigError("env_vars.metrics: name each variable; __ALL__ is for params only.")
 
-    def begin(self, session: PipelineRun) -> None:
-        """Log the variables, and when the run ends those that were set meanwhile."""
-        run, settings = session.run, self._settings(session.run.config)
+    def begin(self, pipeline_run: PipelineRun) -> None:
+        """Log the variables, and at the end of the run those that have been set meanwhile."""
+        run, settings = pipeline_run.run, self.settings(pipeline_run.run.config)
         before = _present(settings)
         _log(run, settings, before)
         run.at_end(functools.partial(_log_changes, run, settings, before))
 
 
 def _present(settings: EnvVars) -> dict[str, str]:
-    """The variables that are set, of those that are to be logged."""
+    """The chosen variables that are set, with their values."""
     found = {name: environment.value(name) for name in (*_names(settings), *settings.metrics)}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def _log_changes(run: TrackedRun, settings: EnvVars, before: Mapping[str, str]) -> None:
-    """Log what the pipeline has set or changed itself; say what is not set even now."""
+    """Log variables that the pipeline has set or changed; warn of those that are not set."""
     now = _present(settings)
     named = {*settings.params, *settings.metrics}
     _log(
@@ -86,7 +82,7 @@ def _log_changes(run: TrackedRun, settings: EnvVars, before: Mapping[str, str]) 
         {
             name: value
             for name, value in now.items()
-            # Of all variables, libraries change some of their own.
+            # With __ALL__, libraries change variables of their own, which are of no interest.
             if name not in before or (before[name] != value and name in named)
         },
     )
@@ -105,7 +101,7 @@ def _log(run: TrackedRun, settings: EnvVars, present: Mapping[str, str]) -> None
 
 
 def _names(settings: EnvVars) -> list[str]:
-    """The variables that are parameters."""
+    """The names of the variables that are logged as parameters."""
     chosen = [name for name in settings.params if name != ALL]
     if ALL in settings.params:
         others = [name for name in environment.names() if name not in chosen]

@@ -1,4 +1,4 @@
-"""``MLflowInputsLoggerHook``: what the pipeline takes from outside, as datasets of the run."""
+"""``MLflowInputsLoggerHook``: the pipeline's inputs, as datasets of the run in MLflow."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
-from ..config.parsing import override
-from ..config.sections import Inputs
 from ..inputs import used as datasets
 from ..utils.pipeline_info import is_parameter, pipeline_names, untranscoded
 from .base import PipelineRun, TrackingHook
@@ -23,14 +21,14 @@ if TYPE_CHECKING:
 
 
 class MLflowInputsLoggerHook(TrackingHook):
-    """Logs each dataset that no node of the pipeline makes to MLflow's "Datasets used".
+    """Logs each dataset that no node of the pipeline saves to MLflow's "Datasets used".
 
-    With its name, where it comes from, its columns and a digest that changes when the data do.
-    Parameters are not among them, and values in memory only if they are tables or arrays.
+    With its name, its source, its columns and a digest that changes when the data do. Parameters
+    are not logged, and values in memory only if they are tables or arrays.
 
     Args:
-        max_bytes: How much of a file is read for the digest, which is that of its whole content up
-            to this size; beyond it, of its size, modification time and samples.
+        max_bytes: The largest file whose digest is that of its content. A larger file's digest is
+            that of its size, modification time and samples.
         enable_mlflow: Whether this hook does anything.
 
     Example:
@@ -40,24 +38,22 @@ class MLflowInputsLoggerHook(TrackingHook):
     section: ClassVar[str] = "inputs"
 
     def __init__(self, max_bytes: int | None = None, enable_mlflow: bool = True) -> None:
-        super().__init__(enable_mlflow)
-        self._given = {"max_bytes": max_bytes}
+        super().__init__(enable_mlflow, max_bytes=max_bytes)
 
-    def _settings(self, run: TrackedRun) -> Inputs:
-        return override(run.config.inputs, **self._given)
+    def begin(self, pipeline_run: PipelineRun) -> None:
+        """Find the outputs of the run that other processes save, or that it saved earlier."""
+        if pipeline_run.run.key is not None or pipeline_run.run.config.run.resume:
+            made = _outputs_of(pipeline_names(pipeline_run.run_params))
+            pipeline_run.run.pipeline_info = replace(
+                pipeline_run.run.pipeline_info, made_elsewhere=made
+            )
 
-    def begin(self, session: PipelineRun) -> None:
-        """Find what the run makes elsewhere: in other processes, or before it failed."""
-        if session.run.key is not None or session.run.config.run.resume:
-            made = _made_by(pipeline_names(session.run_params))
-            session.run.pipeline_info = replace(session.run.pipeline_info, made_elsewhere=made)
-
-    # First, so that it is no part of the node's duration in whatever order the hooks are given.
+    # First, so that this is no part of the node's duration, whatever the order of the hooks.
     @hook_impl(tryfirst=True)
     def before_node_run(
         self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
     ) -> None:
-        """Log inputs that no node has made, each with the first node that reads it."""
+        """Log inputs that no node has saved, each with the first node that reads it."""
         run = self.run_of(catalog)
         if run is None:
             return
@@ -83,27 +79,27 @@ class MLflowInputsLoggerHook(TrackingHook):
             dataset = catalog.get(name)
             if dataset is None:
                 return
-            max_bytes = self._settings(run).max_bytes
+            max_bytes = self.settings(run.config).max_bytes
             entry = datasets.used(
                 name, dataset, data, context=node.name, root=run.root, max_bytes=max_bytes
             )
             if entry is not None:
-                run.log_input(entry)
+                run.log_entry(entry)
 
 
-def _made_by(names: Sequence[str]) -> frozenset[str]:
-    """What the whole of some registered pipelines makes, without the forms of transcoding."""
+def _outputs_of(names: Sequence[str]) -> frozenset[str]:
+    """The outputs of some registered pipelines, without the suffixes of transcoding."""
     from kedro.framework.project import pipelines
 
     found = [pipelines[name] for name in names if name in pipelines]
     return frozenset(untranscoded(name) for pipeline in found for name in pipeline.all_outputs())
 
 
-def _is_first(info: PipelineInfo, name: str, node: str) -> bool:
-    """Whether a node is to log an input."""
-    if name not in info.readers or untranscoded(name) in info.made_elsewhere or is_parameter(name):
+def _is_first(plan: PipelineInfo, name: str, node: str) -> bool:
+    """Whether a node is the one that logs an input."""
+    if name not in plan.readers or untranscoded(name) in plan.made_elsewhere or is_parameter(name):
         return False
-    if name != info.first_forms[untranscoded(name)]:  # they are one dataset
+    if name != plan.first_forms[untranscoded(name)]:  # two forms of one dataset
         return False
-    # With `--only-missing-outputs` the first one may not run; MLflow has each dataset once anyway.
-    return info.readers[name] == node or not info.outputs
+    # With `--only-missing-outputs` the first node may not run. MLflow lists a dataset only once.
+    return plan.readers[name] == node or not plan.outputs

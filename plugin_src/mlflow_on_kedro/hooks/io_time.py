@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, ClassVar
 
+from ..journal.span import Span
 from ..tracking import timing_metrics
-from ..tracking.tracked_run import TrackedRun
-from .base import PipelineRun
-from .time import MLflowTimeLoggerHook
+from .node_times import NodeTimesHook
 
 if TYPE_CHECKING:
-    from kedro.io import CatalogProtocol
     from kedro.pipeline.node import Node
 
+    from ..tracking.tracked_run import TrackedRun
 
-class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
+
+class MLflowIOTimeLoggerTransformer(NodeTimesHook):
     """Logs load and save times of datasets as ``_time_to_load <dataset>`` and ``_time_to_save …``.
 
     Kedro has no transformers any more, so this is a hook: put it into ``HOOKS``.
@@ -27,44 +27,24 @@ class MLflowIOTimeLoggerTransformer(MLflowTimeLoggerHook):
         >>> HOOKS = (MLflowIOTimeLoggerTransformer(metric_name_prefix="io "),)
     """
 
+    section: ClassVar[str] = "time"
+    by_default: ClassVar[bool] = False
+
     def __init__(self, enable_mlflow: bool = True, metric_name_prefix: str = "_time_to_") -> None:
-        super().__init__(enable_plotly=False, enable_mlflow=enable_mlflow)
-        self._io_names = timing_metrics.Names(
+        super().__init__(enable_mlflow)
+        self._names = timing_metrics.Names(
             load=f"{metric_name_prefix}load ", save=f"{metric_name_prefix}save "
         )
 
-    def begin(self, session: PipelineRun) -> None:
-        """Say nothing of how nodes are named."""
-
-    def finish(self, session: PipelineRun, error: Exception | None) -> None:
-        """Draw nothing."""
-
-    def _log_node(
-        self,
-        node: Node,
-        catalog: CatalogProtocol[Any, Any],
-        *,
-        failed: bool = False,
-        error: Exception | None = None,
+    def log_span(
+        self, run: TrackedRun, node: Node, span: Span, error: Exception | None = None
     ) -> None:
-        """Leave nodes to ``MLflowTimeLoggerHook``."""
-
-    def _log(
-        self,
-        run: TrackedRun,
-        node: Node,
-        kind: Literal["load", "run", "save"],
-        name: str,
-        begin: float,
-        end: float,
-        *,
-        failed: bool = False,
-        error: Exception | None = None,
-    ) -> None:
-        run.log_metric(
-            self._io_names.metric(kind, name),
-            end - begin,
-            step=run.pipeline_info.steps.get(node.name, 0),
-            timestamp=round(end * 1000),
-            is_own_key=True,
-        )
+        """Log the duration of a load or save; :class:`MLflowTimeLoggerHook` logs nodes."""
+        if span.kind != "run":
+            run.log_metric(
+                self._names.metric(span.kind, span.name),
+                span.end - span.start,
+                step=span.step,
+                timestamp=round(span.end * 1000),
+                is_own_key=True,
+            )

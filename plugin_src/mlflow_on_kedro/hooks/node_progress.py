@@ -1,4 +1,4 @@
-"""What the child runs of ``run.children`` know of their nodes: which have begun, and are done."""
+"""``NodeProgressHook``: notes which nodes have begun and finished, for ``run.children``."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class NodeProgressHook(TrackingHook):
         self._scope = NodeScope()
 
     def of_node(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> TrackedRun | None:
-        """The run that takes what a node logs; None when there is none."""
+        """Return the run to which a node logs: the run itself, or a child run; None without one."""
         run = self.run_of(catalog)
         return run.of_node(node.name) if run is not None else None
 
@@ -40,7 +40,7 @@ class NodeProgressHook(TrackingHook):
     @hook_impl
     def before_dataset_loaded(self, node: Node) -> None:
         """Note that a node begins, also if it fails because an input cannot be loaded."""
-        run = open_runs.nearest()  # Kedro says nothing of the catalog here
+        run = open_runs.nearest()  # Kedro passes no catalog here
         if run is not None and self.enable_mlflow:
             with run.guard():
                 run.whole.of_node(node.name).begin_node(node)
@@ -55,7 +55,7 @@ class NodeProgressHook(TrackingHook):
 
 
 def noting_end(run: TrackedRun, node: Node, name: str, chunks: Iterator[Any]) -> Iterator[Any]:
-    """Pass on what a generator node yields, and note that all of it is saved."""
+    """Yield the chunks of a generator node, and then note that its output is saved."""
     yield from chunks
     with run.guard():
         run.finish_output(node, name)

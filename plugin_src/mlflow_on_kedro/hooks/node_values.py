@@ -1,4 +1,4 @@
-"""What the hooks share that log the inputs and outputs of nodes."""
+"""``NodeValuesHook``: base of the hooks that log the inputs and outputs of nodes."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 
 
 class NodeValuesHook(TrackingHook):
-    """Base of the hooks that log the inputs and outputs of nodes, each value once a run."""
+    """Base of the hooks that log the inputs and outputs of nodes, each value once in a run."""
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
-        """Log one value, or leave it alone.
+        """Log one value, if it is to be logged.
 
         Args:
             run: The run that takes what the node logs.
             name: The dataset's name.
-            value: What a node takes or gives.
+            value: An input or output of a node.
         """
         raise NotImplementedError
 
@@ -33,7 +33,7 @@ class NodeValuesHook(TrackingHook):
     def before_node_run(
         self, node: Node, catalog: CatalogProtocol[Any, Any], inputs: dict[str, Any]
     ) -> None:
-        """Log inputs that no node has made."""
+        """Log inputs that are no other node's outputs."""
         run = self.run_of(catalog)
         if run is not None:
             readers = run.pipeline_info.readers

@@ -1,4 +1,4 @@
-"""Names that mlflow.yml gives of datasets and pipelines, and that the project does not have."""
+"""Warnings of datasets and pipelines that mlflow.yml names and the project does not have."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 NamesOf = Callable[["Pipeline"], Iterable[str]]
-"""Gives the names of a pipeline that count."""
+"""Returns the names in a pipeline that are known."""
 
 
 def warn_of_unknown(
@@ -29,18 +29,18 @@ def warn_of_unknown(
     """Warn of each name that no registered pipeline has.
 
     Args:
-        message: What to say of a name, with ``%s`` in its place.
+        message: The message about a name, with ``%s`` in its place.
         names: The names.
         running: The pipeline that runs.
-        run_params: What Kedro's ``before_pipeline_run`` gets.
-        names_of: Gives the names that a pipeline has.
+        run_params: The argument of Kedro's ``before_pipeline_run``.
+        names_of: Returns the names that a pipeline has.
     """
     unknown = set(names) - set(names_of(running))
     known = _known(names_of) | set(names_of(running)) if unknown else set()
     unknown -= known
     if unknown and not _all_are_loaded(run_params):
-        # The others may have the names. To load them takes its time, so that is done for a name
-        # alone that seems to be misspelt.
+        # Pipelines that are not loaded may have the names. It takes time to load them, which is
+        # only worth it for a name that looks misspelt.
         unknown = {name for name in unknown if any(alike(name, other) for other in known)}
         try:
             known |= _known(names_of, of_all=True) if unknown else set()
@@ -54,7 +54,7 @@ def warn_of_unknown(
 def warn_of_unknown_pipelines(
     key: str, names: Iterable[str], run_params: Mapping[str, Any]
 ) -> None:
-    """Warn of each name that is no registered pipeline's, where Kedro has loaded all of them."""
+    """Warn of each name that no registered pipeline has, if Kedro has loaded all of them."""
     from kedro.framework.project import pipelines
 
     if not names or not _all_are_loaded(run_params):
@@ -67,7 +67,7 @@ def warn_of_unknown_pipelines(
 
 
 def _all_are_loaded(run_params: Mapping[str, Any]) -> bool:
-    """Whether Kedro has loaded more than the pipelines that a command names."""
+    """Whether Kedro has loaded all pipelines, and not only those that a command names."""
     from kedro.framework.project import pipelines
 
     selects = hasattr(pipelines, "set_requested")

@@ -1,36 +1,60 @@
-"""``mlflow_hooks``: all hooks at once, configured by mlflow.yml."""
+"""The registry of hooks: every hook in this package by its name, and ``mlflow_hooks()``.
+
+The hooks are found in the package's modules, so that a new one is a new module and nothing else.
+The modules are imported when the first hook is needed: most ``kedro`` commands read settings.py,
+and call no hook.
+"""
 
 from __future__ import annotations
 
 import functools
 import importlib
+import pkgutil
+import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, overload
 
 if TYPE_CHECKING:
     from .base import TrackingHook
 
-_NAMES = (
-    "MLflowBasicLoggerHook",
-    "MLflowCatalogLoggerHook",
-    "MLflowInputsLoggerHook",
-    "MLflowArtifactsLoggerHook",
-    "MLflowEnvVarsLoggerHook",
-    "MLflowTimeLoggerHook",
-    "MLflowPipelineModelLoggerHook",
-)
 
+@functools.cache
+def hook_classes() -> dict[str, type[TrackingHook]]:
+    """Import the modules of this package, and return the classes of hooks in them by their names.
 
-class HookSuite(Sequence["TrackingHook"]):
-    """The hooks, which are imported when the first of them is asked for.
-
-    Each ``kedro`` command reads settings.py, and most of them call no hook.
+    Example:
+        >>> hook_classes()["MLflowTimeLoggerHook"].section
+        'time'
     """
+    from .base import TrackingHook
+
+    package = str(__package__)
+    found: dict[str, type[TrackingHook]] = {}
+    for item in pkgutil.iter_modules(sys.modules[package].__path__):
+        module = importlib.import_module(f"{package}.{item.name}")
+        for name, value in vars(module).items():
+            is_own = getattr(value, "__module__", None) == module.__name__
+            if is_own and isinstance(value, type) and issubclass(value, TrackingHook):
+                found[name] = value
+    return found
+
+
+def default_hooks() -> list[type[TrackingHook]]:
+    """Return the classes whose hooks ``mlflow_hooks()`` has, in the order of their sections."""
+    from ..config.sections import Config
+
+    order = [section.name for section in fields(Config)]
+    chosen = {hook for hook in hook_classes().values() if hook.section and hook.by_default}
+    return sorted(chosen, key=lambda hook: (order.index(hook.section), hook.__name__))
+
+
+class HookSequence(Sequence["TrackingHook"]):
+    """One hook of each default class; they are created when the first of them is used."""
 
     @functools.cached_property
     def _hooks(self) -> tuple[TrackingHook, ...]:
-        hooks = importlib.import_module(__package__)
-        return tuple(getattr(hooks, name)() for name in _NAMES)
+        return tuple(hook() for hook in default_hooks())
 
     @overload
     def __getitem__(self, index: int) -> TrackingHook: ...
@@ -42,7 +66,10 @@ class HookSuite(Sequence["TrackingHook"]):
         return self._hooks[index]
 
     def __len__(self) -> int:
-        return len(_NAMES)
+        return len(self._hooks)
+
+    def __bool__(self) -> bool:  # Kedro asks whenever it reads settings.py
+        return True
 
     def __iter__(self) -> Iterator[TrackingHook]:
         return iter(self._hooks)
@@ -54,12 +81,12 @@ class HookSuite(Sequence["TrackingHook"]):
         return (*others, *self)
 
 
-def mlflow_hooks() -> HookSuite:
-    """Give all hooks, for ``HOOKS`` in a project's settings.py.
+def mlflow_hooks() -> HookSequence:
+    """Return all hooks that mlflow.yml configures, for ``HOOKS`` in a project's settings.py.
 
     Example:
         >>> HOOKS = mlflow_hooks()
-        >>> len(HOOKS)
-        7
+        >>> [type(hook).__name__ for hook in HOOKS][:2]
+        ['MLflowBasicLoggerHook', 'MLflowCatalogLoggerHook']
     """
-    return HookSuite()
+    return HookSequence()

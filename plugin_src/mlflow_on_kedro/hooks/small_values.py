@@ -1,4 +1,4 @@
-"""Which of the values that nodes pass on are small enough to be logged without being asked for."""
+"""The values of node inputs and outputs that are small enough to be logged automatically."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from ..utils.secret_items import leave_out_secrets
 from ..utils.secrets import mask_urls
 
 MAX_POINTS = 1000
-"""A list of numbers that is too long for a parameter, up to this many, is a metric's series."""
+"""The most numbers of a list that becomes a metric's series, if it is too long for a parameter."""
 
-_NESTED_CHARACTERS = 2  # the least that a value takes in a list's text: itself and a comma
+_NESTED_CHARACTERS = 2  # the least that a value takes in a list's text: one character and a comma
 
 
 class Limits(NamedTuple):
-    """How large a value may be.
+    """The largest values that are logged.
 
     Attributes:
-        leaves: The most leaves of a dict.
+        leaves: The most values of a dict that has been flattened.
         length: The most characters of a text, or of a list's text.
     """
 
@@ -32,11 +32,11 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True)
 class Leaf:
-    """A part of a value that is logged.
+    """A part of a value that is logged: what is no dict, or all of a value that is no dict.
 
     Attributes:
-        key: Its name.
-        value: What is logged; a list of numbers if it is a series.
+        key: Its name in MLflow.
+        value: A list of numbers if the kind is ``series``.
         kind: ``metric``, ``param`` or ``series``.
     """
 
@@ -46,69 +46,69 @@ class Leaf:
 
 
 @dataclass
-class Choice:
-    """What of a value is logged, and what is not."""
+class Selection:
+    """The parts of a value that are logged, and those that are not."""
 
     leaves: list[Leaf] = field(default_factory=list)
     unlogged: list[Unlogged] = field(default_factory=list)
 
 
-def choose(name: str, value: Any, limits: Limits, *, lists: bool = False) -> Choice:
-    """Choose what of a value is logged; a dict by its leaves, and not at all if it has too many.
+def select(name: str, value: Any, limits: Limits, *, lists: bool = False) -> Selection:
+    """Select the parts of a value that are logged; none of a dict with too many.
 
-    None is no value, and is neither logged nor missed.
+    None is neither logged nor reported as unlogged.
 
     Args:
         name: The dataset's name.
         value: Any value.
-        limits: How large it may be.
-        lists: Take lists apart, where the value has not too many leaves then.
+        limits: The largest values that are logged.
+        lists: Flatten lists too, unless the value has too many parts then.
 
     Example:
-        >>> choice = choose("report", {"f1": 0.5, "text": "x" * 300}, Limits(100, 250))
-        >>> [leaf.key for leaf in choice.leaves], [item.what for item in choice.unlogged]
+        >>> selection = select("report", {"f1": 0.5, "text": "x" * 300}, Limits(100, 250))
+        >>> [leaf.key for leaf in selection.leaves], [item.what for item in selection.unlogged]
         (['report.f1'], ['text of 300 characters'])
     """
     try:
         leaves = list(itertools.islice(values.flatten(name, value, lists=lists), limits.leaves + 1))
         if lists and len(leaves) > limits.leaves:
-            return choose(name, value, limits)
+            return select(name, value, limits)
         if len(leaves) > limits.leaves:
-            return Choice(unlogged=[_too_many(name, value, limits)])
-        return choose_leaves(name, leaves, limits)
+            return Selection(unlogged=[_too_many(name, value, limits)])
+        return select_leaves(name, leaves, limits)
     except RecursionError:
         why, how = "it is nested too deeply", _in_the_catalog("pkl")
-        return Choice(unlogged=[_unlogged(name, name, value, why, how)])
+        return Selection(unlogged=[_unlogged(name, name, value, why, how)])
 
 
-def choose_leaves(dataset: str, leaves: Iterable[tuple[str, Any]], limits: Limits) -> Choice:
-    """Choose which leaves of a value are logged, each by its type and its size.
+def select_leaves(dataset: str, leaves: Iterable[tuple[str, Any]], limits: Limits) -> Selection:
+    """Select parts of a value by their types and sizes.
 
     Args:
         dataset: The dataset's name.
-        leaves: Keys and leaves.
-        limits: How large a leaf may be.
+        leaves: Keys and parts.
+        limits: The largest values that are logged.
     """
-    choice = Choice()
+    selection = Selection()
     for key, leaf in leaves:
         kind = values.kind_of(leaf)
         if leaf is None:
             continue
         if kind is None:
             why, how = "it is no number, text, list or dict", _in_the_catalog(_file_kind(leaf))
-            choice.unlogged.append(_unlogged(dataset, key, leaf, why, how))
+            selection.unlogged.append(_unlogged(dataset, key, leaf, why, how))
         elif kind == "metric":
-            choice.leaves.append(Leaf(key, leaf, "metric"))
+            selection.leaves.append(Leaf(key, leaf, "metric"))
         elif _fits(leaf, limits.length):
             shown, hidden = leave_out_secrets(key, leaf)
             if shown is not None:
-                choice.leaves.append(Leaf(key, shown, "param"))
-            choice.unlogged += [_secret(dataset, name) for name in hidden]
+                selection.leaves.append(Leaf(key, shown, "param"))
+            selection.unlogged += [_secret(dataset, name) for name in hidden]
         elif _is_series(leaf):
-            choice.leaves.append(Leaf(key, leaf, "series"))
+            selection.leaves.append(Leaf(key, leaf, "series"))
         else:
-            choice.unlogged.append(_too_long(dataset, key, leaf, limits))
-    return choice
+            selection.unlogged.append(_too_long(dataset, key, leaf, limits))
+    return selection
 
 
 def _is_series(leaf: Any) -> bool:
@@ -117,12 +117,12 @@ def _is_series(leaf: Any) -> bool:
 
 
 def _fits(leaf: Any, length: int) -> bool:
-    """Whether a leaf's text has at most so many characters; no large one is written for that."""
+    """Whether a value's text has at most so many characters; no long text is created for this."""
     return _room(leaf, length + _NESTED_CHARACTERS) >= 0 and len(values.param_text(leaf)) <= length
 
 
 def _room(value: Any, room: int) -> int:
-    """How many of some characters are left at most by a value's text; negative: it is too long."""
+    """Subtract at least the length of a value's text from ``room``; negative if it is too long."""
     room -= _NESTED_CHARACTERS
     if isinstance(value, str):
         return room - len(value) + _NESTED_CHARACTERS
@@ -142,7 +142,7 @@ def _room(value: Any, room: int) -> int:
 
 
 def _file_kind(value: Any) -> str:
-    """The ``dataset`` that most would choose for a value of another type."""
+    """The kind of ``MLflowDataset`` that fits a value of another type."""
     is_series = getattr(value, "ndim", None) == 1 and hasattr(value, "tolist")
     return "m" if is_series else "csv" if hasattr(value, "to_csv") else "pkl"
 
@@ -177,7 +177,7 @@ def _secret(dataset: str, name: str) -> Unlogged:
 
 
 def _described(value: Any) -> str:
-    """Say what a value is, and nothing of its content.
+    """Describe a value without its content.
 
     Example:
         >>> _described([1, 2]), _described("abc")

@@ -1,4 +1,4 @@
-"""What automatic logging leaves out: one line at the end of the run, and a list in MLflow."""
+"""Values that automatic logging leaves out: a message at the end of the run, a list in MLflow."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..datasets import metrics
 from ..errors import UnloggedValueError
 from ..journal.entries import Unlogged
 from ..journal.values import cut
-from .small_values import MAX_POINTS, Choice, Limits
+from .small_values import MAX_POINTS, Limits, Selection
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -23,26 +23,26 @@ logger = logging.getLogger(__name__)
 ARTIFACT = "kedro/not_logged.json"
 
 _LEVELS = {"info": logging.INFO, "warn": logging.WARNING}
-_NAMED = 5
+_MOST_NAMES = 5
 
 
-def limits_of(settings: Catalog) -> Limits:
-    """The limits that the section ``catalog`` of mlflow.yml sets."""
+def limits_from(settings: Catalog) -> Limits:
+    """Return the limits in the section ``catalog`` of mlflow.yml."""
     return Limits(settings.max_leaves, settings.max_length)
 
 
-def log_choice(run: TrackedRun, choice: Choice, settings: Catalog) -> None:
-    """Log what was chosen of a value, and note the rest.
+def log_selection(run: TrackedRun, selection: Selection, settings: Catalog) -> None:
+    """Log the selected parts of a value, and note the others.
 
     Args:
         run: The pipeline's run.
-        choice: What to log, and what not.
+        selection: The parts.
         settings: The section ``catalog`` of mlflow.yml.
 
     Raises:
         UnloggedValueError: Something is not logged, and ``unlogged`` is ``error``.
     """
-    for leaf in choice.leaves:
+    for leaf in selection.leaves:
         if leaf.key in run.secret_params:
             continue
         if leaf.kind == "metric":
@@ -51,12 +51,12 @@ def log_choice(run: TrackedRun, choice: Choice, settings: Catalog) -> None:
             metrics.log(run, leaf.key, leaf.value)
         else:
             run.log_param(leaf.key, leaf.value)
-    if choice.unlogged and settings.unlogged != "ignore":
-        _note(run, choice.unlogged, settings)
+    if selection.unlogged and settings.unlogged != "ignore":
+        _note(run, selection.unlogged, settings)
 
 
 def report_at_end(run: TrackedRun, settings: Catalog) -> None:
-    """Have what was not logged said and kept when the run ends; once, whoever asks for it."""
+    """Have the run report unlogged values at its end; once, however many hooks call this."""
     run.at_end(functools.partial(_report, run, settings))
 
 
@@ -74,38 +74,38 @@ def _note(run: TrackedRun, items: list[Unlogged], settings: Catalog) -> None:
     elif run.local_journal is not None:
         for item in items:
             run.log_entry(item)
-    else:  # on another machine, whose log is the only place that there is
-        _say(items, settings, _artifact(run))
+    else:  # on another machine, which has only its own log
+        _log_message(items, settings, _artifact(run))
 
 
 def _report(run: TrackedRun, settings: Catalog) -> None:
-    if run.unlogged_said:
+    if run.unlogged_reported:
         return
-    run.unlogged_said = True
+    run.unlogged_reported = True
     items = list(dict.fromkeys([*run.unlogged, *run.entries_of_others(Unlogged)]))
     if not items:
         return
     rows = [vars(item) for item in items]
     run.log_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", _artifact(run))
-    _say(items, settings, _artifact(run))
+    _log_message(items, settings, _artifact(run))
 
 
 def _artifact(run: TrackedRun) -> str:
-    # Each process of a run that several share has left out other values.
+    # Of a run that several processes share, each process leaves out other values.
     return ARTIFACT if run.key is None else ARTIFACT.replace(".", f"-{run.journal_id[:8]}.")
 
 
-def _say(items: Iterable[Unlogged], settings: Catalog, artifact: str) -> None:
+def _log_message(items: Iterable[Unlogged], settings: Catalog, artifact: str) -> None:
     secrets_first = sorted(items, key=lambda item: item.what != "secret")
     named = [f"{cut(item.name, 80)} ({item.what})" for item in secrets_first]
-    more = f" and {len(named) - _NAMED} more" if named[_NAMED:] else ""
+    more = f" and {len(named) - _MOST_NAMES} more" if named[_MOST_NAMES:] else ""
     logger.log(
         _LEVELS.get(settings.unlogged, logging.INFO),
         "Not logged: %s%s. Values that no catalog lists are logged if they are numbers, dicts of "
         "at most %d values, texts and lists of at most %d characters, or lists of at most %d "
         "numbers (catalog.max_leaves and max_length in mlflow.yml); an MLflowDataset in the "
         "catalog logs any. Reasons: %s in the run.",
-        ", ".join(named[:_NAMED]),
+        ", ".join(named[:_MOST_NAMES]),
         more,
         settings.max_leaves,
         settings.max_length,

@@ -1,1 +1,1 @@
-"""What a pipeline has read: the datasets of a run, with source, columns and digest."""
+"""The datasets that a pipeline reads from outside: source, columns and digest of each."""

@@ -1,4 +1,4 @@
-"""Hashing values of any kind within a limit of time and memory, the same in every process."""
+"""``ContentHash``: hashes values of any kind within a limit of time, the same in every process."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 LEAST_BYTES = 100
-"""What each value counts, at least, so that a limit in bytes is one of values too."""
+"""How many bytes each value counts at least, so that a limit in bytes also limits the values."""
 MAX_VALUES = 200_000
-"""How many values are looked at one by one, whatever is in what."""
+"""How many values are hashed one by one, at any depth."""
 MAX_DEPTH = 50
-"""How deep values in values are looked at; what is in itself has no end."""
-# Kinds whose text says all; text and integers may be long.
+"""How deep nested values are hashed; a value that contains itself has no end."""
+# Types whose text is their content; texts and integers may be long.
 _PLAIN = frozenset({str, int, float, bool, type(None)})
 _ADDRESS = re.compile(r" at 0x[0-9A-Fa-f]+")
 
 
 class NoContentError(Exception):
-    """A value has neither text nor parts that are the same in every process."""
+    """A value has neither a text nor parts that are the same in every process."""
 
 
 class ContentHash:
-    """The hash of values that are added to it, each within a limit.
+    """The hash of values that are added one after the other, each within a limit.
 
-    Of what is beyond the limit some is left out: items of a collection in even steps, the middle of
-    a text, values of an array. Its length counts all the same.
+    Beyond the limit, parts are skipped: items of a collection in even steps, the middle of a text,
+    values of an array. The length is hashed in any case.
 
     Args:
-        kinds: Kinds of values: whether a value is one, and what adds it. Of others it is their
-            text.
+        kinds: For each kind of values, whether a value is one, and the function that adds it. A
+            value of no kind is hashed by its text.
 
     Example:
         >>> hashed = ContentHash()
@@ -43,17 +43,17 @@ class ContentHash:
     def __init__(self, kinds: Sequence[Kind] = ()) -> None:
         self._hashed = hashlib.sha256()
         self._kinds = kinds
-        self._room = [MAX_VALUES]
+        self._values_left = [MAX_VALUES]  # a list, which parts of an unordered value share
         self.is_whole = True
-        """Whether nothing was left out."""
+        """Whether no part was skipped."""
 
     @property
     def digest(self) -> str:
-        """What tells the values from others."""
+        """The hash of all that was added, in hexadecimal digits."""
         return self._hashed.hexdigest()
 
     def write(self, content: bytes | bytearray | memoryview | str) -> int:
-        """Add bytes or a text as they are; return what they count."""
+        """Add bytes or a text, and return how many bytes they count."""
         if isinstance(content, str):
             content = content.encode("utf-8", "backslashreplace")
         self._hashed.update(b"%d:" % len(content))
@@ -61,25 +61,25 @@ class ContentHash:
         return max(LEAST_BYTES, len(content))
 
     def charge(self, values: int) -> None:
-        """Count a value that takes as long as so many."""
-        self._room[0] -= values
+        """Count a value that takes as long as this many values."""
+        self._values_left[0] -= values
 
     def add(self, value: Any, limit: int, depth: int = 0) -> int:
         """Add a value.
 
         Args:
             value: Any value.
-            limit: About how many bytes of it are looked at.
-            depth: In how many others it is.
+            limit: About how many bytes of the value are hashed.
+            depth: In how many values it is nested.
 
         Returns:
-            How much of the limit it has used.
+            How much of the limit the value has used.
 
         Raises:
-            NoContentError: Something in it has no text that is always the same.
+            NoContentError: A part has no text that is the same in every process.
         """
         self.charge(1)
-        if depth > MAX_DEPTH or self._room[0] < 0:
+        if depth > MAX_DEPTH or self._values_left[0] < 0:
             self.is_whole = False
             return LEAST_BYTES
         limit = max(limit, LEAST_BYTES)
@@ -89,23 +89,23 @@ class ContentHash:
         return self.write(_text_of(value)[:limit])
 
     def add_all(self, items: Sequence[Any], limit: int, depth: int = 0) -> int:
-        """Add items; what one does not use of its share of the limit is the others'."""
+        """Add items; the others share what an item does not use of its share of the limit."""
         text = _plain_text(items, limit)
         if text is not None:
             return max(self.write(text), LEAST_BYTES * len(items))
         left = limit
-        for place, item in enumerate(items):
-            left -= self.add(item, max(0, left) // (len(items) - place), depth + 1)
+        for number, item in enumerate(items):
+            left -= self.add(item, max(0, left) // (len(items) - number), depth + 1)
         return limit - left
 
     def add_unordered(
         self, groups: Iterable[Sequence[Any]], count: int, limit: int, depth: int
     ) -> int:
-        """Add groups of items whose order means nothing."""
+        """Add groups of items in any order: the hash is the same."""
         digests, used = [], 0
         for group in groups:
             part = ContentHash(self._kinds)
-            part._room = self._room
+            part._values_left = self._values_left
             used += part.add_all(group, limit // max(1, count), depth)
             self.is_whole &= part.is_whole
             digests.append(part.digest)
@@ -124,12 +124,12 @@ def _text_of(value: Any) -> str:
 
 
 def _plain_text(items: Sequence[Any], limit: int) -> str | None:
-    """The text of items that are all plain and not too long, which is much faster than each one."""
+    """Return the text of items that are all plain and short, which is faster than one by one."""
     if not _PLAIN.issuperset(map(type, items)):
         return None
     if sum(len(item) for item in items if type(item) is str) > limit:
         return None
     try:
         return repr(list(items))
-    except ValueError:  # an integer that Python does not write
+    except ValueError:  # an integer that is too long for Python to write
         return None

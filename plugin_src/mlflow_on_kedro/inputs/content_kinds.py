@@ -1,4 +1,4 @@
-"""The kinds of values that :class:`~.content_hash.ContentHash` looks into."""
+"""How :class:`~.content_hash.ContentHash` adds the values of each kind."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from .content_hash import LEAST_BYTES, ContentHash, Kind, NoContentError
 from .tabular import is_array
 
 _SMALL_SET = 100
-_MAX_BITS = 10_000  # Python writes longer integers as text in quadratic time, or not at all
+_MAX_BITS = 10_000  # Python converts longer integers to text in quadratic time, or not at all
 
-# What NumPy's arrays hold as they are, and not as addresses.
+# NumPy's kinds of arrays that store their values, not the addresses of objects.
 _BYTES_ARE_VALUES = "biufcmMSUV"
-_SAID_BY_TEXT = (
+_TEXT_IS_VALUE = (
     *(type(None), bool, float, complex, dt.date, dt.time, dt.timedelta, dt.tzinfo),
     *(decimal.Decimal, enum.Enum, pathlib.PurePath, uuid.UUID),
 )
 
 
 def steps(shape: Sequence[int], most: int, rows: int | None = None) -> list[int]:
-    """Choose each of how many values of an array to look at, axis by axis.
+    """Choose the steps, axis by axis, in which the values of an array are hashed.
 
     Args:
-        shape: The array's.
-        most: How many values.
-        rows: How many places of the first axis, at most.
+        shape: The shape of the array.
+        most: How many values are hashed at most.
+        rows: How many indices of the first axis are used at most.
 
     Example:
         >>> steps((20_000, 768), 100_000), steps((2, 1_000_000), 1000)
@@ -52,13 +52,13 @@ def steps(shape: Sequence[int], most: int, rows: int | None = None) -> list[int]
 
 
 def add_array(hashed: ContentHash, values: Any, limit: int, depth: int) -> int:
-    """Add a NumPy array; it is not copied, also where its values do not lie one after the other.
+    """Add a NumPy array; only the values that are hashed are copied.
 
     Args:
-        hashed: Takes it.
+        hashed: The hash.
         values: The array.
-        limit: As in :meth:`ContentHash.add`.
-        depth: Likewise.
+        limit: See :meth:`ContentHash.add`.
+        depth: See :meth:`ContentHash.add`.
     """
     dtype, shape = values.dtype, values.shape
     by_bytes = dtype.kind in _BYTES_ARE_VALUES and not dtype.hasobject
@@ -73,7 +73,7 @@ def add_array(hashed: ContentHash, values: Any, limit: int, depth: int) -> int:
 
 
 def add_sequence(hashed: ContentHash, items: Sequence[Any], limit: int, depth: int) -> int:
-    """Add a sequence that can be sliced."""
+    """Add a sequence with slices."""
     step = max(1, -(-len(items) // max(1, limit // LEAST_BYTES)))
     hashed.is_whole &= step == 1
     hashed.write(f"list {len(items)}")
@@ -95,19 +95,17 @@ def _add_dict(hashed: ContentHash, value: dict[Any, Any], limit: int, depth: int
             parts = [part for name in sorted(value) for part in (name, value[name])]
             return hashed.add_all(parts, limit, depth)
         return hashed.add_unordered(value.items(), len(value), limit, depth)
-    # Not in steps: that would take the longer, the more there are.
+    # The items at both ends: steps through a dict would need time for all items.
     hashed.is_whole = False
     ends = (value.items(), reversed(value.items()))
-    kept = [item for end in ends for item in itertools.islice(end, most // 2)]
-    return hashed.add_all(kept, limit, depth)
+    chosen = [item for end in ends for item in itertools.islice(end, most // 2)]
+    return hashed.add_all(chosen, limit, depth)
 
 
 def _add_set(hashed: ContentHash, value: Any, limit: int, depth: int) -> int:
     used = hashed.write(f"set {len(value)}")
-    if len(value) > max(
-        _SMALL_SET, limit // LEAST_BYTES
-    ):  # in each process others would come first
-        hashed.is_whole = False
+    if len(value) > max(_SMALL_SET, limit // LEAST_BYTES):
+        hashed.is_whole = False  # no sample: the order differs from process to process
         return used
     return hashed.add_unordered(([item] for item in value), len(value), limit, depth)
 
@@ -131,10 +129,10 @@ def _add_integer(hashed: ContentHash, value: int, limit: int, depth: int) -> int
 
 
 def _add_object(hashed: ContentHash, value: Any, limit: int, depth: int) -> int:
-    """Add an object of a class that leaves it to Python what an object is made of."""
+    """Add an object by its attributes, if its class pickles in Python's default way."""
     try:
         state = value.__reduce_ex__(2)[2]
-    except TypeError:  # it holds what is not Python's, as a lock does
+    except TypeError:  # it cannot be pickled, as a lock cannot
         state = None
     if not state:
         raise NoContentError(type(value).__name__)
@@ -159,14 +157,14 @@ KINDS: tuple[Kind, ...] = (
         _add_integer,
     ),
     (
-        lambda value: isinstance(value, _SAID_BY_TEXT),
+        lambda value: isinstance(value, _TEXT_IS_VALUE),
         lambda hashed, value, limit, _: hashed.write(repr(value)[:limit]),
     ),
     (lambda value: isinstance(value, list | tuple | range), add_sequence),
     (lambda value: isinstance(value, collections.deque), _add_deque),
     (lambda value: isinstance(value, dict), _add_dict),
     (lambda value: isinstance(value, set | frozenset), _add_set),
-    # Arrays, and NumPy's scalars, which are arrays of no dimension to it.
+    # NumPy's scalars have the same attributes as arrays, with no dimension.
     (lambda value: is_array(value) or _is_numpy_scalar(value), add_array),
     (_is_plain_object, _add_object),
 )

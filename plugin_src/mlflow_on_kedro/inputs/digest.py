@@ -1,9 +1,9 @@
-"""The digest of what a dataset has loaded: from its files, or else from the data themselves."""
+"""The digest of what a dataset has loaded, which changes when the data do."""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,48 +13,67 @@ from .sample import of_data
 from .source import Source
 
 SAMPLE_BYTES = 1_000_000
-"""How much is read of a large file at its beginning, middle and end."""
+"""How much is read of a large file at its start, middle and end."""
 MAX_FILES = 1000
 """The most files of a folder whose content is read."""
 _BLOCK_BYTES = 1 << 20
 
 
 def fingerprint(source: Source, data: Any, max_bytes: int) -> Fingerprint:
-    """Make the digest of what a dataset has loaded, without loading anything again.
+    """Return the digest of what a dataset has loaded, without loading anything again.
 
     Args:
-        source: Where it comes from.
-        data: What was loaded.
+        source: Where the data come from.
+        data: The loaded data.
         max_bytes: How much of local files is read.
     """
+    found = (strategy(source, data, max_bytes) for strategy in STRATEGIES)
+    return next(item for item in found if item is not None)
+
+
+def _of_local_path(source: Source, data: Any, max_bytes: int) -> Fingerprint | None:  # noqa: ARG001
+    path = source.path
+    if path is None:
+        return None
     try:
-        if source.path is not None and source.path.is_dir():
-            return of_files(source.path, _files(source.path, source.partitions), max_bytes)
-        if source.path is not None:
-            return of_file(source.path, max_bytes)
+        if path.is_dir():
+            return of_files(path, _files(path, source.partitions), max_bytes)
+        return of_file(path, max_bytes)
     except OSError:  # it was removed, or may not be read
-        pass
-    there = None
-    if source.remote is not None:
-        there = remote.fingerprint(*source.remote, source.partitions)
-    if there is not None and there.of != remote.SIZE:
-        return there
-    found = of_data(data)
-    if there is None or found is None:
-        return found or there or of_source(source)
-    return Fingerprint(sha256([there.value, found.value]), f"size and {found.of}", there.size)
+        return None
+
+
+def _of_remote_path(source: Source, data: Any, max_bytes: int) -> Fingerprint | None:  # noqa: ARG001
+    if source.remote is None:
+        return None
+    found = remote.fingerprint(*source.remote, source.partitions)
+    if found is None or found.of != remote.SIZE:
+        return found
+    loaded = of_data(data)
+    if loaded is None:
+        return found
+    return Fingerprint(sha256([found.value, loaded.value]), f"size and {loaded.of}", found.size)
 
 
 def of_source(source: Source) -> Fingerprint:
-    """Make the digest of the place alone, where nothing is known of the data."""
+    """Return the digest of the location alone, for data of which nothing else is known."""
     return Fingerprint(sha256(dict(source.content)), "source")
 
 
+STRATEGIES: Sequence[Callable[[Source, Any, int], Fingerprint | None]] = (
+    _of_local_path,  # all content, or of large files their size, time and samples
+    _of_remote_path,  # what the server says of it: an ETag, a checksum, a time, a size
+    lambda _source, data, _max: of_data(data),  # all of the loaded data, or a sample
+    lambda source, _data, _max: of_source(source),
+)
+"""The ways to make a digest, best first: the first that returns one counts."""
+
+
 def of_file(path: Path, max_bytes: int) -> Fingerprint:
-    """Make the digest of a file: of all its content, or of its size, time and three samples.
+    """Return the digest of a file's content; of a large file, of its size, time and three samples.
 
     Raises:
-        OSError: It cannot be read.
+        OSError: The file cannot be read.
     """
     state = path.stat()
     hashed = hashlib.sha256()
@@ -63,18 +82,18 @@ def of_file(path: Path, max_bytes: int) -> Fingerprint:
             while block := file.read(_BLOCK_BYTES):
                 hashed.update(block)
             return Fingerprint(hashed.hexdigest(), "content", state.st_size, is_checksum=True)
-        for place in (0, state.st_size // 2, max(0, state.st_size - SAMPLE_BYTES)):
-            file.seek(place)
+        for start in (0, state.st_size // 2, max(0, state.st_size - SAMPLE_BYTES)):
+            file.seek(start)
             hashed.update(file.read(SAMPLE_BYTES))
     value = sha256([state.st_size, state.st_mtime_ns, hashed.hexdigest()])
     return Fingerprint(value, "size, modification time and samples", state.st_size)
 
 
 def of_files(folder: Path, files: Sequence[Path], max_bytes: int) -> Fingerprint:
-    """Make the digest of files in a folder: of their names and content, or of a listing.
+    """Return the digest of the names and contents of files; of large or many files, of a listing.
 
     Raises:
-        OSError: One cannot be read.
+        OSError: A file cannot be read.
     """
     states = {file.relative_to(folder).as_posix(): file.stat() for file in files}
     size = sum(state.st_size for state in states.values())
@@ -87,13 +106,13 @@ def of_files(folder: Path, files: Sequence[Path], max_bytes: int) -> Fingerprint
 
 def _files(folder: Path, partitions: Iterable[str] | None) -> list[Path]:
     if partitions is None:
-        return _below(folder)
+        return _files_below(folder)
     files: list[Path] = []
     for name in partitions:
         path = folder / name
-        files += _below(path) if path.is_dir() else [path]  # a versioned one is a folder
+        files += _files_below(path) if path.is_dir() else [path]  # one with versions is a folder
     return files
 
 
-def _below(folder: Path) -> list[Path]:
+def _files_below(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]

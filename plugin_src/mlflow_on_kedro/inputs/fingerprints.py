@@ -1,4 +1,4 @@
-"""What tells data from other data, and what it was made from."""
+"""``Fingerprint``: a digest, and a description of what it was computed from."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fingerprint:
-    """What tells data from other data.
+    """A digest of data.
 
     Attributes:
-        value: Hexadecimal SHA-256.
-        of: What it was made from, in words.
+        value: A hexadecimal SHA-256.
+        of: What it was computed from, in words.
         size: The size of the files in bytes.
-        is_checksum: It is the SHA-256 of one file, as other tools compute it.
+        is_checksum: Whether it is the SHA-256 of one file, as other tools compute it.
     """
 
     value: str
@@ -26,7 +26,7 @@ class Fingerprint:
 
 
 def sha256(value: Any) -> str:
-    """The SHA-256 of a value as JSON.
+    """Return the SHA-256 of a value as JSON.
 
     Example:
         >>> sha256({"a": 1, "b": 2}) == sha256({"b": 2, "a": 1})

@@ -1,4 +1,4 @@
-"""The digest of data in memory: of all of them if they are few, else of a sample."""
+"""The digest of data in memory: of all data, or of a sample of large data."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from .tabular import is_array, table_library
 SAMPLE_ROWS = 10_000
 SAMPLE_COLUMNS = 10_000
 MAX_BYTES = 10_000_000
-"""How much of all values is looked at; each counts 100, so of many columns it is fewer rows."""
+"""How many bytes are hashed at most. Each value counts 100, so many columns mean fewer rows."""
 
-# Kinds of NumPy's types whose bytes are the values.
+# NumPy's kinds of types whose bytes are the values.
 _PLAIN = "biufmM"
 
 
 def of_data(data: Any) -> Fingerprint | None:
-    """Make the digest of data: of at most ``SAMPLE_ROWS`` rows or items, evenly spaced.
+    """Return the digest of at most ``SAMPLE_ROWS`` rows or items, evenly spaced.
 
-    However much is in a cell, about ``MAX_BYTES`` of all of them are looked at.
+    However large the cells are, about ``MAX_BYTES`` bytes of all of them are hashed.
 
     Returns:
-        None for data that are no table, array, collection or text, or that hold what has no text
+        None for data that are no table, array, collection or text, or with a part that has no text
         that is the same in every process.
 
     Example:
@@ -47,13 +47,13 @@ def of_data(data: Any) -> Fingerprint | None:
 
 
 def _step(limit: int, count: int, columns: int = 1, size: int = 0) -> int:
-    """Each of how many rows to look at.
+    """Return the step from one hashed row to the next.
 
     Args:
-        limit: About how many bytes are looked at.
-        count: How many rows there are.
-        columns: Of how many values each.
-        size: Bytes of all of them.
+        limit: About how many bytes are hashed.
+        count: The number of rows.
+        columns: The number of columns.
+        size: The size of all rows in bytes.
     """
     rows = min(SAMPLE_ROWS, limit // LEAST_BYTES // max(1, columns))
     if size > limit:
@@ -61,7 +61,7 @@ def _step(limit: int, count: int, columns: int = 1, size: int = 0) -> int:
     return max(1, -(-count // max(1, rows)))
 
 
-# -- each adds the data of one kind, and returns the number of rows, and each of how many it took --
+# -- each function adds data of one kind, and returns the number of rows and the step -------------
 
 
 def _pandas(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
@@ -95,7 +95,7 @@ def _polars(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
 
 
 def _across(hashed: ContentHash, columns: int) -> int:
-    """Each of how many columns to look at."""
+    """Return the step from one hashed column to the next."""
     step = max(1, -(-columns // SAMPLE_COLUMNS))
     hashed.write(f"{columns} columns")
     hashed.is_whole &= step == 1
@@ -103,14 +103,14 @@ def _across(hashed: ContentHash, columns: int) -> int:
 
 
 def _polars_column(hashed: ContentHash, column: Any, limit: int, depth: int) -> int:
-    """Add the values of a column, or of one of its cells that holds several."""
+    """Add the values of a column, or of a cell that is a column itself."""
     hashed.write(f"{column.dtype} {len(column)}")
     kind = type(column.dtype).__name__
     if kind == "Struct":
         fields = column.struct.unnest().get_columns()
         share = limit // max(1, len(fields))
         return sum(_polars_column(hashed, field, share, depth + 1) for field in fields)
-    if kind in {"List", "Array"}:  # each cell is a column that is not copied
+    if kind in {"List", "Array"}:  # each cell is a column
         return hashed.add_all([column[n] for n in range(len(column))], limit, depth)
     return hashed.add_all(column.to_list(), limit, depth)
 
@@ -119,7 +119,7 @@ def _array(hashed: ContentHash, data: Any, limit: int) -> tuple[int, int]:
     step = steps(data.shape, limit // LEAST_BYTES, SAMPLE_ROWS)[0] if data.ndim else 1
     sample = data[::step] if data.ndim else data
     hashed.write(repr(data.shape))
-    # As many values as of a table, however small each of them is.
+    # As many values as of a table, however small each value is.
     add_array(hashed, sample, min(limit, limit // LEAST_BYTES * max(1, data.dtype.itemsize)), 0)
     return data.size, step
 
@@ -161,7 +161,7 @@ def _is_pandas(value: Any) -> bool:
     return table_library(value) == "pandas"
 
 
-def _is_polars(value: Any) -> bool:  # and no LazyFrame, of which nothing is there yet
+def _is_polars(value: Any) -> bool:  # but not a LazyFrame, whose data are not loaded yet
     return table_library(value) == "polars" and hasattr(value, "to_arrow")
 
 
@@ -177,7 +177,7 @@ _KINDS: tuple[tuple[Callable[[Any], bool], _Add], ...] = (
     (is_array, _array),
     (lambda data: isinstance(data, list | tuple), _items),
     (lambda data: isinstance(data, bytes | str | dict | bool | int | float), _whole),
-    # A response of the package requests, as `api.APIDataset` gives it.
+    # A response of the package requests, which `api.APIDataset` loads.
     (
         lambda data: isinstance(getattr(data, "content", None), bytes),
         lambda hashed, data, limit: _whole(hashed, data.content, limit),

@@ -1,4 +1,4 @@
-"""A table's columns or an array's shape, as the JSON that MLflow shows for a dataset."""
+"""A table's columns or an array's shape, in the JSON that MLflow shows for a dataset."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .tabular import is_array, table_library
 MAX_LENGTH = 1_048_575
 """MLflow's limit for a schema, in characters."""
 
-# MLflow's names of types by NumPy's kind and size of an item in bytes; 0: any other size.
+# MLflow's names of types, by NumPy's kind and by the size of an item in bytes; 0: any other size.
 _NUMPY = {
     "b": {0: "boolean"},
     "i": {1: "integer", 2: "integer", 4: "integer", 0: "long"},
@@ -43,7 +43,7 @@ _POLARS = {
     "UInt8": "integer",
     "Utf8": "string",
 }
-# What pandas calls the values of a column of objects.
+# MLflow's names of types, by pandas' names for the values of a column of objects.
 _INFERRED = {
     "boolean": "boolean",
     "bytes": "binary",
@@ -53,18 +53,18 @@ _INFERRED = {
     "integer": "long",
     "string": "string",
 }
-_LOOKED_AT = 100
-# Kinds of columns that cannot hold a missing value.
-_ALWAYS_THERE = "biu"
+_INFERENCE_ROWS = 100
+# NumPy's kinds of columns that cannot have a missing value.
+_REQUIRED_KINDS = "biu"
 
 
 @dataclass(frozen=True)
 class Shape:
-    """What a value looks like.
+    """The columns and the size of a value.
 
     Attributes:
-        schema: MLflow's JSON; None for what is neither a table nor an array.
-        profile: Its numbers of rows and the like, in MLflow's names.
+        schema: MLflow's JSON; None for a value that is neither a table nor an array.
+        profile: The number of rows and the like, under MLflow's names.
     """
 
     schema: str | None = None
@@ -72,24 +72,22 @@ class Shape:
 
 
 def shape_of(data: Any) -> Shape:
-    """Describe a table or an array; the data themselves are not gone through.
+    """Describe a table or an array, without going through the data.
 
     Example:
         >>> import numpy
         >>> shape_of(numpy.zeros((3, 4))).profile
         {'features_shape': [3, 4], 'features_size': 12, 'features_nbytes': 96}
     """
-    library = table_library(data)
-    if library == "pandas":
-        frame = data.to_frame() if type(data).__name__ == "Series" else data
-        described = zip(frame.columns, frame.dtypes, strict=True)
-        columns = [_pandas_column(frame, n, *column) for n, column in enumerate(described)]
-        return Shape(_colspec(columns), _size(len(frame), len(columns)))
-    if library == "polars":
-        return _polars(data)
-    if is_array(data):
-        return _array(data)
-    return Shape()
+    describe = _BY_LIBRARY.get(table_library(data) or ("numpy" if is_array(data) else ""))
+    return describe(data) if describe is not None else Shape()
+
+
+def _pandas(data: Any) -> Shape:
+    frame = data.to_frame() if type(data).__name__ == "Series" else data
+    described = zip(frame.columns, frame.dtypes, strict=True)
+    columns = [_pandas_column(frame, n, *column) for n, column in enumerate(described)]
+    return Shape(_colspec(columns), _size(len(frame), len(columns)))
 
 
 def _polars(data: Any) -> Shape:
@@ -105,14 +103,14 @@ def _polars_type(dtype: Any) -> str:
     return _POLARS.get(str(dtype).partition("(")[0], "any")
 
 
-def _pandas_column(frame: Any, place: int, name: Any, dtype: Any) -> dict[str, Any]:
+def _pandas_column(frame: Any, number: int, name: Any, dtype: Any) -> dict[str, Any]:
     kind = getattr(dtype, "kind", "O")
-    # pandas' own types for numbers (Int64) have a kind too, but can hold missing values.
-    required = kind in _ALWAYS_THERE and type(dtype).__module__.partition(".")[0] == "numpy"
-    return _column(str(name), _pandas_type(frame, place, dtype), required=required)
+    # pandas' own types for numbers (Int64) have a kind too, but can have missing values.
+    required = kind in _REQUIRED_KINDS and type(dtype).__module__.partition(".")[0] == "numpy"
+    return _column(str(name), _pandas_type(frame, number, dtype), required=required)
 
 
-def _pandas_type(frame: Any, place: int, dtype: Any) -> str:
+def _pandas_type(frame: Any, number: int, dtype: Any) -> str:
     categories = getattr(dtype, "categories", None)
     if categories is not None:
         dtype = categories.dtype
@@ -123,7 +121,7 @@ def _pandas_type(frame: Any, place: int, dtype: Any) -> str:
         return "string"
     from pandas.api.types import infer_dtype
 
-    values = categories if categories is not None else frame.iloc[:_LOOKED_AT, place]
+    values = categories if categories is not None else frame.iloc[:_INFERENCE_ROWS, number]
     return _INFERRED.get(infer_dtype(values, skipna=True), "any")
 
 
@@ -139,6 +137,9 @@ def _array(data: Any) -> Shape:
     return Shape(json.dumps(content), profile)
 
 
+_BY_LIBRARY = {"pandas": _pandas, "polars": _polars, "numpy": _array}
+
+
 def _size(rows: int, columns: int) -> dict[str, int]:
     return {"num_rows": rows, "num_elements": rows * columns}
 
@@ -148,9 +149,9 @@ def _column(name: str, kind: str, *, required: bool = False) -> dict[str, Any]:
 
 
 def _colspec(columns: list[dict[str, Any]]) -> str:
-    """Write the columns, as many as there is room for."""
-    written = json.dumps({"mlflow_colspec": columns})
-    while len(written) > MAX_LENGTH:
-        columns = columns[: len(columns) * MAX_LENGTH // (len(written) + len(columns))]
-        written = json.dumps({"mlflow_colspec": columns})
-    return written
+    """Return the columns as JSON; of too many columns, the first."""
+    text = json.dumps({"mlflow_colspec": columns})
+    while len(text) > MAX_LENGTH:
+        columns = columns[: len(columns) * MAX_LENGTH // (len(text) + len(columns))]
+        text = json.dumps({"mlflow_colspec": columns})
+    return text

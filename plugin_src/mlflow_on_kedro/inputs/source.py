@@ -1,4 +1,4 @@
-"""Where a dataset's data come from, in MLflow's terms and without credentials."""
+"""Where a dataset's data come from, in the form that MLflow stores, without credentials."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from ..datasets.formats import AnyDataset
 from ..datasets.local_files import local_path
 from ..datasets.partitions import partition_names
 from ..datasets.tracked import TrackedDataset
+from ..utils import kedro_internals
 from ..utils.secrets import looks_secret, mask_urls, without_credentials
 
 MAX_LENGTH = 65_535
@@ -23,11 +24,11 @@ MAX_LENGTH = 65_535
 _MAX_QUERY_LENGTH = 20_000
 _S3 = {"s3", "s3a", "s3n"}
 _HTTP = {"http", "https"}
-# `abfss://container@account/…`: what is before the `@` is no user.
+# In `abfss://container@account/…` the part before the `@` is not a user.
 _AZURE = {"abfs", "abfss", "wasb", "wasbs"}
 _TABLE_KEYS = ("table_name", "table")
 _TABLE_PARTS = ("catalog", "database", "schema", "dataset")
-# Of signed URLs, beside what `looks_secret` knows.
+# The secret parameters of signed URLs that `looks_secret` does not know.
 _SIGNATURE = re.compile(r"sig|auth|^x-|^se$|^sp$|access", re.IGNORECASE)
 
 
@@ -37,11 +38,11 @@ class Source:
 
     Attributes:
         kind: MLflow's ``source_type``.
-        content: What MLflow keeps of it as JSON; ``uri`` or ``url`` for a file.
+        content: What MLflow stores as JSON; ``uri`` or ``url`` for a file.
         path: The local file or folder.
-        remote: An fsspec file system and a path there.
-        partitions: Of a folder, the names of what was loaded; None: all of it.
-        in_memory: It lies in no place but in memory.
+        remote: An fsspec file system, and the path there.
+        partitions: Of a folder, the names of the files that were loaded; None: all.
+        in_memory: Whether the data are in memory only.
     """
 
     kind: str
@@ -53,35 +54,35 @@ class Source:
 
 
 def source_of(dataset: AnyDataset, data: Any, root: Path) -> Source:
-    """Say where a dataset has just loaded its data from.
+    """Return the source from which a dataset has just loaded its data.
 
     Args:
         dataset: Any dataset, after it was loaded.
-        data: What it gave.
-        root: The project's root: the path of a file below it is relative to it, so that it is the
-            same on every machine.
+        data: The loaded data.
+        root: The project's root. The path of a file in the project is relative to it, so that it
+            is the same on every machine.
     """
+    dataset = kedro_internals.unwrapped(dataset)
     if isinstance(dataset, TrackedDataset):
         return _of_tracked(dataset, data, root)
-    inner = getattr(dataset, "_dataset", None)
-    if isinstance(inner, AbstractDataset):  # as in a `CachedDataset`
-        return source_of(inner, data, root)
-    described = dataset._describe()  # noqa: SLF001 - each dataset has to have it
-    found = _of_query(dataset, described)
-    if found is None:
-        found = _of_file(dataset, described, data, root) or _of_url(described)
-    return found or source_of_code(dataset)
+    described = kedro_internals.description_of(dataset)
+    return (
+        _of_query(dataset, described)
+        or _of_file(dataset, described, data, root)
+        or _of_url(described)
+        or code_source(dataset)
+    )
 
 
-def source_of_code(dataset: AnyDataset) -> Source:
-    """The source of what comes from no place that is known: the kind of dataset that gave it."""
-    in_memory = bool(getattr(dataset, "_EPHEMERAL", False))
+def code_source(dataset: AnyDataset) -> Source:
+    """Return the source of data without a known location: the class of the dataset."""
+    in_memory = kedro_internals.is_in_memory(dataset)
     tags = {"kedro.dataset": type(dataset).__name__}
     return Source("code", {"tags": tags}, in_memory=in_memory)
 
 
 def plain_url(url: str) -> str:
-    """Leave credentials out of a URL, also those in what follows a question mark.
+    """Return a URL without its credentials, including those after the question mark.
 
     Example:
         >>> plain_url("https://me:pw@host/data.csv?version=3&sig=abc")
@@ -95,7 +96,7 @@ def plain_url(url: str) -> str:
 
 
 def plain_database(connection: str) -> str:
-    """Leave everything but the place out of a database's URL.
+    """Return the URL of a database with its location alone.
 
     Example:
         >>> plain_database("postgresql://me:p/w@host:5432/wines?sslkey=x")
@@ -105,10 +106,10 @@ def plain_database(connection: str) -> str:
 
     try:
         url = make_url(connection)
-    except Exception:  # it is no URL, so nobody can tell what in it is a secret
+    except Exception:  # not a URL: any part of it may be a secret
         return ""
-    place = URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
-    return place.render_as_string()
+    location = URL.create(url.drivername, host=url.host, port=url.port, database=url.database)
+    return location.render_as_string()
 
 
 def _is_secret(name: str) -> bool:
@@ -116,20 +117,20 @@ def _is_secret(name: str) -> bool:
 
 
 def _of_tracked(dataset: TrackedDataset, data: Any, root: Path) -> Source:
-    origin = dataset.origin()
-    if origin is None:
-        return source_of_code(dataset)
-    if isinstance(origin, AbstractDataset):
-        return source_of(origin, data, root)
-    content = {"uri": origin.uri or _from_root(origin.path or root, root)}
-    if origin.tracking_uri is not None:
-        content["tracking_uri"] = plain_url(origin.tracking_uri)
-    if origin.asked_for is not None:
-        content["asked_for"] = origin.asked_for
-    if origin.model_id is not None:
-        content["model_id"] = origin.model_id
+    location = dataset.value_location()
+    if location is None:
+        return code_source(dataset)
+    if isinstance(location, AbstractDataset):
+        return source_of(location, data, root)
+    content = {"uri": location.uri or _relative(location.path or root, root)}
+    if location.tracking_uri is not None:
+        content["tracking_uri"] = plain_url(location.tracking_uri)
+    if location.asked_for is not None:
+        content["asked_for"] = location.asked_for
+    if location.model_id is not None:
+        content["model_id"] = location.model_id
     # MLflow can load `runs:/…` from a source of this kind, and its UI shows it.
-    return Source("local", content, path=origin.path)
+    return Source("local", content, path=location.path)
 
 
 def _of_query(dataset: AnyDataset, described: Mapping[str, Any]) -> Source | None:
@@ -145,7 +146,7 @@ def _of_query(dataset: AnyDataset, described: Mapping[str, Any]) -> Source | Non
             content["table"] = ".".join(part for part in (*parts, table) if part)
     if not content:
         return None
-    connection = getattr(dataset, "_connection_str", None) or described.get("url")
+    connection = kedro_internals.connection_of(dataset) or described.get("url")
     if isinstance(connection, str):
         content["database"] = plain_database(connection.removeprefix("jdbc:"))
     elif isinstance(described.get("backend"), str):
@@ -160,32 +161,26 @@ def _of_file(
     path = local_path(dataset, saving=False)
     if path is not None:
         path = path if path.is_absolute() else Path.cwd() / path
-        return Source("local", {"uri": _from_root(path, root)}, path, partitions=partitions)
-    place = next(
-        filter(
-            None,
-            (
-                _text(described.get("filepath")),
-                _text(described.get("path")),
-                _text(getattr(dataset, "_filepath", None)),
-            ),
-        ),
-        None,
+        return Source("local", {"uri": _relative(path, root)}, path, partitions=partitions)
+    filepath = (
+        _text(described.get("filepath"))
+        or _text(described.get("path"))
+        or _text(kedro_internals.filepath_of(dataset))
     )
-    if place is None:
+    if filepath is None:
         return None
-    protocol, plain = get_protocol_and_path(place)
+    protocol, plain = get_protocol_and_path(filepath)
     protocol = (
-        _text(described.get("protocol")) or _text(getattr(dataset, "_protocol", None)) or (protocol)
+        _text(described.get("protocol")) or _text(kedro_internals.protocol_of(dataset)) or protocol
     )
-    if protocol in {"file", "local"}:  # a version that is not there
+    if protocol in {"file", "local"}:  # a version that does not exist
         return None
     plain = _versioned(dataset, plain)
-    system = getattr(dataset, "_fs", None) or getattr(dataset, "_filesystem", None)
+    system = kedro_internals.filesystem_of(dataset)
     if protocol in _HTTP:
         url = get_filepath_str(PurePosixPath(plain), protocol)
         return Source("http", {"url": plain_url(url)}, remote=(system, url) if system else None)
-    host = getattr(system, "host", None)  # of SFTP and HDFS; an object store's is in the path
+    host = getattr(system, "host", None)  # for SFTP and HDFS; for object stores it is in the path
     uri = plain_url(f"{protocol}://{host if isinstance(host, str) else ''}{plain}")
     kind = "s3" if protocol in _S3 else protocol
     remote = (system, plain) if system else None
@@ -204,7 +199,7 @@ def _versioned(dataset: AnyDataset, path: str) -> str:
     return f"{path}/{version}/{PurePosixPath(path).name}" if version else path
 
 
-def _from_root(path: Path, root: Path) -> str:
+def _relative(path: Path, root: Path) -> str:
     try:
         return path.relative_to(root).as_posix()
     except ValueError:
@@ -212,6 +207,6 @@ def _from_root(path: Path, root: Path) -> str:
 
 
 def _text(value: Any) -> str | None:
-    """Text that says something; Kedro's datasets write `None` as text."""
+    """Return a value as text; None for an empty text and for `None`, which some datasets write."""
     text = str(value) if value is not None else ""
     return text if text not in {"", "None"} else None

@@ -1,4 +1,4 @@
-"""Telling tables and arrays from other values, without importing their libraries."""
+"""Recognizes tables and arrays without importing their libraries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _TABLES = {
 
 
 def table_library(value: Any) -> str | None:
-    """The library whose table a value is, also if its class is derived from that.
+    """Return the library whose table a value is, also for a subclass; None for other values.
 
     Example:
         >>> table_library([1, 2]) is None

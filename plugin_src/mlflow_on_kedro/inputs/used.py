@@ -1,4 +1,4 @@
-"""What a pipeline takes from outside -> an entry for MLflow's "Datasets used"."""
+"""Describes a dataset that a pipeline reads from outside, for MLflow's "Datasets used"."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..utils.pipeline_info import untranscoded
 from ..utils.secrets import mask_urls
 from .digest import fingerprint, of_source
 from .schema import Shape, shape_of
-from .source import MAX_LENGTH, source_of, source_of_code
+from .source import MAX_LENGTH, code_source, source_of
 
 if TYPE_CHECKING:
     from ..datasets.formats import AnyDataset
@@ -26,7 +26,8 @@ logger = logging.getLogger(__name__)
 MAX_NAME_LENGTH = 500
 """MLflow's limit for the name of a dataset and the value of its tags, in characters."""
 DIGEST_LENGTH = 16
-# Sources that MLflow's UI shows, or that say little; others are put where it shows them, too.
+# Sources that the MLflow UI shows, or that need not be shown. Others go into the profile, which it
+# shows too.
 _SHOWN = {"code", "local", "s3", "http"}
 
 
@@ -36,25 +37,25 @@ def used(
     """Describe a dataset that a node has just loaded.
 
     Args:
-        name: The catalog's name of it.
+        name: The dataset's name in the catalog.
         dataset: The dataset.
-        data: What it gave; nothing is loaded again.
-        context: What it is used for.
+        data: The loaded data; nothing is loaded again.
+        context: What the data are used for.
         root: The project's root.
-        max_bytes: How much of its files is read for the digest.
+        max_bytes: How much of local files is read for the digest.
 
     Returns:
         None for a value in memory that is neither a table nor an array.
     """
-    source = _tried(name, lambda: source_of(dataset, data, root)) or source_of_code(dataset)
-    shape = _tried(name, lambda: shape_of(data)) or Shape()
+    source = _try(name, lambda: source_of(dataset, data, root)) or code_source(dataset)
+    shape = _try(name, lambda: shape_of(data)) or Shape()
     if source.in_memory and shape.schema is None:
         return None
-    found = _tried(name, lambda: fingerprint(source, data, max_bytes)) or of_source(source)
-    written = json.dumps(dict(source.content))
-    # MLflow keeps the first record of a name and digest in an experiment: data from another place,
-    # or with other columns, must have another one to be shown as they are.
-    identity = json.dumps([source.kind, written, shape.schema, found.value])
+    found = _try(name, lambda: fingerprint(source, data, max_bytes)) or of_source(source)
+    content = json.dumps(dict(source.content))
+    # MLflow keeps the first record of a name and digest in an experiment, so the digest must also
+    # change with the source and the columns.
+    identity = json.dumps([source.kind, content, shape.schema, found.value])
     profile = {**shape.profile, "digest_of": found.of}
     if source.partitions is not None:
         profile["partitions"] = len(source.partitions)
@@ -68,15 +69,15 @@ def used(
         name=untranscoded(name)[:MAX_NAME_LENGTH],
         digest=hashlib.sha256(identity.encode()).hexdigest()[:DIGEST_LENGTH],
         source_type=source.kind,
-        source=written[:MAX_LENGTH],
+        source=content[:MAX_LENGTH],
         schema=shape.schema or "",
         profile=json.dumps(profile),
         context=context[:MAX_NAME_LENGTH],
     )
 
 
-def _tried(name: str, describe: Callable[[], ResultT]) -> ResultT | None:
-    """Describe a dataset of whatever make; what it cannot say of itself is left out."""
+def _try(name: str, describe: Callable[[], ResultT]) -> ResultT | None:
+    """Call a function; None if it fails, as it may for a dataset of any class."""
     try:
         return describe()
     except Exception as error:

@@ -1,1 +1,1 @@
-"""What a run has to say, on local disk before it is delivered."""
+"""What a run logs, on local disk before it is delivered to MLflow."""

@@ -1,4 +1,4 @@
-"""A parameter that is logged with two values: MLflow keeps the first, a tag has the later one."""
+"""Parameters that are logged with two values: MLflow keeps the first, a tag has the later one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 
 def changed_tag(key: str) -> str:
-    """The tag that holds the later value of a parameter that was logged with two values."""
+    """Return the name of the tag for the later value of a parameter."""
     return legal_key(f"param_changed.{key}")
 
 

@@ -1,4 +1,4 @@
-"""Parameters within MLflow's limit: what becomes of a value that is too long."""
+"""Parameters whose value exceeds MLflow's limit: cut, or logged as a tag or an artifact."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ _MAX_FILE_NAME = 250
 def param(
     key: str, value: Any, too_long: str = "truncate", max_length: int = MAX_PARAM_LENGTH
 ) -> list[Entry]:
-    """Make a parameter, with a value that is too long treated as the user chose.
+    """Return the entries for a parameter; a value that is too long is handled as configured.
 
     Args:
         key: A legal key.
-        value: Any value; it is written as text.
+        value: Any value; it is converted to text.
         too_long: ``truncate``, ``tag``, ``artifact`` or ``error``.
         max_length: The longest value in characters, at most MLflow's own 6,000.
 
@@ -67,16 +67,16 @@ def _as_artifact(key: str, text: str, limit: int) -> list[Entry]:
     return [Param(key, cut(f"{_SEE_ARTIFACT}{path}", limit)), Text(path, text)]
 
 
-def artifact_of(text: str) -> str | None:
-    """The artifact that holds a parameter's whole value, by the text that stands in for it.
+def artifact_path_in(text: str) -> str | None:
+    """Return the path of the artifact to which a parameter's value refers; None if to none.
 
     Example:
-        >>> artifact_of("see the artifact params/prompt.txt")
+        >>> artifact_path_in("see the artifact params/prompt.txt")
         'params/prompt.txt'
     """
     path = text.removeprefix(_SEE_ARTIFACT)
-    whole = text.startswith(f"{_SEE_ARTIFACT}params/") and text.endswith(".txt")
-    return path if whole and ".." not in path.split("/") else None
+    is_reference = text.startswith(f"{_SEE_ARTIFACT}params/") and text.endswith(".txt")
+    return path if is_reference and ".." not in path.split("/") else None
 
 
 def _error(key: str, text: str, limit: int) -> list[Entry]:

@@ -1,13 +1,13 @@
-"""Files that nodes have given to MLflow while it does not answer: they lie in a journal's ``own/``.
+"""Files that nodes log to MLflow themselves while it does not answer: a journal's ``own/``.
 
-MLflow may add to them or read them again, so they become entries of the journal when their node
-ends, or, of a node that was killed, when the journal is delivered.
+MLflow's own code may add to them or read them again. So they become entries of the journal when
+their node ends, or, if the node was killed, when the journal is delivered.
 
 =============================  ====================================================================
-``own/artifacts/<thread>/``    the artifacts that the node of one thread has logged
+``own/artifacts/<thread>/``    the artifacts that the node in one thread has logged
 ``own/models/<model id>/``     ``about.json``: the fields of the model's entry; ``files/``
-``own/traces/<trace id>/``     ``trace.json``: what the trace is; ``traces.json``: its spans, as
-                               MLflow writes them; ``attachments/``: what is attached to them
+``own/traces/<trace id>/``     ``trace.json``: the trace's info; ``traces.json``: its spans, as
+                               MLflow writes them; ``attachments/``: their attachments
 =============================  ====================================================================
 """
 
@@ -36,7 +36,7 @@ TRACE_ATTACHMENTS = "attachments"
 
 
 def artifacts(place: Path, pattern: str = "*") -> Iterator[tuple[Entry, Path]]:
-    """Give the entries of the artifacts in a folder, and their own folders.
+    """Yield an entry for each thread's artifacts, and the folder with them.
 
     Args:
         place: The folder :data:`ARTIFACTS`.
@@ -48,7 +48,7 @@ def artifacts(place: Path, pattern: str = "*") -> Iterator[tuple[Entry, Path]]:
 
 
 def models(place: Path, pattern: str = "*") -> Iterator[tuple[Entry, Path]]:
-    """Give the entries of the models in a folder that have all their files, and their own folders.
+    """Yield an entry for each complete model, and its folder.
 
     Args:
         place: The folder :data:`MODELS`.
@@ -58,14 +58,19 @@ def models(place: Path, pattern: str = "*") -> Iterator[tuple[Entry, Path]]:
         try:
             content = json.loads((path / MODEL_FIELDS).read_text(encoding="utf-8"))
             name, about = str(content["name"]), json.dumps(content["about"])
-        except (OSError, ValueError, LookupError, TypeError):  # a process died while it wrote it
+        except (
+            OSError,
+            ValueError,
+            LookupError,
+            TypeError,
+        ):  # the process that wrote it was killed
             continue
         if (path / MODEL_FILES / _MLMODEL).is_file():
             yield Model(str(path / MODEL_FILES), name, about), path
 
 
 def traces(place: Path) -> Iterator[tuple[Entry, Path]]:
-    """Give the entries of the traces in a folder that have their spans, and their own folders.
+    """Yield an entry for each trace with spans, and its folder.
 
     Args:
         place: The folder :data:`TRACES`.
@@ -75,8 +80,8 @@ def traces(place: Path) -> Iterator[tuple[Entry, Path]]:
             yield Trace(str(path)), path
 
 
-def write_left(journal: Journal) -> None:
-    """Make entries of what nodes that were killed have left, once no node writes any more."""
+def write_leftover_entries(journal: Journal) -> None:
+    """Write entries for the files of nodes that were killed, once no node runs any more."""
     place = journal.folder / OWN
     found = (*artifacts(place / ARTIFACTS), *models(place / MODELS), *traces(place / TRACES))
     for entry, _ in found:

@@ -1,7 +1,6 @@
-"""What a run has to say in one process: written down first, then delivered.
+"""The interface through which a process logs the entries of a run.
 
-The rest of the plugin only calls :meth:`Outbox.put` and :meth:`Outbox.flush`; how and when an
-entry reaches the store is this module's business, and that of the ones it is made of.
+How and when an entry reaches MLflow is up to the classes in :mod:`mlflow_on_kedro.delivery`.
 """
 
 from __future__ import annotations
@@ -10,30 +9,30 @@ import logging
 from abc import ABC, abstractmethod
 from pathlib import Path
 
-from ..journal.entries import Entry, File
 from ..utils.secrets import mask_urls
+from .entries import Entry, File
 
 logger = logging.getLogger(__name__)
 
 
 class Outbox(ABC):
-    """Takes the entries of one run in one process."""
+    """Accepts the entries that one process logs to one run."""
 
     @abstractmethod
     def put(self, entry: Entry) -> None:
-        """Take an entry."""
+        """Log an entry."""
 
     @abstractmethod
     def flush(self) -> None:
-        """Wait until all that was put is in MLflow, or it is clear that it will not be."""
+        """Wait until all entries are in MLflow, or delivery has failed."""
 
     @abstractmethod
-    def settle(self) -> None:
-        """See to it that nothing is lost if this process ends without a word."""
+    def secure(self) -> None:
+        """Make sure that no entry is lost if this process is killed from now on."""
 
 
-def is_missing(entry: Entry) -> bool:
-    """Say that there is no such file, before it is looked for in the journal."""
+def is_missing_file(entry: Entry) -> bool:
+    """Return whether an entry is a file that does not exist; warn that it is left out."""
     if not isinstance(entry, File) or Path(entry.path).exists():
         return False
     logger.warning(

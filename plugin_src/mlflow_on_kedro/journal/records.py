@@ -1,4 +1,4 @@
-"""What a journal holds beside its entries: what the run is, here and in MLflow."""
+"""What a journal holds beside its entries: the run's header and the state of its delivery."""
 
 from __future__ import annotations
 
@@ -12,33 +12,34 @@ FORMAT = 1
 
 @dataclass(frozen=True)
 class Header:
-    """What a run is, before MLflow knows of it.
+    """What a run is, before it is created in MLflow.
 
     Attributes:
         journal: The journal's id, unique everywhere.
-        uri: Where to track, without credentials; None: decided by the project that delivers.
+        uri: Where to track, without credentials; None: as the project that delivers it tracks.
         experiment: The experiment's name.
-        experiment_id: Its id, where that is known instead.
+        experiment_id: The experiment's id, if it is given instead of the name.
         artifact_location: ``experiment.artifact_location``.
-        experiment_tags: Tags that the experiment should have.
+        experiment_tags: Tags to set on the experiment.
         restore_experiment: Whether a deleted experiment is restored.
-        run_name: The run's name; None: MLflow makes one up.
+        run_name: The run's name; None: MLflow generates one.
         run_id: The run to continue; None: a new one.
-        parent: The run's parent.
-        given_parent: A parent that the user or the environment names, and that need not be there;
-            the run is in its experiment.
-        key: ``run.key``: runs with the same one are one.
-        work: What this pipeline does of a run with a key: see :func:`~.tracking.parts.work_of`.
-        resume: The journal whose run is to go on, if it has failed (``run.resume``).
-        owned: Whether ending the run is up to this pipeline.
-        trace: Whether the run becomes a trace, too.
+        parent: The id of the parent run.
+        given_parent: A parent that the user or the environment names, and that may not exist; the
+            run is in its experiment.
+        key: ``run.key``: pipelines with the same key log to one run.
+        work: The part of a run with a key that this pipeline does: see
+            :func:`~.tracking.parts.work_of`.
+        resume: The journal of the failed run that this one continues (``run.resume``).
+        owned: Whether this pipeline ends the run.
+        trace: Whether the run is logged as a trace, too.
         registers: Whether the pipeline saves models for the model registry.
         start_ms: When the pipeline began, in milliseconds since the epoch.
         root: The project's root.
         kedro_run_id: Kedro's own id of the run.
-        user: Who runs the pipeline, if it is known.
-        group: The namespace or registered pipeline whose child run it is (``run.children``).
-        max_copy: The most bytes of an artifact that are copied: ``tracking.max_copy``.
+        user: The user who runs the pipeline, if known.
+        group: The namespace or registered pipeline of a child run (``run.children``).
+        max_copy: ``tracking.max_copy``: the most bytes of an artifact that are copied.
         format: The version of the journal's format.
     """
 
@@ -70,7 +71,7 @@ class Header:
 
 @dataclass(frozen=True)
 class Opened:
-    """A run that MLflow has."""
+    """A run that exists in MLflow."""
 
     run_id: str
     experiment_id: str
@@ -84,8 +85,8 @@ class Chunk:
 
     Attributes:
         entries: In the order in which each process wrote them.
-        positions: How far each file is read once they are delivered.
-        damaged: File and line of what could not be read.
+        positions: How many bytes of each file are read with them.
+        damaged: The file and position of each line that could not be read.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -99,10 +100,10 @@ class SetAside:
 
     Attributes:
         entry: The entry.
-        reason: What the server answered, in one line.
-        time: When it was refused last, in milliseconds since the epoch.
-        tries: How often it was tried.
-        may_pass: Whether the answer may be another one later without anybody's doing.
+        reason: The server's answer, in one line.
+        time: When it was last refused, in milliseconds since the epoch.
+        tries: How often it was sent.
+        may_pass: Whether it may be accepted later although nobody changes anything.
     """
 
     entry: Entry
@@ -118,7 +119,7 @@ class Trouble:
 
     Attributes:
         reason: What went wrong, in one line.
-        time: When it was tried last, in milliseconds since the epoch.
+        time: The last try, in milliseconds since the epoch.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""Files that others may still write to: where they lie, and how to see that somebody did."""
+"""The state of files that others may still write to, and a check whether they were changed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ State = tuple[int, int]
 
 
 class ChangedFileError(MLflowOnKedroError):
-    """A file was written to after a run logged it, so it is not what the run has saved."""
+    """A file was changed after a run logged it, so it is no longer what the run saved."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Snapshot:
     """The state of an artifact's files when they were logged; their content is not copied.
 
     Attributes:
-        original: Where they lie; "" if it is where the entry says.
+        original: Where they lie; "" if they are at the entry's own path.
         files: Each file's path below that, "" for a single file, with its size in bytes and the
             time of its last change in nanoseconds since the epoch.
     """
@@ -33,13 +33,15 @@ class Snapshot:
     files: tuple[tuple[str, int, int], ...]
 
     @classmethod
-    def of(cls, path: Path, original: Path | None = None, *, only: Iterable[str] = ()) -> Snapshot:
-        """Note the state of a file, or of all in a folder.
+    def from_path(
+        cls, path: Path, original: Path | None = None, *, only: Iterable[str] = ()
+    ) -> Snapshot:
+        """Read the state of a file, or of all files in a folder.
 
         Args:
             path: The file or folder.
-            original: Where it lies, or will lie later; None: there.
-            only: The files that count, as paths below the folder; none: all.
+            original: Where it lies, or will lie later. Default: at ``path``.
+            only: The files to include, as paths below the folder. Default: all.
 
         Raises:
             OSError: One of them cannot be read.
@@ -58,18 +60,18 @@ class Snapshot:
         return {name: (size, time) for name, size, time in self.files}
 
     def check(self, path: Path, name: str) -> None:
-        """See that a file is as it was; what was not noted is not looked at.
+        """Check that a file is unchanged; files without a known state are not checked.
 
         Args:
             path: The file or folder.
             name: The file's path below that; "" for a single file.
 
         Raises:
-            ChangedFileError: It was written to, or is gone.
+            ChangedFileError: It was changed or removed.
         """
-        noted = self._states.get(name)
+        known = self._states.get(name)
         try:
-            same = noted is None or state_of(path / name) == noted
+            same = known is None or state_of(path / name) == known
         except OSError:
             same = False
         if not same:
@@ -99,7 +101,7 @@ class Snapshot:
 
 
 def state_of(path: Path) -> State:
-    """A file's size, and the time of its last change.
+    """Return a file's size, and the time of its last change.
 
     Raises:
         OSError: There is no such file.
@@ -109,11 +111,11 @@ def state_of(path: Path) -> State:
 
 
 def files_below(path: Path, leave_out: str = "") -> Iterator[str]:
-    """The files in a folder as paths below it; "" for what is a file itself.
+    """Yield the files in a folder as paths below it; "" for a path that is a file itself.
 
     Args:
         path: A file or folder.
-        leave_out: The name of folders that do not count.
+        leave_out: The name of folders to leave out.
     """
     if not path.is_dir():
         yield ""
@@ -122,5 +124,5 @@ def files_below(path: Path, leave_out: str = "") -> Iterator[str]:
         folders[:] = sorted(name for name in folders if name != leave_out)
         for name in sorted(files):
             file = Path(folder, name)
-            if file.exists() and stat.S_ISREG(file.stat().st_mode):  # else a link to nowhere
+            if file.exists() and stat.S_ISREG(file.stat().st_mode):  # not a broken link
                 yield file.relative_to(path).as_posix()

@@ -1,4 +1,4 @@
-"""When something ran."""
+"""A timed step of a node."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Span:
     """One timed step of a node.
 
     Attributes:
-        kind: What was timed: loading an input, running the node's function, saving an output.
+        kind: Loading an input, running the node's function, or saving an output.
         node: The node's name.
         name: The dataset's name for ``load`` and ``save``, the node's name for ``run``.
         start: When it began, in seconds since the epoch.
@@ -30,5 +30,5 @@ class Span:
 
     @property
     def duration(self) -> float:
-        """Seconds; 0 if the clock was set back in between."""
+        """Seconds; 0 if the clock was set back meanwhile."""
         return max(0.0, self.end - self.start)

@@ -1,4 +1,4 @@
-"""Taking an artifact into a journal: a copy, a link where one is as good, or where it lies."""
+"""Copying an artifact into a journal, or linking it where a link is as safe."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from .entries import File, Model, Trace
+from .entries import File
 from .snapshot import Snapshot, files_below
 
 LINK_BYTES = 16_000_000
-"""A file below this size is copied, which takes no time and is never wrong."""
+"""A file below this size is copied: it takes no time and is always safe."""
 _FICLONE = 0x40049409
-"""A copy that shares the disk's blocks: https://man7.org/linux/man-pages/man2/ioctl_ficlone.2.html"""
+"""Copies a file by sharing the disk's blocks: https://man7.org/linux/man-pages/man2/ioctl_ficlone.2.html"""
 
 
 def stash(entry: File, target: Path, max_copy: int, leave_out: str) -> Snapshot | None:
-    """Take the file or folder of an entry into a folder of the journal.
+    """Copy the file or folder of an entry into a folder of the journal.
 
     Args:
-        entry: The entry. With a snapshot, its files are this process's own, and are never written
-            to again, only replaced: they may be linked.
-        target: The folder to make.
-        max_copy: How many bytes may be copied. Models and traces are kept whole, whatever it takes.
-        leave_out: The name of folders that are no part of an artifact.
+        entry: The entry. If it has a snapshot, no process writes to its files again, they are only
+            replaced: they may be linked.
+        target: The folder to create.
+        max_copy: How many bytes may be copied, if the entry may stay in place.
+        leave_out: The name of folders that are not part of any artifact.
 
     Returns:
-        What others may still write to: hard links, or the files where they lie if they are too
-        large; None if all is copied.
+        The state of files that others may still change: hard links, or files that are too large and
+        stay in place; None if all are copied.
 
     Raises:
         OSError: It cannot be read, or the disk is full.
     """
     path = Path(entry.path)
-    is_own = entry.snapshot is not None
+    may_link = entry.snapshot is not None
     sizes = {name: (path / name).stat().st_size for name in files_below(path, leave_out)}
-    is_large = sum(sizes.values()) > max_copy and not isinstance(entry, Model | Trace)
-    ways = (_clone, _link) if is_own else (_clone,)
+    is_large = sum(sizes.values()) > max_copy and entry.may_stay_in_place
+    ways = (_clone, _link) if may_link else (_clone,)
     if is_large and not _is_possible(ways, path / max(sizes, key=sizes.__getitem__), target):
         target.mkdir(parents=True)
-        return entry.snapshot or Snapshot.of(path, path.absolute(), only=sizes)
+        return entry.snapshot or Snapshot.from_path(path, path.absolute(), only=sizes)
     place = target / path.name
     linked: list[str] = []
 
-    def take(source: str, copied: str) -> None:
-        if _take(Path(source), Path(copied), may_link=is_own):
+    def copy(source: str, copied: str) -> None:
+        if _copy(Path(source), Path(copied), may_link=may_link):
             linked.append(
                 "" if Path(copied) == place else Path(copied).relative_to(place).as_posix()
             )
@@ -55,18 +55,18 @@ def stash(entry: File, target: Path, max_copy: int, leave_out: str) -> Snapshot 
         shutil.copytree(
             path,
             place,
-            # Or the copy would be copied, too, when the folder is the project's root.
+            # If the folder is the project's root, it contains the journal.
             ignore=shutil.ignore_patterns(leave_out),
-            copy_function=take,
+            copy_function=copy,
             ignore_dangling_symlinks=True,
         )
     else:
         target.mkdir(parents=True)
-        take(str(path), str(place))
-    return Snapshot.of(place, only=linked) if linked else None
+        copy(str(path), str(place))
+    return Snapshot.from_path(place, only=linked) if linked else None
 
 
-def _take(source: Path, target: Path, *, may_link: bool) -> bool:
+def _copy(source: Path, target: Path, *, may_link: bool) -> bool:
     """Copy a file as cheaply as the file system can; return whether it is a hard link."""
     if source.stat().st_size >= LINK_BYTES:
         if _clone(source, target):
@@ -88,7 +88,7 @@ def _is_possible(ways: Iterable[Callable[[Path, Path], bool]], file: Path, targe
 
 
 def _link(source: Path, target: Path) -> bool:
-    # Windows replaces no file that is open under another name, as it is during an upload.
+    # Windows cannot replace a file while it is open under another name, as during an upload.
     if os.name == "nt" or source.is_symlink():
         return False
     try:
@@ -107,7 +107,7 @@ def _clone(source: Path, target: Path) -> bool:
     with source.open("rb") as read, target.open("wb") as written:
         try:
             fcntl.ioctl(written, _FICLONE, read.fileno())
-        except OSError:  # the file system cannot
+        except OSError:  # not supported by the file system
             target.unlink()
             return False
     return True

@@ -1,4 +1,4 @@
-"""Pure functions: a Python value -> MLflow params, metrics and tags within MLflow's limits."""
+"""Pure functions from Python values to MLflow's parameters, metrics and tags, within its limits."""
 
 from __future__ import annotations
 
@@ -12,24 +12,25 @@ from typing import Any
 
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from ..utils.secrets import mask_secrets, mask_urls
-from .entries import Entry, Metric, Tag, storable
+from .entries import Entry, Metric, Tag
+from .entry_lines import storable
 
 logger = logging.getLogger(__name__)
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a real number (NumPy's and 0-d arrays too), and not a bool."""
+    """Return whether a value is a real number (also NumPy's, or a 0-d array), but no bool."""
     value = plain(value)
     return isinstance(value, numbers.Real) and not isinstance(value, bool) and not _is_time(value)
 
 
 def is_text(value: Any) -> bool:
-    """Tell whether a value is logged as a parameter: str, bool, list, tuple or set."""
+    """Return whether a value is logged as a parameter: str, bool, list, tuple or set."""
     return isinstance(plain(value), str | bool | list | tuple | set | frozenset)
 
 
 def plain(value: Any) -> Any:
-    """Turn NumPy-like scalars and 0-d arrays into Python's own numbers; leave the rest.
+    """Turn NumPy-like scalars and 0-d arrays into Python numbers; return others unchanged.
 
     Anything with ``item()`` and no dimensions counts, so NumPy need not be imported, and the
     scalars of PyTorch and JAX are numbers too.
@@ -42,7 +43,7 @@ def plain(value: Any) -> Any:
 
 
 def _is_time(value: Any) -> bool:
-    # NumPy's dates and durations would give a bare count of nanoseconds.
+    # NumPy's dates and durations would become a number of nanoseconds.
     return getattr(getattr(value, "dtype", None), "kind", None) in {"M", "m"}
 
 
@@ -59,11 +60,11 @@ def flatten(
     An empty dict is a leaf, so that it is not lost.
 
     Args:
-        key: The name of the whole; "" for none.
+        key: The name of the value; "" for none.
         value: Any value.
         separator: What joins the keys.
-        levels: How many levels of dicts are taken apart; None: all.
-        lists: Take lists apart, too; an item's name is its place.
+        levels: How many levels of dicts are flattened; None: all.
+        lists: Flatten lists, too; an item's name is its index.
 
     Example:
         >>> list(flatten("train", {"size": 32, "on": {}}))
@@ -86,7 +87,7 @@ def flatten(
 
 
 def unflatten(leaves: Mapping[str, Any]) -> dict[str, Any]:
-    """Build nested dicts again from keys joined by ``.``; the opposite of :func:`flatten`.
+    """Build nested dicts from keys joined by ``.``; the inverse of :func:`flatten`.
 
     Example:
         >>> unflatten({"train.size": 32, "train.on": True})
@@ -106,9 +107,9 @@ def unflatten(leaves: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def param_text(value: Any) -> str:
-    """Write a value as a parameter's text, readable and the same in every process.
+    """Return a value as a parameter's text, readable and the same in every process.
 
-    NumPy scalars are written as numbers, dates as in ISO 8601, and sets in sorted order.
+    NumPy scalars become numbers, dates ISO 8601, and sets are sorted.
 
     Example:
         >>> param_text({"b", "a"})
@@ -116,8 +117,8 @@ def param_text(value: Any) -> str:
     """
     if isinstance(value, str):
         return value
-    is_whole = isinstance(value, list | tuple | set | frozenset | Mapping)
-    return _text(value) if is_whole else str(plain(value))
+    is_container = isinstance(value, list | tuple | set | frozenset | Mapping)
+    return _text(value) if is_container else str(plain(value))
 
 
 def _text(value: Any) -> str:
@@ -134,7 +135,7 @@ def _text(value: Any) -> str:
 
 
 def parse_param(text: str) -> Any:
-    """Read a parameter's text back: bools, lists, tuples, sets and dicts; all else stays text.
+    """Parse a parameter's text: bools, lists, tuples, sets and dicts; others stay text.
 
     Example:
         >>> parse_param("[1, 2]"), parse_param("rbf")
@@ -151,7 +152,7 @@ def parse_param(text: str) -> Any:
 
 
 def metric(key: str, value: Any, timestamp: int, step: int = 0) -> Entry:
-    """Make a metric of a number; a tag where MLflow would store another number than was given.
+    """Return a metric; a tag for a number that MLflow would store as another one.
 
     MLflow stores infinities as +-1.797e308 and cannot hold integers beyond a float.
 
@@ -177,7 +178,7 @@ def metric(key: str, value: Any, timestamp: int, step: int = 0) -> Entry:
 
 
 def tag(key: str, value: Any) -> Entry:
-    """Make a tag; a value beyond MLflow's limit is cut, with a warning."""
+    """Return a tag; a value beyond MLflow's limit is cut, with a warning."""
     text = tag_text(value)
     if len(text) > MAX_TAG_LENGTH:
         logger.warning(
@@ -187,7 +188,7 @@ def tag(key: str, value: Any) -> Entry:
 
 
 def tag_text(value: Any) -> str:
-    """Write a value as text that every store takes, without the passwords in it."""
+    """Return a value as text that every store accepts, with passwords masked."""
     return storable(mask_secrets(param_text(value)))
 
 
@@ -202,7 +203,7 @@ def by_type(
     """Apply the `a` rule: yield ``(key, leaf, kind)`` with kind ``metric`` or ``param``.
 
     Numbers are metrics; str, bool, list, tuple and set are parameters; dicts are flattened; other
-    types are left alone. This is the rule of PipelineX's ``dataset="a"``. The other arguments are
+    types are skipped. This is the rule of PipelineX's ``dataset="a"``. The other arguments are
     those of :func:`flatten`.
 
     Example:
@@ -220,7 +221,7 @@ def by_type(
 
 
 def kind_of(leaf: Any) -> str | None:
-    """Name what a leaf is by the `a` rule: ``metric``, ``param``, or None.
+    """Return what a leaf becomes by the `a` rule: ``metric``, ``param``, or None.
 
     Example:
         >>> kind_of(0.5), kind_of("rbf"), kind_of(None)
@@ -232,17 +233,17 @@ def kind_of(leaf: Any) -> str | None:
 _KINDS: Iterable[tuple[str, Callable[[Any], bool]]] = (
     ("metric", is_number),
     ("param", is_text),
-    ("param", lambda leaf: isinstance(leaf, Mapping)),  # an empty one, or of too many levels
+    ("param", lambda leaf: isinstance(leaf, Mapping)),  # empty, or below `levels`
 )
 
 
 def cut(text: str, limit: int) -> str:
-    """Cut a text that is longer than `limit` characters, and mark that."""
+    """Cut a text to `limit` characters, with "..." at the end of what was cut."""
     return text if len(text) <= limit else text[: max(limit - 3, 0)] + "..."[:limit]
 
 
 def _digits(number: Any) -> str:
     try:
         return str(number)
-    except ValueError:  # Python writes no integer beyond 4,300 digits
+    except ValueError:  # Python prints no integers beyond 4,300 digits
         return f"about {'-' if number < 0 else ''}2**{int(number).bit_length() - 1}"

@@ -13,13 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from ..config.sections import MAX_COPY
-from .entries import FILES, VALUES, Entry, File, Page, PageFile, Text, lane_of, to_line
-from .folder import COPIES, FILES_SUFFIX, OWN, VALUES_SUFFIX, Journal
+from .entries import Entry, File, Page, PageFile, Text
+from .entry_files import SUFFIXES
+from .entry_lines import to_line
+from .folder import OWN, Journal
 from .stash import stash
 
 
 class _Stream:
-    """One file of entries, appended to line by line."""
+    """One file of entries, to which lines are appended."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -43,14 +45,14 @@ class _Stream:
         if self._torn:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.path))
         state = os.fstat(self._file)
-        if state.st_nlink == 0:  # it was removed, and what is written with it
+        if state.st_nlink == 0:  # the file was removed, and the line with it
             raise FileNotFoundError(self.path)
         self.size = state.st_size
         return self.size
 
 
 class Writer:
-    """Writes the entries of one process, a file for each lane; from any of its threads.
+    """Writes the entries of one process, one file a lane; any thread may use it.
 
     Args:
         journal: The run's journal.
@@ -60,11 +62,11 @@ class Writer:
         self._journal = journal
         self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
         self._streams = {
-            VALUES: _Stream(journal.folder / f"{self.name}{VALUES_SUFFIX}"),
-            FILES: _Stream(journal.folder / f"{self.name}{FILES_SUFFIX}"),
+            lane: _Stream(journal.folder / f"{self.name}{suffix}")
+            for lane, suffix in SUFFIXES.items()
         }
         self._lock = threading.Lock()
-        self._stashed = 0
+        self._copied = 0
 
     @property
     def sizes(self) -> dict[str, int]:
@@ -72,64 +74,64 @@ class Writer:
         return {stream.path.name: stream.size for stream in self._streams.values() if stream.size}
 
     def append(self, entry: Entry) -> int:
-        """Write an entry down; an artifact is copied, or linked where that is as good.
+        """Write an entry; an artifact is copied, or linked where a link is as safe.
 
         Returns:
             The size of this process's file with the entry, in bytes.
 
         Raises:
-            FileNotFoundError: The journal is gone, because the run has ended.
+            FileNotFoundError: The journal was removed, because the run has ended.
             OSError: The disk is full.
         """
-        stream = self._streams[lane_of(entry)]
-        new = stream.is_new or isinstance(entry, Text | File)
-        if new and not self._journal.is_here():  # nobody would deliver it
-            raise FileNotFoundError(stream.path)
+        stream = self._streams[entry.lane]
+        is_copied = isinstance(entry, Text | File)
+        if (stream.is_new or is_copied) and not self._journal.exists():
+            raise FileNotFoundError(stream.path)  # no process would deliver it
         if isinstance(entry, Text | File):
-            entry = self._stash(entry)
+            entry = self._copy(entry)
         line = to_line(entry)
         with self._lock:
             return stream.append(line)
 
-    def _stash(self, entry: Text | File) -> File:
+    def _copy(self, entry: Text | File) -> File:
         with self._lock:
-            self._stashed += 1
-            place = f"{self.name}-{self._stashed}"
-        target = self._journal.folder / COPIES / place
+            self._copied += 1
+            name = f"{self.name}-{self._copied}"
+        target = self._journal.copies.folder / name
         try:
             if isinstance(entry, Text):
-                return _write(entry, target, place)
+                return _write_text(entry, target)
             if self._is_own(entry) and _move(Path(entry.path), target):
-                return replace(entry, path=f"{place}/{Path(entry.path).name}")
-            # Not the working folder: it holds the copies.
+                return replace(entry, path=f"{name}/{Path(entry.path).name}")
+            # The working folder is left out, since it holds the copies.
             leave_out = self._journal.folder.parent.parent.name
             snapshot = stash(entry, target, self._max_copy, leave_out)
             if snapshot is not None:
-                self._journal.note_snapshot(place, snapshot)
-            return replace(entry, path=f"{place}/{Path(entry.path).name}")
+                self._journal.copies.write_snapshot(name, snapshot)
+            return replace(entry, path=f"{name}/{Path(entry.path).name}")
         except BaseException:
             shutil.rmtree(target, ignore_errors=True)
             raise
 
     def _is_own(self, entry: File) -> bool:
-        """Whether the journal has the files already, where nodes' calls of MLflow put them."""
+        """Return whether the files are already in the journal, from nodes' calls of MLflow."""
         return Path(entry.path).is_relative_to((self._journal.folder / OWN).absolute())
 
     @functools.cached_property
     def _max_copy(self) -> int:
         try:
             return self._journal.header.max_copy
-        except (OSError, ValueError):  # the run is over, or it is damaged
+        except (OSError, ValueError):  # the run is over, or the header is damaged
             return MAX_COPY
 
 
-def _write(entry: Text, target: Path, place: str) -> File:
+def _write_text(entry: Text, target: Path) -> File:
     folder, _, name = entry.path.rpartition("/")
     target.mkdir(parents=True)
-    # No file can hold half a character, as in a file name that is no UTF-8.
+    # Files hold no lone surrogates, which names of files that are no UTF-8 have.
     (target / name).write_bytes(entry.content.encode("utf-8", "backslashreplace"))
     kind = PageFile if isinstance(entry, Page) else File
-    return kind(f"{place}/{name}", folder)
+    return kind(f"{target.name}/{name}", folder)
 
 
 def _move(source: Path, target: Path) -> bool:
@@ -143,7 +145,7 @@ def _move(source: Path, target: Path) -> bool:
 
 
 def writer(journal: Journal) -> Writer:
-    """The writer of this process for a journal; each task of a worker asks for it anew."""
+    """Return this process's writer for a journal, the same one for each task of a worker."""
     return _writer(str(journal.folder), os.getpid())
 
 

@@ -1,4 +1,4 @@
-"""What MLflow must not do to the project's logging when it opens a store."""
+"""Keeping MLflow's database migrations from changing the project's logging."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from typing import Any
 
 
 class _Guard:
-    """Python's own function to set up logging, while it is replaced for the whole process."""
+    """Python's ``logging.config.fileConfig``, while it is replaced for the whole process."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.count = 0
-        self.real: Any = None
+        self.original: Any = None
 
-    def filtered(self, fname: Any, *words: Any, **named: Any) -> None:
-        """Set up logging from any file but that of MLflow's migrations."""
+    def filtered(self, fname: Any, *args: Any, **kwargs: Any) -> None:
+        """Configure logging from any file but that of MLflow's migrations."""
         if PurePath(str(fname)).parts[-2:] != ("db_migrations", "alembic.ini"):
-            self.real(fname, *words, **named)
+            self.original(fname, *args, **kwargs)
 
 
 _guard = _Guard()
@@ -31,12 +31,12 @@ _guard = _Guard()
 def kept_logging() -> Iterator[None]:
     """Keep the handlers of the project's logging.yml while MLflow opens a SQLite store.
 
-    MLflow's migrations set logging up anew for the whole process in older releases (3.1 does so
-    at each opening): what follows in the pipeline's log would be in another form, and in no file.
+    In older releases (in 3.1 whenever a store is opened) MLflow's migrations configure logging for
+    the whole process: the rest of the pipeline's log would have another format and go to no file.
     """
     with _guard.lock:
         if _guard.count == 0:
-            _guard.real = logging.config.fileConfig
+            _guard.original = logging.config.fileConfig
             logging.config.fileConfig = _guard.filtered
         _guard.count += 1
     try:
@@ -45,4 +45,4 @@ def kept_logging() -> Iterator[None]:
         with _guard.lock:
             _guard.count -= 1
             if _guard.count == 0:
-                logging.config.fileConfig = _guard.real
+                logging.config.fileConfig = _guard.original

@@ -1,7 +1,6 @@
-"""What MLflow keeps for the whole process: its tracking URI and its experiment.
+"""MLflow's settings for the whole process: its tracking URI and its experiment.
 
-MLflow has no public way to choose an experiment without a call to the server. This module is the
-one place that touches that choice; a test fails when it moves.
+MLflow has no public way to choose an experiment without a call to the server.
 """
 
 from __future__ import annotations
@@ -11,117 +10,117 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from ..utils import environment, import_watch
+from ..utils import import_watch, run_variables
 
 
-class _Globals:
-    """What MLflow was given for the pipeline's run, for all threads."""
+class _SetByPlugin:
+    """What the plugin has set for the pipeline's run, in all threads."""
 
     uri: str | None = None
-    experiment: str | None = None
+    experiment_id: str | None = None
 
 
 def set_tracking_uri(uri: str | None) -> None:
-    """Set MLflow's tracking URI, or let it be MLflow's default again.
+    """Set MLflow's tracking URI; None restores MLflow's default.
 
-    MLflow keeps it for the whole process, and in ``MLFLOW_TRACKING_URI``.
+    MLflow stores it for the whole process, and in ``MLFLOW_TRACKING_URI``.
     """
     import mlflow
 
     mlflow.set_tracking_uri(uri)  # type: ignore[arg-type]  # None unsets it
-    _Globals.uri = uri
+    _SetByPlugin.uri = uri
 
 
-def is_in_use(uri: str) -> bool:
-    """Whether a tracking URI is the one that MLflow was given for the pipeline's run."""
-    return uri == _Globals.uri
+def is_plugins_uri(uri: str) -> bool:
+    """Whether a tracking URI is the one that the plugin has set."""
+    return uri == _SetByPlugin.uri
 
 
-def experiment() -> str | None:
-    """The experiment in which MLflow's own calls start runs; None for its default."""
+def users_uri() -> str | None:
+    """Return the tracking URI that a node or hook has set over the plugin's; else None."""
+    import mlflow
+
+    uri = mlflow.get_tracking_uri()
+    return uri if _SetByPlugin.uri not in {None, uri} else None
+
+
+def experiment_id() -> str | None:
+    """Return the experiment in which ``mlflow.start_run`` starts runs; None for the default."""
     import mlflow
 
     return mlflow.tracking.fluent._active_experiment_id  # noqa: SLF001 - there is no public name
 
 
-def use_experiment(experiment_id: str | None) -> None:
-    """Set the experiment in which MLflow's own calls start runs; None for its default.
+def set_experiment_id(experiment_id: str | None) -> None:
+    """Set the experiment in which ``mlflow.start_run`` starts runs; None for the default.
 
-    Runs that somebody starts belong beside the pipeline's: MLflow's UI shows a child below its
-    parent only within one experiment. The public way asks the server.
+    Runs that a node starts belong in the experiment of the pipeline's run: MLflow's UI shows a
+    child run below its parent only within one experiment. ``mlflow.set_experiment`` would call the
+    server.
     """
     import mlflow
 
     module: Any = mlflow.tracking.fluent
-    module._active_experiment_id = _Globals.experiment = experiment_id  # noqa: SLF001 - as above
+    module._active_experiment_id = _SetByPlugin.experiment_id = experiment_id  # noqa: SLF001
 
 
-def other_uri() -> str | None:
-    """The tracking URI that somebody has chosen instead, where nobody knows the pipeline's run."""
-    import mlflow
-
-    uri = mlflow.get_tracking_uri()
-    return uri if _Globals.uri not in {None, uri} else None
+def is_plugins_experiment() -> bool:
+    """Whether the experiment is still the one that the plugin has set."""
+    return experiment_id() == _SetByPlugin.experiment_id
 
 
-def is_own_experiment() -> bool:
-    """Whether the experiment is the one that MLflow was given for the pipeline's run."""
-    return experiment() == _Globals.experiment
+class _Saved:
+    """The settings from before the first open run, and how many open runs there are.
 
-
-class _Holders:
-    """How many open runs need the globals that nodes were given, and what they were before.
-
-    MLflow has one tracking URI and one experiment for the whole process, so there is one of this
-    too: of several runs at once the first to end must not take them from the others.
+    MLflow's settings are the whole process's, so they are restored when the last run ends.
     """
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self.reading = threading.RLock()
-        self.count = 0
+        self.block_lock = threading.RLock()
+        self.open_runs = 0
         self.uri: str | None = None
-        self.experiment: str | None = None
+        self.experiment_id: str | None = None
 
 
-_holders = _Holders()
+_saved = _Saved()
 
 
-def hold_globals() -> None:
-    """Remember MLflow's tracking URI, experiment and variables, for :func:`release_globals`."""
-    with _holders.lock:
-        if _holders.count == 0:
-            _holders.uri = environment.tracking_uri()
-            environment.hold_of_runs()
+def save_globals() -> None:
+    """Save MLflow's tracking URI, experiment and variables, for :func:`restore_globals`."""
+    with _saved.lock:
+        if _saved.open_runs == 0:
+            _saved.uri = run_variables.tracking_uri()
+            run_variables.save()
             is_imported = import_watch.is_imported()
-            _holders.experiment = experiment() if is_imported else None
-        _holders.count += 1
+            _saved.experiment_id = experiment_id() if is_imported else None
+        _saved.open_runs += 1
 
 
-def release_globals() -> None:
-    """Put MLflow's tracking URI, experiment and variables back once no open run needs others."""
-    with _holders.lock:
-        _holders.count -= 1
-        if _holders.count > 0:
+def restore_globals() -> None:
+    """Restore what :func:`save_globals` has saved, once no run is open any more."""
+    with _saved.lock:
+        _saved.open_runs -= 1
+        if _saved.open_runs > 0:
             return
         if import_watch.is_imported():
-            set_tracking_uri(_holders.uri)
-            use_experiment(_holders.experiment)
-        environment.put_back_of_runs()
+            set_tracking_uri(_saved.uri)
+            set_experiment_id(_saved.experiment_id)
+        run_variables.restore()
 
 
 @contextlib.contextmanager
 def tracking_uri(uri: str) -> Iterator[None]:
-    """Use a tracking URI for the length of a block.
+    """Set MLflow's tracking URI for the length of a block.
 
-    For what MLflow reads by the global URI alone: models everywhere, and before MLflow 3.2 also
-    artifacts of a client with another URI.
+    For the calls of MLflow that use the URI of the whole process instead of a client's: those for
+    models, and before MLflow 3.2 also those for artifacts.
     """
-    before = environment.tracking_uri()
-    if before == uri:  # a node's thread, most of the time
+    before = run_variables.tracking_uri()
+    if before == uri:  # in a node's thread it mostly is
         yield
         return
-    with _holders.reading:  # one at a time: it is the whole process's
+    with _saved.block_lock:  # one block at a time: the setting is the whole process's
         set_tracking_uri(uri)
         try:
             yield

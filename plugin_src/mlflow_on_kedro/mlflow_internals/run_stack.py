@@ -1,7 +1,6 @@
-"""MLflow's stack of active runs, of which it keeps one for each thread.
+"""MLflow's stack of active runs, of which each thread has its own.
 
-MLflow has no public way to read or change it. This module is the one place that touches it; a test
-fails when it moves.
+MLflow has no public way to read the whole stack or to change it.
 """
 
 from __future__ import annotations
@@ -13,57 +12,57 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 
-class _Here(threading.local):
-    is_raw = False
-    """Whether this thread sees the stack as it is without this plugin."""
+class _ThreadState(threading.local):
+    sees_original = False
+    """Whether this thread sees the stack as MLflow has it, without :func:`install`'s function."""
 
 
-_here = _Here()
+_thread_state = _ThreadState()
 
 
-def install(give: Callable[[list[Any]], list[Any]]) -> None:
-    """Have MLflow, which is imported, read the stack through a function; once is enough.
+def install(transform: Callable[[list[Any]], list[Any]]) -> None:
+    """Have MLflow, once imported, read the stack through a function; only the first call counts.
 
     Args:
-        give: Takes this thread's stack and returns what MLflow is to work with.
+        transform: Takes this thread's stack and returns the one that MLflow is to use.
     """
     variable = _variable()
     if "get" in vars(variable):
         return
-    real = variable.get
-    variable.get = lambda: real() if _here.is_raw else give(real())
+    original = variable.get
+    variable.get = lambda: original() if _thread_state.sees_original else transform(original())
 
 
 @contextlib.contextmanager
-def raw() -> Iterator[None]:
-    """Have MLflow's functions do for this thread what they do without this plugin."""
-    before, _here.is_raw = _here.is_raw, True
+def original_stack() -> Iterator[None]:
+    """Have MLflow's functions behave in this thread as they do without this plugin."""
+    before, _thread_state.sees_original = _thread_state.sees_original, True
     try:
         yield
     finally:
-        _here.is_raw = before
+        _thread_state.sees_original = before
 
 
-def is_raw() -> bool:
-    """Whether this thread is in a :func:`raw` block."""
-    return _here.is_raw
+def is_original() -> bool:
+    """Whether this thread is in an :func:`original_stack` block."""
+    return _thread_state.sees_original
 
 
 def stack() -> list[Any]:
-    """This thread's active runs as MLflow has them: what it was given, and what it has started."""
-    with raw():
-        return in_use()
+    """Return the active runs that MLflow has for this thread; changing the list changes them."""
+    with original_stack():
+        return transformed_stack()
 
 
-def in_use() -> list[Any]:
-    """This thread's active runs, the pipeline's among them."""
+def transformed_stack() -> list[Any]:
+    """Return this thread's active runs as MLflow's functions see them."""
     found: list[Any] = _variable().get()
     return found
 
 
 @contextlib.contextmanager
 def exchanged(other: list[Any]) -> Iterator[None]:
-    """Let this thread have the stack of another for the length of a block."""
+    """Give this thread the stack of another thread for the length of a block."""
     variable, mine = _variable(), stack()
     variable.set(other)
     try:
@@ -80,7 +79,7 @@ def new_active_run(run: Any) -> Any:
 
 
 def active_run_id() -> str | None:
-    """The id of the run that was made the active one of this thread; does not import mlflow."""
+    """Return the id of this thread's active run, if there is one; MLflow is not imported for it."""
     mlflow = sys.modules.get("mlflow")
     if mlflow is None or not hasattr(mlflow, "active_run"):
         return None

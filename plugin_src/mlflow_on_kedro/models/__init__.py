@@ -1,1 +1,1 @@
-"""``MLflowModelDataset``: models in MLflow's own format, and the model registry."""
+"""Models: flavors, saving, logged models, and the model registry, below ``MLflowModelDataset``."""

@@ -1,4 +1,4 @@
-"""Aliases of registered versions: given once, and taken from no later run and from no user."""
+"""Assign aliases to registered versions, once, and never against a later run or a user."""
 
 from __future__ import annotations
 
@@ -12,54 +12,54 @@ from ..tracking.capabilities import Feature
 from ..tracking.failures import is_gone
 from ..utils.mlflow_limits import legal_key
 from ..utils.suggestions import did_you_mean
-from .versions import ALIASES_TAG, GIVEN
+from .versions import ALIASES_TAG, ASSIGNED
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 _OF_THE_PLUGIN = ("time/", "system/")
 _NAMED = 10
-"""Metrics that a message names at most."""
+"""The most metrics that a message names."""
 
 
 class Outcome(NamedTuple):
-    """What became of the aliases that a version was to get.
+    """The outcome of assigning aliases to a version.
 
     Attributes:
-        said: What has been done, and why, for a message.
-        lacks_metric: The run has no metric of the name that ``promote`` gives.
+        messages: What was done, and why.
+        lacks_metric: Whether the run lacks the metric that ``promote`` names.
     """
 
-    said: list[str]
+    messages: list[str]
     lacks_metric: bool = False
 
 
-def give(client: MlflowClient, run: Any, version: Any, registration: Registration) -> Outcome:
-    """Give a version the aliases that are asked for, unless that was decided on before.
+def assign(client: MlflowClient, run: Any, version: Any, registration: Registration) -> Outcome:
+    """Give a version the aliases that are configured, unless that was done before.
 
     Args:
         client: A client of the run's store and of the registry.
         run: MLflow's entity of the run.
         version: The version.
-        registration: What is asked for.
+        registration: The model's registration.
     """
     if registration.alias is None and registration.promote is None:
         return Outcome([])
-    if version.tags.get(ALIASES_TAG) == GIVEN:
+    if version.tags.get(ALIASES_TAG) == ASSIGNED:
         return Outcome([])
-    giving = _Giving(client, run, version)
+    assigner = _AliasAssigner(client, run, version)
     try:
-        said = []
+        messages = []
         if registration.alias is not None:
-            said.append(giving.give(registration.alias))
+            messages.append(assigner.assign(registration.alias))
         if registration.promote is not None:
-            said.append(giving.promote(registration.promote))
+            messages.append(assigner.promote(registration.promote))
     except Exception as error:
         if not _lacks_aliases(client, version, error):
             raise
         return Outcome(["no alias, as this registry has none"])
-    client.set_model_version_tag(version.name, version.version, ALIASES_TAG, GIVEN)
-    return Outcome(said, giving.lacks_metric)
+    client.set_model_version_tag(version.name, version.version, ALIASES_TAG, ASSIGNED)
+    return Outcome(messages, assigner.lacks_metric)
 
 
 def _lacks_aliases(client: MlflowClient, version: Any, error: Exception) -> bool:
@@ -74,13 +74,13 @@ def _lacks_aliases(client: MlflowClient, version: Any, error: Exception) -> bool
     )
 
 
-class _Giving:
-    """Decides who has an alias.
+class _AliasAssigner:
+    """Decide which version of a registered model has an alias.
 
     Args:
         client: A client of the run's store and of the registry.
         run: MLflow's entity of the run.
-        version: The version that may get aliases.
+        version: The new version, which may get aliases.
     """
 
     def __init__(self, client: MlflowClient, run: Any, version: Any) -> None:
@@ -89,14 +89,14 @@ class _Giving:
         self._version = version
         present = client.get_registered_model(version.name).aliases
         self._holders = {alias: str(holder) for alias, holder in present.items()}
-        self._before = _before(version)
+        self._before = _holders_before(version)
         self._runs: dict[str, Any] = {}
         self.lacks_metric = False
 
-    def give(self, alias: str) -> str:
-        """Give an alias, unless a later run's has it: this one may be delivered late."""
-        if (kept := self._kept_by_others(alias)) is not None:
-            return kept
+    def assign(self, alias: str) -> str:
+        """Assign an alias, unless a later run's version has it: this run may be delivered late."""
+        if (moved := self._moved_by_user(alias)) is not None:
+            return moved
         holder = self._holders.get(alias)
         if holder == str(self._version.version):
             return f"alias '{alias}'"
@@ -111,23 +111,23 @@ class _Giving:
         return f"alias '{alias}'"
 
     def promote(self, promotion: Promotion) -> str:
-        """Give an alias if the version is better than the holder, and say why or why not."""
+        """Assign an alias if the version's metric is better than the holder's; return why."""
         alias, metric = promotion.alias, promotion.metric
         holder = self._holders.get(alias)
         if holder == str(self._version.version):
             return f"it has the alias '{alias}'"
-        if (kept := self._kept_by_others(alias)) is not None:
-            return kept
+        if (moved := self._moved_by_user(alias)) is not None:
+            return moved
         new = group_lookup.metric(self._client, self._run, metric)
         if new is None or math.isnan(new):
             self.lacks_metric = new is None
-            return f"it does not get the alias '{alias}', because its run {self._lacking(metric)}"
+            return f"it does not get the alias '{alias}', because its run {self._no_metric(metric)}"
         if holder is None:
             self._set(alias)
             return f"alias '{alias}', which no version had ({metric} {new:g})"
-        return self._given_if_better(promotion, new, holder)
+        return self._assign_if_better(promotion, new, holder)
 
-    def _given_if_better(self, promotion: Promotion, new: float, holder: str) -> str:
+    def _assign_if_better(self, promotion: Promotion, new: float, holder: str) -> str:
         alias, metric = promotion.alias, promotion.metric
         run = self._run_of(holder)
         held = group_lookup.metric(self._client, run, metric) if run is not None else None
@@ -146,13 +146,13 @@ class _Giving:
             f"{held:g} of version {holder}"
         )
 
-    def _kept_by_others(self, alias: str) -> str | None:
-        """Say that somebody has moved an alias since the version was made, if that is so."""
+    def _moved_by_user(self, alias: str) -> str | None:
+        """Return a message if somebody has moved an alias since the version was created."""
         if self._before is None:
             return None
         before, holder = self._before.get(alias), self._holders.get(alias)
         own = str(self._version.version)
-        # A version that was made after this one may have it from its own run.
+        # A newer version may have got it from its own run.
         if holder in {before, own} or (holder is not None and int(holder) > int(own)):
             return None
         whose = f"version {holder} has it" if holder is not None else "no version has it"
@@ -161,7 +161,7 @@ class _Giving:
             f"({whose} now)"
         )
 
-    def _lacking(self, metric: str) -> str:
+    def _no_metric(self, metric: str) -> str:
         metrics = self._run.data.metrics
         if legal_key(metric) in metrics:
             return f"has {metric} NaN"
@@ -171,7 +171,7 @@ class _Giving:
         return f"has no metric '{metric}' (there: {known}{meant})"
 
     def _run_of(self, holder: str) -> Any:
-        """The run of a version; None if it has none, or none any more."""
+        """Return the run of a version; None if it has none, or the run was deleted."""
         if holder not in self._runs:
             self._runs[holder] = _run_of(self._client, self._version.name, holder)
         return self._runs[holder]
@@ -182,8 +182,8 @@ class _Giving:
         self._holders[alias] = str(version.version)
 
 
-def _before(version: Any) -> dict[str, str] | None:
-    """Which versions had its aliases before a version was made; None: nothing is known of it."""
+def _holders_before(version: Any) -> dict[str, str] | None:
+    """Return which versions had the aliases before a version was created; None: unknown."""
     try:
         before = json.loads(version.tags[ALIASES_TAG])
         return {str(alias): str(holder) for alias, holder in before.items()}

@@ -1,4 +1,4 @@
-"""What a user says of how a model is saved: for the flavor, for MLflow's logged model, for both."""
+"""``ModelArguments``: the arguments that decide how a model is saved and logged."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any
 from kedro.io import DatasetError
 
 from ..config.registration import Registration
-from .signature import Load, Signature, example_of
+from .signature import Load, Signature, make_example
 
-# `log_model` takes these beside what `save_model` takes; this dataset logs by itself.
-_OF_LOGGED_MODELS = ("model_type", "params", "step")
+# Arguments of `log_model` that `save_model` does not have. They are for the logged model.
+_FOR_LOGGED_MODEL = ("model_type", "params", "step")
 _IGNORED = frozenset({"await_registration_for"})
-_ELSEWHERE = {
+# Arguments of `log_model` that the dataset sets -> the dataset's own argument to use instead.
+_SET_BY_DATASET = {
     "artifact_path": "name",
     "model_id": None,
     "name": "name",
@@ -25,14 +26,14 @@ _ELSEWHERE = {
 _VIZ = "kedro-viz"
 
 
-def taken_step(load_args: dict[str, Any]) -> int | None:
-    """Take the step at which a model was logged out of ``load_args``; None if there is none.
+def pop_step(load_args: dict[str, Any]) -> int | None:
+    """Remove ``step`` from ``load_args`` and return it; None if there is none.
 
     Args:
-        load_args: What the user gives; it is changed.
+        load_args: The dataset's argument, which is changed.
 
     Raises:
-        DatasetError: It is no step.
+        DatasetError: The step is not a whole number.
     """
     step = load_args.pop("step", None)
     if step is not None and (isinstance(step, bool) or not isinstance(step, int)):
@@ -42,15 +43,15 @@ def taken_step(load_args: dict[str, Any]) -> int | None:
 
 @dataclass(frozen=True)
 class ModelArguments:
-    """How a model is saved.
+    """The arguments that decide how a model is saved and logged.
 
     Attributes:
-        flavor: For the flavor's ``save_model``.
+        flavor: Arguments of the flavor's ``save_model``.
         logged: Type, parameters and step of the logged model.
-        signature: The signature to make.
+        signature: How the signature is made.
         input_example: An example's value, or the name of a dataset.
-        tags: Of the logged model and of its version.
-        registration: What is asked of the model registry.
+        tags: Tags of the logged model and of its registered version.
+        registration: How the model is to be registered; None: it is not.
     """
 
     flavor: Mapping[str, Any] = field(default_factory=dict)
@@ -61,7 +62,7 @@ class ModelArguments:
     registration: Registration | None = None
 
     @classmethod
-    def of(
+    def from_args(
         cls,
         save_args: Mapping[str, Any] | None,
         *,
@@ -71,26 +72,26 @@ class ModelArguments:
         input_example: Any,
         **given: Any,
     ) -> ModelArguments:
-        """Check and sort what the user gives.
+        """Check and sort the arguments of a dataset.
 
         Args:
-            save_args: Arguments as of the flavor's ``log_model``.
-            alias: For the registry, as is ``promote``.
-            promote: When another alias goes to the model.
-            metadata: Kedro's metadata; MLflow's too, but for what is meant for Kedro-Viz.
+            save_args: Arguments of the flavor's ``log_model``.
+            alias: The alias that every registered version gets.
+            promote: The alias that a registered version gets if its metric is better.
+            metadata: Kedro's metadata; all but the part for Kedro-Viz is MLflow's metadata, too.
             input_example: A value, or the name of a dataset.
             **given: ``signature``, ``tags`` and ``registered_model_name``, which may be in
                 ``save_args`` as well.
 
         Raises:
-            DatasetError: An argument is given twice, is set by the dataset, or makes no sense.
+            DatasetError: An argument is given twice, is set by the dataset, or is wrong.
         """
         for argument, value in {"tags": given.get("tags"), "metadata": metadata}.items():
             if not isinstance(value, Mapping | None):
                 raise DatasetError(f"`{argument}` must be a mapping: {value!r}")
         rest = dict(save_args or {})
-        for argument in _ELSEWHERE.keys() & rest.keys():
-            instead = _ELSEWHERE[argument]
+        for argument in _SET_BY_DATASET.keys() & rest.keys():
+            instead = _SET_BY_DATASET[argument]
             advice = f"give `{instead}` instead" if instead else "leave it out"
             raise DatasetError(f"save_args: '{argument}' is set by this dataset: {advice}.")
         for argument, value in {**given, "input_example": input_example}.items():
@@ -101,19 +102,19 @@ class ModelArguments:
             own = {key: value for key, value in metadata.items() if key != _VIZ}
             rest |= {"metadata": own} if own else {}
         return cls(
-            logged={name: rest.pop(name) for name in _OF_LOGGED_MODELS if name in rest},
+            logged={name: rest.pop(name) for name in _FOR_LOGGED_MODEL if name in rest},
             flavor={name: value for name, value in rest.items() if name not in _IGNORED},
-            signature=Signature.of(chosen["signature"]),
+            signature=Signature.from_arg(chosen["signature"]),
             input_example=input_example,
             tags=chosen["tags"] or {},
-            registration=Registration.of(
+            registration=Registration.from_arguments(
                 chosen["registered_model_name"], alias, promote, chosen["tags"]
             ),
         )
 
     @property
     def datasets(self) -> list[str]:
-        """The names of the catalog's datasets that saving needs."""
+        """The names of the catalog's datasets that are needed to save the model."""
         named = self.input_example
         return [
             *(self.signature.datasets if self.signature is not None else []),
@@ -121,11 +122,11 @@ class ModelArguments:
         ]
 
     def for_flavor(self, model: Any, load: Load, name: str) -> dict[str, Any]:
-        """The arguments of ``save_model`` for a model.
+        """Return the arguments of ``save_model`` for a model.
 
         Args:
             model: The model.
-            load: Loads a dataset of the catalog.
+            load: A function that loads a dataset of the catalog.
             name: The model's name, for messages.
         """
         made: dict[str, Any] = {}
@@ -134,5 +135,5 @@ class ModelArguments:
             if signature is not None:
                 made["signature"] = signature
         if self.input_example is not None:
-            made["input_example"] = example_of(self.input_example, model, load)
+            made["input_example"] = make_example(self.input_example, model, load)
         return {**self.flavor, **made}

@@ -1,4 +1,4 @@
-"""Flavors of models, MLflow's and others: found by name, and called the way each wants it."""
+"""Find flavors by their names, MLflow's and others, and save models with them."""
 
 from __future__ import annotations
 
@@ -16,30 +16,29 @@ from kedro.io import DatasetError
 
 from ..utils import environment
 from ..utils.suggestions import did_you_mean
-from .kinds import is_loader_module, known_flavors, package_of
+from .flavor_table import (
+    ANY_MODEL_FORMATS,
+    PIP_NAMES,
+    is_loader_module,
+    known_flavors,
+    package_of,
+)
 
 _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
-# Packages that pip knows by another name.
-_PIP_NAMES = {"sklearn": "scikit-learn"}
-
 _FORMAT = "serialization_format"
-# The format that holds any model. MLflow's own choices are safe to load from strangers, but skops
-# takes two seconds to import and refuses the user's own classes and functions, and pt2 needs an
-# example of the input, with which the model is traced.
-_ANY_MODEL = {"sklearn": "cloudpickle", "lightgbm": "cloudpickle", "pytorch": "pickle"}
 _CAUTION = re.compile(r"Saving .* format requires exercising caution", re.IGNORECASE)
 
 
 def find_flavor(name: str) -> ModuleType:
-    """Import a flavor: one of MLflow, or any module that saves and loads models like those.
+    """Import a flavor: one of MLflow's, or any module with ``save_model`` and ``load_model``.
 
     Args:
-        name: As MLflow calls it, such as ``sklearn``, or the module's path, such as
+        name: MLflow's name of it, such as ``sklearn``, or the module's path, such as
             ``my_package.flavors.mine``.
 
     Raises:
-        DatasetError: There is none of that name, or a package that it needs is not installed.
+        DatasetError: There is no flavor of this name, or a package that it needs is not installed.
     """
     if not isinstance(name, str) or not _MODULE.fullmatch(name):
         raise DatasetError(
@@ -72,7 +71,7 @@ def _import(path: str, flavor: str) -> ModuleType | None:
         if error.name is not None and f"{path}.".startswith(f"{error.name}."):
             return None
         raise missing_package(flavor, error) from None
-    except Exception as error:  # a module of whatever make
+    except Exception as error:  # a user's module may raise anything
         raise DatasetError(f"The flavor {flavor!r} cannot be imported: {error!r}") from error
 
 
@@ -81,9 +80,9 @@ def _suggestion(name: str) -> str:
 
 
 def check_flavor(name: str) -> None:
-    """Find a flavor that cannot be used before a model is trained for it.
+    """Check before a model is trained that its flavor can be used.
 
-    Those whose package is known are not imported for it, nor is MLflow.
+    If the flavor's package is known, neither the package nor MLflow is imported.
 
     Raises:
         DatasetError: As :func:`find_flavor`.
@@ -96,23 +95,23 @@ def check_flavor(name: str) -> None:
 
 
 def missing_package(flavor: str, error: ModuleNotFoundError) -> DatasetError:
-    """Say which command installs what a flavor needs."""
+    """Make the error for a missing package, with the command that installs it."""
     package = str(error.name).partition(".")[0]
     return DatasetError(
         f"flavor: {flavor} needs a package that is not installed: run "
-        f"`pip install {_PIP_NAMES.get(package, package)}`."
+        f"`pip install {PIP_NAMES.get(package, package)}`."
     )
 
 
 def with_defaults(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Add what makes saving fast and able to save any model, where the user does not choose.
+    """Add the arguments that make saving fast and able to save any model, unless they are given.
 
     Args:
         flavor: The flavor.
         model: The model.
         given: The arguments of ``save_model``.
     """
-    any_model = _ANY_MODEL.get(flavor.__name__.removeprefix("mlflow."))
+    any_model = ANY_MODEL_FORMATS.get(flavor.__name__.removeprefix("mlflow."))
     is_chosen = bool({_FORMAT, "export_model"} & given.keys())
     if any_model and not is_chosen and _takes(flavor.save_model, _FORMAT):
         given = {_FORMAT: any_model, **given} if environment.allows_pickle() else given
@@ -121,10 +120,10 @@ def with_defaults(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict
 
 @contextmanager
 def saving_quietly(given: dict[str, Any]) -> Iterator[None]:
-    """Leave out MLflow's caution about a format of models that the user did not choose."""
+    """Silence MLflow's warning about a serialization format that the user did not choose."""
     with ExitStack() as stack:
         if _FORMAT not in given:
-            for flavor in _ANY_MODEL:
+            for flavor in ANY_MODEL_FORMATS:
                 logger = logging.getLogger(f"mlflow.{flavor}")
                 logger.addFilter(_without_caution)
                 stack.callback(logger.removeFilter, _without_caution)
@@ -140,7 +139,7 @@ def _takes(function: Callable[..., Any], argument: str) -> bool:
 
 
 def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict[str, Any]:
-    """Add a flavor's own requirements, so that MLflow need not find them out by loading it."""
+    """Add the flavor's default requirements; otherwise MLflow loads the model to find them."""
     if {"pip_requirements", "conda_env"} & given.keys():
         return given
     defaults = _requirements(flavor, model, given.get(_FORMAT))
@@ -153,26 +152,26 @@ def _with_requirements(flavor: ModuleType, model: Any, given: dict[str, Any]) ->
 
 
 def _requirements(flavor: ModuleType, model: Any, serialization: str | None) -> list[str] | None:
-    """The flavor's requirements; None for a flavor that does not tell or take them."""
-    tell = getattr(flavor, "get_default_pip_requirements", None)
-    if tell is None or not _takes(flavor.save_model, "pip_requirements"):
+    """Return the flavor's requirements; None for a flavor that does not provide or take them."""
+    provide = getattr(flavor, "get_default_pip_requirements", None)
+    if provide is None or not _takes(flavor.save_model, "pip_requirements"):
         return None
-    takes = inspect.signature(tell).parameters
-    # MLflow knows the format in which it saves only then; each of them needs its own package.
+    takes = inspect.signature(provide).parameters
+    # MLflow chooses the format only when it saves; each format needs its own package.
     includes = {
         f"include_{package}": True
         for package in ("skops", "cloudpickle")
         if f"include_{package}" in takes and serialization in (None, package)
     }
     needs_model = any(item.default is item.empty for item in takes.values())
-    return list(tell(model, **includes) if needs_model else tell(**includes))
+    return list(provide(model, **includes) if needs_model else provide(**includes))
 
 
 def save(flavor: ModuleType, model: Any, **arguments: Any) -> None:
-    """Call ``save_model`` of a flavor with the model where it belongs.
+    """Call a flavor's ``save_model`` with the model as the right argument.
 
-    MLflow's pyfunc takes a model in Python or a module that loads one; for others it is the first
-    argument.
+    It is the first argument of all flavors but MLflow's pyfunc, which has one argument for a model
+    in Python and another for a module that loads one.
     """
     if flavor.__name__ != "mlflow.pyfunc":
         flavor.save_model(model, **arguments)

@@ -1,4 +1,4 @@
-"""A model's folder becomes a logged model of MLflow 3: how a ``Model`` entry is delivered."""
+"""Deliver ``Model`` entries of the journal: a saved model becomes a logged model of MLflow 3."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..journal.entries import Model, storable
+from ..journal.entries import Model
+from ..journal.entry_lines import storable
 from ..journal.snapshot import Snapshot
 from ..tracking import capabilities, creating
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_invalid, reason
-from . import run_models
-from .mlmodel import MLMODEL, identified
+from . import artifact_models
+from .mlmodel import MLMODEL, with_ids
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -24,13 +25,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 ENTRY_TAG = "mlflow_on_kedro.entry"
-"""On a logged model: the entry that it was made of, so that delivering it again changes nothing."""
+"""The tag of a logged model with its entry's id, so that delivering it again changes nothing."""
 REGISTER_TAG = "mlflow_on_kedro.register"
-"""On a logged model: its registration, as text."""
+"""The tag of a logged model with its registration, as text."""
 _ENTRY_ID = re.compile(r"[0-9a-f]+")
 
 
-def entry_of(
+def model_entry(
     folder: Path,
     name: str,
     *,
@@ -40,25 +41,25 @@ def entry_of(
     step: int = 0,
     original: Path | None = None,
 ) -> Model:
-    """Make the entry of a model that is saved in a folder.
+    """Make the journal entry of a model that is saved in a folder.
 
     Args:
         folder: The folder, with its ``MLmodel`` file.
         name: The model's name in the run.
         tags: Tags of the logged model.
-        params: Its parameters, beside the run's.
-        model_type: A word of the user's for the kind of model.
-        step: The step of the run at which it was made.
-        original: Where the folder will lie; until then nobody else writes to it.
+        params: Parameters of the logged model, in addition to the run's.
+        model_type: MLflow's ``model_type``, any text.
+        step: The step of the run at which the model was saved.
+        original: The path to which the folder will be moved; until then nobody else writes to it.
     """
     about = {
         "id": secrets.token_hex(12),
-        "tags": _texts(tags),
-        "params": _texts(params),
+        "tags": _to_texts(tags),
+        "params": _to_texts(params),
         "model_type": model_type,
         "step": step,
     }
-    snapshot = Snapshot.of(folder, original) if original is not None else None
+    snapshot = Snapshot.from_path(folder, original) if original is not None else None
     return Model(str(folder), name, json.dumps(about), snapshot=snapshot)
 
 
@@ -70,28 +71,28 @@ def log(
     again: bool = True,
     raising: bool = False,
 ) -> None:
-    """Make a logged model of an entry, or go on with one that an earlier try has left half-done.
+    """Create the logged model of an entry, or complete one that an earlier try has begun.
 
-    A server without logged models gets the files as artifacts of the run, which ``runs:/`` loads;
-    so does one to which the model's name is not valid.
+    A server without logged models gets the files as artifacts of the run, which ``runs:/`` URIs can
+    load; so does a server that refuses the model's name.
 
     Args:
         client: A client of the run's store.
         run_id: The run.
         entry: The entry.
-        again: Another process may have tried before, so the model may be there.
-        raising: Raise it when the model's name is not valid.
+        again: Another process may have tried before, so the model may exist.
+        raising: Raise the error if the model's name is invalid, instead of logging artifacts.
 
     Raises:
-        ValueError: The entry is damaged; nothing has been created for it.
-        Exception: MLflow refuses it or cannot be reached.
+        ValueError: The entry is damaged; nothing was created for it.
+        Exception: MLflow refuses the model or cannot be reached.
     """
-    about = _checked(entry)
+    about = _read_about(entry)
     run = client.get_run(run_id)
     uri = client.tracking_uri
     if capabilities.has(uri, Feature.LOGGED_MODELS):
         try:
-            model = _found_or_created(client, run, entry.folder, about, again=again)
+            model = _find_or_create(client, run, entry.folder, about, again=again)
         except Exception as error:
             instead = "a model's files are artifacts of its run, which `runs:/` loads"
             if is_invalid(error) and not raising:
@@ -110,10 +111,10 @@ def log(
             if model.status != "READY":
                 _fill(client, run, model, entry, int(about["step"]))
             return
-    run_models.log(client, run, entry, about["tags"].get(REGISTER_TAG))
+    artifact_models.log(client, run, entry, about["tags"].get(REGISTER_TAG))
 
 
-def _checked(entry: Model) -> dict[str, Any]:
+def _read_about(entry: Model) -> dict[str, Any]:
     about: dict[str, Any] = json.loads(entry.about)
     if not _ENTRY_ID.fullmatch(str(about["id"])):
         raise ValueError(f"no id of an entry: {about['id']!r}")
@@ -122,11 +123,11 @@ def _checked(entry: Model) -> dict[str, Any]:
     return about
 
 
-def _found_or_created(
+def _find_or_create(
     client: MlflowClient, run: Any, name: str, about: Mapping[str, Any], *, again: bool
 ) -> Any:
     again = again or creating.may_exist(about["id"])
-    found = _made_of(client, run, about["id"]) if again else []
+    found = _search(client, run, about["id"]) if again else []
     if not found:
         with creating.creating(about["id"], creating.PATIENT_SECONDS):
             model = client.create_logged_model(
@@ -139,20 +140,20 @@ def _found_or_created(
             )
         if not again:
             return model
-        # What an earlier try has asked for may have been made only now.
-        found = _made_of(client, run, about["id"]) or [model]
-    for twin in found[1:]:
-        client.delete_logged_model(twin.model_id)
+        # The server may only now have created what an earlier try has requested.
+        found = _search(client, run, about["id"]) or [model]
+    for duplicate in found[1:]:
+        client.delete_logged_model(duplicate.model_id)
     creating.note_single(about["id"])
     return found[0]
 
 
-def _made_of(client: MlflowClient, run: Any, entry_id: str) -> list[Any]:
-    """The models that were made of an entry; one that has its files is the first."""
+def _search(client: MlflowClient, run: Any, entry_id: str) -> list[Any]:
+    """Find the logged models of an entry; one that has its files comes first."""
     found = client.search_logged_models(
         [run.info.experiment_id], filter_string=f"tags.`{ENTRY_TAG}` = '{entry_id}'"
     )
-    known = outputs_of(run)
+    known = output_model_ids(run)
     return sorted(
         found,
         key=lambda model: (
@@ -167,7 +168,7 @@ def _made_of(client: MlflowClient, run: Any, entry_id: str) -> list[Any]:
 def _fill(client: MlflowClient, run: Any, model: Any, entry: Model, step: int) -> None:
     client.log_model_artifacts(model.model_id, entry.path)
     mlmodel = Path(entry.path) / MLMODEL
-    with identified(
+    with with_ids(
         mlmodel,
         artifact_path=model.artifact_location,
         model_id=model.model_id,
@@ -175,7 +176,7 @@ def _fill(client: MlflowClient, run: Any, model: Any, entry: Model, step: int) -
         run_id=run.info.run_id,
     ) as path:
         client.log_model_artifact(model.model_id, str(path))
-    if model.model_id not in outputs_of(run):
+    if model.model_id not in output_model_ids(run):
         _link(client, run.info.run_id, model.model_id, step)
     client.finalize_logged_model(model.model_id, "READY")
 
@@ -196,8 +197,8 @@ def _link(client: MlflowClient, run_id: str, model_id: str, step: int) -> None:
             raise
 
 
-def outputs_of(run: Any) -> list[str]:
-    """The ids of the models that a run has made.
+def output_model_ids(run: Any) -> list[str]:
+    """Return the ids of the models that a run has logged as its outputs.
 
     Args:
         run: MLflow's entity of the run.
@@ -206,5 +207,5 @@ def outputs_of(run: Any) -> list[str]:
     return [item.model_id for item in outputs.model_outputs] if outputs is not None else []
 
 
-def _texts(given: Mapping[str, Any] | None) -> dict[str, str]:
+def _to_texts(given: Mapping[str, Any] | None) -> dict[str, str]:
     return {storable(str(key)): storable(str(value)) for key, value in (given or {}).items()}

@@ -14,14 +14,17 @@ MLMODEL = "MLmodel"
 
 
 @contextlib.contextmanager
-def identified(mlmodel: Path, **ids: str) -> Iterator[Path]:
-    """A copy of an ``MLmodel`` file with the ids that its model gets only when it is uploaded.
+def with_ids(mlmodel: Path, **ids: str) -> Iterator[Path]:
+    """Make a temporary copy of an ``MLmodel`` file with the ids that a model has once it is logged.
 
-    The local file stays as it is, since the same folder may be logged to several runs.
+    The file itself stays unchanged, because the same folder may be logged to several runs.
 
     Args:
         mlmodel: The file.
         ids: Its fields, such as ``run_id`` and ``model_id``.
+
+    Yields:
+        The path of the copy.
     """
     import yaml
 

@@ -1,4 +1,4 @@
-"""The model registry: versions of a run's models, once the run has succeeded."""
+"""Register the models of a run in the model registry, once the run has succeeded."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..mlflow_internals import mlflow_globals
 from ..mlflow_internals.logging_guard import kept_logging
 from ..tracking.failures import Kind, kind_of, reason
 from . import aliases, versions
-from .pending import PendingRegistration, pending_registrations
+from .pending_registrations import PendingRegistration, pending_registrations
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _OF_ONE_MODEL = (Kind.FORBIDDEN, Kind.REFUSED, Kind.GONE, Kind.MISSING, Kind.MISTAKE)
-"""Failures of one registration that say nothing of the others."""
+"""Kinds of failures that concern one registration only, so that the others are still tried."""
 
 
 def register(
     client: MlflowClient, uri: str, pending: PendingRegistration, *, again: bool = True
 ) -> str:
-    """Register a model, and say so in the log; doing it again changes nothing.
+    """Register a model, and log that; registering it again changes nothing.
 
     Args:
         client: A client of the run's store and of the registry.
@@ -33,19 +33,19 @@ def register(
         again: Another process may have tried before.
 
     Returns:
-        The message; "" if it is a warning, which is shown in any case.
+        The message; "" if it was logged as a warning, which is shown in any case.
 
     Raises:
-        ValueError: The registration is damaged, or the registry's server cannot keep the model.
-        Exception: The registry refuses it, or cannot be reached; the next call goes on.
+        ValueError: The registration is damaged, or the registry's server cannot store the model.
+        Exception: The registry refuses it, or cannot be reached; the next call continues.
     """
     registration = Registration.from_text(pending.text)
-    # MLflow looks a logged model up by the tracking URI of the whole process.
+    # MLflow looks up a logged model at the tracking URI of the whole process.
     with mlflow_globals.tracking_uri(uri), kept_logging():
-        version = versions.find_or_make(client, pending, registration, again=again)
-        outcome = aliases.give(client, pending.run, version, registration)
+        version = versions.find_or_create(client, pending, registration, again=again)
+        outcome = aliases.assign(client, pending.run, version, registration)
     done = f"The model '{pending.name}' is registered as '{version.name}' version {version.version}"
-    message = "; ".join([done, *outcome.said]) + "."
+    message = "; ".join([done, *outcome.messages]) + "."
     logger.log(logging.WARNING if outcome.lacks_metric else logging.INFO, "%s", message)
     return "" if outcome.lacks_metric else message
 
@@ -59,20 +59,20 @@ def register_models(
     raising: bool = False,
     again: bool = True,
 ) -> None:
-    """Register those models of a run for which that was asked; doing it again changes nothing.
+    """Register the models of a run that are to be registered; doing it again changes nothing.
 
-    A model that the registry refuses is said and left out; the others are registered.
+    If the registry refuses a model, a warning is logged, and the others are still registered.
 
     Args:
         client: A client of the run's store and of the registry.
         run_id: The run.
         uri: The tracking URI.
-        only: The name of the one model that it is about; None: all of the run's.
+        only: Register the model of this name only; None: all models of the run.
         raising: Raise the first refusal, once the others are registered.
         again: Another process may have tried before.
 
     Raises:
-        Exception: MLflow cannot be reached; the next call goes on.
+        Exception: MLflow cannot be reached; the next call continues.
     """
     refused: Exception | None = None
     for pending in pending_registrations(client, run_id):
@@ -91,10 +91,10 @@ def register_models(
 
 
 def refusal_message(pending: PendingRegistration, error: Exception) -> str:
-    """Say that a model is not registered, and why.
+    """Return the message that a model is not registered, and why.
 
     Args:
         pending: The model.
-        error: What :func:`register` has raised.
+        error: The exception of :func:`register`.
     """
     return f"The model '{pending.name}' is not registered: {reason(error)}"

@@ -1,4 +1,4 @@
-"""Saving a model to a local folder, whole or not at all, whoever else saves one there."""
+"""Save a model to a local folder, completely or not at all, even if several processes do so."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from kedro.io import AbstractDataset, DatasetError
 
 from ..utils.replacing import beside, replace_folder, stamp
 from .arguments import ModelArguments
+from .flavor_table import flavor_of
 from .flavors import find_flavor, missing_package, save, saving_quietly, with_defaults
-from .kinds import flavor_of
 from .mlmodel import MLMODEL
 
 if TYPE_CHECKING:
@@ -30,23 +30,23 @@ def saved_model(
     arguments: ModelArguments,
     catalog: CatalogProtocol[Any, Any] | None,
 ) -> Iterator[Path]:
-    """Save a model to a place of its own, and then move it to its folder.
+    """Save a model to a temporary folder, and then move it to its own folder.
 
-    The one that was there stays until the new one is whole.
+    A model that is there already stays until the new one is complete.
 
     Args:
-        folder: The folder, which holds a model if it is there.
+        folder: The model's folder; if it exists, it contains a model.
         model: The model.
-        flavor: The flavor's name; None: that of the model's type.
-        arguments: How it is saved.
-        catalog: Where the signature's datasets are; None: outside of a pipeline's run.
+        flavor: The flavor's name; None: found by the model's type.
+        arguments: The arguments that decide how the model is saved.
+        catalog: The catalog with the datasets for the signature; None: no pipeline is running.
 
     Yields:
-        The folder that holds this model and no other, whoever saves at the same time.
+        The temporary folder, to which no other process writes.
 
     Raises:
-        DatasetError: The folder holds something else, the flavor is unknown or not installed, or a
-            dataset cannot be loaded.
+        DatasetError: The folder contains something else, the flavor is unknown or not installed, or
+            a dataset cannot be loaded.
     """
     if folder.exists() and not (folder / MLMODEL).exists():
         raise DatasetError(
@@ -55,24 +55,24 @@ def saved_model(
         )
     name = flavor if flavor is not None else flavor_of(model)
     module = find_flavor(name)
-    with beside(folder) as own:
+    with beside(folder) as temporary:
         try:
             given = _for_flavor(folder.name, model, arguments, catalog)
             with saving_quietly(given):
                 complete = with_defaults(module, model, given)
-                save(module, model, path=str(own), **complete)
+                save(module, model, path=str(temporary), **complete)
         except ModuleNotFoundError as error:
             raise missing_package(name, error) from None
-        stamp(own / MLMODEL)
+        stamp(temporary / MLMODEL)
         try:
-            yield own
+            yield temporary
         finally:
-            _replace(own, folder)
+            _move(temporary, folder)
 
 
-def _replace(own: Path, folder: Path) -> None:
+def _move(temporary: Path, folder: Path) -> None:
     try:
-        replace_folder(own, folder)
+        replace_folder(temporary, folder)
     except OSError as error:
         raise DatasetError(
             f"The model cannot be saved to {folder}: {error.strerror}. Another process may have "
@@ -86,8 +86,8 @@ def _for_flavor(
     if catalog is not None or not arguments.datasets:
         return arguments.for_flavor(model, lambda dataset: _load(name, dataset, catalog), name)
     logger.warning(
-        "'%s' is saved without what its signature and input example take from '%s': only a "
-        "pipeline's run knows other datasets.",
+        "'%s' is saved without the parts of its signature and input example that come from '%s': "
+        "other datasets are available in a pipeline's run only.",
         name,
         "' and '".join(dict.fromkeys(arguments.datasets)),
     )
@@ -99,11 +99,11 @@ def _load(name: str, dataset: str, catalog: CatalogProtocol[Any, Any] | None) ->
     try:
         if found is not None:
             return found.load()
-        reason = "it is in no catalog"
+        cause = "it is in no catalog"
     except DatasetError as error:
-        reason = str(error)
+        cause = str(error)
     raise DatasetError(
         f"The signature or input example of '{name}' is taken from the dataset '{dataset}', which "
         "cannot be loaded when the model is saved. Name one that its node takes, or that is in the "
-        f"catalog. ({reason})"
+        f"catalog. ({cause})"
     )

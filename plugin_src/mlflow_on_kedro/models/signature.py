@@ -1,4 +1,4 @@
-"""A model's signature and input example: given by the user, or taken from other datasets."""
+"""A model's signature and input example: given by the user, or inferred from datasets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from kedro.io import DatasetError
 
 from ..tracking.failures import reason
 from ..utils.suggestions import nearest
-from .samples import first_rows, plain, taken_by
+from .input_samples import first_rows, select_known_columns, to_numpy_or_pandas
 
 logger = logging.getLogger(__name__)
 
@@ -22,38 +22,38 @@ PREDICTED_ROWS = 100
 _PARTS = ("inputs", "outputs", "params")
 
 Load = Callable[[str], Any]
-"""Gives the value of a dataset of the catalog by its name."""
+"""Loads a dataset of the catalog by its name."""
 
 
 @dataclass(frozen=True)
 class Signature:
-    """What a signature is made of; each part is a dataset's name, a schema or None.
+    """How a signature is made; each part is a dataset's name, a schema or None.
 
     Attributes:
-        inputs: Of the model's input.
-        outputs: Of its predictions; None: what the model predicts for the first rows of the input.
-        params: Values or a schema of the parameters of a prediction.
-        whole: A ``ModelSignature``, or ``False`` for none, as MLflow takes it.
+        inputs: The model's input.
+        outputs: Its predictions; None: inferred from predictions for the first rows of the input.
+        params: Values or a schema of the parameters of ``predict``.
+        ready: A complete ``ModelSignature``, or ``False`` for no signature, as in MLflow.
     """
 
     inputs: Any = None
     outputs: Any = None
     params: Any = None
-    whole: Any = None
+    ready: Any = None
 
     @classmethod
-    def of(cls, given: Any) -> Signature | None:
-        """Check what the user gives.
+    def from_arg(cls, given: Any) -> Signature | None:
+        """Read a dataset's argument ``signature``.
 
         Args:
             given: The name of a dataset, a mapping with ``inputs``, ``outputs`` and ``params``, or
                 a ``ModelSignature``.
 
         Raises:
-            DatasetError: A key of the mapping is unknown, or it has none.
+            DatasetError: A key of the mapping is unknown, or the mapping is empty.
 
         Example:
-            >>> Signature.of({"inputs": "features", "outputs": "labels"}).datasets
+            >>> Signature.from_arg({"inputs": "features", "outputs": "labels"}).datasets
             ['features', 'labels']
         """
         if given is None:
@@ -66,7 +66,7 @@ class Signature:
                     "`signature` must be the name of a dataset, or {inputs: …, outputs: …} with "
                     f"names of datasets or schemas: {given!r}"
                 )
-            return cls(whole=given)
+            return cls(ready=given)
         for key in given:
             if key not in _PARTS:
                 raise DatasetError(
@@ -75,21 +75,21 @@ class Signature:
                 )
         if not any(given.get(part) for part in _PARTS):
             raise DatasetError(
-                f"`signature` says nothing: {dict(given)!r}. Give the name of a dataset, or "
+                f"`signature` is empty: {dict(given)!r}. Give the name of a dataset, or "
                 "{inputs: …, outputs: …} with names of datasets or schemas."
             )
         return cls(**{part: given.get(part) for part in _PARTS})
 
     @property
     def datasets(self) -> list[str]:
-        """The names of the datasets that it is taken from."""
+        """The names of the datasets from which it is inferred."""
         return [part for part in (self.inputs, self.outputs) if _is_name(part)]
 
     def check(self) -> None:
-        """Find a wrong schema before the pipeline runs.
+        """Check the given schemas before the pipeline runs.
 
         Raises:
-            DatasetError: MLflow does not understand it.
+            DatasetError: MLflow does not understand a schema.
         """
         for part in _PARTS:
             given = getattr(self, part)
@@ -101,34 +101,34 @@ class Signature:
 
         Args:
             model: The model.
-            load: Loads a dataset.
+            load: A function that loads a dataset.
             name: The model's name, for messages.
 
         Returns:
-            The signature; None, and a warning, if the model does not predict for the dataset.
+            The signature; None, with a warning, if the model fails to predict for the dataset.
         """
-        if self.whole is not None:
-            return self.whole
+        if self.ready is not None:
+            return self.ready
         from mlflow.models import ModelSignature
 
-        data = taken_by(model, load(self.inputs)) if _is_name(self.inputs) else None
+        data = select_known_columns(model, load(self.inputs)) if _is_name(self.inputs) else None
         inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
         if _is_name(self.outputs):
             outputs = _inferred(load(self.outputs), "outputs")
         elif self.outputs is None and data is not None:
-            can, outputs = _predicted(model, data, self.inputs, name)
-            if not can:
+            predicts, outputs = _infer_outputs(model, data, self.inputs, name)
+            if not predicts:
                 return None
         else:
             outputs = _schema("outputs", self.outputs)
         return ModelSignature(inputs, outputs, _schema("params", self.params))
 
 
-def example_of(given: Any, model: Any, load: Load) -> Any:
+def make_example(given: Any, model: Any, load: Load) -> Any:
     """Make an input example: the first rows of a dataset if its name is given, else the value."""
     if _is_name(given):
-        return first_rows(taken_by(model, load(given)), EXAMPLE_ROWS)
-    return plain(given)
+        return first_rows(select_known_columns(model, load(given)), EXAMPLE_ROWS)
+    return to_numpy_or_pandas(given)
 
 
 def _is_name(given: Any) -> bool:
@@ -141,19 +141,19 @@ def _inferred(data: Any, part: str) -> Any:
 
     argument = {"inputs": "model_input", "outputs": "model_output"}[part]
     with warnings.catch_warnings():
-        # Ten lines in the pipeline's log on integers that take no missing values.
+        # MLflow warns in ten lines that integer columns take no missing values.
         warnings.filterwarnings("ignore", ".*integer column", UserWarning)
-        return getattr(infer_signature(**{argument: plain(data)}), part)
+        return getattr(infer_signature(**{argument: to_numpy_or_pandas(data)}), part)
 
 
-def _predicted(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, Any]:
-    """Whether a model predicts for a dataset, as far as it can be asked; and what it returns."""
+def _infer_outputs(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, Any]:
+    """Return False if a model fails to predict for a dataset, and the schema of its predictions."""
     predict = getattr(model, "predict", None)
     if predict is None:
         return True, None
     try:
         return True, _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
-    except Exception as error:  # whatever a model of any library says
+    except Exception as error:  # a model of any library may raise anything
         logger.warning(
             "'%s' has no signature, because it does not predict for '%s' (%s). Name the dataset "
             "that it takes, or give `signature: {inputs: …, outputs: …}`.",
@@ -165,7 +165,7 @@ def _predicted(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, An
 
 
 def _schema(part: str, given: Any) -> Any:
-    """MLflow's schema of what an ``MLmodel`` file or a user has written."""
+    """Make MLflow's schema from the text of an ``MLmodel`` file, or from a user's list."""
     if not given:
         return None
     from mlflow.exceptions import MlflowException

@@ -1,4 +1,4 @@
-"""Where a model is loaded from: a run, a logged model, or a version in the model registry."""
+"""``ModelSource``: where a model is loaded from, a run, a logged model or a registered version."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from kedro.io import DatasetError
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_gone, is_unknown_alias
-from . import finding, other_server
+from . import lookup, separate_registry
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -20,7 +20,7 @@ _FORMS = {
     "model_id": re.compile(r"models:/(?P<model_id>m-[\w\-]+)"),
     "version": re.compile(r"models:/(?P<name>[^/@:]+)/(?P<version>[1-9]\d*)"),
     "alias": re.compile(r"models:/(?P<name>[^/@:]+)@(?P<alias>[\w\-]+)"),
-    # Stages are MLflow's older way, which its registry still has.
+    # Stages are deprecated, but MLflow's registry still has them.
     "newest": re.compile(
         r"models:/(?P<name>[^/@:]+)/(?P<stage>latest|None|Staging|Production|Archived)",
         re.IGNORECASE,
@@ -30,17 +30,17 @@ _FORMS = {
 _REGISTERED = ("version", "alias", "newest")
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
 _LOGGED = "models:/m-"
-_OF_THE_SERVER = (_LOGGED, "mlflow-artifacts:")
-"""How a registry's server names what it keeps itself."""
+_ON_REGISTRY = (_LOGGED, "mlflow-artifacts:")
+"""How the URIs of files start that a registry's server stores itself."""
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a model is loaded from.
+class ModelLocation:
+    """The exact location of a model.
 
     Attributes:
         uri: Its URI.
-        tracking_uri: The MLflow in which the URI means that model.
+        tracking_uri: The tracking URI of the server that can resolve the model's URI.
     """
 
     uri: str
@@ -54,14 +54,13 @@ class Place:
 
 @dataclass(frozen=True)
 class ModelSource:
-    """A model in MLflow that is loaded and never written.
+    """A model in MLflow that a dataset loads and never writes.
 
     Attributes:
-        run_id: The run that has it, under the dataset's name.
+        run_id: The run that has the model, under the dataset's name.
         uri: ``models:/m-…``, ``models:/name/version``, ``models:/name@alias``,
             ``models:/name/latest`` or ``runs:/run_id/name``.
-        step: Of several models that the run has under the name, the one of this step; None: the
-            last.
+        step: The step at which the run has logged the model; None: the last one.
     """
 
     run_id: str | None = None
@@ -69,17 +68,19 @@ class ModelSource:
     step: int | None = None
 
     @classmethod
-    def of(cls, run_id: str | None, uri: str | None, step: int | None = None) -> ModelSource | None:
-        """Check what the user gives.
+    def from_args(
+        cls, run_id: str | None, uri: str | None, step: int | None = None
+    ) -> ModelSource | None:
+        """Check the arguments of a dataset.
 
         Returns:
             The source; None if neither a run nor a URI is given.
 
         Raises:
-            DatasetError: It is none of the forms, or two sources are given.
+            DatasetError: The URI has none of the known forms, or two sources are given.
 
         Example:
-            >>> ModelSource.of(None, "models:/classifier@champion").uri
+            >>> ModelSource.from_args(None, "models:/classifier@champion").uri
             'models:/classifier@champion'
         """
         if run_id is None and uri is None:
@@ -105,22 +106,22 @@ class ModelSource:
 
     @property
     def registered(self) -> str | None:
-        """The name of the registered model; None for a model of a run."""
+        """The name of the registered model; None for other models."""
         forms = (_FORMS[form].fullmatch(self.uri or "") for form in _REGISTERED)
         return next((found["name"] for found in forms if found is not None), None)
 
     def uri_of(self, name: str) -> str:
-        """The URI, also of a model of a run; ``name`` is the name that it has there."""
+        """Return the URI; a model of a run has ``name`` there."""
         return self.uri or f"runs:/{self.run_id}/{name}"
 
     def pinned(self, client: MlflowClient) -> ModelSource:
-        """Name the version that an alias or ``latest`` stands for now, as they move.
+        """Replace an alias or ``latest`` by the version that it refers to now.
 
         Args:
             client: A client of the tracking server and the registry.
 
         Returns:
-            The version; of any other source itself.
+            The source of that version; any other source is returned unchanged.
 
         Raises:
             mlflow.exceptions.MlflowException: There is no such alias or model.
@@ -130,16 +131,16 @@ class ModelSource:
         if alias is not None:
             found = client.get_model_version_by_alias(alias["name"], alias["alias"])
         elif newest is not None:
-            found = finding.newest_version(client, newest["name"], newest["stage"].lower())
+            found = lookup.newest_version(client, newest["name"], newest["stage"].lower())
         else:
             return self
         return ModelSource(uri=f"models:/{found.name}/{found.version}")
 
-    def place(self, client: MlflowClient, name: str) -> Place:
-        """Name the model's place in terms of one server.
+    def location(self, client: MlflowClient, name: str) -> ModelLocation:
+        """Resolve the exact location of the model.
 
-        The registry may be on another server than the one that MLflow takes for it when it loads
-        ``models:/name/version``, so it is asked here.
+        For ``models:/name/version`` MLflow may look at another server than the registry, so the
+        registry is asked here.
 
         Args:
             client: A client of the tracking server and the registry.
@@ -151,31 +152,33 @@ class ModelSource:
         tracking = client.tracking_uri
         uri = self.pinned(client).uri_of(name)
         if self.step is not None:
-            return Place(finding.uri_of_step(client, str(self.run_id), name, self.step), tracking)
+            return ModelLocation(
+                lookup.uri_of_step(client, str(self.run_id), name, self.step), tracking
+            )
         run = _FORMS["run"].fullmatch(uri)
         if run is not None and not capabilities.has(tracking, Feature.LOGGED_MODELS):
-            # MLflow would ask for the run's logged models, and its first 3.x fail then.
+            # MLflow would search for the run's logged models: its first 3.x releases fail then.
             root = client.get_run(run["run_id"]).info.artifact_uri
-            return Place(f"{root}/{run['model']}", tracking)
+            return ModelLocation(f"{root}/{run['model']}", tracking)
         version = _FORMS["version"].fullmatch(uri)
         if version is None:
-            return Place(uri, tracking)
+            return ModelLocation(uri, tracking)
         found = client.get_model_version(version["name"], version["version"])
         source = str(found.source)
         if not source.startswith(_LOGGED):
-            # What other tools registered may be kept by the registry itself.
+            # The registry may store the files itself, if another tool has registered the model.
             source = str(client.get_model_version_download_uri(found.name, found.version))
-        is_there = other_server.is_asked(client) and source.startswith(_OF_THE_SERVER)
-        return Place(source, self.asked(client) if is_there else tracking)
+        is_there = separate_registry.is_used(client) and source.startswith(_ON_REGISTRY)
+        return ModelLocation(source, self.server_uri(client) if is_there else tracking)
 
     def is_of_old_server(self, client: MlflowClient, error: Exception) -> bool:
         """Whether a load has failed because the server has no logged models.
 
-        Then :meth:`place` names another place.
+        If so, :meth:`location` returns another location from now on.
 
         Args:
             client: A client of the tracking server.
-            error: What the load has raised.
+            error: The exception of the load.
         """
         run = _FORMS["run"].fullmatch(str(self.uri))
         run_id = run["run_id"] if run is not None else self.run_id
@@ -187,9 +190,9 @@ class ModelSource:
             uri, Feature.LOGGED_MODELS, error, instead, lambda: client.get_run(run_id)
         )
 
-    def asked(self, client: MlflowClient) -> str:
-        """The URI of who is asked first: the tracking server, or the model registry."""
-        if self.registered is not None and other_server.is_asked(client):
+    def server_uri(self, client: MlflowClient) -> str:
+        """Return the URI of the server that is asked first: tracking server or model registry."""
+        if self.registered is not None and separate_registry.is_used(client):
             import mlflow
 
             return str(mlflow.get_registry_uri())
@@ -204,12 +207,12 @@ class ModelSource:
         from mlflow import MlflowClient
 
         try:
-            place = self.place(client, name)
-            of_run = _FORMS["run"].fullmatch(place.uri)
+            location = self.location(client, name)
+            of_run = _FORMS["run"].fullmatch(location.uri)
             if of_run is not None:
-                return finding.in_run(client, of_run["run_id"], of_run["model"])
-            if place.model_id is not None:
-                MlflowClient(place.tracking_uri).get_logged_model(place.model_id)
+                return lookup.run_has_model(client, of_run["run_id"], of_run["model"])
+            if location.model_id is not None:
+                MlflowClient(location.tracking_uri).get_logged_model(location.model_id)
         except Exception as error:
             if is_gone(error) or is_unknown_alias(error):
                 return False

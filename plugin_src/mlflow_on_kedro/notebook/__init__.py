@@ -1,1 +1,1 @@
-"""MLflow in a notebook or script, where no pipeline runs."""
+"""MLflow in notebooks and scripts, where no pipeline runs."""

@@ -1,4 +1,4 @@
-"""``context.mlflow``: a project's MLflow in a notebook or script, where no pipeline runs."""
+"""``context.mlflow``: a project's MLflow in notebooks and scripts, where no pipeline runs."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Config
 from ..mlflow_internals import mlflow_globals
-from ..runs import known_projects, project_settings, run_dataset
+from ..runs import known_projects, project_settings
 from ..tracking import experiments, store, uris
 from ..tracking.access import is_offline
 from ..tracking.finding import FINISHED, Runs, name_and_id
-from ..utils import environment
+from ..utils import client_variables, kedro_internals
 from ..utils.secrets import mask_urls
 from . import notebook_calls
 
@@ -29,7 +29,7 @@ ATTRIBUTE = "mlflow"
 
 
 class ContextMlflow:
-    """The MLflow of a project; it is imported and asked at the first use of anything here.
+    """A project's MLflow; nothing is imported and no request is sent before the first use.
 
     Args:
         context: The project's context.
@@ -44,19 +44,19 @@ class ContextMlflow:
     def __init__(self, context: KedroContext) -> None:
         self._context = context
         self.root = Path(context.project_path)
-        # The context of `session.run()` is another one than that of the notebook.
+        # All contexts of a project share it: `session.run()` has another one than the notebook.
         self._choice = known_projects.choice_of(self.root, context.env)
 
     @functools.cached_property
     def settings(self) -> Config:
-        """The configuration, as mlflow.yml and the hooks' arguments have it."""
+        """The configuration, from mlflow.yml and the hooks' arguments."""
         return project_settings.settings_of(self._context)
 
     @functools.cached_property
     def uri(self) -> str:
         """The tracking URI."""
         project_settings.access_of(self._context, self.settings).use()
-        environment.set_mlflow_defaults()
+        client_variables.set_mlflow_defaults()
         return uris.resolve_uri(self.settings.tracking.uri, self.root)
 
     @functools.cached_property
@@ -68,7 +68,9 @@ class ContextMlflow:
         """
         if self._experiment_id is not None:
             return str(self.client.get_experiment(self._experiment_id).name)
-        return store.resolve_experiment(self.settings.experiment.name, run_dataset.package_name())
+        return store.resolve_experiment(
+            self.settings.experiment.name, kedro_internals.package_name()
+        )
 
     @functools.cached_property
     def _experiment_id(self) -> str | None:
@@ -76,7 +78,7 @@ class ContextMlflow:
 
     @property
     def experiment_id(self) -> str:
-        """The id of the experiment, which is created or restored where that is needed.
+        """The id of the experiment, which is created or restored if needed.
 
         Raises:
             MLflowOnKedroError: MLflow cannot be reached.
@@ -95,7 +97,7 @@ class ContextMlflow:
 
     @property
     def client(self) -> MlflowClient:
-        """MLflow's own client of the store that the project tracks to.
+        """MLflow's client of the project's tracking server.
 
         Raises:
             MLflowOnKedroError: MLflow cannot be reached.
@@ -104,7 +106,7 @@ class ContextMlflow:
 
     @property
     def last_run(self) -> Run | None:
-        """The newest run of the experiment, however it ended; None if there is none.
+        """The newest run of the experiment, with any status; None if there is none.
 
         Raises:
             MLflowOnKedroError: MLflow cannot be reached.
@@ -115,15 +117,15 @@ class ContextMlflow:
         """Find a run by its id, its name (the newest of that name) or ``last``.
 
         Raises:
-            MLflowOnKedroError: There is none, or MLflow cannot be reached.
+            MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
         """
         return self._runs.find(wanted)
 
     def use(self, wanted: str | None) -> None:
-        """Have ``catalog.load`` load all MLflow datasets from one run.
+        """Make ``catalog.load`` load all MLflow datasets from one run.
 
         Args:
-            wanted: The run's id, its name or ``last``; None: local files again.
+            wanted: The run's id, its name or ``last``; None: load local files again.
 
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
@@ -158,18 +160,22 @@ class ContextMlflow:
         return self._choice.run_id
 
     def newest_with(self, name: str, is_in: Callable[[str], bool]) -> str | None:
-        """The id of the newest FINISHED run that has a dataset; None also where tracking is off.
+        """Find the newest FINISHED run that has a dataset.
 
         Args:
             name: The dataset's name.
-            is_in: Whether a run has it.
+            is_in: A function that returns whether the run of an id has it.
+
+        Returns:
+            The run's id; None if no run has the dataset, or tracking is off.
         """
         if not self.settings.enabled or is_offline(self.settings.tracking):
             return None
         for run in self._runs.newest(FINISHED):
             if is_in(run.info.run_id):
                 logger.info(
-                    "'%s' is not here: it is loaded from %s, the newest FINISHED run that has it.",
+                    "'%s' has no local file: it is loaded from %s, the newest FINISHED run that "
+                    "has it.",
                     name,
                     name_and_id(run),
                 )
@@ -178,7 +184,9 @@ class ContextMlflow:
 
     @functools.cached_property
     def _runs(self) -> Runs:
-        name = store.resolve_experiment(self.settings.experiment.name, run_dataset.package_name())
+        name = store.resolve_experiment(
+            self.settings.experiment.name, kedro_internals.package_name()
+        )
         return Runs(self.uri, name, self._experiment_id)
 
     def __repr__(self) -> str:
@@ -187,10 +195,10 @@ class ContextMlflow:
         return f"<{place}: client, last_run, run(name), use(name), start_run(name)>"
 
 
-def offer(context: KedroContext) -> None:
-    """Give a context its attribute ``mlflow``, unless it has one, and MLflow the project."""
+def add_to_context(context: KedroContext) -> None:
+    """Set a context's attribute ``mlflow``, unless it has one, and send MLflow's calls there."""
     if not hasattr(context, ATTRIBUTE):
-        found = ContextMlflow(context)
-        setattr(context, ATTRIBUTE, found)
-        known_projects.remember(found)
-        notebook_calls.send_to(found)
+        project = ContextMlflow(context)
+        setattr(context, ATTRIBUTE, project)
+        known_projects.remember(project)
+        notebook_calls.send_to(project)

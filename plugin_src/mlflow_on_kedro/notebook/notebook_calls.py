@@ -1,8 +1,8 @@
-"""MLflow's own calls where no pipeline runs, as in a notebook, go to the project of its context.
+"""Send MLflow's own calls to the project of the latest context, where no pipeline runs.
 
 Importing MLflow takes a second and most contexts are those of a ``kedro`` command, so nothing
-happens until something else imports it; and no server is asked until a run is started. A pipeline's
-run has its own way (:mod:`.tracking.fluent`): its context gives way as soon as it is one.
+happens until something else imports MLflow, and no request is sent until a run is started. When a
+pipeline runs, :mod:`..runs.node_calls` does this instead, and :func:`release` undoes it here.
 """
 
 from __future__ import annotations
@@ -10,49 +10,63 @@ from __future__ import annotations
 import logging
 import threading
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Protocol
 
-from ..mlflow_internals import mlflow_globals
+from ..config.sections import Config
+from ..mlflow_internals import mlflow_globals, providers
 from ..tracking.access import is_offline
-from ..utils import environment, import_watch
-
-if TYPE_CHECKING:
-    from .context_mlflow import ContextMlflow
+from ..utils import import_watch, run_variables, session_variables
 
 logger = logging.getLogger(__name__)
 
 
+class Project(Protocol):
+    """A project's MLflow: see :class:`.context_mlflow.ContextMlflow`."""
+
+    @property
+    def settings(self) -> Config:
+        """The configuration."""
+
+    @property
+    def uri(self) -> str:
+        """The tracking URI."""
+
+    @property
+    def experiment_id(self) -> str:
+        """The id of the experiment, which is created if needed."""
+
+
 @dataclass(frozen=True)
-class _Place:
+class _Target:
     """Where MLflow's own calls go.
 
     Attributes:
-        project: The project; None: wherever MLflow sends them.
-        uri: The tracking URI that was set for it; None: none was.
+        project: The project; None: no project, so that MLflow decides.
+        uri: The tracking URI that was set for the project; None: none was set.
         before: The tracking URI before that, in this process's environment.
     """
 
-    project: ContextMlflow | None = None
+    project: Project | None = None
     uri: str | None = None
     before: str | None = None
 
 
 @dataclass(frozen=True)
 class _Before:
-    """What there was when a context was made: tracking URI, and what sessions had set."""
+    """The target, the tracking URI and the session's variables before a context was created."""
 
-    place: _Place
+    target: _Target
     uri: str | None
-    variables: list[dict[str, str]]
+    variables: dict[str, str]
 
 
 class _State:
     lock = threading.RLock()
-    place = _Place()
+    target = _Target()
 
 
 class _Thread(threading.local):
-    """What was there before the latest context of this thread."""
+    """What was set before the latest context of this thread."""
 
     before: _Before | None = None
 
@@ -60,85 +74,76 @@ class _Thread(threading.local):
 _thread = _Thread()
 
 
-def send_to(project: ContextMlflow) -> None:
-    """Have MLflow's own calls go to a project's store and experiment, until :func:`give_way`."""
+def send_to(project: Project) -> None:
+    """Send MLflow's own calls to a project's store and experiment, until :func:`release`."""
     _wait_for_import()
     with _State.lock:
-        uri, variables = environment.tracking_uri(), environment.session_variables()
-        _thread.before = _Before(_State.place, uri, variables)
-        _State.place = _Place(project)
+        uri, variables = run_variables.tracking_uri(), session_variables.SESSION.present()
+        _thread.before = _Before(_State.target, uri, variables)
+        _State.target = _Target(project)
         if import_watch.is_imported():
             _set_up()
         else:
             import_watch.when_imported(_set_up)
 
 
-def give_way() -> None:
-    """Undo this thread's latest :func:`send_to`: its context is that of a pipeline's run."""
+def release() -> None:
+    """Undo this thread's latest :func:`send_to`, as its context is that of a pipeline's run."""
     before, _thread.before = _thread.before, None
     if before is None:
         return
-    environment.keep_for_end(before.variables)
+    session_variables.SESSION.keep_for_end(before.variables)
     _wait_for_import()
     with _State.lock:
-        set_by_us, _State.place = _State.place.uri, before.place
-        if _State.place.project is None:
+        set_by_us, _State.target = _State.target.uri, before.target
+        if _State.target.project is None:
             import_watch.forget(_set_up)
-        if set_by_us is not None and environment.tracking_uri() == set_by_us:
+        if set_by_us is not None and run_variables.tracking_uri() == set_by_us:
             _set_uri(before.uri)
-        environment.tracking_uri_is_ours(_State.place.uri, _State.place.before)
+        run_variables.note_own_tracking_uri(_State.target.uri, _State.target.before)
 
 
 def _wait_for_import() -> None:
-    # Another thread may be amid importing MLflow, and then needs the lock: see `store.prepare`.
+    # Another thread that is importing MLflow needs the lock to finish: see `store.prepare`.
     if import_watch.is_imported():
         import mlflow  # noqa: F401
 
 
 def _set_up() -> None:
     with _State.lock:
-        project = _State.place.project
+        project = _State.target.project
         if project is None:
             return
         try:
             settings = project.settings
             if not settings.enabled or is_offline(settings.tracking):
                 return
-            uri, before = project.uri, environment.users_tracking_uri()
+            uri, before = project.uri, run_variables.users_tracking_uri()
             _set_uri(uri)
-            _register()
-        except Exception as error:  # which must not fail who imports MLflow
+            providers.add_default_experiment_provider(_ProjectExperiment)
+        except Exception as error:  # importing MLflow must not fail because of this
             logger.warning("MLflow's own calls do not go to this project: %s", error)
             return
-        _State.place = _Place(project, uri, before)
-        environment.tracking_uri_is_ours(uri, before)
+        _State.target = _Target(project, uri, before)
+        run_variables.note_own_tracking_uri(uri, before)
 
 
 def _set_uri(uri: str | None) -> None:
-    if uri != environment.tracking_uri():
+    if uri != run_variables.tracking_uri():
         mlflow_globals.set_tracking_uri(uri)
 
 
 class _ProjectExperiment:
-    """What MLflow asks for the experiment of a new run, where the user has chosen none."""
+    """MLflow's experiment provider: the experiment of a new run, unless the user has chosen one."""
 
     def in_context(self) -> bool:
-        """Whether runs go to the project's store: as MLflow calls it."""
+        """Whether runs go to the project's store; MLflow calls this."""
         import mlflow
 
-        place = _State.place
-        return place.uri is not None and mlflow.get_tracking_uri() == place.uri
+        target = _State.target
+        return target.uri is not None and mlflow.get_tracking_uri() == target.uri
 
     def get_experiment_id(self) -> str | None:
-        """The experiment's id: as MLflow calls it."""
-        project = _State.place.project
+        """Return the experiment's id; MLflow calls this."""
+        project = _State.target.project
         return project.experiment_id if project is not None else None
-
-
-def _register() -> None:
-    # The public way is an entry point, which a plugin that lies in a project's src/ has not.
-    from mlflow.tracking.default_experiment import registry
-
-    providers: Any = registry._default_experiment_provider_registry  # noqa: SLF001 - as said above
-    if not any(isinstance(provider, _ProjectExperiment) for provider in providers):
-        providers.register(_ProjectExperiment)

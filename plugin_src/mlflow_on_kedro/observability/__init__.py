@@ -1,1 +1,1 @@
-"""What a run shows beyond what it logs: autologging, traces, system metrics."""
+"""What a run can show beyond what it logs: autologging, traces and system metrics."""

@@ -1,4 +1,4 @@
-"""MLflow's flavors of autologging: their functions, and the packages that they are for."""
+"""MLflow's flavors of autologging: their functions, and the libraries that they patch."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from typing import Any
 
 from ..config.checks import FILE
 from ..errors import ConfigError
+from ..mlflow_internals import autolog_state
 from ..utils.suggestions import did_you_mean
 
 _FLAVOR = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
-# Beside the library that MLflow names for a flavor: packages that are used without it, and those
-# that import it while they are not whole themselves, though MLflow patches them, too.
+# MLflow names one library for a flavor. These others are patched, too, and either can be used
+# without that one, or import it before their own import is complete.
 _ALSO_WITH = {
     "anthropic": ("claude_agent_sdk",),
     "bedrock": ("botocore",),
@@ -27,10 +28,10 @@ _ALSO_WITH = {
 
 
 def function_of(flavor: str, where: str = FILE) -> Callable[..., Any]:
-    """MLflow's ``autolog`` of a flavor; it does not import the flavor's library, but for a few.
+    """Return MLflow's ``autolog`` of a flavor; only a few flavors import their library for it.
 
     Raises:
-        ConfigError: There is none.
+        ConfigError: MLflow has no such flavor.
     """
     name = f"mlflow.{flavor}"
     found = None
@@ -43,8 +44,8 @@ def function_of(flavor: str, where: str = FILE) -> Callable[..., Any]:
                     f"{where}: 'autolog.{flavor}' needs the package {error.name}, which is not "
                     "installed."
                 ) from None
-    if not hasattr(found, "integration_name"):
-        known = sorted(name for name in _libraries() if _FLAVOR.fullmatch(name))
+    if not autolog_state.is_autolog_function(found):
+        known = sorted(filter(_FLAVOR.fullmatch, autolog_state.library_of_flavors()))
         raise ConfigError(
             f"{where}: MLflow has no autologging for 'autolog.{flavor}'."
             f"{did_you_mean(flavor, known)} It has: {', '.join(known)}."
@@ -53,10 +54,10 @@ def function_of(flavor: str, where: str = FILE) -> Callable[..., Any]:
 
 
 def check_arguments(flavor: str, arguments: Mapping[str, Any], where: str) -> None:
-    """Find an argument that MLflow's ``autolog`` of a flavor does not take.
+    """Raise an error for an argument that MLflow's ``autolog`` of a flavor does not take.
 
     Raises:
-        ConfigError: The message names it, and the nearest one; or MLflow has no such flavor.
+        ConfigError: The message names it and the nearest one; or MLflow has no such flavor.
     """
     takes = inspect.signature(function_of(flavor, where)).parameters
     takes_any = any(item.kind is item.VAR_KEYWORD for item in takes.values())
@@ -75,19 +76,13 @@ def check_arguments(flavor: str, arguments: Mapping[str, Any], where: str) -> No
 
 
 def libraries_of(flavor: str) -> tuple[str, ...]:
-    """The packages with whose import a flavor is switched on, the best known one first."""
-    return (_libraries().get(flavor, flavor), *_ALSO_WITH.get(flavor, ()))
+    """Return the libraries whose import switches a flavor on, the best known one first."""
+    return (autolog_state.library_of_flavors().get(flavor, flavor), *_ALSO_WITH.get(flavor, ()))
 
 
 def is_installed(library: str) -> bool:
-    """Whether a package or module is there; it is not imported, but for the package it is in."""
+    """Whether a package or module is installed; it is not imported, only the package around it."""
     try:
         return importlib.util.find_spec(library) is not None
-    except ModuleNotFoundError:  # the package that it is in
+    except ModuleNotFoundError:  # the package around it
         return False
-
-
-def _libraries() -> dict[str, str]:
-    from mlflow.ml_package_versions import FLAVOR_TO_MODULE_NAME
-
-    return dict(FLAVOR_TO_MODULE_NAME)

@@ -1,4 +1,4 @@
-"""What watches a run from its beginning to its end, where the user has asked for it."""
+"""Autologging and system metrics from a run's start to its end, where the user asks for them."""
 
 from __future__ import annotations
 
@@ -6,22 +6,21 @@ from typing import TYPE_CHECKING
 
 from ..config.checks import FILE
 from ..config.sections import Config
-from ..utils import environment
+from ..utils import environment, import_watch
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
 
 
 def check(config: Config, where: str = FILE) -> None:
-    """Find, before a run is opened, what would fail in the midst of it.
+    """Raise an error, before a run is opened, for what would fail during the run.
 
     Args:
         config: The whole configuration.
         where: The name of its file, for messages.
 
     Raises:
-        ConfigError: A package is missing or too old, or MLflow does not know what is to be
-            autologged.
+        ConfigError: A package is missing or too old, or MLflow cannot autolog what is asked for.
     """
     if config.trace:
         from . import traces
@@ -40,13 +39,13 @@ def check(config: Config, where: str = FILE) -> None:
 
 
 def begin(run: TrackedRun) -> None:
-    """Begin to watch a run, in the process that opened it; it ends with the run."""
-    if run.config.autolog or environment.switches_autolog_on():
+    """Start autologging and system metrics until a run ends, in the process that opened it."""
+    is_on = environment.switches_autolog_on() and import_watch.is_imported()
+    if run.config.autolog or is_on:
         from . import autolog
 
-        if autolog.is_needed(run.config.autolog):
-            autolog.enter(run.config.autolog)
-            run.at_end(autolog.leave)
+        autolog.enter(run.config.autolog)
+        run.at_end(autolog.leave)
     if _has_system_metrics(run.config):
         from . import system_metrics
 

@@ -1,8 +1,8 @@
 """CPU, memory, disk and network of the machine while a pipeline runs, as metrics of its run.
 
-MLflow has a monitor of its own, which asks the server at each sample, starts with its second one
-and is not of a public module. The metrics here have the same names and units, so that the MLflow
-UI shows them in its tab "System metrics"
+MLflow has its own monitor, in no public module, which calls the server for each sample and leaves
+out the first. The metrics here have the same names and units, so the MLflow UI shows them in its
+tab "System metrics"
 (https://mlflow.org/docs/latest/ml/tracking/system-metrics/).
 """
 
@@ -35,7 +35,7 @@ Readings = dict[str, float]
 
 
 def check(where: str) -> None:
-    """Find, before the pipeline runs, that a package is missing.
+    """Raise an error, before the pipeline runs, if a package is missing.
 
     Args:
         where: The name of the configuration's file, for messages.
@@ -51,8 +51,8 @@ def check(where: str) -> None:
 
 
 def begin(run: TrackedRun) -> None:
-    """Sample until the run ends, in the process that opened it."""
-    if importlib.util.find_spec("psutil") is None:  # the environment asks for it, nobody else
+    """Take samples until the run ends, in the process that opened it."""
+    if importlib.util.find_spec("psutil") is None:  # only the environment asks for it
         logger.warning(
             "MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING is set, but no system metrics are logged: they "
             "need the package psutil. Run `pip install psutil`."
@@ -100,7 +100,7 @@ class Sampler:
             ended = self._ended.wait(due - time.monotonic())
             try:
                 self._log(meters, step)
-            except Exception as error:  # the pipeline's own thread meets it too, and says it
+            except Exception as error:  # the pipeline's own thread gets and reports it, too
                 logger.debug("No more system metrics are logged: %r", error)
                 return
             step += 1
@@ -110,7 +110,7 @@ class Sampler:
         for meter in list(meters):
             try:
                 readings = meter()
-            except Exception as error:  # of the operating system: there are many
+            except Exception as error:  # operating systems raise many kinds
                 meters.remove(meter)
                 logger.debug("A system metric cannot be read: %r", error)
                 continue
@@ -121,7 +121,7 @@ class Sampler:
 def _started(make: Callable[[], Callable[[], Readings]]) -> Callable[[], Readings] | None:
     try:
         return make()
-    except Exception as error:  # as above: a container may have no network counters, for example
+    except Exception as error:  # a container may have no network counters, for example
         logger.debug("A system metric cannot be read: %r", error)
         return None
 
@@ -129,7 +129,7 @@ def _started(make: Callable[[], Callable[[], Readings]]) -> Callable[[], Reading
 def _cpu() -> Callable[[], Readings]:
     import psutil
 
-    psutil.cpu_percent()  # each call tells of the time since the one before
+    psutil.cpu_percent()  # each call returns the load since the one before
 
     def read() -> Readings:
         return {"cpu_utilization_percentage": psutil.cpu_percent()}

@@ -1,1 +1,1 @@
-"""A pipeline as a model: an inference pipeline with all that it needs, as one MLflow model."""
+"""Pipeline models: an inference pipeline, its artifacts and its parameters as one MLflow model."""

@@ -1,4 +1,4 @@
-"""What a pipeline model keeps: its nodes, its parameters, and the files of its datasets."""
+"""Write the content of a pipeline model: its nodes, its parameters, and its datasets' files."""
 
 from __future__ import annotations
 
@@ -13,62 +13,63 @@ from typing import TYPE_CHECKING, Any
 from kedro.io import AbstractDataset, DatasetError
 
 from ..datasets import backends
+from ..datasets.default_paths import default_filepath
+from ..datasets.local_files import local_path
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..datasets.model_dataset import MLflowModelDataset
-from ..datasets.tracked import default_filepath
 from ..journal.values import flatten
+from ..models.flavor_table import saved_flavor
 from ..models.flavors import find_flavor
-from ..models.kinds import flavor_saved
+from ..utils import kedro_internals
 from ..utils.secrets import is_secret, looks_secret
 from .pipeline_model import DESCRIPTION, OBJECTS, resolve
-from .spec import Choice
+from .spec import PipelineModelSpec
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
-    from kedro.pipeline.node import Node
 
 Datasets = Mapping[str, AbstractDataset[Any, Any]]
 
 _FOLDER = "datasets"
 _NODE_NAME = re.compile(r"[\w.-]+")
 _PLUGIN = __package__.partition(".")[0]
-# What matters to saving only, or is of the place where the project keeps the file.
+# Arguments of datasets that matter only when they save, or only in the project.
 _NOT_FOR_LOADING = frozenset({"save_args", "metadata"})
 
 
-def write_contents(folder: Path, choice: Choice, datasets: Datasets) -> set[str]:
-    """Write what :class:`~.pipeline_model.PipelineModel` reads.
+def write_contents(folder: Path, spec: PipelineModelSpec, datasets: Datasets) -> set[str]:
+    """Write the files that :class:`~.pipeline_model.PipelineModel` reads.
 
     Args:
         folder: The folder to write to; it is empty.
-        choice: The model.
+        spec: The model.
         datasets: The dataset of each artifact and parameter.
 
     Returns:
-        The top-level modules of its functions, datasets and values.
+        The top-level modules that the model's functions, datasets and values come from.
 
     Raises:
-        DatasetError: One of them cannot be loaded, or what it gives cannot be kept in a model.
+        DatasetError: A dataset cannot be loaded, or its value cannot be put into a model.
     """
-    nodes, functions = describe_nodes(choice.inference)
-    parameters, other_parameters = _by_json(
-        {name: datasets[name].load() for name in choice.parameters}
-    )
+    nodes, functions = describe_nodes(spec.inference)
+    loaded = {name: datasets[name].load() for name in spec.parameters}
+    parameters = {name: value for name, value in loaded.items() if _is_json(value)}
+    other_parameters = {name: value for name, value in loaded.items() if name not in parameters}
     files: dict[str, Any] = {}
     values: dict[str, Any] = {}
-    for number, name in enumerate(choice.artifacts):
-        place = Path(_FOLDER) / f"{number}-{Path(default_filepath(name, '')).name}"
-        told = _store(datasets[name], name, folder / place)
-        if told is None:
+    for number, name in enumerate(spec.artifacts):
+        target = Path(_FOLDER) / f"{number}-{Path(default_filepath(name, '')).name}"
+        copied = _copy_data(datasets[name], name, folder / target)
+        if copied is None:
             values[name] = datasets[name].load()
         else:
-            files[name] = {**told, "path": (place / told["path"]).as_posix()}
+            files[name] = {**copied, "path": (target / copied["path"]).as_posix()}
     description = {
-        "pipeline": choice.settings.inference,
-        "input": choice.settings.input,
-        "output": choice.output,
-        "runner": choice.settings.runner,
-        "copy_mode": choice.settings.copy_mode,
+        "pipeline": spec.settings.inference,
+        "input": spec.settings.input,
+        "output": spec.output,
+        "runner": spec.settings.runner,
+        "copy_mode": spec.settings.copy_mode,
         "parameters": parameters,
         "datasets": files,
         "nodes": nodes,
@@ -76,9 +77,9 @@ def write_contents(folder: Path, choice: Choice, datasets: Datasets) -> set[str]
     (folder / DESCRIPTION).write_text(json.dumps(description, indent=2), encoding="utf-8")
     objects = {"functions": functions, "parameters": other_parameters, "datasets": values}
     _pickle({kind: content for kind, content in objects.items() if content}, folder / OBJECTS)
-    modules = [told["config"]["type"] for told in files.values() if "config" in told]
+    modules = [file["config"]["type"] for file in files.values() if "config" in file]
     modules += [type(value).__module__ for value in values.values()]
-    for node in choice.inference.nodes:
+    for node in spec.inference.nodes:
         modules += _modules_of(node.func)
     return {module.partition(".")[0] for module in modules} - {"__main__"}
 
@@ -87,34 +88,34 @@ def describe_nodes(pipeline: Pipeline) -> tuple[list[dict[str, Any]], dict[int, 
     """Describe the nodes of a pipeline.
 
     Returns:
-        Each node in JSON's terms, its function by its address; and, by the node's place, the
-        functions that have no address, such as lambdas.
+        A description of each node that JSON can hold, with its function's import path; and, by the
+        node's number, the functions that have no import path, such as lambdas.
     """
     described = []
     functions: dict[int, Callable[..., Any]] = {}
-    for place, node in enumerate(pipeline.nodes):
-        address = address_of(node.func)
-        if address is None:
-            functions[place] = node.func
-        inputs, outputs = _wiring(node)
+    for number, node in enumerate(pipeline.nodes):
+        import_path = import_path_of(node.func)
+        if import_path is None:
+            functions[number] = node.func
+        inputs, outputs = kedro_internals.arguments_of(node)
         described.append(
             {
-                "function": address,
+                "function": import_path,
                 "inputs": inputs,
                 "outputs": outputs,
-                # Kedro gives a node without a name one that it does not take.
+                # Kedro refuses, as a given name, the one that it makes for a node without a name.
                 "name": node.name if _NODE_NAME.fullmatch(node.name) else None,
             }
         )
     return described, functions
 
 
-def address_of(item: Any) -> str | None:
-    """Say where something can be imported from, as ``package.module:name``; None if nowhere.
+def import_path_of(item: Any) -> str | None:
+    """Return an object's import path, ``package.module:name``; None if it has none.
 
     Example:
-        >>> address_of(address_of)
-        'mlflow_on_kedro.pipeline_models.contents:address_of'
+        >>> import_path_of(import_path_of)
+        'mlflow_on_kedro.pipeline_models.contents:import_path_of'
     """
     module, name = getattr(item, "__module__", None), getattr(item, "__qualname__", None)
     if not module or not name or module == "__main__":
@@ -127,7 +128,7 @@ def address_of(item: Any) -> str | None:
 
 
 def _modules_of(function: Any) -> list[str]:
-    """Its module; or of a notebook's function, which has none, those of the names it uses."""
+    """Return a function's module; for a notebook's function the modules of the names it uses."""
     module = getattr(function, "__module__", None)
     if module != "__main__":
         return [module] if module else []
@@ -140,28 +141,25 @@ def _modules_of(function: Any) -> list[str]:
     return [name for name in found if isinstance(name, str)]
 
 
-def _wiring(node: Node) -> tuple[Any, Any]:
-    # The public `inputs` and `outputs` are lists: which argument takes which is lost in them.
-    return node._inputs, node._outputs  # noqa: SLF001
-
-
-def _store(dataset: AbstractDataset[Any, Any], name: str, target: Path) -> dict[str, Any] | None:
-    """Copy the file of a dataset; None if there is none, so that its value is to be pickled."""
+def _copy_data(
+    dataset: AbstractDataset[Any, Any], name: str, target: Path
+) -> dict[str, Any] | None:
+    """Copy the file of a dataset and describe it; return None if it has none that can be loaded."""
     if isinstance(dataset, MLflowModelDataset):
-        return _store_model(dataset, name, target)
-    plain = dataset.file() if isinstance(dataset, MLflowDataset) else dataset
-    source = backends.local_path(plain, saving=False) if plain is not None else None
-    config = _portable(plain) if plain is not None else None
+        return _copy_model(dataset, name, target)
+    plain = dataset.file_dataset() if isinstance(dataset, MLflowDataset) else dataset
+    source = local_path(plain, saving=False) if plain is not None else None
+    config = _portable_config(plain) if plain is not None else None
     if source is None or config is None or not source.exists():
         return None
     _copy(source, target / source.name)
     return {**config, "path": source.name}
 
 
-def _portable(dataset: AbstractDataset[Any, Any]) -> dict[str, Any] | None:
-    """What makes the dataset again where the plugin is not; None if that is not to be had."""
+def _portable_config(dataset: AbstractDataset[Any, Any]) -> dict[str, Any] | None:
+    """Return the configuration that loads the dataset's file without the plugin; None if none."""
     config, argument = backends.config_of(dataset)
-    kind = address_of(config["type"])
+    kind = import_path_of(config["type"])
     kept = {key: value for key, value in config.items() if key not in _NOT_FOR_LOADING}
     if not argument or kind is None or kind.startswith(f"{_PLUGIN}."):
         return None
@@ -174,7 +172,7 @@ def _portable(dataset: AbstractDataset[Any, Any]) -> dict[str, Any] | None:
     return {"config": kept, "argument": argument}
 
 
-def _store_model(dataset: MLflowModelDataset, name: str, target: Path) -> dict[str, Any]:
+def _copy_model(dataset: MLflowModelDataset, name: str, target: Path) -> dict[str, Any]:
     folder = dataset.saved_folder()
     if folder is not None:
         _copy(folder, target / "model")
@@ -190,7 +188,7 @@ def _flavor(dataset: MLflowModelDataset, folder: Path) -> ModuleType:
         return find_flavor("pyfunc" if dataset.loads_pyfunc else str(dataset.flavor))
     from mlflow.models import Model
 
-    return find_flavor(flavor_saved(Model.load(str(folder)).flavors))
+    return find_flavor(saved_flavor(Model.load(str(folder)).flavors))
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -201,13 +199,8 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copy2(source, target)
 
 
-def _by_json(values: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Those values that JSON gives back as they are, and the others."""
-    plain = {name: value for name, value in values.items() if _is_json(value)}
-    return plain, {name: value for name, value in values.items() if name not in plain}
-
-
 def _is_json(value: Any) -> bool:
+    """Whether JSON returns a value unchanged."""
     try:
         return bool(json.loads(json.dumps(value)) == value)
     except (TypeError, ValueError):
@@ -224,6 +217,6 @@ def _pickle(objects: Mapping[str, Any], path: Path) -> None:
     except Exception as error:
         names = [str(name) for content in objects.values() for name in content]
         raise DatasetError(
-            f"{', '.join(names)}: not to be pickled ({error}). List it in the catalog with a "
+            f"{', '.join(names)}: cannot be pickled ({error}). List it in the catalog with a "
             "dataset of kedro-datasets that writes a local file."
         ) from error

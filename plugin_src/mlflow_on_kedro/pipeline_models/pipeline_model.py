@@ -1,6 +1,6 @@
-"""What MLflow loads of a pipeline model, also where neither the project nor this plugin is.
+"""``PipelineModel``: run a saved pipeline model, without the project and without this plugin.
 
-This file is copied into each model, so it imports nothing of the plugin.
+Each model contains a copy of this file, so the file imports nothing from the plugin.
 """
 
 from __future__ import annotations
@@ -38,28 +38,28 @@ class PipelineModel:
     """An inference pipeline with its artifacts and parameters; each call of ``predict`` runs it.
 
     Args:
-        folder: The model's data: ``pipeline.json``, the files of its datasets, and ``objects.pkl``
-            for what is neither.
+        folder: The model's data: ``pipeline.json``, the files of its datasets, and, if needed,
+            ``objects.pkl`` with values and functions that are in neither.
     """
 
     def __init__(self, folder: Path) -> None:
-        told = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
-        objects = _objects(folder / OBJECTS)
-        self._input: str = told["input"]
-        self._output: str = told["output"]
-        self._runner: str = told["runner"]
-        self._parameters = {**told["parameters"], **objects.get("parameters", {})}
+        described = json.loads((folder / DESCRIPTION).read_text(encoding="utf-8"))
+        objects = _load_objects(folder / OBJECTS)
+        self._input: str = described["input"]
+        self._output: str = described["output"]
+        self._runner: str = described["runner"]
+        self._parameters = {**described["parameters"], **objects.get("parameters", {})}
         self._artifacts = {
-            **{name: _loaded(name, told, folder) for name, told in told["datasets"].items()},
+            **{name: _load(name, file, folder) for name, file in described["datasets"].items()},
             **objects.get("datasets", {}),
         }
-        modes = told["copy_mode"]
+        modes = described["copy_mode"]
         self._copy_modes: dict[str, Any] = (
             modes if isinstance(modes, dict) else dict.fromkeys(self._artifacts, modes)
         )
         functions = objects.get("functions", {})
         self._pipeline = Pipeline(
-            [_node(told, functions.get(place)) for place, told in enumerate(told["nodes"])]
+            [_node(item, functions.get(number)) for number, item in enumerate(described["nodes"])]
         )
 
     def predict(self, model_input: Any, params: Mapping[str, Any] | None = None) -> Any:
@@ -71,20 +71,23 @@ class PipelineModel:
                 ``runner``, the name of one of Kedro's runners.
 
         Raises:
-            ValueError: ``runner`` is no runner that may be chosen.
+            ValueError: ``runner`` is neither one of Kedro's runners nor the model's own.
         """
         given = dict(params or {})
         runner = make_runner(str(given.pop(RUNNER, self._runner)), self._runner)
         datasets: dict[str, AbstractDataset[Any, Any]] = {
-            **{name: self._given(name, value, "assign") for name, value in self._artifacts.items()},
             **{
-                name: Given(value, "deepcopy")
-                for name, value in overridden(self._parameters, given).items()
+                name: self._dataset(name, value, "assign")
+                for name, value in self._artifacts.items()
             },
-            self._input: self._given(self._input, model_input, "deepcopy"),
+            **{
+                name: ValueDataset(value, "deepcopy")
+                for name, value in override(self._parameters, given).items()
+            },
+            self._input: self._dataset(self._input, model_input, "deepcopy"),
         }
         catalog_class = _catalog_class(runner)
-        if catalog_class is DataCatalog:  # other processes have copies in any case
+        if catalog_class is DataCatalog:  # other processes get copies in any case
             for name in self._copy_modes.keys() - datasets.keys():
                 datasets[name] = MemoryDataset(copy_mode=self._copy_modes[name])
         catalog = catalog_class(datasets=datasets)
@@ -92,21 +95,21 @@ class PipelineModel:
             runner.run(self._pipeline, catalog)
         return catalog[self._output].load()
 
-    def _given(self, name: str, value: Any, usual: str) -> AbstractDataset[Any, Any]:
-        return Given(value, self._copy_modes.get(name, usual))
+    def _dataset(self, name: str, value: Any, default_mode: str) -> AbstractDataset[Any, Any]:
+        return ValueDataset(value, self._copy_modes.get(name, default_mode))
 
 
 def _load_pyfunc(data_path: str) -> PipelineModel:
-    """Load the model: what MLflow calls, by this name."""
+    """Load the model; MLflow calls this function by its name."""
     folder = Path(data_path)
-    with _OwnCode(folder.parents[1] / "code"):
+    with _ModelImports(folder.parents[1] / "code"):
         return PipelineModel(folder)
 
 
-class _OwnCode:
-    """Imports a model's code from its own folder, where another version of it is imported already.
+class _ModelImports:
+    """Import a model's code from its own folder, even if other modules have the same names.
 
-    That may be another version of the model, or the project itself. Both keep their modules.
+    Those may be of another version of the model, or of the project. They stay imported.
 
     Args:
         folder: The model's code.
@@ -117,12 +120,12 @@ class _OwnCode:
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
         names = {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
-        self._names = names - {__name__, "mlflow_on_kedro"}  # one plugin is enough
+        self._names = names - {__name__, "mlflow_on_kedro"}  # the imported plugin serves all models
         self._others: dict[str, Any] = {}
 
     def __enter__(self) -> None:
         self._lock.acquire()
-        # MLflow puts a model's code on the path, but only its first is found.
+        # MLflow puts the code of each model on the path, but Python finds the first one's only.
         sys.path.insert(0, self._folder)
         self._others = {name: module for name, module in self._own() if not self._is_here(module)}
         for name in self._others:
@@ -143,8 +146,8 @@ class _OwnCode:
         return str(getattr(module, "__file__", None) or self._folder).startswith(self._folder)
 
 
-class _Quiet:
-    """Keeps Kedro from telling of each node, while any thread predicts: a server would drown."""
+class _QuietKedro:
+    """Silence Kedro's messages about each node while any thread predicts, as in a server."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -165,11 +168,11 @@ class _Quiet:
                 logging.getLogger("kedro").setLevel(self._level)
 
 
-_quiet = _Quiet()
+_quiet = _QuietKedro()
 
 
-class Given(AbstractDataset[None, Any]):
-    """A value in memory that any runner may take to any process."""
+class ValueDataset(AbstractDataset[None, Any]):
+    """A value in memory that any runner can pass to any process."""
 
     def __init__(self, value: Any, copy_mode: str) -> None:
         self._value = value
@@ -180,67 +183,68 @@ class Given(AbstractDataset[None, Any]):
         return _COPIES[self._copy_mode](self._value)
 
     def save(self, data: None) -> None:
-        """Refuse: it is an input."""
+        """Raise an error: inputs cannot be saved to."""
         raise NotImplementedError("An input of the pipeline cannot be saved to.")
 
     def _describe(self) -> dict[str, Any]:
         return {"value": type(self._value).__name__}
 
 
-def single_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """The parameters that ``predict`` takes other values for, under their dotted names.
+def flat_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters whose values ``predict`` can change, by their dotted names.
 
-    Those are numbers, texts, booleans, and lists of them.
+    They are numbers, strings, booleans, and lists of these.
 
     Example:
-        >>> single_parameters({"params:model": {"depth": 3, "seed": None}, "params:top": 5})
+        >>> flat_parameters({"params:model": {"depth": 3, "seed": None}, "params:top": 5})
         {'model.depth': 3, 'top': 5}
     """
     return {
         key: value
-        for name, whole in parameters.items()
-        for key, value in _leaves(_prefix(name), whole)
+        for name, parameter in parameters.items()
+        for key, value in _flat_items(_prefix(name), parameter)
         if isinstance(value, _SINGLE) or _is_list(value)
     }
 
 
-def overridden(parameters: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Put other values in the places that their dotted names tell.
+def override(parameters: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Replace the values of parameters that are given by their dotted names.
 
     Example:
-        >>> overridden({"params:model": {"depth": 3, "seed": 1}}, {"model.depth": 5})
+        >>> override({"params:model": {"depth": 3, "seed": 1}}, {"model.depth": 5})
         {'params:model': {'depth': 5, 'seed': 1}}
     """
-    return {name: _with(whole, _prefix(name), given) for name, whole in parameters.items()}
+    return {name: _override(value, _prefix(name), given) for name, value in parameters.items()}
 
 
-def _with(value: Any, key: str, given: Mapping[str, Any]) -> Any:
+def _override(value: Any, key: str, given: Mapping[str, Any]) -> Any:
     if isinstance(value, Mapping) and value:
-        return {name: _with(item, _joined(key, name), given) for name, item in value.items()}
-    key = _legal(key)
+        return {name: _override(item, _join(key, name), given) for name, item in value.items()}
+    key = _predict_param(key)
     if key not in given:
         return value
     other = given[key]
     return other.item() if callable(getattr(other, "item", None)) else other  # NumPy's numbers
 
 
-def _leaves(key: str, value: Any) -> Iterator[tuple[str, Any]]:
+def _flat_items(key: str, value: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for name, item in value.items():
-            yield from _leaves(_joined(key, name), item)
+            yield from _flat_items(_join(key, name), item)
     else:
-        yield _legal(key), value
+        yield _predict_param(key), value
 
 
 def _prefix(name: str) -> str:
     return "" if name == "parameters" else name.removeprefix("params:")
 
 
-def _joined(key: str, name: Any) -> str:
+def _join(key: str, name: Any) -> str:
     return f"{key}.{name}" if key else str(name)
 
 
-def _legal(key: str) -> str:
+def _predict_param(key: str) -> str:
+    """Return a parameter's name for ``predict``, where ``runner`` means the runner."""
     return f"params:{key}" if key == RUNNER else key
 
 
@@ -249,45 +253,45 @@ def _is_list(value: Any) -> bool:
     return len(kinds) == 1 and kinds <= set(_SINGLE)
 
 
-def _objects(path: Path) -> dict[str, Any]:
+def _load_objects(path: Path) -> dict[str, Any]:
     if not path.exists():
         return {}
-    found: dict[str, Any] = pickle.loads(path.read_bytes())  # noqa: S301 - the model's own
+    found: dict[str, Any] = pickle.loads(path.read_bytes())  # noqa: S301 - the model's own file
     return found
 
 
-def _loaded(name: str, told: Mapping[str, Any], folder: Path) -> Any:
-    path = str(folder / told["path"])
-    if "module" in told:
-        return importlib.import_module(told["module"]).load_model(path)
-    config = {**told["config"], told["argument"]: path}
+def _load(name: str, file: Mapping[str, Any], folder: Path) -> Any:
+    path = str(folder / file["path"])
+    if "module" in file:
+        return importlib.import_module(file["module"]).load_model(path)
+    config = {**file["config"], file["argument"]: path}
     return AbstractDataset.from_config(name, config).load()
 
 
-def _node(told: Mapping[str, Any], function: Callable[..., Any] | None) -> Any:
+def _node(described: Mapping[str, Any], function: Callable[..., Any] | None) -> Any:
     return node(
-        function or resolve(told["function"]),
-        inputs=told["inputs"],
-        outputs=told["outputs"],
-        name=told["name"],
+        function or resolve(described["function"]),
+        inputs=described["inputs"],
+        outputs=described["outputs"],
+        name=described["name"],
     )
 
 
 def resolve(path: str) -> Any:
-    """Import what a path such as ``package.module:Class.function`` names."""
+    """Import an object by its path, such as ``package.module:Class.function``."""
     module, _, name = path.partition(":")
     return reduce(getattr, name.split("."), importlib.import_module(module))
 
 
-def make_runner(name: str, own: str) -> Any:
+def make_runner(name: str, model_runner: str) -> Any:
     """Make a runner.
 
     Args:
-        name: One of Kedro's own, or the model's.
-        own: The model's, which may be any class (``package.module.Class``).
+        name: The runner: the model's own, or any of Kedro's.
+        model_runner: The model's own runner, which may be any class (``package.module.Class``).
 
     Raises:
-        ValueError: It is none that may be chosen.
+        ValueError: ``name`` is neither.
     """
     from kedro import runner
 
@@ -295,8 +299,8 @@ def make_runner(name: str, own: str) -> Any:
     known.remove("AbstractRunner")
     if name in known:
         return getattr(runner, name)()
-    # Whoever may ask a server for a prediction must not choose what it imports.
-    if name == own and "." in name:
+    # Clients of a server choose the name, and must not make the server import any other class.
+    if name == model_runner and "." in name:
         return resolve(":".join(name.rsplit(".", 1)))()
     raise ValueError(f"runner: {name!r} is none of {', '.join(known)}.")
 

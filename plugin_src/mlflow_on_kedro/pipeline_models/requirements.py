@@ -1,4 +1,4 @@
-"""What pip has to install for a model: the project's own list, each at the version that is here."""
+"""The requirements of a pipeline model: the project's own list, pinned to installed versions."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _ALWAYS = ("kedro", "mlflow", "cloudpickle")
 def requirements(root: Path, imported: Iterable[str], own: Iterable[Path] = ()) -> list[str]:
     """List the requirements of a model.
 
-    They come from the project's requirements.txt, or where it has none from what its code imports.
+    They come from the project's requirements.txt, or, if it has none, from the imports of its code.
     A pickled model may not load with another release of its library, so each is pinned to the
-    version that is installed here. The plugin is left out unless the carried code imports it.
+    version that is installed here. The plugin is left out unless the model's code imports it.
 
     Args:
         root: The project's root.
-        imported: Top-level names that the model's code imports, and pip has installed.
-        own: requirements.txt of MLflow models that are part of this one.
+        imported: Top-level modules that the model's code imports, and pip has installed.
+        own: requirements.txt of MLflow models that this model contains.
     """
     listed = root / FILE
     by_import = sorted(_distributions(set(imported)))
@@ -48,14 +48,15 @@ def requirements(root: Path, imported: Iterable[str], own: Iterable[Path] = ()) 
     return list(found.values())
 
 
-def files_in(given: str | Iterable[str]) -> list[str]:
-    """The paths of the files that a user names among requirements.
+def requirement_files(given: str | Iterable[str]) -> list[str]:
+    """Return the paths of requirements files that a user has named among requirements.
 
     Args:
-        given: The path of a file; or requirements, each of which may be a file of them.
+        given: The path of a requirements file; or a list of requirements, of which each may name
+            such a file.
 
     Example:
-        >>> files_in(["pandas>=2", "conf/model.txt", "-r more.in"])
+        >>> requirement_files(["pandas>=2", "conf/model.txt", "-r more.in"])
         ['conf/model.txt', 'more.in']
     """
     if isinstance(given, str):
@@ -63,15 +64,15 @@ def files_in(given: str | Iterable[str]) -> list[str]:
     return [path for item in given if (path := _file_of(item))]
 
 
-def written_out(given: str | Iterable[str], root: Path) -> list[str]:
-    """List requirements that a user gives, with the content of files in the place of their names.
+def expand_files(given: str | Iterable[str], root: Path) -> list[str]:
+    """List requirements that a user has given, with files replaced by their content.
 
-    Unlike those of the project they are not pinned. Credentials in URLs are left out, and hashes,
-    which pip wants for all or for none.
+    Unlike those of the project they are not pinned. Credentials in URLs are removed, and so are
+    hashes, because pip wants them for all requirements or for none.
 
     Args:
-        given: As for :func:`files_in`.
-        root: What relative paths count from.
+        given: As for :func:`requirement_files`.
+        root: The folder to which paths are relative.
 
     Raises:
         OSError: A file cannot be read.
@@ -99,7 +100,7 @@ def _expanded(lines: Iterable[str], base: Path, within: frozenset[Path]) -> Iter
         option, value = _option(line)
         path = _file_of(line)
         if option in _CONSTRAINT_OPTIONS:
-            yield f"-c {base / value}"  # MLflow reads it
+            yield f"-c {base / value}"  # MLflow reads the file itself
         elif path:
             file = (base / path).resolve()
             if file not in within:
@@ -110,11 +111,11 @@ def _expanded(lines: Iterable[str], base: Path, within: frozenset[Path]) -> Iter
 
 
 def _distributions(imported: set[str]) -> set[str]:
-    """Name what is installed of what code imports."""
+    """Return the installed distributions that provide imported modules."""
     known = metadata.packages_distributions()
     found = {dist for name in imported for dist in known.get(name, ())}
     if sys.version_info < (3, 11) and not imported <= known.keys():
-        # It knows those that have a top_level.txt alone, and scikit-learn has none.
+        # Before Python 3.11 it reads top_level.txt only, which scikit-learn does not have.
         for dist in metadata.distributions():
             top_level = {file.parts[0].removesuffix(".py") for file in dist.files or ()}
             if top_level & (imported - known.keys()):
@@ -123,7 +124,7 @@ def _distributions(imported: set[str]) -> set[str]:
 
 
 def _lines(file: Path) -> Iterator[str]:
-    """Requirements of a file and of those that it refers to; pip's other options are left out."""
+    """Read requirements from a file and those that it includes; skip pip's other options."""
     for raw in file.read_text(encoding="utf-8-sig").splitlines():
         line = raw.split(" #", maxsplit=1)[0].split(" --hash", maxsplit=1)[0].strip(" \t\\")
         option, value = _option(line)
@@ -136,7 +137,7 @@ def _lines(file: Path) -> Iterator[str]:
 
 
 def _pinned(line: str) -> tuple[str, str]:
-    """The canonical name of a requirement, and the requirement as the model needs it."""
+    """Return a requirement's canonical name, and its pinned text; "" if it does not apply here."""
     try:
         asked = Requirement(line)
     except InvalidRequirement:

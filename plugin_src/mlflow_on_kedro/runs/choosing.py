@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..config.sections import Config, Run
-from ..journal.entries import storable
+from ..journal.entry_lines import storable
 from ..journal.folder import new_id
 from ..journal.records import Header
 from ..mlflow_internals import run_stack
 from ..tracking import experiments, orchestrators, store, uris
 from ..tracking.user import USER_TAG
-from ..utils import environment
+from ..utils import run_variables
 from ..utils.secrets import without_credentials
 from . import last_runs
 from .run_request import RunRequest
@@ -137,12 +137,12 @@ def choose_here(config: Config, root: Path, active: str | None) -> RunChoice:
     Raises:
         ConfigError: No MLflow can be at the tracking URI.
     """
-    given = environment.run_id()
+    given = run_variables.run_id()
     is_here = given is None or uris.is_of_environment(config.tracking.uri, root)
     choice = choose(config.run, active, given if is_here else None)
     if given is None or choice.joins:
         return choice
-    environment.use_up_run_id()
+    run_variables.unset_run_id()
     if not is_here:
         reason = "`tracking.uri` is another MLflow than MLFLOW_TRACKING_URI"
     elif given in {choice.run_id, choice.given_parent}:

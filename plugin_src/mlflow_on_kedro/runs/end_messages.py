@@ -45,7 +45,7 @@ class EndMessages:
 
         def progress(passed: float) -> None:
             nonlocal logged_at
-            if sender.failing or passed < logged_at + QUIET_SECONDS:
+            if sender.is_failing or passed < logged_at + QUIET_SECONDS:
                 return
             logged_at = passed + MESSAGE_EVERY_SECONDS - QUIET_SECONDS
             size = sender.pending()
@@ -63,7 +63,7 @@ class EndMessages:
         url = store.run_url(self._uri, opened.experiment_id, opened.run_id)
         if status == "RUNNING":
             status = "still open, because other processes with the same `run.key` log to it"
-        look = url or cli_hints.to_look(self._uri, self._root, self._env)
+        look = url or cli_hints.to_view(self._uri, self._root, self._env)
         logger.info(
             "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
         )
@@ -76,7 +76,7 @@ class EndMessages:
                 mask_urls(self._uri),
             )
             return
-        if sender.goes_on:  # and takes the journal's lock when this process has ended
+        if sender.continues_after_exit:  # and takes the journal's lock when this process has ended
             logger.info(
                 "The rest of this run is delivered to MLflow in the background: %s to go. "
                 "`kedro mlflow status` tells how far it is.",
@@ -85,7 +85,7 @@ class EndMessages:
             return
         self._journal.release()
         logger.log(
-            logging.INFO if sender.warned else logging.WARNING,
+            logging.INFO if sender.has_warned else logging.WARNING,
             "Not all of this run is in MLflow at %s: what waits (%s) is kept in %s. %s.",
             mask_urls(self._uri),
             sender.pending().in_words(),

@@ -17,9 +17,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..journal.entries import VALUES, End, Entry, File, Part
-from ..journal.folder import CHILDREN, Journal
+from ..journal.entries import VALUES, End, Entry, File, SpanRecord
+from ..journal.folder import Journal
 from ..journal.records import Header
+from ..journal.state import CHILDREN
 from ..tracking.group_lookup import NAMESPACE_TAG, PIPELINE_TAG
 from ..tracking.tracked_run import TrackedRun, constructor_arguments
 from ..utils.clock import now_ms
@@ -181,8 +182,9 @@ class GroupRun(WorkerRun):
 
     # -- what it takes ---------------------------------------------------------------------------
 
-    def _put(self, entry: Entry) -> None:
-        super()._put(entry)
+    def log_entry(self, entry: Entry) -> None:
+        """Log an entry."""
+        super().log_entry(entry)
         if isinstance(entry, File):  # it may be large
             self.whole.nudge()
 
@@ -212,7 +214,7 @@ class GroupRun(WorkerRun):
         """Note that a node begins."""
         if self.once(f"node {node.name}"):
             self.begin()
-            self.log_part(Part("run", node.name, "", time.time(), end=0.0))
+            self.log_span(SpanRecord("run", node.name, "", time.time(), end=0.0))
             self.settle()
 
     def finish_output(self, node: Node, name: str | None) -> None:
@@ -220,7 +222,7 @@ class GroupRun(WorkerRun):
         unsaved = self._unsaved.setdefault(node.name, set(node.outputs))
         unsaved.discard(name or "")
         if not unsaved:
-            self.log_part(Part("run", node.name, "", 0.0, end=time.time()))
+            self.log_span(SpanRecord("run", node.name, "", 0.0, end=time.time()))
             self.settle()
 
     def _nodes(self) -> tuple[set[str], dict[str, float]]:
@@ -229,7 +231,7 @@ class GroupRun(WorkerRun):
         done: dict[str, float] = {}
         journal = self.journal
         for name in journal.sizes(VALUES) if journal is not None else ():
-            for part in journal.entries_of(name, Part) if journal is not None else ():
+            for part in journal.entries_of(name, SpanRecord) if journal is not None else ():
                 if part.end:
                     done[part.node] = part.end
                 else:

@@ -30,7 +30,7 @@ class OwnRun(TrackedRun):
 
     lifecycle: RunLifecycle
     _at_end: list[Callable[[], None]] = field(default_factory=list, init=False)
-    _holds_globals: bool = field(default=False, init=False)
+    _has_saved_globals: bool = field(default=False, init=False)
 
     __reduce__ = reduce_to_worker
 
@@ -80,8 +80,8 @@ class OwnRun(TrackedRun):
         lifecycle.open()
         _own_runs.add(run)
         with run.guard():
-            mlflow_globals.hold_globals()
-            run._holds_globals = True
+            mlflow_globals.save_globals()
+            run._has_saved_globals = True
             fluent.begin(run)
         return run
 
@@ -129,7 +129,7 @@ class OwnRun(TrackedRun):
         try:
             self.lifecycle.end(status)
         finally:
-            self._release_globals()
+            self._restore_globals()
 
     def _before_exit(self) -> None:
         self._before_end("KILLED")
@@ -141,12 +141,12 @@ class OwnRun(TrackedRun):
             with self.guard():
                 self._at_end.pop()()
 
-    def _release_globals(self) -> None:
+    def _restore_globals(self) -> None:
         # The next session decides anew where MLflow's own calls log to.
-        if self._holds_globals:
-            self._holds_globals = False
+        if self._has_saved_globals:
+            self._has_saved_globals = False
             with self.guard():
-                mlflow_globals.release_globals()
+                mlflow_globals.restore_globals()
 
 
 _own_runs: weakref.WeakSet[OwnRun] = weakref.WeakSet()

@@ -17,6 +17,7 @@ from ..config.checks import FILE
 from ..config.parsing import parse, restore
 from ..config.sections import Config
 from ..tracking.access import Access
+from ..utils import kedro_internals
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -103,23 +104,10 @@ def register_hooks_in_worker(package: str | None) -> None:
     """Load the project's settings, and so its hooks, in a worker process that has none.
 
     With the start methods spawn and forkserver, and on a cluster, Kedro's workers run nodes without
-    ``settings.HOOKS``, because they do not know the project. Kedro's ``configure_project`` would
-    also set up logging again, which recurses endlessly in Kedro's own code.
+    ``settings.HOOKS``, because they do not know the project.
     """
-    from kedro.framework import project
-
-    if package and project.PACKAGE_NAME is None:
-        project.settings.configure(f"{package}.settings")
-
-
-def package_name() -> str | None:
-    """Return the name of the project's package; None if this process has no project.
-
-    The import sets up Kedro's logging, so it must not happen before there is a project.
-    """
-    from kedro.framework import project
-
-    return project.PACKAGE_NAME
+    if package and kedro_internals.package_name() is None:
+        kedro_internals.read_settings(package)
 
 
 def find_run_dataset(catalog: CatalogProtocol[Any, Any]) -> RunDataset | None:

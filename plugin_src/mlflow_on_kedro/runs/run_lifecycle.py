@@ -7,14 +7,14 @@ import os
 import threading
 from collections.abc import Callable
 
-from ..delivery.journal_outbox import JournalOutbox, say_no_journal
+from ..delivery.journal_outbox import JournalOutbox, warn_no_journal
 from ..delivery.sender import Sender
 from ..delivery.sender_thread import SenderThread
 from ..journal.entries import End
 from ..journal.folder import FOLDER, Journal
 from ..journal.records import Header, Opened
 from ..tracking import store
-from ..utils import environment, termination
+from ..utils import session_variables, termination
 from ..utils.clock import now_ms
 from . import choosing, last_runs, save_records, senders
 from .end_messages import EndMessages
@@ -61,7 +61,7 @@ class RunLifecycle:
     @property
     def is_failing(self) -> bool:
         """Whether MLflow does not answer at present, or may not be contacted."""
-        return self._sender is None or self._sender.failing
+        return self._sender is None or self._sender.is_failing
 
     def open(self) -> None:
         """Open the run in MLflow, and arrange that it ends with the process at the latest.
@@ -71,7 +71,7 @@ class RunLifecycle:
             MLflowOnKedroError: MLflow could not be reached, and the user chose
                 ``tracking.on_failure: raise``.
         """
-        environment.begin_run()
+        session_variables.SESSION.begin_run()
         try:
             if self._sender is not None:
                 self._sender.start()
@@ -81,7 +81,7 @@ class RunLifecycle:
             if self._is_new_run:
                 last_runs.write(self._request.root, self._request.series, self.header.journal)
         except BaseException:
-            environment.end_run()
+            session_variables.SESSION.end_run()
             raise
         atexit.register(self._end_at_exit)
         termination.before_termination(self._end_at_termination)
@@ -145,7 +145,7 @@ class RunLifecycle:
                 try:
                     self._finish(status, limit)
                 finally:
-                    environment.end_run()
+                    session_variables.SESSION.end_run()
                 if self.header.key is None:  # no other process loads what this run has saved
                     save_records.forget(self._request.root, self.header.journal)
         finally:
@@ -164,7 +164,7 @@ class RunLifecycle:
             status = "FAILED"
         self.outbox.put(End(status, now_ms()))
         if has_failed:
-            sender.forgive()
+            sender.ignore_failure()
         is_delivered = sender.finish(limit, self._messages.progress_of(sender))
         if sender.status is not None:
             self._messages.log_ended(sender)
@@ -190,7 +190,7 @@ def _new_journal(request: RunRequest, header: Header) -> Journal | None:
     try:
         journal = Journal.create(store.working_folder(request.root) / FOLDER, header)
     except OSError as error:
-        say_no_journal(error, lost=request.is_offline)
+        warn_no_journal(error, lost=request.is_offline)
         return None
     if request.is_offline:
         journal.is_failing = True  # workers need not wait for a delivery

@@ -7,9 +7,10 @@ import functools
 from ..config.header_checks import TYPE
 from ..delivery import backlog
 from ..delivery.connection import Connection
+from ..delivery.journal_delivery import deliver_resumed
 from ..delivery.run_delivery import RunDelivery
 from ..delivery.sender import Sender
-from ..delivery.sender_process import SenderProcess, is_worth_it
+from ..delivery.sender_process import SenderProcess, is_faster
 from ..delivery.sender_thread import SenderThread
 from ..journal.folder import Journal
 from ..journal.records import Header
@@ -38,14 +39,20 @@ def new_sender(
 
     def new_thread(*, tried: bool = False) -> SenderThread:
         delivery = RunDelivery(
-            header, Connection(uri), request.root, journal, raising=raising, tried=tried
+            header,
+            Connection(uri),
+            request.root,
+            journal,
+            raising=raising,
+            tried=tried,
+            before_open=deliver_resumed,
         )
         return SenderThread(
             delivery,
             timeout=tracking.timeout,
-            kept=str(journal.folder) if journal else None,
+            kept_in=str(journal.folder) if journal else None,
             raising=raising,
-            others=backlog.deliver_each(request.root, uri, but=header.journal),
+            backlog=backlog.deliver_backlog(request.root, uri, skip=header.journal),
         )
 
     headers = dict(request_headers.in_use())
@@ -53,7 +60,7 @@ def new_sender(
     can_be_process = store.is_for_all_processes(uri) and TYPE not in headers
     if journal is None or not can_be_process:
         return new_thread()
-    if not (tracking.delivery == "process" or (tracking.delivery == "auto" and is_worth_it())):
+    if not (tracking.delivery == "process" or (tracking.delivery == "auto" and is_faster())):
         return new_thread()
     order = {
         "uri": uri,

@@ -74,4 +74,4 @@ class WorkerRun(TrackedRun):
 
     def settle(self) -> None:
         """Deliver what is in memory only: the process may be killed at any time."""
-        self.outbox.settle()
+        self.outbox.secure()

@@ -1,1 +1,1 @@
-"""When what ran: timings as metrics of a run, and the Gantt chart that is drawn from them."""
+"""Timings of nodes and datasets: as metrics of a run, and as its Gantt chart."""

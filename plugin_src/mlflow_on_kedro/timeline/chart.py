@@ -1,4 +1,4 @@
-"""Timings of a pipeline run -> a Gantt chart: Plotly's figure, or a page of its own."""
+"""Draw the timings of a pipeline run as a Gantt chart: a Plotly figure or an HTML page."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..journal.span import Span
 from ..utils.plotly_page import LINK, with_plotly
-from .spans import Timeline
+from .rows import Timeline
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Figure
 
 _MAX_PLAIN = 100_000
-"""Bytes of a chart's data; more are compressed, because what all bars say is much alike."""
+"""Bytes of a chart's data above which it is compressed, because its bars are very similar."""
 
 _PLAIN = "show({data});"
 _PACKED = """const packed = Uint8Array.from(atob("{data}"), (sign) => sign.charCodeAt(0));
@@ -66,15 +66,15 @@ def figure(
 ) -> Figure:
     """Draw a run's timings as a Gantt chart.
 
-    One row a node, in order of start with the first at the top; loading, running and saving are
-    told apart by colour; what failed is marked. Times are wall-clock times in this machine's zone.
+    Each node has a row, in order of start with the first at the top. Loading, running and saving
+    have different colours, and failures are marked. Times are in this machine's time zone.
 
     Args:
-        spans: What was timed, in any order. None at all gives a figure that says so.
+        spans: The timings, in any order. Without any, the figure says that nothing was timed.
         title: The chart's heading; number of nodes and total duration are written below it.
         task_name: A node's name -> the label of its row (PipelineX's ``task_name_func``).
         params: PipelineX's ``gantt_params``: arguments of ``plotly.figure_factory.create_gantt``
-            and keys of Plotly's layout; ``options.Options`` says which of them do what.
+            and keys of Plotly's layout; see :class:`.options.Options`.
 
     Raises:
         ConfigError: If ``params`` has an unknown key or a value that Plotly refuses.
@@ -87,7 +87,9 @@ def figure(
     from .figure import draw
     from .options import Options
 
-    return draw(Timeline.of(spans, task_name), Options.of(params or {}, title=title))
+    return draw(
+        Timeline.from_spans(spans, task_name), Options.from_params(params or {}, title=title)
+    )
 
 
 def html(
@@ -98,18 +100,18 @@ def html(
     params: Mapping[str, Any] | None = None,
     has_plotly: bool = True,
 ) -> str:
-    """Draw a run's timings as one page that needs nothing beside it.
+    """Draw a run's timings as an HTML page that needs no other file.
 
-    The MLflow UI shows HTML artifacts in a frame that can fetch nothing, so plotly.js (about
-    4.8 MB) is inside. The same spans give the same page, byte for byte, on one version of plotly.
+    The page contains plotly.js (about 4.8 MB), because the MLflow UI shows HTML files in a frame
+    that cannot load anything. With one version of plotly, equal spans give equal pages.
 
     Args:
         spans: As for ``figure``.
         title: As for ``figure``.
         task_name: As for ``figure``.
         params: As for ``figure``.
-        has_plotly: Whether plotly.js is inside, or is to be put there by
-            :func:`mlflow_on_kedro.utils.plotly_page.with_plotly`.
+        has_plotly: Whether to include plotly.js; otherwise
+            :func:`mlflow_on_kedro.utils.plotly_page.with_plotly` has to add it.
 
     Raises:
         ConfigError: As for ``figure``.
@@ -119,12 +121,12 @@ def html(
         >>> page.startswith("<!DOCTYPE html>")
         True
     """
-    timeline = Timeline.of(spans, task_name)
+    timeline = Timeline.from_spans(spans, task_name)
     from .figure import describe, draw
     from .options import Options
 
-    options = Options.of(params or {}, title=title)
-    # Only what the user has said needs Plotly's checks.
+    options = Options.from_params(params or {}, title=title)
+    # Only the user's own options need the checks of Plotly's classes.
     chart = draw(timeline, options).to_json() if params else json.dumps(describe(timeline, options))
     heading = html_escaping.escape(f"{options.heading}: {timeline.summary}")
     body = _BODY.format(title=heading, chart=_script(chart))
@@ -133,16 +135,16 @@ def html(
 
 
 def _script(figure: str) -> str:
-    """Say in JavaScript to show a figure.
+    """Return the JavaScript that shows a figure.
 
     Compressed data needs a browser of 2023 or later
     (https://developer.mozilla.org/docs/Web/API/DecompressionStream).
 
     Args:
-        figure: Its data and layout, as JSON.
+        figure: The figure's data and layout, as JSON.
     """
     if len(figure) > _MAX_PLAIN:
         packed = base64.b64encode(zlib.compress(figure.encode()))
         return _PACKED.format(data=packed.decode())
-    # Nothing in it may end the script that holds it, or begin a comment.
+    # The data must not end the script element that contains it, or begin a comment.
     return _PLAIN.format(data=figure.replace("</", r"<\/").replace("<!--", r"\u003c!--"))

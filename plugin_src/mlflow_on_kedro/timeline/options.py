@@ -1,4 +1,4 @@
-"""PipelineX's ``gantt_params`` -> what is drawn how."""
+"""The options of the Gantt chart: ``gantt_params``, as in PipelineX."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
     from plotly.graph_objects import Layout
 
 COLORS = {"run": "#0060A8", "load": "#7F8FA6", "save": "#00906A", "failed": "#D55E00"}
-"""Chosen by simulation: any two are far apart in every kind of colour blindness (18 and more in
-CIE76), and each stands out from white by 3:1 and more (WCAG 1.4.11)."""
+"""The default colours. With every kind of colour blindness, simulated, any two of them differ by 18
+or more (CIE76); the contrast of each with white is 3:1 or more (WCAG 1.4.11)."""
 
 _WIDEST_BAR = 0.5
-"""Half of a row, as create_gantt counts; bars of neighbours would meet."""
+"""Half of a row, the unit of create_gantt: with more, bars of neighbouring rows would overlap."""
 
 _CREATE_GANTT = (
     "bar_width",
@@ -34,27 +34,27 @@ _CREATE_GANTT_WITHOUT_EFFECT = frozenset(
 
 @dataclass(frozen=True)
 class Options:
-    """What the user may say about the chart, PipelineX's ``gantt_params``.
+    """The options of the chart, PipelineX's ``gantt_params``.
 
-    As in ``plotly.figure_factory.create_gantt``: ``title``, ``height`` and ``width`` in pixels,
-    ``showgrid_x``, ``showgrid_y``, ``show_colorbar`` (the legend), ``bar_width`` (half of a bar's
-    height, 0 to 0.5 rows), ``reverse_colors``, and ``colors``: a mapping of ``load``, ``run``,
-    ``save`` and ``failed`` to colours; or colours for run, load, save and failed in this order; or
-    one colour, for run; or the name of one of Plotly's scales. Beside these, every key of Plotly's
-    layout, which wins over all else.
+    They are the arguments of ``plotly.figure_factory.create_gantt``: ``title``, ``height`` and
+    ``width`` in pixels, ``showgrid_x``, ``showgrid_y``, ``show_colorbar`` (the legend),
+    ``bar_width`` (half of a bar's height, 0 to 0.5 rows), ``reverse_colors``, and ``colors``: a
+    mapping of ``load``, ``run``, ``save`` and ``failed`` to colours; or a list of colours for run,
+    load, save and failed; or one colour, for run; or the name of one of Plotly's colour scales.
+    Every key of Plotly's layout is an option, too, and overrides all others.
 
-    ``group_tasks`` (rows are always grouped), ``show_hover_fill`` (bars always tell their times),
-    ``index_col`` (the colour tells the kind of work) and ``data``, ``tasks``, ``task_names``
-    (unused there too) are accepted, so that a PipelineX configuration keeps working, and do
-    nothing.
+    To keep PipelineX configurations working, these are accepted and have no effect:
+    ``group_tasks`` (rows are always grouped), ``show_hover_fill`` (bars always show their times),
+    ``index_col`` (colours always mean the kind of work), and ``data``, ``tasks``, ``task_names``
+    (PipelineX does not use them either).
 
     Attributes:
         heading: The chart's title without the summary that follows it.
-        colors: Of ``load``, ``run``, ``save``, ``failed``.
-        bar_height: In rows.
-        showgrid_x: Whether lines mark the times.
-        showgrid_y: Whether lines mark the rows.
-        showlegend: Whether colours are explained.
+        colors: The colours of ``load``, ``run``, ``save``, ``failed``.
+        bar_height: The height of a bar, in rows.
+        showgrid_x: Whether grid lines mark the times.
+        showgrid_y: Whether grid lines mark the rows.
+        showlegend: Whether a legend explains the colours.
         layout: Keys of Plotly's layout.
     """
 
@@ -67,11 +67,11 @@ class Options:
     layout: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, params: Mapping[str, Any], title: str | None = None) -> Options:
+    def from_params(cls, params: Mapping[str, Any], title: str | None = None) -> Options:
         """Read ``gantt_params``.
 
         Args:
-            params: See the class.
+            params: The options; see the class.
             title: The heading, unless ``params`` has one.
 
         Raises:
@@ -127,7 +127,7 @@ def _colors(params: Mapping[str, Any]) -> dict[str, str]:
         chosen = dict(COLORS)
     elif isinstance(given, Mapping):
         unknown = [key for key in given if key not in COLORS]
-        # With index_col, create_gantt's keys are that column's values: there is none here.
+        # With index_col the keys of create_gantt are values of that column, which has no effect.
         if unknown and not params.get("index_col"):
             near = nearest(str(unknown[0]), COLORS)
             raise ConfigError(
@@ -150,7 +150,7 @@ def _colors(params: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _scale(name: str) -> list[str]:
-    """Four colours of one of Plotly's scales, or the one colour that was named."""
+    """Return four colours of one of Plotly's scales, or the name itself if it is a colour."""
     from plotly import colors
 
     if name.lower() not in colors.named_colorscales():
@@ -160,7 +160,7 @@ def _scale(name: str) -> list[str]:
 
 
 def _color(given: Any) -> str:
-    """A colour for Plotly; create_gantt also took red, green and blue from 0 to 1."""
+    """Return a colour as text for Plotly; create_gantt also takes three numbers from 0 to 1."""
     if isinstance(given, Sequence) and len(given) == len("rgb") and all(map(is_number, given)):
         return f"rgb({', '.join(str(round(255 * part)) for part in given)})"
     return str(given)
@@ -174,5 +174,5 @@ def _switch(params: Mapping[str, Any], key: str, *, default: bool = True) -> boo
 
 
 def is_number(value: Any) -> bool:
-    """Tell whether a value is a number and not a bool."""
+    """Whether a value is a number and not a bool."""
     return isinstance(value, int | float) and not isinstance(value, bool)

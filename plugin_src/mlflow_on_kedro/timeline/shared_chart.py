@@ -1,7 +1,7 @@
-"""The Gantt chart of a run that several pipelines log to: one of all, drawn when the last one ends.
+"""The Gantt chart of a run that several processes share: drawn when the last of them ends.
 
-Who ends last knows neither mlflow.yml nor the others' nodes, and may be on another machine. So each
-pipeline leaves a tag that says what is wanted, and the timings are those that MLflow has.
+The process that draws it has neither the mlflow.yml nor the nodes of the others, and may be on
+another machine. So each process sets a tag with the options, and the timings come from MLflow.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import MLflowOnKedroError
 from ..utils.pipeline_info import pipeline_names
-from .timings_of_run import spans_of
+from .finished_run_spans import spans_of_finished_run
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 GANTT_ARTIFACT = "gantt.html"
-WANTED_TAG = "mlflow_on_kedro.gantt"
-"""How many nodes there are to be, and the arguments of the chart."""
+CHART_REQUEST_TAG = "mlflow_on_kedro.gantt"
+"""The tag of a run with the number of nodes it will have, and the options of the chart."""
 
 
 def nodes_of_run(pipeline: Pipeline, run_params: Mapping[str, Any]) -> list[Node]:
-    """The nodes that the processes of a run have together.
+    """Return the nodes that all processes of a run will have run together.
 
-    Orchestrators give each process some nodes or namespaces of a pipeline, and in the end run all
-    of it. What is left out by other options stays out.
+    Orchestrators let each process run some nodes or namespaces of a pipeline, and in the end all of
+    them. Nodes that other options exclude are not counted.
 
     Args:
-        pipeline: What this process runs.
-        run_params: What Kedro's ``before_pipeline_run`` gets.
+        pipeline: The pipeline that this process runs.
+        run_params: The ``run_params`` of Kedro's hook ``before_pipeline_run``.
     """
     if not (run_params.get("node_names") or run_params.get("namespaces")):
         return list(pipeline.nodes)
@@ -46,15 +46,15 @@ def nodes_of_run(pipeline: Pipeline, run_params: Mapping[str, Any]) -> list[Node
     return [node for name in names for node in pipelines[name].nodes]
 
 
-def wanted(nodes: int, params: Mapping[str, Any]) -> str:
-    """Say, for the run's tag, which chart is wanted.
+def chart_request(nodes: int, params: Mapping[str, Any]) -> str:
+    """Return the text of the run's tag that requests a chart.
 
     Args:
-        nodes: How many nodes the whole pipeline has, in whatever processes.
+        nodes: The number of nodes of the whole pipeline, in all processes.
         params: As for :func:`.chart.figure`.
 
     Example:
-        >>> wanted(3, {})
+        >>> chart_request(3, {})
         '{"nodes": 3, "params": {}}'
     """
     return json.dumps({"nodes": nodes, "params": dict(params)}, default=str)
@@ -64,27 +64,27 @@ def draw(client: MlflowClient, run: Any) -> str | None:
     """Draw the chart of a run that has ended.
 
     Args:
-        client: A client of its store.
+        client: A client of the run's store.
         run: MLflow's ``Run``.
 
     Returns:
-        The page; None: none is wanted, or nodes are missing, so that others are to come.
+        The page; None: no chart is requested, or other processes still have to run nodes.
 
     Raises:
         Exception: MLflow cannot be reached.
     """
-    content = run.data.tags.get(WANTED_TAG)
+    content = run.data.tags.get(CHART_REQUEST_TAG)
     if content is None or importlib.util.find_spec("plotly") is None:
         return None
     from . import chart
 
     try:
-        asked = json.loads(content)
-        spans = spans_of(client, run)
+        request = json.loads(content)
+        spans = spans_of_finished_run(client, run)
         nodes = {span.node for span in spans if span.kind == "run"}
-        if run.info.status == "FINISHED" and len(nodes) < int(asked["nodes"]):
+        if run.info.status == "FINISHED" and len(nodes) < int(request["nodes"]):
             return None
-        return chart.html(spans, title=run.info.run_name or None, params=asked["params"])
+        return chart.html(spans, title=run.info.run_name or None, params=request["params"])
     except (MLflowOnKedroError, ValueError, KeyError, TypeError) as mistake:
         logger.warning("No Gantt chart was drawn: %s", mistake)
         return None

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from ..config import header_checks
-from ..config.checks import MODES, check_choice
-from ..config.sections import Tracking
-from ..utils import environment
+from ..config.checks import check_choice
+from ..config.sections import Tracking, choices
+from ..utils import environment, session_variables
 from . import request_headers, uris
 
 
@@ -22,7 +22,7 @@ def is_offline(tracking: Tracking) -> bool:
     """
     given = environment.mode()
     if given is not None:
-        check_choice(environment.MODE, given, MODES, "the environment")
+        check_choice(environment.MODE, given, choices(Tracking)["mode"], "the environment")
     return (given or tracking.mode) == "offline"
 
 
@@ -60,13 +60,12 @@ class Access:
         header_checks.check(secret, "credentials.yml")
         rest = {name: item for name, item in credentials.items() if name != header_checks.KEY}
         return cls(
-            variables=environment.mlflow_variables(rest),
+            variables=session_variables.mlflow_variables(rest),
             headers={**tracking.request_headers, **secret},
             registry_uri=uris.resolve_registry_uri(tracking.registry_uri, root),
         )
 
     def use(self) -> None:
         """Make all calls of this process to MLflow use it."""
-        environment.set_credentials(self.variables)
-        environment.set_registry_uri(self.registry_uri)
+        session_variables.use(self.variables, self.registry_uri)
         request_headers.use(self.headers)

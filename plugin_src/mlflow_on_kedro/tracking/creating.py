@@ -12,7 +12,7 @@ import contextlib
 import threading
 from collections.abc import Iterator
 
-from ..utils import environment
+from ..utils import client_variables
 from .failures import Kind, kind_of
 
 PATIENT_SECONDS = 120
@@ -85,7 +85,7 @@ def sent_once(timeout: int | None) -> Iterator[None]:
         timeout: The fewest seconds to wait for an answer; None: as for other requests.
     """
     with _requests.lock:
-        environment.send_once(timeout)
+        client_variables.send_once(timeout)
         _requests.in_progress += 1
     try:
         yield
@@ -93,4 +93,4 @@ def sent_once(timeout: int | None) -> Iterator[None]:
         with _requests.lock:
             _requests.in_progress -= 1
             if _requests.in_progress == 0:
-                environment.send_again()
+                client_variables.restore_retries()

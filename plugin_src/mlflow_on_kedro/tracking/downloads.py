@@ -16,7 +16,7 @@ from ..utils.replacing import replace_file, replace_folder
 from ..utils.secrets import mask_urls
 from . import artifact_names, capabilities
 from .capabilities import Feature
-from .load_failures import load_message
+from .failure_messages import load_message
 from .store import connect, working_folder
 
 if TYPE_CHECKING:

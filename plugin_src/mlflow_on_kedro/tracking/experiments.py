@@ -11,7 +11,7 @@ from ..config.sections import Config
 from ..errors import ConfigError, DeletedExperimentError
 from ..journal import values
 from ..journal.records import Header
-from ..utils import environment, mlflow_limits
+from ..utils import mlflow_limits, run_variables
 from ..utils.secrets import mask_urls
 from . import finding, store, uris
 from .failures import is_gone, is_refusal, reason
@@ -104,8 +104,8 @@ def from_environment(config: Config, root: Path) -> str | None:
     Raises:
         ConfigError: No MLflow can be at the tracking URI.
     """
-    given = environment.experiment_id()
-    if given is None or config.experiment.name or environment.experiment_name():
+    given = run_variables.experiment_id()
+    if given is None or config.experiment.name or run_variables.experiment_name():
         return None
     return given if uris.is_of_environment(config.tracking.uri, root) else None
 

@@ -78,3 +78,26 @@ def explain(error: BaseException) -> tuple[str, str]:
         if applies:
             return words
     return _EXPLAINED.get(kind_of(error), ("failed", ""))
+
+
+_OF_THE_SERVER = frozenset({Kind.SILENT, Kind.DENIED, Kind.FORBIDDEN, Kind.BUSY})
+"""Failures that say nothing of the value that was to be loaded."""
+
+
+def load_message(uri: str, error: BaseException, what: str, otherwise: str) -> str:
+    """Write the message for a value that cannot be loaded; credentials are masked.
+
+    Args:
+        uri: The URI of the server or the registry.
+        error: The exception of MLflow.
+        what: The value's name in the message.
+        otherwise: The message if the server answers, and only the value is missing or wrong.
+
+    Example:
+        >>> load_message("http://mlflow:5000", ConnectionRefusedError(111, "refused"), "'m'", "")
+        "MLflow at http://mlflow:5000 cannot be reached, so 'm' cannot be loaded. Check \
+`tracking.uri` in mlflow.yml, and the server. (ConnectionRefusedError: [Errno 111] refused)"
+    """
+    if kind_of(error) in _OF_THE_SERVER:
+        return failure_message(uri, error, f"so {what} cannot be loaded")
+    return otherwise

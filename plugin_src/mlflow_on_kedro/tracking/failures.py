@@ -8,12 +8,11 @@ import socket
 import ssl
 from collections.abc import Iterator
 from enum import Enum
-from pathlib import Path
 
 from kedro.io import DatasetError
 
 from ..errors import MLflowOnKedroError
-from ..journal.entries import File, Text
+from ..journal.entries import Artifact, File
 from ..utils.secrets import mask_secrets
 
 
@@ -190,11 +189,11 @@ def is_unknown_uri(error: BaseException) -> bool:
     )
 
 
-def is_of_this_file(entry: Text | File, error: BaseException) -> bool:
+def is_of_this_file(entry: Artifact, error: BaseException) -> bool:
     """Whether this artifact alone fails: its file cannot be read, or its name is not allowed."""
     if not isinstance(error, OSError):
         return "Invalid artifact path" in str(error)  # MLflow calls it an internal error
-    source = entry.source if isinstance(entry, File) else Path(entry.path)
+    source = entry.source
     is_missing = isinstance(entry, File) and not source.exists()
     # This user may also lack access to the store's own folder, which concerns all files.
     is_closed = isinstance(error, PermissionError) and str(error.filename).startswith(str(source))

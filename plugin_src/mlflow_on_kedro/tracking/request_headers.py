@@ -7,6 +7,7 @@ from typing import Any
 
 from ..config.header_checks import KEY, TYPE
 from ..errors import ConfigError
+from ..mlflow_internals import providers
 from ..utils import import_watch
 
 
@@ -73,9 +74,4 @@ class _Headers:
 
 
 def _register() -> None:
-    # The public way is an entry point, which a plugin that lies in a project's src/ has not.
-    from mlflow.tracking.request_header import registry
-
-    providers: Any = registry._request_header_provider_registry  # noqa: SLF001 - as said above
-    if not any(isinstance(provider, _Headers) for provider in providers):
-        providers.register(_Headers)
+    providers.add_request_header_provider(_Headers)

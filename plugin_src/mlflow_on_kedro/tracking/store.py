@@ -14,7 +14,7 @@ from urllib.parse import unquote, urlsplit
 from urllib.request import url2pathname
 
 from ..mlflow_internals.logging_guard import kept_logging
-from ..utils import environment
+from ..utils import client_variables, environment, run_variables
 from ..utils.locks import locked
 from ..utils.mlflow_version import major_minor, mlflow_version
 from ..utils.secrets import mask_urls
@@ -78,7 +78,7 @@ def sqlite_path(uri: str) -> Path | None:
 
 def resolve_experiment(name: str | None, package: str | None) -> str:
     """Choose the experiment's name: the given one, ``MLFLOW_EXPERIMENT_NAME`` or the package."""
-    return name or environment.experiment_name() or package or "Default"
+    return name or run_variables.experiment_name() or package or "Default"
 
 
 def connect(uri: str) -> MlflowClient:
@@ -87,7 +87,7 @@ def connect(uri: str) -> MlflowClient:
     Two processes that open a new SQLite store at once corrupt it, so the first call to any SQLite
     store is made under a file lock.
     """
-    environment.set_mlflow_defaults()
+    client_variables.set_mlflow_defaults()
     path = sqlite_path(uri)
     if path is None:
         hide_retries()
@@ -121,7 +121,7 @@ def prepare() -> None:
     Importing a submodule of MLflow while another thread is still importing MLflow fails. Python
     waits for the other thread only if the package itself is imported, as here.
     """
-    environment.set_mlflow_defaults()
+    client_variables.set_mlflow_defaults()
     import mlflow  # noqa: F401
 
 

@@ -92,7 +92,7 @@ class TrackedRun(RunLogger):
     _has_warned: bool = field(default=False, init=False)
 
     def __post_init__(self) -> None:
-        self._start_telling()
+        self._start_logging()
         self.groups.update((run.name, run) for run in (make(self) for make in self.child_makers))
 
     @property
@@ -156,7 +156,7 @@ class TrackedRun(RunLogger):
     @property
     def local_journal(self) -> Journal | None:
         """The run's journal, if it is on this machine and the run has not ended."""
-        return self.journal if self.journal is not None and self.journal.is_here() else None
+        return self.journal if self.journal is not None and self.journal.exists() else None
 
     def entries_of_others(self, kind: type[EntryT]) -> Iterator[EntryT]:
         """Read the entries of one kind that other processes have written into the journal."""

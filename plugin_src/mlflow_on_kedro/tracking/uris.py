@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from ..config import uri_checks
+from ..config import uri_checks, uri_schemes
 from ..errors import ConfigError
-from ..utils import environment
+from ..utils import environment, run_variables
 from .store import in_sqlite_uri, sqlite_path
 
 # Of two letters or more: one is a drive of Windows.
@@ -33,7 +33,7 @@ def resolve_uri(uri: str | None, root: Path, where: str = "'tracking.uri'") -> s
     """
     if uri:
         return _resolved(uri, root, where)
-    given = environment.users_tracking_uri()
+    given = run_variables.users_tracking_uri()
     if given is not None:
         return _resolved(given, root, "The environment variable MLFLOW_TRACKING_URI")
     return _placed("sqlite:///mlflow.db", root)
@@ -49,7 +49,7 @@ def is_of_environment(uri: str | None, root: Path) -> bool:
     Raises:
         ConfigError: No MLflow can be at ``tracking.uri``.
     """
-    if not uri or environment.users_tracking_uri() is None:
+    if not uri or run_variables.users_tracking_uri() is None:
         return True
     try:
         environments = resolve_uri(None, root)
@@ -95,6 +95,6 @@ def _placed(uri: str, root: Path) -> str:
     if uri.lower().startswith(_SERVERS):  # MLflow accepts capitals, too
         scheme, _, place = uri.partition(":")
         return f"{scheme.lower()}:{place}"
-    if _SCHEME.match(uri) or uri in uri_checks.WORDS:
+    if _SCHEME.match(uri) or uri in uri_schemes.WORDS:
         return uri
     return (root / uri).resolve().as_uri()

@@ -1,4 +1,4 @@
-"""The commands that a user is told to give, where the ``kedro mlflow`` commands may not be."""
+"""Commands that messages suggest to the user, also where ``kedro mlflow`` is not available."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from kedro.utils import is_kedro_project
 from .secrets import mask_urls
 
 
-def to_look(uri: str, root: Path, env: str | None = None) -> str:
-    """Say how to look at a store that has no page of its own.
+def to_view(uri: str, root: Path, env: str | None = None) -> str:
+    """Return the command that shows a store in the MLflow UI.
 
     Args:
         uri: The tracking URI.
-        root: The project's root; a packaged project's is the folder that it was run in, where Kedro
-            finds no project and so has no commands of it.
+        root: The project's root. For a packaged project it is the folder in which it was run, where
+            Kedro has no commands of the project.
         env: The Kedro environment of the run, whose mlflow.yml may name another store.
 
     Example:
-        >>> to_look("sqlite:////tmp/mlflow.db", Path("/tmp"))
+        >>> to_view("sqlite:////tmp/mlflow.db", Path("/tmp"))
         'mlflow ui --backend-store-uri sqlite:////tmp/mlflow.db'
     """
     if is_kedro_project(root):
@@ -28,11 +28,11 @@ def to_look(uri: str, root: Path, env: str | None = None) -> str:
 
 
 def to_deliver(root: Path, env: str | None = None) -> str:
-    """Say how what is left of a run is delivered.
+    """Return a hint about how to deliver the rest of a run.
 
     Args:
-        root: As for :func:`to_look`.
-        env: See there; its credentials may be needed.
+        root: As for :func:`to_view`.
+        env: The Kedro environment of the run, whose credentials may be needed.
     """
     if is_kedro_project(root):
         return f"`kedro mlflow sync{_in(env)}` delivers it"

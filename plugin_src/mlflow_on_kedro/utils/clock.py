@@ -1,4 +1,4 @@
-"""The time, as MLflow counts it."""
+"""The current time in MLflow's unit."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import time
 
 
 def now_ms() -> int:
-    """Milliseconds since the epoch."""
+    """Return the milliseconds since the epoch."""
     return time.time_ns() // 1_000_000

@@ -1,4 +1,4 @@
-"""Doing something when a library is imported, instead of importing it, which takes a second."""
+"""Call a function when a library is imported by others, without importing it here."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ def is_imported() -> bool:
 
 
 def when_imported(callback: Callable[[], None], *names: str) -> None:
-    """Call a function once a library that is not imported yet is, in the thread that imports it.
+    """Call a function once, when a library is imported, in the thread that imports it.
 
-    To ask for it twice is to ask for it once.
+    Registering the same function twice has no further effect.
 
     Args:
-        callback: What to call; it may use the library.
-        names: The library, or a module of it; default: MLflow. Of several, the one whose import
-            begins first decides: those that it imports in its turn are whole when it is.
+        callback: The function; it may use the library.
+        names: The library, or a module of it; default: MLflow. If there are several, the function
+            is called when the one whose import begins first is complete, together with those that
+            it imports.
 
     Example:
         >>> when_imported(lambda: print("now it takes memory"))
@@ -36,7 +37,7 @@ def when_imported(callback: Callable[[], None], *names: str) -> None:
 
 
 def forget(callback: Callable[[], None]) -> None:
-    """Call a function no more, if it has not been called."""
+    """Undo :func:`when_imported`, if the function has not been called yet."""
     for finder in list(sys.meta_path):
         if isinstance(finder, _Watch) and finder.callback is callback:
             sys.meta_path.remove(finder)
@@ -65,7 +66,7 @@ class _Watch(MetaPathFinder):
         if loader is not None:
             execute = loader.exec_module
 
-            # Libraries also look whether another is there without importing it.
+            # The callback waits for this, because libraries also look for others without importing.
             def exec_module(module: ModuleType) -> None:
                 is_first = self in sys.meta_path
                 forget(self.callback)

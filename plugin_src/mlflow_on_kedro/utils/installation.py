@@ -1,4 +1,4 @@
-"""Which copy of this plugin is used: one in the project's src/, or the installed package."""
+"""Which copy of this plugin is imported: one in the project's src/, or the installed package."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Installation:
 
     Attributes:
         folder: The package's folder.
-        version: Its version.
-        is_installed: Whether that is the installed package.
-        other: The version of the installed package, if it is another one than this.
+        version: The package's version.
+        is_installed: Whether the folder is that of the installed package.
+        other: The version of the installed package, if that is not the imported one.
     """
 
     folder: Path
@@ -35,21 +35,21 @@ class Installation:
     other: str | None = None
 
     def in_words(self, root: Path) -> str:
-        """Name version and place, without what is of this machine alone.
+        """Return version and location, without paths that are specific to this machine.
 
         Example:
             >>> Installation(Path("/p/src/x"), "0.1.0").in_words(Path("/p"))
             '0.1.0 (src/x)'
         """
-        place = "installed" if self.is_installed else "outside of the project"
+        location = "installed" if self.is_installed else "outside of the project"
         if self.folder.is_relative_to(root):
-            place = self.folder.relative_to(root).as_posix()
-        return f"{self.version} ({place})"
+            location = self.folder.relative_to(root).as_posix()
+        return f"{self.version} ({location})"
 
 
 @functools.cache
 def present() -> Installation:
-    """Find out what is imported in this process, and what is installed."""
+    """Return the copy that this process has imported."""
     folder = Path(__file__).parents[1].resolve()
     version = str(importlib.import_module(PACKAGE).__version__)
     try:
@@ -62,7 +62,7 @@ def present() -> Installation:
 
 
 def _holds(installed: metadata.Distribution, folder: Path) -> bool:
-    """Whether a folder is that of an installed package, also of one that is edited in place."""
+    """Whether a folder is that of an installed package, or of an editable installation."""
     if Path(str(installed.locate_file(folder.name))).resolve() == folder:
         return True
     origin = json.loads(installed.read_text("direct_url.json") or "{}")

@@ -1,4 +1,4 @@
-"""Locks between processes: each is a file of its own, and ends with the process that holds it."""
+"""Locks between processes: each is a file, and is released when the process that holds it ends."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from pathlib import Path
 LOCK_SECONDS = 300
 REFRESH_SECONDS = 5.0
 STALE_SECONDS = 20.0
-"""After so long without a refresh, a machine that held a lock is taken for dead."""
+"""Seconds without a refresh after which a machine that held a lock is considered dead."""
 
 
 @contextlib.contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Let one process or thread at a time into a block; ``path`` is a file for the lock alone."""
+    """Let only one process or thread at a time enter a block; ``path`` is the lock's own file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = _connect(path, LOCK_SECONDS)
     try:
@@ -30,17 +30,17 @@ def locked(path: Path) -> Iterator[None]:
 
 
 class Hold:
-    """A lock that is held until it is released or the process ends, however it ends.
+    """A lock that is held until it is released or the process ends, even if it is killed.
 
-    Some network file systems keep such locks to the machine that takes them. So the holder also
-    leaves its machine's name beside the lock and refreshes it as long as it lives.
+    On some network file systems other machines do not see such locks. So the holder also writes its
+    machine's name to a file beside the lock, and refreshes that file as long as it lives.
 
     Args:
-        path: A file for the lock alone.
+        path: The lock's own file.
 
     Raises:
-        BlockingIOError: Another process, or this one, holds it already.
-        OSError: The file cannot be made.
+        BlockingIOError: Another process, or this one, holds the lock already.
+        OSError: The file cannot be created.
     """
 
     def __init__(self, path: Path) -> None:
@@ -60,13 +60,13 @@ class Hold:
         self._pid = os.getpid()
         self._released = threading.Event()
         refresh = threading.Thread(target=self._refresh, name=f"{path.name} refresh", daemon=True)
-        with contextlib.suppress(RuntimeError):  # Python 3.12 starts none when the process ends
+        with contextlib.suppress(RuntimeError):  # Python 3.12 refuses while the process ends
             refresh.start()
 
     def release(self) -> None:
-        """Let others have it."""
+        """Release the lock."""
         self._released.set()
-        if os.getpid() == self._pid:  # a forked child has no part in it
+        if os.getpid() == self._pid:  # a forked child does not hold the lock
             with contextlib.suppress(OSError):
                 self._machine.unlink(missing_ok=True)
         self._lock.close()
@@ -75,10 +75,10 @@ class Hold:
         scratch = self._machine.with_name(f"{self._machine.name}.{secrets.token_hex(4)}")
         scratch.write_text(platform.node(), encoding="utf-8", errors="replace")
         try:
-            # Both times are of the file system's clock: those of two machines may differ.
+            # Both times come from the file system's clock, because clocks of machines may differ.
             age = scratch.stat().st_mtime - self._machine.stat().st_mtime
             other = self._machine.read_text(encoding="utf-8", errors="replace")
-        except OSError:  # nobody's
+        except OSError:  # no machine has held the lock
             age, other = 0.0, platform.node()
         if other != platform.node() and age < STALE_SECONDS:
             scratch.unlink(missing_ok=True)
@@ -89,13 +89,13 @@ class Hold:
         while not self._released.wait(REFRESH_SECONDS):
             try:
                 os.utime(self._machine)
-            except OSError:  # the folder is removed
+            except OSError:  # the folder was removed
                 return
 
 
 def _connect(path: Path, timeout: float) -> sqlite3.Connection:
-    # A write transaction on a file of its own is a lock between processes on every system that
-    # SQLite itself works on; unlike that of a plain file lock, its end is the process's.
+    # A write transaction on a separate file is a lock between processes on every system on which
+    # SQLite works. Unlike a plain lock file, it ends with the process.
     try:
         return sqlite3.connect(path, timeout=timeout, isolation_level=None, check_same_thread=False)
     except sqlite3.OperationalError as error:

@@ -8,9 +8,9 @@ from importlib import metadata
 
 @functools.cache
 def mlflow_version() -> str:
-    """The version of MLflow, which may be installed as mlflow-skinny alone.
+    """Return the version of MLflow, which may be installed as mlflow-skinny only.
 
-    It is looked up once, because it is asked for each artifact, and without importing MLflow.
+    It is cached, because it is needed for each artifact, and MLflow is not imported.
     """
     try:
         return metadata.version("mlflow")
@@ -19,7 +19,7 @@ def mlflow_version() -> str:
 
 
 def major_minor(version: str) -> tuple[int, int]:
-    """The first two numbers of a version.
+    """Return the first two numbers of a version.
 
     Example:
         >>> major_minor("3.17.2")

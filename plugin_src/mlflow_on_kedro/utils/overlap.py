@@ -1,4 +1,4 @@
-"""A small pool: calls that do not depend on each other, several at once."""
+"""Run independent calls in several threads at once."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 
 THREADS = 8
-"""Requests at once to a server; a local file is written by one thread."""
+"""The number of requests to a server at once; for local files one thread is best."""
 
 
 def overlap(calls: Sequence[Callable[[], None]], threads: int) -> list[Exception | None]:
-    """Run calls, some of them at once.
+    """Run calls, several at once.
 
-    The threads are daemons: a process that wants to end does not wait for a server that hangs, as
-    it would for those of :mod:`concurrent.futures`.
+    The threads are daemons: unlike with :mod:`concurrent.futures`, a process that ends does not
+    wait for a server that hangs.
 
     Args:
-        calls: What to run.
-        threads: How many at once.
+        calls: The calls.
+        threads: How many calls run at once.
 
     Returns:
-        What each call has raised; None where it has not.
+        For each call the exception that it has raised, or None.
     """
     failures: list[Exception | None] = [None] * len(calls)
-    places = iter(range(len(calls)))
+    numbers = iter(range(len(calls)))
     lock = threading.Lock()
 
     def work() -> None:
-        for place in _shared(places, lock):
+        for number in _shared(numbers, lock):
             try:
-                calls[place]()
+                calls[number]()
             except Exception as error:
-                failures[place] = error
+                failures[number] = error
 
     helpers = [
         threading.Thread(target=work, name="mlflow_on_kedro request", daemon=True)
         for _ in range(min(threads, len(calls)) - 1)
     ]
     started = []
-    with contextlib.suppress(RuntimeError):  # Python 3.12 starts none when the process ends
+    with contextlib.suppress(RuntimeError):  # Python 3.12 refuses while the process ends
         for helper in helpers:
             helper.start()
             started.append(helper)
@@ -49,10 +49,10 @@ def overlap(calls: Sequence[Callable[[], None]], threads: int) -> list[Exception
     return failures
 
 
-def _shared(places: Iterator[int], lock: threading.Lock) -> Iterator[int]:
+def _shared(numbers: Iterator[int], lock: threading.Lock) -> Iterator[int]:
     while True:
         with lock:
-            place = next(places, None)
-        if place is None:
+            number = next(numbers, None)
+        if number is None:
             return
-        yield place
+        yield number

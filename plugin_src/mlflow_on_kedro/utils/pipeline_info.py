@@ -1,4 +1,4 @@
-"""What is known of a pipeline before it runs; every process of the run needs it."""
+"""``PipelineInfo``: facts about a pipeline before it runs, which every process of the run needs."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ DEFAULT = "__default__"
 
 @dataclass(frozen=True)
 class PipelineInfo:
-    """What is known of a pipeline before it runs.
+    """Facts about a pipeline before it runs.
 
     Attributes:
-        steps: Each node's place in the pipeline's order; timings use it as their metric step.
-        unlisted: Datasets that the catalog does not list. It must be asked before the run: the
-            runner adds a memory dataset for each of them.
-        readers: Each free input of the pipeline and the node that reads it first, so that one
-            node alone, in whatever process, logs it.
-        outputs: What this run saves, so that a file from an earlier run must not stand in for it.
-        made_elsewhere: What other processes save that log to the same run, or this one once it is
-            resumed.
-        own_folders: The datasets whose artifacts get a folder each, because another one has the
-            same place.
-        groups: Each node that has one, and its group: what ``run.children`` makes a child run of.
-        makers: Each dataset that a node of a group saves, without the forms of transcoding, and
-            that group.
+        steps: A node's name -> its number in the pipeline's order, the step of its timing metrics.
+        unlisted: The datasets that the catalog does not list. They must be known before the run,
+            because the runner adds a memory dataset for each of them.
+        readers: A free input of the pipeline -> the node that reads it first, so that only one node
+            in one process logs it.
+        outputs: The datasets that this run saves, which must not be read from an earlier run.
+        made_elsewhere: The datasets that other processes of the same run save, or that this run
+            saves once it is resumed.
+        own_folders: The datasets whose artifacts get a folder each, because they would have the
+            same path as those of another dataset.
+        groups: A node's name -> the group of nodes of which ``run.children`` makes a child run.
+        makers: A dataset that a node of a group saves, without the part for transcoding -> that
+            group.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -54,12 +54,12 @@ class PipelineInfo:
         only_missing_outputs: bool = False,
         children: str = "none",
     ) -> PipelineInfo:
-        """Look at a pipeline and the catalog that it will run with, which makes its datasets.
+        """Collect the facts from a pipeline and its catalog, which creates the datasets.
 
         Args:
             pipeline: The pipeline.
             catalog: The catalog, before the run.
-            only_missing_outputs: Nodes whose outputs exist will not run.
+            only_missing_outputs: Whether nodes whose outputs exist will not run.
             children: ``run.children``.
         """
         free = pipeline.inputs()
@@ -71,8 +71,8 @@ class PipelineInfo:
         groups = groups_of(pipeline, children)
         return cls(
             steps={node.name: step for step, node in enumerate(pipeline.nodes)},
-            # Not by `in`: that compares the name with each dataset factory, and so does the runner,
-            # unless the dataset is made already.
+            # `get` and not `in`, which compares the name with each dataset factory. So does the
+            # runner, unless the dataset is created already.
             unlisted=frozenset(name for name in pipeline.datasets() if catalog.get(name) is None),
             readers=readers,
             outputs=frozenset()
@@ -89,7 +89,7 @@ class PipelineInfo:
 
     @cached_property
     def first_forms(self) -> Mapping[str, str]:
-        """Of each free input the name that is read first: a transcoded dataset has several."""
+        """A free input -> the name under which it is read first; transcoded ones have several."""
         found: dict[str, str] = {}
         for name in sorted(self.readers, key=lambda name: (self.steps[self.readers[name]], name)):
             found.setdefault(untranscoded(name), name)
@@ -97,12 +97,12 @@ class PipelineInfo:
 
 
 def groups_of(pipeline: Pipeline, children: str) -> dict[str, str]:
-    """Name the group of each node that has one.
+    """Return the group of each node that has one.
 
     Args:
         pipeline: The pipeline.
         children: ``namespaces``: a node's uppermost namespace. ``pipelines``: the first registered
-            pipeline but ``__default__`` that has the node. ``none``: no node has one.
+            pipeline other than ``__default__`` that has the node. ``none``: no groups.
 
     Example:
         >>> from kedro.pipeline import node, pipeline
@@ -127,7 +127,7 @@ def groups_of(pipeline: Pipeline, children: str) -> dict[str, str]:
 
 
 def untranscoded(name: str) -> str:
-    """The name of a dataset without the form in which it is loaded or saved.
+    """Return the name of a dataset without the part for transcoding.
 
     Example:
         >>> untranscoded("wines@pandas")
@@ -137,7 +137,7 @@ def untranscoded(name: str) -> str:
 
 
 def is_parameter(name: str) -> bool:
-    """Whether a dataset of Kedro's is one of the project's parameters, or all of them.
+    """Whether a name in the catalog is a parameter, or all parameters.
 
     Example:
         >>> is_parameter("params:model.depth"), is_parameter("wines")
@@ -147,10 +147,10 @@ def is_parameter(name: str) -> bool:
 
 
 def pipeline_names(run_params: Mapping[str, Any]) -> list[str]:
-    """Name the pipelines that run: ``__default__`` where none was named.
+    """Return the names of the pipelines that run: ``__default__`` if the command names none.
 
     Args:
-        run_params: What Kedro's ``before_pipeline_run`` gets.
+        run_params: The ``run_params`` of Kedro's hook ``before_pipeline_run``.
 
     Example:
         >>> pipeline_names({"pipeline_names": ["train", "evaluate"]}), pipeline_names({})

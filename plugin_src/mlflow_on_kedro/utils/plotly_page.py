@@ -1,18 +1,18 @@
-"""A page with a Plotly figure, without plotly.js, and with it: 4.8 MB that are the same in each."""
+"""Add plotly.js to an HTML page with a Plotly figure: 4.8 MB that are the same in each page."""
 
 from __future__ import annotations
 
 import importlib.util
 
 LINK = '<script src="https://cdn.plot.ly/plotly-3.0.0.min.js" charset="utf-8"></script>'
-"""What loads plotly.js into a page that has it not inside, where there is a network."""
+"""The element that loads plotly.js from the network, in a page that does not contain it."""
 
 
 def with_plotly(page: str) -> str:
-    """Put plotly.js into a page, which then needs nothing beside it.
+    """Put plotly.js into a page, which then needs no other file.
 
     Args:
-        page: A page with :data:`LINK` in it. Where plotly is not installed it stays as it is.
+        page: A page that contains :data:`LINK`. It is unchanged if plotly is not installed.
 
     Example:
         >>> with_plotly("<p>no figure</p>")

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, whoever else writes to the same place."""
+"""Write files and folders completely or not at all, even if others write to the same path."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ from pathlib import Path
 PREFIX = ".saving-"
 OLD_SECONDS = 24 * 3600.0
 PATIENCE_SECONDS = 10.0
-"""How long a place is waited for that others use: Windows replaces nothing that is open."""
+"""Seconds to wait for a path that others use, because Windows cannot replace an open file."""
 POLL_SECONDS = 0.05
 _IN_USE: tuple[type[OSError], ...] = (PermissionError,) if os.name == "nt" else ()
 
 
 @contextlib.contextmanager
 def beside(path: Path) -> Iterator[Path]:
-    """Give a place for nobody else, of the same name and on the same disk; removed afterwards.
+    """Make a temporary path with the same name, in a folder beside ``path``; remove it afterwards.
 
     Args:
-        path: Where a file or folder will lie in the end.
+        path: The path to which the file or folder will be moved in the end.
 
     Raises:
-        OSError: Nothing can be written there.
+        OSError: Nothing can be written beside ``path``.
 
     Example:
         >>> folder = Path(tempfile.mkdtemp())
@@ -48,39 +48,39 @@ def beside(path: Path) -> Iterator[Path]:
 
 
 def stamp(path: Path) -> None:
-    """Give a file a time of its own, to the nanosecond, by which its content is known again.
+    """Set a file's time to the nanosecond, so that a changed file can be recognized by its time.
 
-    File systems note the time in steps in which two runs can save values of one length.
+    The steps of file systems' own times are so long that two runs may save within one of them.
     """
     now = time.time_ns()
     os.utime(path, ns=(now, now))
 
 
 def replace_file(own: Path, path: Path) -> None:
-    """Move a file to where another may be, at once.
+    """Move a file to a path, and replace a file there atomically.
 
     Args:
         own: The file.
-        path: Where it goes to.
+        path: The path to move it to.
 
     Raises:
-        OSError: It cannot be written there.
+        OSError: The path cannot be written.
     """
     with contextlib.suppress(OSError):
         shutil.copymode(path, own)
     try:
         _patiently(lambda: own.replace(path), _IN_USE)
     except OSError as error:
-        if error.errno not in {errno.EBUSY, errno.EXDEV}:  # a file that is mounted by itself
+        if error.errno not in {errno.EBUSY, errno.EXDEV}:  # then the file itself is a mount
             raise
         shutil.copyfile(own, path)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a text file, whole or not at all.
+    """Write a text file, completely or not at all.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     with beside(path) as own:
         own.write_text(text, encoding="utf-8")
@@ -88,16 +88,16 @@ def write_text(path: Path, text: str) -> None:
 
 
 def replace_folder(own: Path, folder: Path) -> None:
-    """Move a folder to where another may be; that one is removed.
+    """Move a folder to a path, and remove a folder that is there.
 
-    No system does so at once. Who looks in between finds no folder, and never a part of one.
+    No system does this atomically: for a moment there is no folder, but never an incomplete one.
 
     Args:
-        own: The folder, in a place that :func:`beside` has given.
-        folder: Where it goes to.
+        own: The folder, at a path from :func:`beside`.
+        folder: The path to move it to.
 
     Raises:
-        OSError: It cannot be written there.
+        OSError: The path cannot be written.
     """
     old = own.with_name(f"{own.name}.old")
 
@@ -119,7 +119,7 @@ def _patiently(
     waits: tuple[type[OSError], ...],
     again: Callable[[], object] = lambda: None,
 ) -> None:
-    """Call until it succeeds, as another process may use the same place for a moment."""
+    """Call a function until it succeeds, because another process may use the path for a moment."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while True:
         try:
@@ -135,7 +135,7 @@ def _patiently(
 
 @functools.lru_cache(maxsize=256)
 def _remove_leftovers(folder: Path) -> None:
-    """Remove what processes have left that were killed; once a process looks for it."""
+    """Remove old temporary files of processes that were killed; checked once in each process."""
     with contextlib.suppress(OSError):
         for left in folder.glob(f"{PREFIX}*"):
             if time.time() - left.stat().st_mtime > OLD_SECONDS:

@@ -1,4 +1,4 @@
-"""Nested dicts and lists without the items that are secrets."""
+"""Remove secrets from nested dicts and lists."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from .secrets import is_secret
 
 
 def leave_out(key: str, value: Any, hides: Callable[[str, Any], bool]) -> Any:
-    """Copy nested dicts and lists without what is hidden, and without dicts of which nothing stays.
+    """Copy nested dicts and lists without hidden items, and without dicts that become empty.
 
     Args:
-        key: The name of the whole; "" for none.
-        value: Any value; one without anything hidden is returned as it is.
-        hides: The name of a dict's item, with those above it and places in lists joined by ``.``,
-            and the item -> whether it is left out.
+        key: The name of the value; "" for none.
+        value: Any value; one without hidden items is returned unchanged.
+        hides: A function of an item's name and value that returns whether it is hidden. The name
+            consists of the names and numbers in lists that lead to the item, joined by ``.``.
 
     Example:
         >>> hosts = [{"name": "a", "password": "x"}]
@@ -46,14 +46,14 @@ def leave_out(key: str, value: Any, hides: Callable[[str, Any], bool]) -> Any:
 
 
 def leave_out_secrets(key: str, value: Any) -> tuple[Any, list[str]]:
-    """Leave out what looks like a secret, at any depth; numbers are none, as in ``token: 512``.
+    """Remove what looks like a secret, at any depth; numbers never do, as in ``token: 512``.
 
     Args:
-        key: The name of the whole; "" for none.
+        key: The name of the value; "" for none.
         value: Any value.
 
     Returns:
-        What is left of the value, None if it is a secret itself, and the names of what is not.
+        The rest of the value, None if it is a secret itself; and the names of what was removed.
 
     Example:
         >>> leave_out_secrets("db", {"user": "me", "password": "x"})

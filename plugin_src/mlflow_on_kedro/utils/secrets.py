@@ -1,7 +1,7 @@
-"""What must not be told: names that look like secrets, and credentials inside URLs and texts.
+"""Detect and mask secrets: values whose names look secret, and credentials in URLs and texts.
 
-Each search takes time in proportion to the text's length, whatever the text: what a pattern may
-repeat is bounded, or ends where the next match may begin.
+Each search takes time in proportion to the text's length, for any text: repetitions in the patterns
+are bounded, or end where the next match may begin.
 """
 
 from __future__ import annotations
@@ -11,18 +11,18 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-# Wherever they stand in a name, as in DBPASSWORD.
+# Anywhere in a name, as in DBPASSWORD.
 _SECRET_PARTS = (
     *("password", "passwd", "passphrase", "secret", "credential", "authorization", "cookie"),
     *("apikey", "accesskey", "privatekey", "request_headers"),
 )
-# As a word of a name; `max_tokens` and `key_column` are none.
+# As a whole word of a name, so that `max_tokens` and `key_column` are not secrets.
 _SECRET_WORDS = frozenset({"token", "pwd", "dsn"})
 _KEYS = frozenset({"key", "keys", "tokens"})
 _OF_KEYS = frozenset(
     {"api", "access", "account", "auth", "encryption", "license", "private", "signing", "ssh"}
 )
-# What stands before `tokens` where they are those of a language model, and not of an account.
+# Words before `tokens` if these are tokens of a language model, and not of an account.
 _OF_LANGUAGE = frozenset(
     {
         *("added", "allowed", "bad", "cached", "completion", "context", "extra", "input", "mask"),
@@ -34,7 +34,7 @@ _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
 
 
 def looks_secret(name: str) -> bool:
-    """Tell whether a name looks like that of a secret.
+    """Whether a name looks like that of a secret.
 
     Example:
         >>> looks_secret("AWS_SECRET_ACCESS_KEY"), looks_secret("max_tokens")
@@ -52,10 +52,10 @@ def looks_secret(name: str) -> bool:
 
 
 def is_secret(name: str, value: Any) -> bool:
-    """Tell whether a value looks like a secret by its name; a number is none.
+    """Whether a value looks like a secret by its name; numbers never do.
 
     Args:
-        name: The name, perhaps with those above it before a ``.``.
+        name: The name, or several joined by ``.``.
         value: The value.
 
     Example:
@@ -99,7 +99,7 @@ def _in_any_case(word: str) -> str:
 
 
 def _names_with(letter: str) -> str:
-    """A pattern for what makes a name secret, if it begins with this letter."""
+    """Return a pattern for the parts of secret names that begin with a letter."""
     small = letter.lower()
     found = [_in_any_case(part[1:]) for part in _SECRET_PARTS if part[0] == small]
     found += [_in_any_case(word[1:]) + _KEY for word in sorted(_OF_KEYS) if word[0] == small]
@@ -115,10 +115,10 @@ def _names_with(letter: str) -> str:
     return f"{letter}(?=[{seconds}{seconds.upper()}])(?:{'|'.join(found)})"  # fails soon
 
 
-# The rules of `looks_secret`, but that `key` alone is none: `data/user_key=12/part.csv`.
+# The rules of `looks_secret`, except that `key` alone is no secret: `data/user_key=12/part.csv`.
 _KEY = r"[_\-.]?(?:[kK][eE][yY][sS]?|[tT][oO][kK][eE][nN][sS])(?![a-z])"
 _LETTERS = sorted({word[0] for word in (*_SECRET_PARTS, *_OF_KEYS, *_SECRET_WORDS)})
-# Each branch begins with a letter of its own, so that `re` skips to where one is.
+# Each branch begins with a different letter, so that `re` skips to the next possible match.
 _SECRET_NAME = "|".join(_names_with(x) for letter in _LETTERS for x in (letter, letter.upper()))
 _ASSIGNED = re.compile(
     rf"""((?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*(?![\w\-])(?:
@@ -132,14 +132,14 @@ _ASSIGNED = re.compile(
     )""",
     re.VERBOSE,
 )
-# Within a connection string, where a value may hold anything but the next semicolon.
+# Within a connection string, where a value ends at the next semicolon only.
 _IN_CONNECTION = re.compile(
     rf"(;[ \t]{{0,3}}(?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*[ \t]{{0,3}}=(?!=)[ \t]{{0,3}})"
     r"(?!['\"{])[^;\n]+"
 )
-# Each has one of these in it, and most texts have none.
+# Each secret's name contains one of these, and most texts contain none.
 _HINTS = (*_SECRET_PARTS, *_SECRET_WORDS, "key", "sig")
-# Of a URL's query, beside what is a secret everywhere.
+# Secrets in a URL's query, in addition to names that are secret everywhere.
 _IN_QUERY = re.compile(
     r"((?:k(?<=[?&\-_.]k)ey|K(?<=[?&\-_.]K)EY|K(?<=[?&\-_.a-z]K)ey"
     r"|s(?<=[?&\-_.]s)ig(?:nature)?|S(?<=[?&\-_.]S)ig(?:nature)?)=)[^&#\s'\"<>]+"
@@ -157,7 +157,7 @@ def mask_urls(text: str) -> str:
 
 
 def mask_secrets(text: str) -> str:
-    """Replace what looks like a secret in a text: in URLs, in connection strings, as in JSON.
+    """Replace what looks like a secret in a text: in URLs, in connection strings and in JSON.
 
     Example:
         >>> mask_secrets("login failed: user=me password=pw")
@@ -182,14 +182,14 @@ def mask_secrets(text: str) -> str:
 
 
 def _masked(pattern: re.Pattern[str], text: str) -> str:
-    # A replacement with a group in it takes five times as long before Python 3.12.
+    # Before Python 3.12 `sub` with a group in the replacement takes five times as long.
     parts = pattern.split(text)
     parts[1::2] = [f"{start}***" for start in parts[1::2]]
     return "".join(parts)
 
 
 def without_secrets(value: Any) -> Any:
-    """Copy nested dicts and lists, with the values of secret-looking names and of URLs masked.
+    """Copy nested dicts and lists, and mask values with secret-looking names, and URLs.
 
     Example:
         >>> without_secrets({"model": {"api_key": "abc", "depth": 3}})
@@ -208,7 +208,7 @@ def without_secrets(value: Any) -> Any:
 
 
 def without_credentials(uri: str) -> str:
-    """Leave the user and password, and secrets in the query, out of a URI.
+    """Remove the user and password, and secrets in the query, from a URI.
 
     Example:
         >>> without_credentials("http://me:pw@host:5000?token=abc&timeout=3")

@@ -1,4 +1,4 @@
-"""The name that was probably meant."""
+"""Suggest a known name for a misspelt one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _ALIKE = 0.82
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Ask whether the nearest of the known names was meant; "" when none is like it.
+    """Return a question that suggests the most similar known name; "" if none is similar.
 
     Example:
         >>> did_you_mean("datset", ["flavor", "dataset"])
@@ -21,7 +21,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The nearest of the known names; None when there is none at all.
+    """Return the most similar of the known names; None if there are no known names.
 
     Example:
         >>> nearest("trackng", ["run", "tracking"])
@@ -31,7 +31,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def alike(name: str, other: str) -> bool:
-    """Whether a name is another one with a slip in it.
+    """Whether a name is probably a misspelling of another.
 
     Example:
         >>> alike("mlfow", "mlflow"), alike("model", "mlflow")
@@ -41,10 +41,10 @@ def alike(name: str, other: str) -> bool:
 
 
 def _nearest(name: str, known: Iterable[str], least: float) -> str | None:
-    """The nearest name, where capitals, dashes and underscores count for nothing."""
+    """Return the most similar name, ignoring case, dashes and underscores."""
     by_letters: dict[str, str] = {}
     for one in known:
-        by_letters.setdefault(_letters(one), one)  # of two spellings the first
+        by_letters.setdefault(_letters(one), one)  # the first of several spellings
     found = difflib.get_close_matches(_letters(name), list(by_letters), n=1, cutoff=least)
     return by_letters[found[0]] if found else None
 

@@ -1,9 +1,9 @@
-"""SIGTERM and SIGHUP: runs are ended before the process ends as it would have ended anyway.
+"""SIGTERM and SIGHUP: end the runs before the signal ends the process.
 
-A handler of Python's waits for the main thread, which may be in a long computation of some C
-library. So a thread of its own does the work, woken by the file descriptor into which Python's C
-handler writes at once; then it lets the signal do what it does by default. Where the user, or a
-server that Kedro runs in, has a handler already, that one is left alone.
+A signal handler in Python waits for the main thread, which may be in a long computation of a C
+library. So a separate thread does the work, woken by the file descriptor to which Python's C
+handler writes at once; then the signal has its default effect. If the user, or a server in which
+Kedro runs, has set a handler already, nothing is installed for that signal.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ _SIGNALS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasa
 
 
 class _Guard:
-    """What is installed in this process: Python has one set of handlers, so there is one of it."""
+    """The handlers and functions of this process; Python has one set of handlers per process."""
 
     def __init__(self) -> None:
         self.reset()
 
     def reset(self) -> None:
-        """Have nothing installed."""
+        """Forget all handlers and functions."""
         self.lock = threading.Lock()
         self.endings: list[Callable[[], None]] = []
         self.handled: list[int] = []
@@ -38,10 +38,10 @@ _guard = _Guard()
 
 
 def before_termination(end: Callable[[], None]) -> None:
-    """Call a function when this process is told to terminate, before it does.
+    """Call a function when a signal terminates this process, before it ends.
 
     Args:
-        end: It is called in a thread of its own, and should take few seconds.
+        end: The function, which is called in a separate thread, and should take few seconds.
     """
     with _guard.lock:
         _guard.endings.append(end)
@@ -59,7 +59,7 @@ def forget(end: Callable[[], None]) -> None:
 
 
 def _may_install() -> bool:
-    # As the first process of a container it would not be terminated by these signals at all.
+    # The first process of a container is not terminated by these signals at all.
     return (
         os.name == "posix"
         and threading.current_thread() is threading.main_thread()
@@ -77,7 +77,7 @@ def _install() -> None:
     reading, writing = os.pipe()
     os.set_blocking(writing, False)
     before = signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-    if before != -1:  # somebody else's, such as an event loop's
+    if before != -1:  # another library uses it, such as an event loop
         signal.set_wakeup_fd(before)
         os.close(reading)
         os.close(writing)
@@ -90,7 +90,7 @@ def _install() -> None:
 
 def _uninstall() -> None:
     if threading.current_thread() is not threading.main_thread():
-        return  # the next run, or the end of the process, finds the handlers as they are
+        return  # only the main thread can change handlers, so they stay for the next run
     for number in _guard.handled:
         if signal.getsignal(number) is _handle:
             signal.signal(number, signal.SIG_DFL)
@@ -99,7 +99,7 @@ def _uninstall() -> None:
         current = signal.set_wakeup_fd(-1)
         if current not in {-1, _guard.pipe[1]}:
             signal.set_wakeup_fd(current)
-        os.close(_guard.pipe[1])  # the thread reads the end of it
+        os.close(_guard.pipe[1])  # so that the thread's `read` returns
         _guard.pipe = None
 
 
@@ -115,7 +115,7 @@ def _watch(reading: int) -> None:
 
 
 def _handle(number: int, frame: Any) -> None:  # noqa: ARG001 - as Python calls it
-    # Not here: what the main thread holds at this moment would never be released.
+    # In another thread, because locks that the main thread holds now would never be released.
     threading.Thread(target=_terminate, args=(number,), daemon=True).start()
 
 
@@ -124,14 +124,14 @@ def _terminate(number: int) -> None:
         return
     try:
         for end in list(_guard.endings):
-            with contextlib.suppress(Exception):  # the others are ended all the same
+            with contextlib.suppress(Exception):  # the other runs have to be ended, too
                 end()
     finally:
         _die(number)
 
 
 def _die(number: int) -> None:
-    """Let a signal have its default effect; ``signal.signal`` is for the main thread alone."""
+    """Let a signal have its default effect, without ``signal.signal``, for the main thread only."""
     reset = ctypes.CDLL(None).signal
     reset.argtypes, reset.restype = [ctypes.c_int, ctypes.c_void_p], ctypes.c_void_p
     reset(number, None)
@@ -139,7 +139,7 @@ def _die(number: int) -> None:
 
 
 def _in_child() -> None:
-    # A worker's signals are its own, and must not reach its parent through the shared pipe.
+    # A worker's signals must not reach its parent through the shared pipe.
     if _guard.handled:
         for number in _guard.handled:
             if signal.getsignal(number) is _handle:

@@ -72,7 +72,7 @@ class TestRun:
         assert result.output.startswith("Dropped ")
         assert "of values and 1 artifact (2 kB) of Run mine (demo) of 1970-01-01" in result.output
         assert not journal.folder.exists()
-        assert other.is_here()
+        assert other.exists()
 
     @pytest.mark.parametrize(("answer", "dropped"), [("y\n", True), ("n\n", False), ("", False)])
     def test_it_asks(self, leave: Leave, tmp_path: Path, answer: str, dropped: bool) -> None:
@@ -91,7 +91,7 @@ class TestRun:
         assert done.exit_code == 1
         assert "nothing was changed. Give --yes to agree." in done.output
         assert "Aborted" not in done.output
-        assert journal.is_here()
+        assert journal.exists()
 
     def test_none(self, leave: Leave, tmp_path: Path) -> None:
         """A name of none is an error that says where to look."""
@@ -100,7 +100,7 @@ class TestRun:
             result = discard(tmp_path, name, "--yes")
             assert result.exit_code == 1
             assert f"No run that waits is {name!r}. `kedro mlflow status` lists" in result.output
-        assert journal.is_here()
+        assert journal.exists()
 
     def test_several(self, leave: Leave, tmp_path: Path) -> None:
         """A name of several drops none, and names them."""
@@ -109,7 +109,7 @@ class TestRun:
         assert result.exit_code == 1
         assert "2 runs that wait are 'mine'" in result.output
         assert all(journal.folder.name in result.output for journal in journals)
-        assert all(journal.is_here() for journal in journals)
+        assert all(journal.exists() for journal in journals)
 
     @pytest.mark.parametrize("sender", [True, False])
     def test_in_progress(self, leave: Leave, tmp_path: Path, sender: bool) -> None:
@@ -122,7 +122,7 @@ class TestRun:
         result = discard(tmp_path, "mine", "--yes")
         assert result.exit_code == 1
         assert "is in progress: nothing is dropped" in result.output
-        assert journal.is_here()
+        assert journal.exists()
         journal.release()
 
     @pytest.mark.parametrize("header", DAMAGED)
@@ -188,7 +188,7 @@ class TestEntry:
         for _ in range(2):
             assert discard(tmp_path, "mine", "1", "--yes").exit_code == 0
         assert journal.set_aside == []
-        assert journal.is_here()
+        assert journal.exists()
 
     @pytest.mark.parametrize(("entry", "code"), [("3", 1), ("0", 2), ("x", 2)])
     def test_none(self, leave: Leave, tmp_path: Path, entry: str, code: int) -> None:

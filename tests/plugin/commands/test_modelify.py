@@ -116,7 +116,7 @@ def test_a_conda_environment(project: Any) -> None:
             "has no 'wine', so --pipeline has to be given. It has: none.",
         ),
         (("--pipeline", "inference"), "so --input has to be given."),
-        (("a/b", *OPTIONS), "a model's name has none of"),
+        (("a/b", *OPTIONS), "a model's name must not contain"),
         (
             ("--pipeline", "inferense", "--input", "features"),
             "kedro mlflow modelify: 'inference' names the pipeline 'inferense', which is not",

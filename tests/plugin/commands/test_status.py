@@ -64,8 +64,8 @@ def test_what_waits(leave: Leave, tmp_path: Path) -> None:
     assert lines[2].endswith("for wherever it is delivered (offline)")
     assert lines[3] == f"  {second.folder}"
     assert lines[4] == "Deliver what waits with: kedro mlflow sync"
-    assert first.is_here()
-    assert second.is_here()
+    assert first.exists()
+    assert second.exists()
 
 
 def test_in_progress(leave: Leave, tmp_path: Path) -> None:

@@ -114,7 +114,7 @@ def test_dry_run(project: Any, leave: Leave) -> None:
     assert "Run mine" in result.output
     assert f"and 1 artifact (1 bytes) would go to {project.uri}." in result.output
     assert project.runs() == []
-    assert journal.is_here()
+    assert journal.exists()
 
 
 def test_in_progress(project: Any, leave: Leave) -> None:
@@ -124,7 +124,7 @@ def test_in_progress(project: Any, leave: Leave) -> None:
     result = sync(project)
     assert result.exit_code == 0, result.output
     assert "in progress, left alone." in result.output
-    assert journal.is_here()
+    assert journal.exists()
     journal.release()
 
 
@@ -138,7 +138,7 @@ def test_a_dead_server(project: Any, leave: Leave) -> None:
     assert "Run stays" in result.output
     assert "cannot be reached" in result.output
     assert str(stays.folder) in result.output
-    assert stays.is_here()
+    assert stays.exists()
     assert [run.info.run_name for run in project.runs()] == ["goes"]
 
 
@@ -199,7 +199,7 @@ def test_one_journal(project: Any, leave: Leave) -> None:
     other = leave()
     assert sync(project, str(journal.folder)).exit_code == 0
     assert len(project.runs()) == 1
-    assert other.is_here()
+    assert other.exists()
 
 
 def test_two_copies(project: Any, leave: Leave, tmp_path: Path) -> None:
@@ -261,13 +261,15 @@ def test_the_artifact_store_is_away(
 
     with monkeypatch.context() as patch:
         patch.setattr(MlflowClient, "log_artifact", closed)
-        patch.setattr("mlflow_on_kedro.delivery.backlog._keep_trying", lambda call, *_: call())
+        patch.setattr(
+            "mlflow_on_kedro.delivery.journal_delivery._keep_trying", lambda call, *_: call()
+        )
         result = sync(project)
     assert result.exit_code == 1
     assert "1 artifact (1 bytes) could not be delivered to" in result.output
     assert "the store is down" in result.output
     assert project.run.info.status == "FINISHED"
-    assert journal.is_here()
+    assert journal.exists()
     result = sync(project)
     assert result.exit_code == 0, result.output
     assert project.artifacts(project.run.info.run_id) == {"a.txt"}
@@ -294,7 +296,7 @@ def test_one_that_is_not_allowed(
     result = sync(project)
     assert result.exit_code == 1
     assert "does not allow this user" in result.output
-    assert stays.is_here()
+    assert stays.exists()
     assert [run.info.run_name for run in project.runs()] == ["goes"]
 
 
@@ -339,7 +341,7 @@ def test_a_model_that_is_registered(project: Any, leave: Leave, tmp_path: Path) 
         model, str(tmp_path / "m"), pip_requirements=[], serialization_format="cloudpickle"
     )
     tags = {logged_models.REGISTER_TAG: Registration("clf", alias="newest").to_text()}
-    leave(None, logged_models.entry_of(tmp_path / "m", "m", tags=tags), registers=True)
+    leave(None, logged_models.model_entry(tmp_path / "m", "m", tags=tags), registers=True)
     done = sync(project)
     assert done.exit_code == 0
     said = done.output.splitlines()[-1]

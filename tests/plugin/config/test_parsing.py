@@ -3,100 +3,33 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import subprocess
 import sys
 import textwrap
 from dataclasses import asdict, fields, is_dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
 import pytest
 import yaml
 from mlflow_on_kedro.config import parsing as config
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.config.sections import Config, Time
+from mlflow_on_kedro.config.sections import Config, Time, choices
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.runs.kedro_command import kedro_command
 
 ROOT = Path(__file__).parents[3]
-SHIPPED = ROOT / "{{ cookiecutter.repo_name }}" / "conf" / "base" / "mlflow.yml"
+SHIPPED = ROOT / "plugin_src" / "mlflow_on_kedro" / "mlflow.yml"
 
-DEFAULTS = {
-    "enabled": True,
-    "disabled_pipelines": [],
-    "tracking": {
-        "uri": None,
-        "registry_uri": None,
-        "mode": "online",
-        "credentials": None,
-        "request_headers": {},
-        "on_failure": "warn",
-        "timeout": 6.0,
-        "wait_at_end": 300.0,
-        "max_copy": 1_000_000_000,
-        "delivery": "auto",
-    },
-    "experiment": {
-        "name": None,
-        "artifact_location": None,
-        "tags": {},
-        "restore_if_deleted": True,
-    },
-    "run": {
-        "id": None,
-        "parent": None,
-        "key": None,
-        "name": None,
-        "resume": False,
-        "nested": False,
-        "tags": {},
-        "description": None,
-        "kedro_run_params": [],
-        "log_time_begin": True,
-        "log_time_end": True,
-        "log_time": True,
-        "offset_hours": 0.0,
-    },
-    "params": {
-        "too_long": "truncate",
-        "max_length": 6000,
-        "flatten": True,
-        "recursive": True,
-        "flatten_lists": False,
-        "separator": ".",
-    },
-    "catalog": {
-        "enabled": True,
-        "auto": True,
-        "parameters": "params",
-        "mlflow_catalog": {},
-        "max_leaves": 100,
-        "max_length": 250,
-        "unlogged": "info",
-    },
-    "inputs": {"enabled": True, "max_bytes": 100_000_000},
-    "artifacts": {
-        "enabled": True,
-        "before_pipeline_run": [],
-        "after_pipeline_run": [],
-        "after_node_run": [],
-    },
-    "env_vars": {"enabled": True, "params": [], "metrics": [], "prefix": "env.."},
-    "time": {
-        "enabled": True,
-        "prefix": None,
-        "gantt": True,
-        "gantt_filepath": None,
-        "time_log_filepath": None,
-        "gantt_params": {},
-    },
-    "autolog": False,
-    "trace": False,
-    "system_metrics": {"enabled": None, "interval": None},
-    "ui": {"host": "127.0.0.1", "port": None},
-    "pipeline_models": {},
-}
+(SHOWN,) = re.findall(
+    r"^```yaml\n(enabled:.*?)^```",
+    (ROOT / "README.md").read_text(encoding="utf-8"),
+    flags=re.MULTILINE | re.DOTALL,
+)
+DEFAULTS: dict[str, Any] = yaml.safe_load(SHOWN)
+"""The README's mlflow.yml, which has every key."""
 
 SECTIONS = [key for key, content in DEFAULTS.items() if isinstance(content, dict)]
 KEYS = [
@@ -106,8 +39,24 @@ KEYS = [
     for key in content
 ]
 
-# A value for each key that is neither its default nor of a wrong type.
-OTHER = {
+
+def by_type(section: str, key: str) -> tuple[Any, Any]:
+    """A valid value that is not the default, and a wrong one, as a key's type has them."""
+    kind = type(getattr(Config(), section))
+    default, hint = DEFAULTS[section][key], str(get_type_hints(kind)[key])
+    if key in choices(kind):
+        return choices(kind)[key][1], "no such word"
+    if "bool" in hint:
+        return not default, "perhaps"
+    if "int" in hint or "float" in hint:
+        return (default or 0) + 1, "many"
+    return (
+        (["x"], {"a": 1}) if "list" in hint else ({"a": 1}, ["a"]) if "dict" in hint else ("x", [1])
+    )
+
+
+# For each key a value that is neither its default nor of a wrong type.
+OTHER = {f"{section}.{key}": by_type(section, key)[0] for section, key in KEYS} | {
     "tracking.uri": "http://localhost:5000",
     "tracking.registry_uri": "http://localhost:5001",
     "tracking.mode": "offline",
@@ -170,7 +119,7 @@ OTHER = {
     "ui.port": 5001,
 }
 
-WRONG = {
+WRONG = {f"{section}.{key}": by_type(section, key)[1] for section, key in KEYS} | {
     "tracking.uri": [1],
     "tracking.registry_uri": [1],
     "tracking.mode": "sometimes",
@@ -262,7 +211,7 @@ class TestDefaults:
         assert parse({section: {key: None}}) == Config()
 
     def test_the_shipped_file(self) -> None:
-        """The values in the template's mlflow.yml are the defaults, and its keys exist."""
+        """The values in the shipped mlflow.yml are the defaults, and its keys exist."""
         shipped = yaml.safe_load(SHIPPED.read_text(encoding="utf-8"))
         assert shipped
         assert parse(shipped) == Config()
@@ -521,10 +470,10 @@ class TestPipelineModels:
                 "'pipeline_models.m.conda_env' has the requirements already",
             ),
             ("m", {"code_paths": "src"}, "'pipeline_models.m.code_paths' has a wrong value"),
-            ("m", {"alias": "best"}, "'pipeline_models.m': `alias` is of a model in the registry"),
+            ("m", {"alias": "best"}, "'pipeline_models.m': `alias` needs a registered model"),
             ("m", ["x"], "'pipeline_models.m' must be a mapping of keys to values: ['x']"),
             ("m", None, "'pipeline_models.m' must be a mapping of keys to values: None"),
-            ("a.b", {}, "'pipeline_models.a.b': a model's name has none of / : . % \" '"),
+            ("a.b", {}, "'pipeline_models.a.b': a model's name must not contain / : . % \" '"),
         ],
     )
     def test_mistakes(self, name: str, entry: Any, message: str) -> None:

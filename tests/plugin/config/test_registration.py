@@ -14,31 +14,31 @@ PROMOTE = {"alias": "champion", "metric": "f1"}
 
 def test_nothing_asked() -> None:
     """Without a registered name there is no registration."""
-    assert Registration.of(None, None, None, {"a": "b"}) is None
+    assert Registration.from_arguments(None, None, None, {"a": "b"}) is None
 
 
 @pytest.mark.parametrize(("alias", "promote"), [("champion", None), (None, PROMOTE)])
 def test_alias_without_a_name(alias: Any, promote: Any) -> None:
     """An alias is one of a registered model, so its name is needed."""
     with pytest.raises(DatasetError, match="give `registered_model_name`"):
-        Registration.of(None, alias, promote, None)
+        Registration.from_arguments(None, alias, promote, None)
 
 
 @pytest.mark.parametrize("name", ["a/b", "a:b", ""])
 def test_names_that_mlflow_refuses(name: str) -> None:
     """The name is checked before anything runs."""
     with pytest.raises(DatasetError, match="must be a name without"):
-        Registration.of(name, None, None, None)
+        Registration.from_arguments(name, None, None, None)
 
 
 @pytest.mark.parametrize("alias", ["latest", "V1", "a b", "a/b", ""])
 def test_aliases_that_mlflow_refuses(alias: str) -> None:
     """Reserved and illegal aliases are found before anything runs."""
     with pytest.raises(DatasetError, match=f"no alias '{alias}'"):
-        Registration.of("clf", alias, None, None)
+        Registration.from_arguments("clf", alias, None, None)
     if alias:
         with pytest.raises(DatasetError, match=f"`promote`: MLflow allows no alias '{alias}'"):
-            Registration.of("clf", None, {**PROMOTE, "alias": alias}, None)
+            Registration.from_arguments("clf", None, {**PROMOTE, "alias": alias}, None)
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_aliases_that_mlflow_refuses(alias: str) -> None:
 def test_wrong_promotions(promote: Any, message: str) -> None:
     """The message names the key, and shows a right one."""
     with pytest.raises(DatasetError, match=message):
-        Registration.of("clf", None, promote, None)
+        Registration.from_arguments("clf", None, promote, None)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_better(new: float, held: float, greater: bool, better: bool) -> None:
 
 def test_text() -> None:
     """It comes back from the text in a tag."""
-    asked = Registration.of("clf", "newest", PROMOTE, {"owner": "Zoë", "n": 1})
+    asked = Registration.from_arguments("clf", "newest", PROMOTE, {"owner": "Zoë", "n": 1})
     assert asked is not None
     assert Registration.from_text(asked.to_text()) == asked
     assert asked.tags == {"owner": "Zoë", "n": "1"}

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.config import uri_checks
+from mlflow_on_kedro.config import uri_schemes
 from mlflow_on_kedro.config.uri_checks import check, mistake, nearest_form
 from mlflow_on_kedro.errors import ConfigError
 
@@ -116,7 +116,7 @@ WITHOUT_FORM = {
 @pytest.fixture(autouse=True)
 def _new_mlflow(monkeypatch: pytest.MonkeyPatch) -> None:
     """An MLflow that refuses folders, whichever is installed."""
-    monkeypatch.setattr(uri_checks, "mlflow_version", lambda: "3.17.2")
+    monkeypatch.setattr(uri_schemes, "mlflow_version", lambda: "3.17.2")
 
 
 @pytest.mark.parametrize("uri", VALID)
@@ -188,7 +188,7 @@ class TestFolders:
 
     def test_older_mlflow(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """An MLflow that still takes them has its say; an address is no folder there, either."""
-        monkeypatch.setattr(uri_checks, "mlflow_version", lambda: "3.12.0")
+        monkeypatch.setattr(uri_schemes, "mlflow_version", lambda: "3.12.0")
         assert mistake("mlruns") is None
         assert nearest_form("localhost:5000") == "http://localhost:5000"
         assert nearest_form("file://mlruns") == "mlruns"

@@ -62,7 +62,7 @@ def test_known_arguments(cls: type, entry: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"type": MODEL, "alias": "champion"}, "`alias` is of a model in the registry: give"),
+        ({"type": MODEL, "alias": "champion"}, "`alias` needs a registered model: give"),
         ({"type": MODEL, "model_uri": "models:/wines"}, "`model_uri`: 'models:/wines' is not one"),
         ({"type": FILE, "dataset": "csv", "copy_mode": "shallow"}, "'copy_mode' must be one of"),
         ({"type": FILE, "dataset": "m", "save_args": {"mode": "add"}}, "'save_args.mode' must be"),

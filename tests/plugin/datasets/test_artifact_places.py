@@ -13,7 +13,7 @@ from kedro.io import AbstractDataset
 from kedro.runner import ThreadRunner
 from kedro_datasets.json import JSONDataset
 from mlflow_on_kedro import MLflowDataset
-from mlflow_on_kedro.datasets.artifact_places import in_each_others_way
+from mlflow_on_kedro.datasets.artifact_places import with_same_path
 
 TYPE = "mlflow_on_kedro.MLflowDataset"
 
@@ -87,7 +87,7 @@ def test_which_meet(case: str, tmp_path: Path) -> None:
     datasets: dict[str, AbstractDataset[Any, Any]] = {
         name: bound(name, tmp_path, **entry) for name, entry in given.items()
     }
-    assert in_each_others_way(datasets, set()) == expected
+    assert with_same_path(datasets, set()) == expected
 
 
 def test_others_that_are_logged(tmp_path: Path) -> None:
@@ -96,8 +96,8 @@ def test_others_that_are_logged(tmp_path: Path) -> None:
         "a": bound("a", tmp_path, filepath="1/a.json"),
         "b": JSONDataset(filepath=(tmp_path / "2" / "a.json").as_posix()),
     }
-    assert in_each_others_way(datasets, {"b"}) == {"a", "b"}
-    assert in_each_others_way(datasets, set()) == set()
+    assert with_same_path(datasets, {"b"}) == {"a", "b"}
+    assert with_same_path(datasets, set()) == set()
 
 
 PIPELINE = """

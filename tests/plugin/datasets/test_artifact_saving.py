@@ -98,7 +98,7 @@ def test_a_copy_that_is_delivered_while_it_is_loaded(
     other.save(2)
     first.flush()
     gone = first.root / "gone" / "value.json"
-    monkeypatch.setattr(type(mine), "_kept", lambda *_: gone)
+    monkeypatch.setattr(type(mine), "_copy_in_journal", lambda *_: gone)
     assert mine.load() == 1
 
 

@@ -34,14 +34,11 @@ from kedro_datasets.pandas import CSVDataset
 from kedro_datasets.partitions import PartitionedDataset
 from matplotlib.figure import Figure
 from mlflow_on_kedro.datasets import backends
-from mlflow_on_kedro.datasets.backends import (
-    KINDS,
-    VALUE_KINDS,
-    local_path,
-    make,
-    suffix,
-    suffix_of,
-)
+from mlflow_on_kedro.datasets.backends import make
+from mlflow_on_kedro.datasets.extension_names import check_extension, suffix_of
+from mlflow_on_kedro.datasets.extensions import EXTENSIONS
+from mlflow_on_kedro.datasets.local_files import local_path
+from mlflow_on_kedro.datasets.value_kinds import VALUE_KINDS
 from PIL import Image
 from plotly import graph_objects as go
 from sklearn.linear_model import LogisticRegression
@@ -237,7 +234,7 @@ IMAGE_FORMATS = {"png": "PNG", "img": "PNG", "matplotlib": "PNG", "jpg": "JPEG",
 @pytest.fixture
 def place(tmp_path: Path) -> Any:
     """Where a kind's file goes, in a folder that does not exist yet."""
-    return lambda kind: (tmp_path / "données" / f"value{suffix(kind)}").as_posix()
+    return lambda kind: (tmp_path / "données" / f"value{suffix_of(kind)}").as_posix()
 
 
 class TestKinds:
@@ -245,7 +242,7 @@ class TestKinds:
 
     def test_round_trips_are_of_every_kind(self) -> None:
         """No extension is left out of the round trips below."""
-        assert {kind for kind, _ in ROUND_TRIPS} == set(KINDS)
+        assert {kind for kind, _ in ROUND_TRIPS} == set(EXTENSIONS)
 
     @pytest.mark.parametrize(("kind", "label"), ROUND_TRIPS)
     def test_a_value_comes_back(self, kind: str, label: str, place: Any) -> None:
@@ -374,12 +371,13 @@ class TestKinds:
 import locale
 assert "utf" not in locale.getpreferredencoding(False).lower(), locale.getpreferredencoding(False)
 import pandas as pd
-from mlflow_on_kedro.datasets.backends import make, suffix
+from mlflow_on_kedro.datasets.backends import make
+from mlflow_on_kedro.datasets.extension_names import suffix_of
 text = "caf\\u00e9 \\u6771\\u4eac \\U0001f363"
 values = {{"txt": text, "html": text, "json": [text], "yml": [text],
           "csv": pd.DataFrame({{"a": [text]}}), "jsonl": [{{"a": text}}]}}
 for kind, value in values.items():
-    backend = make(kind, {tmp_path.as_posix()!r} + "/value" + suffix(kind), name="value")
+    backend = make(kind, {tmp_path.as_posix()!r} + "/value" + suffix_of(kind), name="value")
     backend.save(value)
     loaded = backend.load()
     assert (loaded["a"][0] == text) if kind in ("csv", "jsonl") else (loaded == value), kind
@@ -389,7 +387,7 @@ for kind, value in values.items():
 
     def test_xls_is_saved_in_the_new_format(self, tmp_path: Path) -> None:
         """Nothing writes the old Excel format: it ends in .xlsx, unless the user names it."""
-        assert suffix("xls") == ".xlsx"
+        assert suffix_of("xls") == ".xlsx"
         path = tmp_path / "old.xls"
         make("xls", path.as_posix(), name="old").save(frame())
         assert path.read_bytes().startswith(b"PK")
@@ -504,11 +502,11 @@ class TestCheckKind:
     def test_the_nearest_comes_first(self, wrong: str, nearest: str) -> None:
         """The list of known extensions begins with the one that was meant."""
         with pytest.raises(DatasetError) as error:
-            backends.check_kind(wrong)
+            check_extension(wrong)
         known = str(error.value).split("nearest first: ")[1].split(". For")[0].split(", ")
         assert repr(wrong) in str(error.value)
         assert known[0] == nearest
-        assert set(known) == {*KINDS, *VALUE_KINDS}
+        assert set(known) == {*EXTENSIONS, *VALUE_KINDS}
 
     @pytest.mark.parametrize(
         ("word", "words"),
@@ -521,12 +519,12 @@ class TestCheckKind:
     def test_other_words_are_understood(self, word: str, words: str) -> None:
         """The common word for a kind is answered with the kind."""
         with pytest.raises(DatasetError, match=words):
-            backends.check_kind(word)
+            check_extension(word)
 
-    @pytest.mark.parametrize("kind", [*KINDS, *VALUE_KINDS])
+    @pytest.mark.parametrize("kind", [*EXTENSIONS, *VALUE_KINDS])
     def test_known_ones_pass(self, kind: str) -> None:
         """Extensions and the kinds without a file are known."""
-        backends.check_kind(kind)
+        check_extension(kind)
 
     def test_make_refuses_unknown_ones(self, tmp_path: Path) -> None:
         """``make`` checks the extension; a kind without a file makes no dataset."""
@@ -746,7 +744,7 @@ class TestAt:
         original = CSVDataset(
             filepath=old, version=Version(None, "v1"), credentials={"k": 1}, **args
         )
-        copied = backends.at(original, new)
+        copied = backends.moved(original, new)
         copied.save(frame())
         same_frame(copied.load())
         assert Path(new).read_text(encoding="utf-8").startswith("name;n")
@@ -758,7 +756,7 @@ class TestAt:
     def test_from_a_remote_place(self, tmp_path: Path) -> None:
         """A dataset of a remote place gives one for the local file; so does a by-value backend."""
         remote = make("png", "memory://a.png", name="a", version=Version(None, "v1"))
-        local = backends.at(remote, (tmp_path / "b.png").as_posix())
+        local = backends.moved(remote, (tmp_path / "b.png").as_posix())
         local.save(picture())
         assert (tmp_path / "b.png").is_file()
         red_picture(local.load())
@@ -767,18 +765,18 @@ class TestAt:
         """A PartitionedDataset gets its folder, a CachedDataset is its inner dataset."""
         new = (tmp_path / "new").as_posix()
         parts = PartitionedDataset(path=(tmp_path / "old").as_posix(), dataset="text.TextDataset")
-        backends.at(parts, new).save({"a.txt": TEXT})
+        backends.moved(parts, new).save({"a.txt": TEXT})
         assert (tmp_path / "new" / "a.txt").is_file()
         inner = make("txt", (tmp_path / "a.txt").as_posix(), name="a")
         assert (
-            backends.at(CachedDataset(inner), (tmp_path / "new" / "a.txt").as_posix()).load()
+            backends.moved(CachedDataset(inner), (tmp_path / "new" / "a.txt").as_posix()).load()
             == TEXT
         )
 
     def test_no_file(self) -> None:
         """A dataset without a file cannot have another one."""
         with pytest.raises(DatasetError, match="has no file, so it cannot read"):
-            backends.at(MemoryDataset(1), "b")
+            backends.moved(MemoryDataset(1), "b")
 
 
 class TestLocalPath:
@@ -839,10 +837,10 @@ class TestLocalPath:
         assert local_path(backend, saving=True) is None
         assert local_path(backend, saving=False) is None
 
-    @pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "images"])
+    @pytest.mark.parametrize("kind", [kind for kind in EXTENSIONS if kind != "images"])
     def test_no_kind_is_taken_for_local(self, kind: str) -> None:
         """A remote place is told of every kind's dataset, whatever that describes of itself."""
-        backend = make(kind, f"memory://folder/value{suffix(kind)}", name="value")
+        backend = make(kind, f"memory://folder/value{suffix_of(kind)}", name="value")
         assert local_path(backend, saving=True) is None
         assert local_path(backend, saving=False) is None
 

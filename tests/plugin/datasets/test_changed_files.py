@@ -16,7 +16,7 @@ from kedro_datasets.partitions import IncrementalDataset, PartitionedDataset
 from matplotlib.figure import Figure
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.datasets.changed_files import before_save, log_written
-from mlflow_on_kedro.datasets.local_files import Files, states_of
+from mlflow_on_kedro.datasets.local_files import FileStates, states_of
 from mlflow_on_kedro.journal.entries import Entry, File
 from mlflow_on_kedro.journal.outbox import Outbox
 from mlflow_on_kedro.journal.run_logger import RunLogger
@@ -41,7 +41,7 @@ class Told(RunLogger, Outbox):
     def flush(self) -> None:
         """Do nothing."""
 
-    def settle(self) -> None:
+    def secure(self) -> None:
         """Do nothing."""
 
     def files(self) -> list[str]:
@@ -141,7 +141,7 @@ class TestPartitions:
         assert run.files() == ["parts/a.json"]
 
     def test_what_lies_beside(self, parts: Any, kind: Any, tmp_path: Path) -> None:
-        """Files that the partition's dataset writes beside it belong to it."""
+        """FileStates that the partition's dataset writes beside it belong to it."""
         dataset, run = parts(kind), Told()
         dataset.save({"b": 1})
         before = before_save(dataset, {"a": 1})
@@ -156,7 +156,7 @@ class TestPartitions:
         """Of one that is saved among many, the state of no other is looked up."""
         looked_up: list[Path] = []
 
-        def noting(files: Iterable[Path]) -> Files:
+        def noting(files: Iterable[Path]) -> FileStates:
             found = list(files)
             looked_up.extend(found)
             return states_of(found)
@@ -280,7 +280,7 @@ class TestWhole:
 
     def test_several_saves_of_a_run(self, tmp_path: Path) -> None:
         """A node that saves chunk by chunk logs all once, and then what is new."""
-        table, logged = Table(str(tmp_path / "table")), dict[Path, Files]()
+        table, logged = Table(str(tmp_path / "table")), dict[Path, FileStates]()
         table.save("of an earlier run")
         found = []
         for chunk in ("a", "b"):

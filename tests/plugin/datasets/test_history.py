@@ -15,7 +15,7 @@ from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Run, Tracking
 from mlflow_on_kedro.datasets.history import MetricHistory
-from mlflow_on_kedro.delivery import backlog
+from mlflow_on_kedro.delivery import backlog, journal_delivery
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.runs.own_run import OwnRun
@@ -171,7 +171,7 @@ def test_datasets_of_one_name_share_the_steps(make_project: Callable[..., Any]) 
     )
     assert result.returncode == 0, result.stderr
     (waiting,) = backlog.find(made.root)
-    backlog.deliver(waiting, Connection(made.uri), made.root)
+    journal_delivery.deliver(waiting, Connection(made.uri), made.root)
     assert points(made) == list(enumerate([0.5, 0.25] * 3))
 
 
@@ -197,7 +197,7 @@ def test_a_run_that_cannot_be_asked_is_said(
     with caplog.at_level(logging.WARNING):
         kept = MetricHistory(None, appends=True).log(run, "loss", 0.5)
     run.end("FINISHED")
-    assert "'loss' is to continue after the steps that the run has" in caplog.text
+    assert "the steps of 'loss' begin at 0" in caplog.text
     assert [(point["step"], point["value"]) for point in kept] == [(0, 0.5)]
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Tracking
-from mlflow_on_kedro.datasets import metrics
+from mlflow_on_kedro.datasets import metric_forms, metrics
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
 
@@ -104,7 +104,7 @@ def test_what_is_no_point_is_refused(value: Any, message: str) -> None:
 def test_steps_are_read_back(run: OwnRun, value: Any) -> None:
     """Where steps are left out, they come back with the values."""
     logged(run, value)
-    assert metrics.read(run.client, run.run_id, "x") == value
+    assert metric_forms.read(run.client, run.run_id, "x") == value
 
 
 def test_history_is_read_back_whole(run: OwnRun) -> None:
@@ -116,8 +116,8 @@ def test_history_is_read_back_whole(run: OwnRun) -> None:
     again = [{"step": 1, "value": 0.25, "timestamp": 3000}]
     logged(run, first)
     logged(run, again)
-    assert metrics.read_history(run.client, run.run_id, "x") == [first[1], first[0], *again]
-    assert metrics.read(run.client, run.run_id, "x") == [1.0, 0.25]
+    assert metric_forms.read(run.client, run.run_id, "x", "history") == [first[1], first[0], *again]
+    assert metric_forms.read(run.client, run.run_id, "x") == [1.0, 0.25]
 
 
 @pytest.mark.parametrize(
@@ -138,4 +138,4 @@ def test_history_is_read_back_whole(run: OwnRun) -> None:
 )
 def test_a_value_is_shown_in_each_form(value: Any, mode: str | None, expected: Any) -> None:
     """Whatever form was saved, the form that is asked for is made of it."""
-    assert metrics.shown(value, mode) == expected
+    assert metric_forms.in_form(value, mode) == expected

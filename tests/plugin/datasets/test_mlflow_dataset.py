@@ -21,11 +21,11 @@ from kedro.runner import ThreadRunner
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.pandas import CSVDataset
 from mlflow_on_kedro import ConfigError, MLflowDataSet, MLflowDataset
-from mlflow_on_kedro.datasets import backends
-from mlflow_on_kedro.datasets.backends import suffix
+from mlflow_on_kedro.datasets.extension_names import suffix_of
+from mlflow_on_kedro.datasets.extensions import EXTENSIONS
 
 TYPE = "mlflow_on_kedro.MLflowDataset"
-KINDS = [kind for kind in backends.KINDS if kind != "images"]  # a folder: test_images.py
+KINDS = [kind for kind in EXTENSIONS if kind != "images"]  # a folder: test_images.py
 
 # Every kind in one pipeline: `make_<kind>` returns a value, `use_<kind>` says whether it came back.
 ALL_KINDS = """
@@ -34,6 +34,7 @@ ALL_KINDS = """
     import pandas as pd
     from kedro.pipeline import node, pipeline
     from matplotlib.figure import Figure
+    from mlflow_on_kedro.datasets.extensions import EXTENSIONS
     from PIL import Image
     from plotly import graph_objects as go
 
@@ -74,13 +75,15 @@ ALL_KINDS = """
         "jpg": (PICTURE, is_picture), "jpeg": (PICTURE, is_picture), "img": (drawing(), is_drawing),
         "matplotlib": (drawing(), is_drawing), "svg": (drawing(), is_svg), "html": (CHART, is_page),
         "plotly": (CHART, same), "pkl": (NESTED, same), "pickle": ({1: {2}}, same),
-        "txt": (TEXT, same), "md": (TEXT, same), "log": (TEXT, same), "yml": (NESTED, same),
-        "yaml": (NESTED, same), "table": TABLE, "dict": (NESTED, same), "text": (TEXT, same),
+        "yml": (NESTED, same), "yaml": (NESTED, same), "table": TABLE, "dict": (NESTED, same),
         "figure": (drawing(), is_svg), "confusion_matrix": (PAIR, is_plot), "roc": (PAIR, is_plot),
         "precision_recall": (PAIR, is_plot), "calibration": (PAIR, is_plot),
         "residuals": (PAIR, is_plot), "p": ("rbf", same), "m": (0.5, same), "a": (NESTED, same),
         "config": TABLE, "none": (NESTED, same),
     }
+    for kind in EXTENSIONS:
+        if kind != "images":
+            KINDS.setdefault(kind, (TEXT, same))
 
     def make(kind):
         return KINDS[kind][0]
@@ -174,7 +177,9 @@ def test_every_kind_in_a_run_in_a_later_one_and_from_mlflow(
     run = project.run
     assert run.info.status == "FINISHED"
     artifacts = {path for path in project.artifacts(run.info.run_id) if "_data" in path}
-    assert artifacts == {f"{kind}_data{suffix(kind)}" for kind in KINDS} | {"config_data.parquet"}
+    assert artifacts == {f"{kind}_data{suffix_of(kind)}" for kind in KINDS} | {
+        "config_data.parquet"
+    }
     data = run.data
     assert data.params["p_data"] == "rbf"
     assert data.metrics["m_data"] == 0.5
@@ -218,7 +223,7 @@ def test_every_kind_in_parallel_processes(make_project: Callable[..., Any]) -> N
     assert answers == dict.fromkeys(kinds, "true")
     run = project.run
     assert {path for path in project.artifacts(run.info.run_id) if "_data" in path} == {
-        f"{kind}_data{suffix(kind)}" for kind in KINDS
+        f"{kind}_data{suffix_of(kind)}" for kind in KINDS
     } | {"config_data.parquet"}
     assert run.data.params["p_data"] == "rbf"
     assert run.data.params["a_data.name"] == "rbf"
@@ -725,7 +730,7 @@ def test_credentials_reach_the_backend_and_nothing_else(make_project: Callable[.
     project.session_run()
     assert seen(project) == [[1]]
     dataset = project.context().catalog["data"]
-    assert dataset._backing.file()._fs.storage_options == {"token": "hunter2"}
+    assert dataset._backend.file()._fs.storage_options == {"token": "hunter2"}
     assert "hunter2" not in repr(dataset) + str(dataset._describe())
     store = (project.root / "mlflow.db").read_bytes()
     assert b"hunter2" not in store
@@ -1162,7 +1167,11 @@ def test_pipelinex_spelling_is_the_same_class() -> None:
         "loading_tracking_uri": "sqlite:///l",
         "loading_run_id": "i",
     }
-    assert (dataset._caching, dataset._copy_mode, dataset._file_caching) == (False, "copy", False)
+    assert (dataset._caching, dataset._memory._copy_mode, dataset._loader._file_caching) == (
+        False,
+        "copy",
+        False,
+    )
 
 
 def test_exists_follows_the_file(tmp_path: Path) -> None:

@@ -630,10 +630,10 @@ def test_as_a_run_has_it(active: Any, store_uri: str, tmp_path: Path) -> None:
     dataset.bind("model", tmp_path, store_uri)
     dataset.save(classifier())
     shutil.rmtree(tmp_path / "m")
-    other = dataset.of_run(active.info.run_id, store_uri, "model")
+    other = dataset.for_run(active.info.run_id, store_uri, "model")
     assert isinstance(other.load(), LogisticRegression)
     assert not dataset.exists()
-    assert other.of_run("another", store_uri, "model") is other
+    assert other.for_run("another", store_uri, "model") is other
 
 
 def test_a_package_that_is_missing(make_project: Callable[..., Any]) -> None:

@@ -12,8 +12,8 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Tracking
+from mlflow_on_kedro.datasets.default_paths import default_filepath
 from mlflow_on_kedro.datasets.other_runs import SAVED_FROM_TAG
-from mlflow_on_kedro.datasets.tracked import default_filepath
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
 
@@ -99,11 +99,11 @@ def test_placed_keeps_what_a_factory_fills_in_inside_the_data_folder(tmp_path: P
 def test_placed_leaves_given_paths_alone(tmp_path: Path) -> None:
     """An absolute path, a path with `..` and a URL are the user's own choice."""
     dataset = MLflowDataset(dataset="pkl")
-    assert dataset.placed("../x.pkl") == "../x.pkl"
+    assert dataset.resolved("../x.pkl") == "../x.pkl"
     dataset.bind("x", tmp_path, None)
-    assert dataset.placed("/elsewhere/x.pkl") == "/elsewhere/x.pkl"
-    assert dataset.placed("s3://bucket/x.pkl") == "s3://bucket/x.pkl"
-    assert dataset.placed("models/x.pkl") == f"{tmp_path.as_posix()}/models/x.pkl"
+    assert dataset.resolved("/elsewhere/x.pkl") == "/elsewhere/x.pkl"
+    assert dataset.resolved("s3://bucket/x.pkl") == "s3://bucket/x.pkl"
+    assert dataset.resolved("models/x.pkl") == f"{tmp_path.as_posix()}/models/x.pkl"
 
 
 def test_relative_path_counts_from_the_project_root(

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.config.sections import Config, Params, Tracking
-from mlflow_on_kedro.datasets.value_kinds import KINDS
+from mlflow_on_kedro.datasets.value_kinds import VALUE_KINDS
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
 
@@ -29,8 +29,8 @@ def run(store_uri: str, tmp_path: Path) -> Any:
 
 def logged(run: OwnRun, kind: str, value: Any, limits: Params | None = None) -> Any:
     """Log a value as `x` and return what the run holds then."""
-    KINDS[kind].check("x", value)
-    KINDS[kind].log(run, "x", value, limits or Params())
+    VALUE_KINDS[kind].check("x", value)
+    VALUE_KINDS[kind].log(run, "x", value, limits or Params())
     run.flush()
     return run.client.get_run(run.run_id).data
 
@@ -38,7 +38,7 @@ def logged(run: OwnRun, kind: str, value: Any, limits: Params | None = None) -> 
 def read(run: OwnRun, kind: str, key: str = "x") -> Any:
     """Read a value back from MLflow."""
     run.flush()
-    return KINDS[kind].read(run.client, run.run_id, key)
+    return VALUE_KINDS[kind].read(run.client, run.run_id, key)
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_m_with_nothing_in_it_logs_nothing(run: OwnRun, value: Any) -> None:
 def test_m_refuses_what_is_no_number(value: Any, name: str, type_name: str) -> None:
     """The message names the leaf, its type and what to use instead."""
     with pytest.raises(DatasetError) as caught:
-        KINDS["m"].check("x", value)
+        VALUE_KINDS["m"].check("x", value)
     message = str(caught.value)
     assert f"'{name}' is saved with `dataset: m`" in message
     assert f"it is a {type_name}" in message
@@ -212,15 +212,15 @@ def test_a_reads_back_what_was_saved(run: OwnRun, value: Any) -> None:
 
 def test_a_finds_values_under_keys_that_mlflow_does_not_allow(run: OwnRun) -> None:
     """A value is read under the same name, though MLflow holds it under a legal one."""
-    KINDS["a"].log(run, "f1 (macro)", 0.5, Params())
+    VALUE_KINDS["a"].log(run, "f1 (macro)", 0.5, Params())
     assert read(run, "a", "f1 (macro)") == 0.5
 
 
 def test_values_of_longer_names_do_not_mix(run: OwnRun) -> None:
     """`score` is the number that was saved, though `score.test` is there as well."""
     for kind in ("m", "a"):
-        KINDS[kind].log(run, f"{kind}score", 0.5, Params())
-        KINDS[kind].log(run, f"{kind}score.test", 0.75, Params())
+        VALUE_KINDS[kind].log(run, f"{kind}score", 0.5, Params())
+        VALUE_KINDS[kind].log(run, f"{kind}score.test", 0.75, Params())
         assert read(run, kind, f"{kind}score") == 0.5
         assert read(run, kind, f"{kind}score.test") == 0.75
 

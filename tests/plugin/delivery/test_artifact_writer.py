@@ -384,7 +384,7 @@ class TestOriginals:
         for name in ("a.bin", "deep/b.bin"):
             (tmp_path / "data" / name).parent.mkdir(parents=True, exist_ok=True)
             (tmp_path / "data" / name).write_text("content")
-        snapshot = Snapshot.of(tmp_path / "data", tmp_path / "data")
+        snapshot = Snapshot.from_path(tmp_path / "data", tmp_path / "data")
         return File(str(tmp_path / "journal" / "data"), "to", snapshot=snapshot)
 
     def test_as_they_were(
@@ -432,4 +432,4 @@ class TestOriginals:
         make(originals=False).send([entry])
         assert there(client, run) == set()
         ((_, error, _),) = refused
-        assert "only be delivered in the project that it is of" in str(error)
+        assert "only be delivered in the project of its run" in str(error)

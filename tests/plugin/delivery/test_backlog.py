@@ -14,22 +14,24 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
-from mlflow_on_kedro.delivery import backlog
+from mlflow_on_kedro.delivery import backlog, journal_delivery
 from mlflow_on_kedro.delivery.backlog import (
     STRAY_SECONDS,
-    deliver,
-    deliver_each,
+    PendingJournal,
+    deliver_backlog,
+    delivery_uri,
     find,
-    look,
-    uri_of,
 )
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.journal_delivery import deliver
+from mlflow_on_kedro.delivery.mlflow_run import WAITING_TAG
 from mlflow_on_kedro.delivery.pending import PendingSize
-from mlflow_on_kedro.delivery.run_delivery import WAITING_TAG, RunDelivery
+from mlflow_on_kedro.delivery.run_delivery import RunDelivery
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Metric, Param, Text, title_of
-from mlflow_on_kedro.journal.folder import ASKED, DELIVERED, HEADER, LOCK, Journal, new_id
+from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Metric, Param, Text
+from mlflow_on_kedro.journal.folder import HEADER, LOCK, Journal, new_id
 from mlflow_on_kedro.journal.records import Header
+from mlflow_on_kedro.journal.state import CREATE_REQUESTED, DELIVERED
 from mlflow_on_kedro.journal.writer import Writer
 from mlflow_on_kedro.utils.secrets import without_credentials
 
@@ -98,21 +100,21 @@ class TestLook:
     def test_it_waits(self, make: Make) -> None:
         """What waits is counted, and to look changes nothing."""
         journal = make()
-        waiting = look(journal)
+        waiting = PendingJournal.from_journal(journal)
         assert not waiting.running
         assert waiting.size.files == 1
         assert waiting.size.file_bytes == 1
         assert waiting.size.entry_bytes == sum(journal.sizes(VALUES).values())
-        assert not look(journal).running
+        assert not PendingJournal.from_journal(journal).running
 
     def test_in_progress(self, make: Make) -> None:
         """A journal that somebody holds is in progress."""
         journal = make()
         holder = Journal(journal.folder)
         holder.hold()
-        assert look(journal).running
+        assert PendingJournal.from_journal(journal).running
         holder.release()
-        assert not look(journal).running
+        assert not PendingJournal.from_journal(journal).running
 
 
 class TestDeliver:
@@ -163,7 +165,7 @@ class TestDeliver:
         """What was delivered before a crash is not there twice, wherever the crash was."""
         journal = make(*(Metric("m", float(n), n, n) for n in range(5)), End("FINISHED", 99))
         copy = root / "copy"
-        (journal.folder / ASKED).touch()  # as a process does before it asks for the run
+        (journal.folder / CREATE_REQUESTED).touch()  # as a process does before it asks for the run
         shutil.copytree(journal.folder, copy)
         deliver(journal, Connection(store_uri), root)
         deliver(Journal(copy), Connection(store_uri), root)
@@ -183,7 +185,7 @@ class TestDeliver:
     def test_removed_just_now(self, make: Make, store_uri: str, client: Any, root: Path) -> None:
         """A journal that another process has delivered and is removing is not delivered again."""
         journal = make()
-        look(journal)
+        PendingJournal.from_journal(journal)
         (journal.folder / HEADER).unlink()
         with pytest.raises(FileNotFoundError):
             deliver(journal, Connection(store_uri), root)
@@ -193,7 +195,7 @@ class TestDeliver:
         """Of several that deliver at once one does, and the others see it."""
         journals = [make() for _ in range(3)]
         for journal in journals:
-            look(journal)
+            PendingJournal.from_journal(journal)
 
         def work(_: int) -> int:
             done = 0
@@ -217,7 +219,7 @@ class TestDeliver:
         with pytest.raises(Exception, match=r"127\.0\.0\.1"):
             deliver(journal, Connection("http://127.0.0.1:9"), root)
         assert journal.sizes() == before
-        assert not look(journal).running
+        assert not PendingJournal.from_journal(journal).running
         assert "Connection refused" in journal.trouble[VALUES].reason
         assert FILES not in journal.trouble
 
@@ -255,7 +257,7 @@ class TestDeliver:
         journal = make()
         sender = Journal(journal.folder)
         sender.hold_sender()
-        assert look(journal).running
+        assert PendingJournal.from_journal(journal).running
         with pytest.raises(BlockingIOError):
             deliver(journal, Connection(store_uri), root)
         assert runs(client) == []
@@ -292,7 +294,7 @@ class TestDeliver:
         assert (run.info.status, run.data.params) == ("FINISHED", {"p": "v"})
         assert run.data.tags[WAITING_TAG] == "a.txt"
         assert journal.trouble[FILES].reason == "ConnectionError: the store is down"
-        assert look(journal).size == PendingSize(
+        assert PendingJournal.from_journal(journal).size == PendingSize(
             files=1, file_bytes=1, entry_bytes=delivery.pending().entry_bytes
         )
         delivery = deliver(journal, Connection(store_uri), root)
@@ -311,7 +313,7 @@ class TestDeliver:
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """With patience a store that is away for a moment is asked again."""
-        monkeypatch.setattr(backlog, "FIRST_RETRY_SECONDS", 0.01)
+        monkeypatch.setattr(journal_delivery, "FIRST_RETRY_SECONDS", 0.01)
         failures = iter([ConnectionError("down")] * 3)
         real = MlflowClient.log_artifact
 
@@ -374,7 +376,7 @@ class TestRefused:
         delivery = deliver(refused, Connection(store_uri), root, retry=retry)
         assert delivery.status == "FINISHED"
         items = Journal(refused.folder).set_aside
-        assert [title_of(item.entry).split()[-1].strip("'") for item in items] == left
+        assert [item.entry.title.split()[-1].strip("'") for item in items] == left
         assert (items[0].tries > tries) is (retry == "all")
         (run,) = runs(client)
         assert (WAITING_TAG in run.data.tags) is ("a.txt" in left)
@@ -383,12 +385,12 @@ class TestRefused:
         self, refused: Journal, store_uri: str, client: Any, root: Path
     ) -> None:
         """A later run sends what may pass, and then leaves the rest to the user."""
-        assert list(deliver_each(root, store_uri, but="")) == [None]
-        assert look(refused).size == PendingSize(set_aside=1)
+        assert list(deliver_backlog(root, store_uri, skip="")) == [None]
+        assert PendingJournal.from_journal(refused).size == PendingSize(set_aside=1)
         (run,) = runs(client)
         assert [item.path for item in client.list_artifacts(run.info.run_id)] == ["a.txt"]
         before = refused.set_aside
-        assert list(deliver_each(root, store_uri, but="")) == []
+        assert list(deliver_backlog(root, store_uri, skip="")) == []
         assert refused.set_aside == before
 
     def test_elsewhere(
@@ -433,7 +435,7 @@ class TestDeliverEach:
         offline, held = make(uri=None), make()
         holder = Journal(held.folder)
         holder.hold()
-        pieces = deliver_each(root, store_uri, but=own.folder.name)
+        pieces = deliver_backlog(root, store_uri, skip=own.folder.name)
         assert runs(client) == []
         next(pieces)
         assert len(runs(client)) == 1
@@ -447,8 +449,8 @@ class TestDeliverEach:
     def test_credentials_make_no_difference(self, make: Make, root: Path) -> None:
         """A store is the same with other credentials."""
         journal = make(uri="http://127.0.0.1:9")
-        assert list(deliver_each(root, "http://me:pw@127.0.0.1:9", but="")) == []
-        assert journal.is_here()
+        assert list(deliver_backlog(root, "http://me:pw@127.0.0.1:9", skip="")) == []
+        assert journal.exists()
 
     @pytest.mark.parametrize("header", ["", "[]", '{"start_ms": "x"}', '{"format": 99}'])
     def test_a_damaged_one(
@@ -457,7 +459,7 @@ class TestDeliverEach:
         """A damaged journal is a warning, never an error of the present run."""
         bad = make()
         (bad.folder / HEADER).write_text(header)
-        list(deliver_each(root, store_uri, but=""))
+        list(deliver_backlog(root, store_uri, skip=""))
         assert bad.folder.exists()
         assert runs(client) == []
 
@@ -480,7 +482,7 @@ class TestDeliverEach:
             return real(self)
 
         monkeypatch.setattr(RunDelivery, "open", open_)
-        assert list(deliver_each(root, store_uri, but="")) == [None, None]
+        assert list(deliver_backlog(root, store_uri, skip="")) == [None, None]
         assert len(runs(client)) == 2
         assert [item.folder for item in find(root)] == [journals[1].folder]
         (record,) = (item for item in caplog.records if item.levelname == "WARNING")
@@ -492,12 +494,12 @@ class TestDeliverEach:
         """A server that does not answer is asked once, not for each journal."""
         for _ in range(3):
             make(uri="http://127.0.0.1:9")
-        assert list(deliver_each(root, "http://127.0.0.1:9", but="")) == []
+        assert list(deliver_backlog(root, "http://127.0.0.1:9", skip="")) == []
         assert len([item for item in caplog.records if item.levelname == "WARNING"]) == 1
 
     def test_no_folder(self, root: Path, store_uri: str) -> None:
         """A project without any is no error."""
-        assert list(deliver_each(root, store_uri, but="")) == []
+        assert list(deliver_backlog(root, store_uri, skip="")) == []
 
     def test_strays(self, make: Make, store_uri: str, root: Path) -> None:
         """Folders without a header go after a day, and what is no folder stays."""
@@ -508,7 +510,7 @@ class TestDeliverEach:
         before = time.time() - STRAY_SECONDS - 10
         for name in ("old", "file"):
             os.utime(folder / name, (before, before))
-        list(deliver_each(root, store_uri, but=""))
+        list(deliver_backlog(root, store_uri, skip=""))
         assert {path.name for path in folder.iterdir()} == {"new", "file"}
 
     def test_strays_that_vanish(
@@ -524,7 +526,7 @@ class TestDeliverEach:
             return real()
 
         monkeypatch.setattr(backlog.time, "time", vanish)
-        list(deliver_each(root, store_uri, but=""))
+        list(deliver_backlog(root, store_uri, skip=""))
 
 
 class TestUriOf:
@@ -547,23 +549,26 @@ class TestUriOf:
         self, recorded: str | None, configured: str, given: str | None, expected: str
     ) -> None:
         """What is given wins; then what was recorded, with the project's own credentials."""
-        assert uri_of(replace(self.HEADER, uri=recorded), configured, given, Path("/")) == expected
+        assert (
+            delivery_uri(replace(self.HEADER, uri=recorded), configured, given, Path("/"))
+            == expected
+        )
 
     def test_a_store_that_is_not_here(self, tmp_path: Path) -> None:
         """A local store of a project on another machine is not made here."""
         header = replace(self.HEADER, uri=f"sqlite:///{(tmp_path / 'no' / 'x.db').as_posix()}")
         with pytest.raises(ConfigError, match="not on this machine: give `--uri`"):
-            uri_of(header, "http://a", None, Path("/"))
+            delivery_uri(header, "http://a", None, Path("/"))
         header = replace(self.HEADER, uri=f"sqlite:///{(tmp_path / 'x.db').as_posix()}")
-        assert uri_of(header, "http://a", None, Path("/")) == header.uri
+        assert delivery_uri(header, "http://a", None, Path("/")) == header.uri
 
     def test_another_projects_server(self) -> None:
         """A journal from elsewhere sends this project's credentials to no server of its choice."""
         header = replace(self.HEADER, uri="http://b", root="/elsewhere")
         with pytest.raises(ConfigError, match="--uri http://b"):
-            uri_of(header, "http://me:pw@a", None, Path("/"))
-        assert uri_of(header, "http://me:pw@a", "http://b", Path("/")) == "http://b"
-        assert uri_of(header, "http://me:pw@b", None, Path("/")) == "http://me:pw@b"
+            delivery_uri(header, "http://me:pw@a", None, Path("/"))
+        assert delivery_uri(header, "http://me:pw@a", "http://b", Path("/")) == "http://b"
+        assert delivery_uri(header, "http://me:pw@b", None, Path("/")) == "http://me:pw@b"
 
 
 def test_no_credentials_on_disk(make: Make) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 from mlflow_on_kedro.delivery.entry_queue import EntryQueue
-from mlflow_on_kedro.journal import folder as folder_module
+from mlflow_on_kedro.journal import entry_files, state
 from mlflow_on_kedro.journal.entries import (
     FILES,
     VALUES,
@@ -253,7 +253,7 @@ class TestSetAside:
         def full(*_: object) -> None:
             raise OSError(28, "No space left on device")
 
-        monkeypatch.setattr(Journal, "_write", full)
+        monkeypatch.setattr(state, "write_object", full)
         queue_of(journal).set_aside(Param("p", "v"), answer(413), 1)
         assert "which is left out" in caplog.text
 
@@ -385,7 +385,7 @@ class TestRetry:
 
 def test_written(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     """All values that were written are found, whether or not they are delivered."""
-    monkeypatch.setitem(folder_module.CHUNK_ENTRIES, VALUES, 2)
+    monkeypatch.setitem(entry_files.CHUNK_ENTRIES, VALUES, 2)
     write = Writer(journal)
     entries = [Param(f"p{number}", "v") for number in range(5)]
     for entry in entries:
@@ -393,4 +393,4 @@ def test_written(journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     write.append(Text("a.txt", "a"))
     queue = queue_of(journal)
     taken(queue, VALUES)
-    assert list(queue.written()) == entries
+    assert list(queue.written(Param)) == entries

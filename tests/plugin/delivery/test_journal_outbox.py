@@ -28,7 +28,7 @@ needs_links = pytest.mark.skipif(os.name == "nt", reason="needs symbolic links")
 def online(journal: Journal, store_uri: str, tmp_path: Path) -> Iterator[SenderThread]:
     """A sender of the journal, to a store of the test's own."""
     delivery = RunDelivery(journal.header, Connection(store_uri), tmp_path, journal)
-    sender = SenderThread(delivery, timeout=60, kept="kept")
+    sender = SenderThread(delivery, timeout=60, kept_in="kept")
     yield sender
     sender.abandon()
 
@@ -53,7 +53,7 @@ class TestJournalOutbox:
         """An entry is on disk when it is put, and MLflow is asked nothing."""
         box = JournalOutbox(journal, None, 5)
         box.put(Param("p", "v"))
-        box.settle()
+        box.secure()
         box.flush()
         assert written(journal) == [Param("p", "v")]
         assert client.get_experiment_by_name("demo") is None
@@ -172,7 +172,7 @@ class TestJournalOutbox:
     ) -> None:
         """A run without a journal is delivered from memory."""
         delivery = RunDelivery(journal.header, Connection(store_uri), tmp_path, None)
-        sender = SenderThread(delivery, timeout=60, kept=None)
+        sender = SenderThread(delivery, timeout=60, kept_in=None)
         sender.start()
         box = JournalOutbox(None, sender, 60)
         box.put(Param("p", "v"))
@@ -185,8 +185,8 @@ class TestJournalOutbox:
     def test_failures_are_raised_where_chosen(self, journal: Journal, store_uri: str) -> None:
         """A failure of delivery stops the pipeline at the next entry, but for the run's end."""
         delivery = RunDelivery(journal.header, Connection(store_uri), Path.cwd(), journal)
-        sender = SenderThread(delivery, timeout=60, kept=None, raising=True)
-        sender._failure = ConnectionError("down")
+        sender = SenderThread(delivery, timeout=60, kept_in=None, raising=True)
+        sender._failures.fatal = ConnectionError("down")
         box = JournalOutbox(journal, sender, 5)
         with pytest.raises(MLflowOnKedroError, match="on_failure"):
             box.put(Param("p", "v"))
@@ -210,7 +210,7 @@ class TestWorkerOutbox:
         """Where the journal is, a worker only writes: it needs no MLflow."""
         box = self.worker(journal, "http://127.0.0.1:9")
         box.put(Param("p", "v"))
-        box.settle()
+        box.secure()
         assert written(journal) == [Param("p", "v")]
 
     def test_elsewhere(self, tmp_path: Path, store_uri: str, client: Any) -> None:
@@ -218,7 +218,7 @@ class TestWorkerOutbox:
         opened = self.opened(client)
         box = self.worker(Journal(tmp_path / "elsewhere"), store_uri, opened)
         box.put(Param("p", "v"))
-        box.settle()
+        box.secure()
         assert client.get_run(opened.run_id).data.params == {"p": "v"}
         assert not (tmp_path / "elsewhere").exists()
 
@@ -241,7 +241,7 @@ class TestWorkerOutbox:
         journal.discard()
         box.put(Text("a.txt", "a"))
         box.put(Param("after", "v"))
-        box.settle()
+        box.secure()
         assert client.get_run(opened.run_id).data.params == {"after": "v"}
         assert [item.path for item in client.list_artifacts(opened.run_id)] == ["a.txt"]
         assert not journal.folder.exists()

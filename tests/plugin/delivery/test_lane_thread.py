@@ -95,21 +95,21 @@ def test_asked(lane: LaneThread, work: Work) -> None:
     """What was put before a lane is asked is sent when it has answered."""
     lane.start()
     work.waiting = 5
-    ticket = lane.ask()
-    wait(lambda: lane.has_answered(ticket))
+    ticket = lane.request()
+    wait(lambda: lane.has_sent(ticket))
     assert work.sent == 5
-    assert not lane.has_answered(ticket + 1)
+    assert not lane.has_sent(ticket + 1)
 
 
 def test_not_ready(lane: LaneThread, work: Work) -> None:
     """A lane that has nothing to send to, yet, has answered nobody; it goes on once it has."""
     work.is_ready, work.waiting = False, 5
     lane.start()
-    ticket = lane.ask()
+    ticket = lane.request()
     time.sleep(0.2)
-    assert not lane.has_answered(ticket)
+    assert not lane.has_sent(ticket)
     work.is_ready = True
-    wait(lambda: lane.has_answered(ticket))
+    wait(lambda: lane.has_sent(ticket))
     assert work.sent == 5
 
 
@@ -135,8 +135,8 @@ def test_away(
     assert not lane.is_hopeless
     assert 0 < lane.silence < LIMIT
     work.failure = None
-    ticket = lane.ask()
-    wait(lambda: lane.has_answered(ticket))
+    ticket = lane.request()
+    wait(lambda: lane.has_sent(ticket))
     assert not lane.is_failing
     assert (lane.failure, lane.silence, noted[-1]) == (None, 0, None)
     assert work.sent == 5
@@ -162,7 +162,7 @@ def test_hopeless(lane: LaneThread, work: Work, failure: Exception) -> None:
     work.failure = failure
     lane.start()
     wait(lambda: lane.is_hopeless)
-    lane.ask()
+    lane.request()
     time.sleep(0.2)
     assert work.tries == 1
     assert lane.is_failing

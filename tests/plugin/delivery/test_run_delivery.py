@@ -10,23 +10,15 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.mlflow_run import WAITING_TAG
 from mlflow_on_kedro.delivery.pending import PendingSize
-from mlflow_on_kedro.delivery.run_delivery import WAITING_TAG, RunDelivery
-from mlflow_on_kedro.journal import folder as journal_module
-from mlflow_on_kedro.journal.entries import (
-    FILES,
-    VALUES,
-    End,
-    File,
-    Metric,
-    Page,
-    Param,
-    Tag,
-    Text,
-    to_line,
-)
+from mlflow_on_kedro.delivery.run_delivery import RunDelivery
+from mlflow_on_kedro.journal import entry_files
+from mlflow_on_kedro.journal.entries import FILES, VALUES, End, File, Metric, Page, Param, Tag, Text
+from mlflow_on_kedro.journal.entry_lines import to_line
 from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.span import Span
+from mlflow_on_kedro.journal.state import OPENED
 from mlflow_on_kedro.journal.writer import Writer
 from mlflow_on_kedro.timeline import chart
 
@@ -72,7 +64,7 @@ class TestSteps:
         self, journal: Journal, store_uri: str, client: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """Entries of several processes arrive in several steps, each one once."""
-        monkeypatch.setitem(journal_module.CHUNK_ENTRIES, VALUES, 10)
+        monkeypatch.setitem(entry_files.CHUNK_ENTRIES, VALUES, 10)
         for name in "ab":
             write = Writer(journal)
             for number in range(25):
@@ -152,7 +144,7 @@ class TestSteps:
         assert (run.data.params, run.info.status) == ({"p": "v"}, "FINISHED")
         path = client.download_artifacts(run.info.run_id, "to/a.txt", str(tmp_path))
         assert Path(path).read_text() == "a"
-        assert not journal.is_here()
+        assert not journal.exists()
 
     @pytest.mark.parametrize("lane", [VALUES, FILES])
     def test_damaged_lines_alone(
@@ -164,7 +156,7 @@ class TestSteps:
         lane: str,
     ) -> None:
         """Damaged lines, however many, hide nothing that comes after them."""
-        monkeypatch.setitem(journal_module.CHUNK_ENTRIES, lane, 1)
+        monkeypatch.setitem(entry_files.CHUNK_ENTRIES, lane, 1)
         Writer(journal).append(Text("a.txt", "a") if lane == FILES else Param("p", "v"))
         (name,) = journal.sizes()
         lines = (journal.folder / name).read_bytes()
@@ -175,7 +167,7 @@ class TestSteps:
             assert [item.path for item in client.list_artifacts(run.info.run_id)] == ["a.txt"]
         else:
             assert run.data.params == {"p": "v"}
-        assert not journal.is_here()
+        assert not journal.exists()
 
     def test_another_process_goes_on(
         self, journal: Journal, store_uri: str, client: Any, monkeypatch: pytest.MonkeyPatch
@@ -205,7 +197,7 @@ class TestSteps:
     ) -> None:
         """A process that died before it wrote down which run it created leaves no second one."""
         delivery_of(journal, store_uri).open()
-        (journal.folder / journal_module.OPENED).unlink()
+        (journal.folder / OPENED).unlink()
         delivery_of(Journal(journal.folder), store_uri, complete=complete).open()
         assert run_of(client)
 
@@ -250,11 +242,11 @@ class TestEnd:
         assert (run.info.status, run.info.end_time) == ("FINISHED", 99)
         assert run.data.tags[WAITING_TAG] == "to/a.txt, to/b.txt, to/c.txt"
         assert filled.ended == delivery.status == "FINISHED"
-        assert filled.is_here()
+        assert filled.exists()
         send(delivery)
         delivery.close()
         assert WAITING_TAG not in run_of(client).data.tags
-        assert not filled.is_here()
+        assert not filled.exists()
 
     def test_another_process_removes_the_tag(
         self, filled: Journal, store_uri: str, client: Any
@@ -272,7 +264,7 @@ class TestEnd:
         run = run_of(client)
         assert WAITING_TAG not in run.data.tags
         assert run.info.end_time == 123, "it is left as it is"
-        assert not filled.is_here()
+        assert not filled.exists()
 
     def test_very_many(self, journal: Journal, store_uri: str, client: Any) -> None:
         """Of many some are named."""
@@ -306,18 +298,18 @@ class TestEnd:
             delivery = delivery_of(filled, store_uri)
             finish(delivery)
         assert run_of(client).data.tags[WAITING_TAG] == "to/b.txt"
-        assert filled.is_here()
+        assert filled.exists()
         assert delivery.pending() == PendingSize(set_aside=1, may_pass=1)
         other = delivery_of(Journal(filled.folder), store_uri, complete=True)
         finish(other)
-        assert filled.is_here(), "it was not asked for again"
+        assert filled.exists(), "it was not asked for again"
         other = delivery_of(Journal(filled.folder), store_uri, complete=True)
         other.queue.retry_set_aside()
         finish(other)
         run = run_of(client)
         assert WAITING_TAG not in run.data.tags
         assert len(client.list_artifacts(run.info.run_id, "to")) == 3
-        assert not filled.is_here()
+        assert not filled.exists()
 
     def test_a_refused_value(self, journal: Journal, store_uri: str, client: Any) -> None:
         """A value that was refused keeps the journal; the run has all else, and ends."""

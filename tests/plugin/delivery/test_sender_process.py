@@ -17,7 +17,7 @@ import pytest
 from mlflow_on_kedro.delivery import sender_process as module
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.delivery.run_delivery import RunDelivery
-from mlflow_on_kedro.delivery.sender_process import SenderProcess, is_worth_it
+from mlflow_on_kedro.delivery.sender_process import SenderProcess, is_faster
 from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError
 from mlflow_on_kedro.journal.entries import End, Metric, Param
@@ -61,7 +61,7 @@ def make(tmp_path: Path, journal: Journal) -> Iterator[Make]:
     ) -> SenderProcess:
         def stand_in() -> SenderThread:
             delivery = RunDelivery(of.header, Connection(uri), tmp_path, of)
-            return SenderThread(delivery, timeout=timeout, kept=str(of.folder))
+            return SenderThread(delivery, timeout=timeout, kept_in=str(of.folder))
 
         order = {"uri": uri, "root": str(tmp_path), "timeout": timeout, "limit": LIMIT}
         order |= {"raising": raising, "headers": {}, "lean": True}
@@ -201,11 +201,11 @@ class TestFailures:
         """It is said once, without the password, and the journal stays."""
         sender = make(closed(), timeout=2)
         sender.wait_open()
-        assert sender.failing
+        assert sender.is_failing
         Writer(journal).append(End("FINISHED", 5000))
         assert not sender.finish(LIMIT, silence)
-        assert journal.is_here()
-        assert sender.warned
+        assert journal.exists()
+        assert sender.has_warned
         assert caplog.text.count("cannot be reached") == 1
         assert "hunter2" not in caplog.text
         assert str(journal.folder) in caplog.text
@@ -268,20 +268,20 @@ class TestIsWorthIt:
 
     def test_at_first(self) -> None:
         """For the first run of a process that has not imported MLflow."""
-        assert is_worth_it()
+        assert is_faster()
 
     def test_not_where_mlflow_is(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Not where MLflow is imported already."""
         monkeypatch.setattr(module.import_watch, "is_imported", lambda: True)
-        assert not is_worth_it()
+        assert not is_faster()
 
     def test_not_again(self, make: Make) -> None:
         """Not for later runs, as of a service."""
         make(closed())
-        assert not is_worth_it()
+        assert not is_faster()
 
     @pytest.mark.parametrize("program", ["", "/usr/bin/uwsgi", None])
     def test_not_without_python(self, program: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
         """Not where Python is within another program."""
         monkeypatch.setattr(sys, "executable", program)
-        assert not is_worth_it()
+        assert not is_faster()

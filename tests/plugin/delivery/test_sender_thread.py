@@ -15,16 +15,18 @@ from typing import Any
 
 import pytest
 from mlflow import MlflowClient
-from mlflow_on_kedro.delivery import lane_thread
+from mlflow_on_kedro.delivery import lane_thread, run_lanes
 from mlflow_on_kedro.delivery import sender_thread as module
 from mlflow_on_kedro.delivery.answer_clock import AnswerClock
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.mlflow_run import WAITING_TAG, MLflowRun
 from mlflow_on_kedro.delivery.pending import PendingSize
-from mlflow_on_kedro.delivery.run_delivery import WAITING_TAG, RunDelivery
+from mlflow_on_kedro.delivery.run_delivery import RunDelivery
 from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError
 from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Metric, Param, Text
-from mlflow_on_kedro.journal.folder import CHUNK_ENTRIES, Journal, new_id
+from mlflow_on_kedro.journal.entry_files import CHUNK_ENTRIES
+from mlflow_on_kedro.journal.folder import Journal, new_id
 from mlflow_on_kedro.journal.records import Header, Opened
 from mlflow_on_kedro.journal.writer import Writer
 
@@ -42,7 +44,7 @@ from mlflow_on_kedro.journal.records import Header
 header = Header("a", "demo", start_ms=5, root="/")
 connection = Connection("sqlite:///" + sys.argv[1] + "/x.db")
 sender = SenderThread(
-    RunDelivery(header, connection, Path(sys.argv[1]), None), timeout=2, kept=None
+    RunDelivery(header, connection, Path(sys.argv[1]), None), timeout=2, kept_in=None
 )
 sender.start()
 sender.wait_open()
@@ -59,7 +61,7 @@ def make(journal: Journal, tmp_path: Path) -> Iterator[Make]:
 
     def make_(uri: str, *, timeout: float = 6.0, **options: Any) -> SenderThread:
         delivery = RunDelivery(journal.header, Connection(uri), tmp_path, journal)
-        sender = SenderThread(delivery, timeout=timeout, kept=str(journal.folder), **options)
+        sender = SenderThread(delivery, timeout=timeout, kept_in=str(journal.folder), **options)
         made.append(sender)
         sender.start()
         return sender
@@ -128,7 +130,7 @@ class Stub:
 def with_others(others: Iterator[None], timeout: float = 6.0) -> SenderThread:
     """A sender that has nothing to do but others' work."""
     delivery: Any = Stub()
-    sender = SenderThread(delivery, timeout=timeout, kept=None, others=others)
+    sender = SenderThread(delivery, timeout=timeout, kept_in=None, backlog=others)
     sender.start()
     return sender
 
@@ -158,7 +160,7 @@ class TestDelivery:
         info = the_run(client).info
         assert (info.status, info.start_time, info.end_time) == ("FINISHED", 5, 99)
         assert not journal.folder.exists()
-        assert not sender.failing
+        assert not sender.is_failing
         sender.check()
 
     def test_more_than_a_chunk(
@@ -203,12 +205,12 @@ class TestDelivery:
         """A ``run.id`` that MLflow has not is raised, whatever ``on_failure`` is."""
         header = Header(new_id(), "demo", start_ms=5, root="/", run_id="0" * 32)
         delivery = RunDelivery(header, Connection(store_uri), tmp_path, None)
-        sender = SenderThread(delivery, timeout=6, kept=None)
+        sender = SenderThread(delivery, timeout=6, kept_in=None)
         sender.start()
         sender.wait_open()
         with pytest.raises(ConfigError, match="has no such run"):
             sender.check()
-        assert journal.is_here()
+        assert journal.exists()
 
 
 class TestOutage:
@@ -220,7 +222,7 @@ class TestOutage:
         sender = make(closed(), timeout=2)
         sender.wait_open()
         sender.flush(LIMIT)
-        assert sender.failing
+        assert sender.is_failing
         assert journal.is_failing, "which workers see"
         Writer(journal).append(Param("p", "v"))
         assert not sender.finish(LIMIT, no_progress)
@@ -243,10 +245,10 @@ class TestOutage:
         begin = time.monotonic()
         sender.wait_open()
         sender.flush(LIMIT)
-        assert sender.failing
+        assert sender.is_failing
         assert not sender.finish(LIMIT, no_progress)
         assert time.monotonic() - begin < LIMIT / 2, "MLflow itself waits for 60 s"
-        assert journal.is_here()
+        assert journal.exists()
         assert caplog.text.count("kedro mlflow sync") == 1
 
     def test_raised(self, make: Make) -> None:
@@ -281,13 +283,13 @@ class TestOutage:
         monkeypatch.setattr(module.store, "connect", connect)
         sender = make(store_uri)
         sender.wait_open()
-        assert sender.failing
+        assert sender.is_failing
         Writer(journal).append(Param("p", "v"))
         down.clear()
         deadline = time.monotonic() + LIMIT
         while journal.is_failing and time.monotonic() < deadline:
             time.sleep(0.02)
-        assert not sender.failing
+        assert not sender.is_failing
         Writer(journal).append(End("FINISHED", 99))
         assert sender.finish(LIMIT, no_progress)
         assert the_run(client).data.params == {"p": "v"}
@@ -366,7 +368,7 @@ class TestLanes:
         self.fill(journal)
         sender.flush(LIMIT)
         assert the_run(client).data.params == {"p": "v"}
-        assert not sender.failing, "nobody needs to wait for files"
+        assert not sender.is_failing, "nobody needs to wait for files"
         assert not journal.is_failing
         begin = time.monotonic()
         assert not sender.finish(LIMIT, no_progress)
@@ -374,7 +376,7 @@ class TestLanes:
         run = the_run(client)
         assert (run.info.status, run.info.end_time) == ("FINISHED", 99)
         assert run.data.tags[WAITING_TAG] == "a.txt"
-        assert journal.is_here()
+        assert journal.exists()
         assert journal.ended == "FINISHED"
         assert journal.trouble[FILES].reason == "ConnectionError: no route"
         (record,) = caplog.records
@@ -422,7 +424,7 @@ class TestLanes:
         assert run.data.tags[WAITING_TAG] == "a.txt"
         assert sender.pending().is_set_aside_only
         assert caplog.text.count("did not take the artifact a.txt, which is set aside") == 1
-        assert not sender.warned, "the store is not away"
+        assert not sender.has_warned, "the store is not away"
 
     @pytest.mark.parametrize("when", ["while it lasts", "at its end"])
     def test_what_may_pass(
@@ -437,7 +439,7 @@ class TestLanes:
     ) -> None:
         """What was refused with an answer that may pass is sent again by the same run."""
         if when == "while it lasts":
-            monkeypatch.setattr(module, "RETRY_SECONDS", 0.1)
+            monkeypatch.setattr(run_lanes, "RETRY_SECONDS", 0.1)
             monkeypatch.setattr(lane_thread, "INTERVAL_SECONDS", 0.1)
         log_artifact.append(RuntimeError("failed with error code 503 != 200"))
         sender = make(store_uri)
@@ -473,7 +475,9 @@ class TestLanes:
         monkeypatch.setattr(MlflowClient, "log_artifact", log_artifact)
         tags: list[Any] = []
         monkeypatch.setattr(
-            RunDelivery, "_mark_waiting", lambda self, *_: tags.extend(self.queue.waiting_files())
+            MLflowRun,
+            "mark_waiting",
+            lambda self, client, opened, names: tags.extend(names),  # noqa: ARG005
         )
         sender = make(store_uri)
         self.fill(journal)
@@ -568,7 +572,7 @@ class TestProcess:
         begin = time.monotonic()
         assert not sender.finish(LIMIT, no_progress)
         assert time.monotonic() - begin < LIMIT / 2
-        assert journal.is_here()
+        assert journal.exists()
 
     @pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")

@@ -126,7 +126,7 @@ def test_a_model_that_cannot_be_made(
     def refuse(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("mlflow_on_kedro.pipeline_models.material.write_contents", refuse)
+    monkeypatch.setattr("mlflow_on_kedro.pipeline_models.builder.write_contents", refuse)
     entry = {"tracking": {}, "pipeline_models": {"prices": dict(ENTRY)}}
     project = make_prices(make_project, mlflow=entry)
     project.session_run()

@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import mlflow_on_kedro
+import pytest
 from mlflow_on_kedro import mlflow_hooks
+from mlflow_on_kedro.config.sections import Config
+from mlflow_on_kedro.hooks.registry import default_hooks, hook_classes
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
 
@@ -17,7 +20,8 @@ PLUGIN = Path(__file__).parents[3] / "plugin_src"
 def test_all() -> None:
     """It gives the hooks of the design, each a new one at every call."""
     names = [type(hook).__name__ for hook in mlflow_hooks()]
-    assert names == [
+    assert names == [hook.__name__ for hook in default_hooks()]
+    shipped = [
         "MLflowBasicLoggerHook",
         "MLflowCatalogLoggerHook",
         "MLflowInputsLoggerHook",
@@ -26,6 +30,7 @@ def test_all() -> None:
         "MLflowTimeLoggerHook",
         "MLflowPipelineModelLoggerHook",
     ]
+    assert [name for name in names if name in shipped] == shipped
     first, second = mlflow_hooks(), mlflow_hooks()
     assert not [hook for hook in first if any(hook is other for other in second)]
 
@@ -33,11 +38,22 @@ def test_all() -> None:
 def test_like_a_tuple() -> None:
     """It can be read again and again, cut, and put together with other hooks."""
     hooks, own = mlflow_hooks(), object()
-    assert len(hooks) == 7
-    assert list(hooks) == list(hooks) == [hooks[n] for n in range(7)]
+    number = len(default_hooks())
+    assert len(hooks) == number
+    assert list(hooks) == list(hooks) == [hooks[n] for n in range(number)]
     assert hooks[:2] == (hooks[0], hooks[1])
     assert (*hooks, own) == hooks + (own,)  # noqa: RUF005 - as a user may write it
     assert [own, *hooks] == list([own] + hooks)  # noqa: RUF005 - as above
+
+
+@pytest.mark.parametrize("name", hook_classes())
+def test_each_hook(name: str) -> None:
+    """A hook can be imported from the plugin, and its section is one of mlflow.yml's."""
+    hook = hook_classes()[name]
+    assert name in {"TrackingHook", "NodeTimesHook", "NodeValuesHook"} or (
+        getattr(mlflow_on_kedro, name) is hook
+    )
+    assert not hook.section or hasattr(Config(), hook.section)
 
 
 def test_settings_import_no_hook(make_project: Any) -> None:
@@ -56,7 +72,7 @@ def test_settings_import_no_hook(make_project: Any) -> None:
         text=True,
         check=True,
     )
-    expected = ["mlflow_on_kedro", "mlflow_on_kedro.hooks.registry"]
+    expected = ["mlflow_on_kedro", "mlflow_on_kedro.hooks", "mlflow_on_kedro.hooks.registry"]
     assert done.stdout.splitlines()[-1] == str(expected), done.stdout
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from mlflow_on_kedro.hooks.small_values import Choice, Leaf, Limits, choose
+from mlflow_on_kedro.hooks.small_values import Leaf, Limits, Selection, select
 
 LIMITS = Limits(100, 250)
 
@@ -21,16 +21,16 @@ class Report:
     f1: float = 0.5
 
 
-def chosen(value: Any, limits: Limits = LIMITS, **how: Any) -> Choice:
+def chosen(value: Any, limits: Limits = LIMITS, **how: Any) -> Selection:
     """Choose of a value called `v`."""
-    return choose("v", value, limits, **how)
+    return select("v", value, limits, **how)
 
 
 def missed(value: Any, limits: Limits = LIMITS) -> list[tuple[str, str]]:
     """Name and kind of what is not logged of a value, all of which is not."""
-    choice = chosen(value, limits)
-    assert choice.leaves == []
-    return [(item.name, item.what) for item in choice.unlogged]
+    selection = chosen(value, limits)
+    assert selection.leaves == []
+    return [(item.name, item.what) for item in selection.unlogged]
 
 
 NESTED: list[Any] = []
@@ -49,12 +49,12 @@ class TestSmall:
     )
     def test_small_values(self, value: Any, kind: Any) -> None:
         """Numbers, and short texts and lists, as by the `a` rule."""
-        assert chosen(value) == Choice([Leaf("v", value, kind)])
+        assert chosen(value) == Selection([Leaf("v", value, kind)])
 
     @pytest.mark.parametrize("value", [[0.5] * 1000, tuple(range(500)), [np.float64(0.25)] * 999])
     def test_a_long_list_of_numbers_is_a_series(self, value: Any) -> None:
         """Up to 1,000 numbers that are too long for a parameter are a metric's points."""
-        assert chosen(value) == Choice([Leaf("v", value, "series")])
+        assert chosen(value) == Selection([Leaf("v", value, "series")])
 
     def test_as_many_leaves_as_are_allowed(self) -> None:
         """A dict of 100 leaves is logged, of whatever depth."""
@@ -69,7 +69,7 @@ class TestSmall:
 
     def test_none_is_no_value(self) -> None:
         """None is neither logged nor missed."""
-        assert chosen({"best": None, "n": 1}) == Choice([Leaf("v.n", 1, "metric")])
+        assert chosen({"best": None, "n": 1}) == Selection([Leaf("v.n", 1, "metric")])
 
     def test_lists_apart(self) -> None:
         """As PipelineX does it, a list is taken apart, but not one of more than 100 items."""
@@ -79,7 +79,7 @@ class TestSmall:
             ("v.features.1.n", 2),
             ("v.pair", (1, 2)),
         ]
-        assert chosen([0.5] * 1000, lists=True) == Choice([Leaf("v", [0.5] * 1000, "series")])
+        assert chosen([0.5] * 1000, lists=True) == Selection([Leaf("v", [0.5] * 1000, "series")])
 
 
 class TestUnlogged:
@@ -122,9 +122,9 @@ class TestUnlogged:
     def test_the_rest_of_a_dict_is_logged(self) -> None:
         """One leaf that is too long, of another type or secret leaves the others where they are."""
         value = {"f1": 0.5, "text": "x" * 300, "frame": pd.DataFrame(), "db": [{"password": "x"}]}
-        choice = chosen(value)
-        assert choice.leaves == [Leaf("v.f1", 0.5, "metric"), Leaf("v.db", [{}], "param")]
-        assert [(item.name, item.what) for item in choice.unlogged] == [
+        selection = chosen(value)
+        assert selection.leaves == [Leaf("v.f1", 0.5, "metric"), Leaf("v.db", [{}], "param")]
+        assert [(item.name, item.what) for item in selection.unlogged] == [
             ("v.text", "text of 300 characters"),
             ("v.frame", "DataFrame"),
             ("v.db.0.password", "secret"),

@@ -22,13 +22,11 @@ from mlflow_on_kedro.journal.entries import (
     Model,
     Param,
     Register,
+    SpanRecord,
     Tag,
     Text,
-    from_line,
-    lane_of,
-    title_of,
-    to_line,
 )
+from mlflow_on_kedro.journal.entry_lines import from_line, to_line
 
 ENTRIES: list[Entry] = [
     Param("k", "v"),
@@ -56,7 +54,7 @@ def test_entries(entry: Entry) -> None:
 def test_lanes(entry: Entry) -> None:
     """Artifacts and models go one way, all else the other."""
     is_file = isinstance(entry, Text | File | Register)
-    assert lane_of(entry) == (FILES if is_file else VALUES)
+    assert entry.lane == (FILES if is_file else VALUES)
 
 
 @pytest.mark.parametrize(
@@ -74,7 +72,16 @@ def test_lanes(entry: Entry) -> None:
 )
 def test_titles(entry: Entry, title: str) -> None:
     """Each entry has a name for messages."""
-    assert title_of(entry) == title
+    assert entry.title == title
+
+
+def test_names_in_lines() -> None:
+    """The names of the kinds on disk never change: a journal may be of an older version."""
+    assert set(Entry.kinds) == {
+        *("param", "metric", "tag", "input", "part", "unlogged", "end"),
+        *("text", "page", "file", "pagefile", "model", "trace", "register"),
+    }
+    assert Entry.kinds["part"] is SpanRecord
 
 
 def test_defaults() -> None:

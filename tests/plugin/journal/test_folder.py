@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.journal import folder as module
+from mlflow_on_kedro.journal import entry_files
+from mlflow_on_kedro.journal.copies import COPIES
 from mlflow_on_kedro.journal.entries import (
     FILES,
     VALUES,
@@ -27,21 +28,12 @@ from mlflow_on_kedro.journal.entries import (
     Param,
     Tag,
     Text,
-    to_line,
 )
-from mlflow_on_kedro.journal.folder import (
-    CHUNK_ENTRIES,
-    COPIES,
-    DELIVERED,
-    ENDED,
-    HEADER,
-    OPENED,
-    SET_ASIDE,
-    TROUBLE,
-    Journal,
-    new_id,
-)
+from mlflow_on_kedro.journal.entry_files import CHUNK_ENTRIES
+from mlflow_on_kedro.journal.entry_lines import to_line
+from mlflow_on_kedro.journal.folder import HEADER, Journal, new_id
 from mlflow_on_kedro.journal.records import FORMAT, Chunk, Header, Opened, SetAside, Trouble
+from mlflow_on_kedro.journal.state import DELIVERED, ENDED, OPENED, SET_ASIDE, TROUBLE
 from mlflow_on_kedro.journal.writer import Writer, writer
 
 OPENED_RUN = Opened("r1", "1", "file:///a", "wise-owl")
@@ -103,7 +95,7 @@ class TestCreate:
     def test_it_is_found_again(self, journal: Journal) -> None:
         """Another object of the same folder has the same header."""
         other = Journal(journal.folder)
-        assert other.is_here()
+        assert other.exists()
         assert other.header == journal.header
         assert other.header.journal == journal.folder.name
 
@@ -185,7 +177,7 @@ class TestHeader:
     def test_missing(self, parent: Path) -> None:
         """A folder without one is no journal."""
         (parent / "a").mkdir(parents=True)
-        assert not Journal(parent / "a").is_here()
+        assert not Journal(parent / "a").exists()
         with pytest.raises(FileNotFoundError):
             _ = Journal(parent / "a").header
 
@@ -250,10 +242,10 @@ class TestState:
     def test_asked(self, journal: Journal) -> None:
         """That a server was asked to create the run is known to who comes later."""
         other = Journal(journal.folder)
-        assert not other.was_asked
+        assert not other.create_requested
         for _ in range(2):
-            journal.note_asked()
-        assert other.was_asked
+            journal.note_create_requested()
+        assert other.create_requested
 
     def test_trouble(self, journal: Journal) -> None:
         """Each lane has its own trouble, the last one, until it has none any more."""
@@ -282,9 +274,9 @@ class TestState:
         """To note anything is no error when the folder is gone, and makes none."""
         journal.discard()
         journal.ended = "FINISHED"
-        journal.note_asked()
+        journal.note_create_requested()
         journal.note_trouble(VALUES, Trouble("down", 1))
-        assert (journal.ended, journal.was_asked, journal.trouble) == (None, False, {})
+        assert (journal.ended, journal.create_requested, journal.trouble) == (None, False, {})
         assert not journal.folder.exists()
 
     def test_failing(self, journal: Journal) -> None:
@@ -600,7 +592,7 @@ class TestRead:
         self, journal: Journal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """A chunk takes from several files, and never more than its size."""
-        monkeypatch.setitem(module.CHUNK_ENTRIES, VALUES, 5)
+        monkeypatch.setitem(entry_files.CHUNK_ENTRIES, VALUES, 5)
         for name in "abc":
             write = Writer(journal)
             for number in range(4):
@@ -619,7 +611,7 @@ class TestRead:
         self, journal: Journal, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """All of another process's entries are found, but for a damaged line among them."""
-        monkeypatch.setitem(module.CHUNK_ENTRIES, VALUES, 2)
+        monkeypatch.setitem(entry_files.CHUNK_ENTRIES, VALUES, 2)
         lines = [to_line(Param(f"p{number}", "v")) for number in range(5)]
         (journal.folder / "other.jsonl").write_bytes(b"".join([*lines[:2], b"#\n", *lines[2:]]))
         assert list(journal.entries("other.jsonl")) == [
@@ -759,13 +751,13 @@ class TestRemoving:
         write.append(Text("b.txt", "b"))
         (first, second), _ = read_all(journal)
         assert isinstance(first, File)
-        journal.forget_file(first)
+        journal.copies.remove(first)
         assert not Path(first.path).exists()
         assert text_of(second) == "b"
         assert [path.name for path in journal.waiting_files()] == ["b.txt"]
         journal.set_aside = [SetAside(second, "refused", 5, 1)]
         assert journal.waiting_files() == []
-        journal.forget_file(first)  # a second time, as after a crash
+        journal.copies.remove(first)  # a second time, as after a crash
 
     def test_discard(self, journal: Journal, parent: Path) -> None:
         """Nothing stays of a delivered journal, and to discard it again is no error."""
@@ -774,6 +766,6 @@ class TestRemoving:
         journal.discard()
         assert list(parent.iterdir()) == []
         journal.discard()
-        assert not journal.is_here()
+        assert not journal.exists()
         assert journal.waiting_files() == []
         assert journal.sizes() == {}

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 from mlflow_on_kedro.journal import stash as stashing
+from mlflow_on_kedro.journal.copies import COPIES
 from mlflow_on_kedro.journal.entries import FILES, Entry, File, Model
-from mlflow_on_kedro.journal.folder import COPIES, Journal
+from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.snapshot import ChangedFileError, Snapshot
 from mlflow_on_kedro.journal.stash import stash
 from mlflow_on_kedro.journal.writer import Writer
@@ -33,7 +34,7 @@ def made(path: Path, content: str = "content") -> Path:
 
 def own(path: Path) -> File:
     """The entry of a file that will be moved to another place, and never be written to."""
-    return File(str(path), snapshot=Snapshot.of(path, path.with_name("later")))
+    return File(str(path), snapshot=Snapshot.from_path(path, path.with_name("later")))
 
 
 def bytes_in(folder: Path) -> int:
@@ -70,7 +71,7 @@ class TestLinks:
         """Its large files are linked, the others copied."""
         made(tmp_path / "m" / "MLmodel", "a")
         large = made(tmp_path / "m" / "deep" / "weights.bin")
-        entry = Model(str(tmp_path / "m"), "m", "{}", snapshot=Snapshot.of(tmp_path / "m"))
+        entry = Model(str(tmp_path / "m"), "m", "{}", snapshot=Snapshot.from_path(tmp_path / "m"))
         snapshot = stash(entry, tmp_path / "kept", 0, "none")
         assert snapshot is not None
         assert [name for name, _, _ in snapshot.files] == ["deep/weights.bin"]
@@ -127,7 +128,7 @@ class TestSnapshot:
     def test_changed(self, tmp_path: Path) -> None:
         """Another size or time is noticed, and a file that is gone."""
         file = made(tmp_path / "a.bin")
-        snapshot = Snapshot.of(file)
+        snapshot = Snapshot.from_path(file)
         snapshot.check(file, "")
         os.utime(file, (1, 1))
         with pytest.raises(ChangedFileError, match="was changed or removed after the run"):
@@ -169,7 +170,7 @@ class TestJournal:
     def test_it_is_delivered(self, journal: Journal, entry: Entry, tmp_path: Path) -> None:
         """Nothing is left of it but the file itself."""
         assert isinstance(entry, File)
-        journal.forget_file(entry)
+        journal.copies.remove(entry)
         assert list((journal.folder / COPIES).iterdir()) == []
         assert (tmp_path / "a.bin").read_text() == "content"
 

@@ -16,7 +16,7 @@ def arguments(save_args: dict[str, Any] | None = None, **given: Any) -> ModelArg
         *("alias", "promote", "metadata", "input_example"),
         *("signature", "tags", "registered_model_name"),
     )
-    return ModelArguments.of(save_args, **{name: given.get(name) for name in names})
+    return ModelArguments.from_args(save_args, **{name: given.get(name) for name in names})
 
 
 def never(name: str) -> Any:

@@ -16,8 +16,8 @@ from kedro.io import DatasetError
 from mlflow.pyfunc import PyFuncModel
 from mlflow_on_kedro import MLflowModelDataset
 from mlflow_on_kedro.models import flavors
+from mlflow_on_kedro.models.flavor_table import flavor_of
 from mlflow_on_kedro.models.flavors import check_flavor, find_flavor, with_defaults
-from mlflow_on_kedro.models.kinds import flavor_of
 
 SCALE = '''
 """A flavor of somebody's own, made as MLflow's documentation shows it."""

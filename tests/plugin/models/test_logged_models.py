@@ -12,7 +12,8 @@ import mlflow
 import pytest
 import yaml
 from mlflow_on_kedro.delivery.artifact_writer import ArtifactWriter
-from mlflow_on_kedro.journal.entries import Entry, Model, from_line, to_line
+from mlflow_on_kedro.journal.entries import Entry, Model
+from mlflow_on_kedro.journal.entry_lines import from_line, to_line
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.flavors import find_flavor
 from sklearn.linear_model import LogisticRegression
@@ -59,7 +60,7 @@ def test_logged_model(client: Any, run: Any, folder: Path) -> None:
     """It has name, type, tags, the run's parameters and its own, and is an output of the run."""
     client.log_param(run.info.run_id, "depth", "3")
     before = (folder / "MLmodel").read_bytes()
-    entry = logged_models.entry_of(
+    entry = logged_models.model_entry(
         folder,
         "model",
         tags={"stage": 1},
@@ -80,7 +81,7 @@ def test_logged_model(client: Any, run: Any, folder: Path) -> None:
 
 def test_it_loads_and_knows_itself(client: Any, run: Any, folder: Path) -> None:
     """By its id and by its run; the MLmodel file names both, as after MLflow's own log_model."""
-    logged_models.log(client, run.info.run_id, logged_models.entry_of(folder, "model"))
+    logged_models.log(client, run.info.run_id, logged_models.model_entry(folder, "model"))
     (model,) = models(client, run)
     for uri in (f"models:/{model.model_id}", f"runs:/{run.info.run_id}/model"):
         assert find_flavor("sklearn").load_model(uri).predict([[1.0]]).tolist() == [1]
@@ -92,11 +93,11 @@ def test_it_loads_and_knows_itself(client: Any, run: Any, folder: Path) -> None:
 
 def test_twice_is_once(client: Any, run: Any, folder: Path) -> None:
     """Delivering an entry again changes nothing; another entry is another model."""
-    entry = logged_models.entry_of(folder, "model")
+    entry = logged_models.model_entry(folder, "model")
     logged_models.log(client, run.info.run_id, entry)
     logged_models.log(client, run.info.run_id, entry)
     assert len(models(client, run)) == 1
-    logged_models.log(client, run.info.run_id, logged_models.entry_of(folder, "model"))
+    logged_models.log(client, run.info.run_id, logged_models.model_entry(folder, "model"))
     assert len(models(client, run)) == 2
 
 
@@ -107,7 +108,7 @@ def test_outage_at_any_moment(
     call: str, client: Any, run: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next try goes on with the same model."""
-    entry = logged_models.entry_of(folder, "model")
+    entry = logged_models.model_entry(folder, "model")
 
     def down(*_: Any, **__: Any) -> None:
         raise ConnectionError("down")
@@ -124,14 +125,14 @@ def test_outage_at_any_moment(
 
 def test_half_a_character_in_a_tag(client: Any, run: Any, folder: Path) -> None:
     """No store takes it, so it is written out."""
-    entry = logged_models.entry_of(folder, "model", tags={"a": "x\ud800"})
+    entry = logged_models.model_entry(folder, "model", tags={"a": "x\ud800"})
     logged_models.log(client, run.info.run_id, from_line(to_line(entry)))
     assert models(client, run)[0].tags["a"] == "x\\ud800"
 
 
 def test_refused_as_a_model(client: Any, run: Any, folder: Path, caplog: Any) -> None:
     """What MLflow takes for no model is an artifact of the run, and nothing is lost."""
-    assert send(client, run, logged_models.entry_of(folder, "a.b")) == []
+    assert send(client, run, logged_models.model_entry(folder, "a.b")) == []
     assert models(client, run) == []
     there = {item.path for item in client.list_artifacts(run.info.run_id, "a.b")}
     assert "a.b/MLmodel" in there
@@ -141,7 +142,7 @@ def test_refused_as_a_model(client: Any, run: Any, folder: Path, caplog: Any) ->
 @pytest.mark.parametrize("about", ['{"id": "x\'"}', "[]", "no JSON"])
 def test_a_damaged_entry(client: Any, run: Any, folder: Path, about: str) -> None:
     """A model of which the journal's words are damaged is refused, and nothing is half there."""
-    entry = replace(logged_models.entry_of(folder, "model"), about=about)
+    entry = replace(logged_models.model_entry(folder, "model"), about=about)
     assert send(client, run, entry) == [entry]
     assert models(client, run) == []
     assert client.list_artifacts(run.info.run_id) == []
@@ -149,19 +150,19 @@ def test_a_damaged_entry(client: Any, run: Any, folder: Path, about: str) -> Non
 
 def test_refused_and_raised(client: Any, run: Any, folder: Path) -> None:
     """With `tracking.on_failure: raise` it is refused, and no plain artifact."""
-    entry = logged_models.entry_of(folder, "a.b")
+    entry = logged_models.model_entry(folder, "a.b")
     assert send(client, run, entry, raising=True) == [entry]
     assert client.list_artifacts(run.info.run_id) == []
 
 
 def test_folder_without_a_model(client: Any, run: Any, folder: Path) -> None:
     """A folder that has gone is refused, and takes nothing else with it."""
-    entry = logged_models.entry_of(folder, "model")
+    entry = logged_models.model_entry(folder, "model")
     shutil.rmtree(folder)
     assert send(client, run, entry) == [entry]
 
 
 def test_about_is_json(folder: Path) -> None:
     """Each entry has an id of its own."""
-    ids = {json.loads(logged_models.entry_of(folder, "m").about)["id"] for _ in range(3)}
+    ids = {json.loads(logged_models.model_entry(folder, "m").about)["id"] for _ in range(3)}
     assert len(ids) == 3

@@ -15,7 +15,7 @@ from mlflow_on_kedro.models import logged_models, versions
 from mlflow_on_kedro.models.flavors import find_flavor
 from mlflow_on_kedro.models.registry import register_models
 from mlflow_on_kedro.tracking import store
-from mlflow_on_kedro.utils import environment
+from mlflow_on_kedro.utils import session_variables
 from sklearn.linear_model import LogisticRegression
 
 CHAMPION = Promotion("champion", "f1")
@@ -47,7 +47,7 @@ def train(
         tags = {}
         if registration is not None:
             tags[logged_models.REGISTER_TAG] = registration.to_text()
-        entry = logged_models.entry_of(folder, name, tags=tags)
+        entry = logged_models.model_entry(folder, name, tags=tags)
         with store.artifacts_at(client.tracking_uri):
             logged_models.log(client, run_id, entry)
         register_models(client, run_id, client.tracking_uri)
@@ -67,7 +67,7 @@ def test_version(client: Any, train: Callable[..., Any], caplog: Any) -> None:
     version = client.get_model_version_by_alias("clf", "newest")
     (model,) = client.search_logged_models([client.get_run(run_id).info.experiment_id])
     assert (version.run_id, version.source) == (run_id, f"models:/{model.model_id}")
-    assert version.tags == {"owner": "me", versions.ALIASES_TAG: versions.GIVEN}
+    assert version.tags == {"owner": "me", versions.ALIASES_TAG: versions.ASSIGNED}
     assert said(caplog) == ["The model 'model' is registered as 'clf' version 1; alias 'newest'."]
 
 
@@ -182,7 +182,7 @@ def test_last_of_one_name(client: Any, train: Callable[..., Any], folder: Path) 
     for _ in range(2):
         tags = {logged_models.REGISTER_TAG: Registration("clf").to_text()}
         with store.artifacts_at(client.tracking_uri):
-            entry = logged_models.entry_of(folder, "model", tags=tags)
+            entry = logged_models.model_entry(folder, "model", tags=tags)
             logged_models.log(client, run_id, entry)
         ids.append(client.get_run(run_id).outputs.model_outputs)
     register_models(client, run_id, client.tracking_uri)
@@ -205,7 +205,7 @@ def test_damaged_registration(client: Any, train: Callable[..., Any], caplog: An
     (output,) = client.get_run(run_id).outputs.model_outputs
     client.set_logged_model_tags(output.model_id, {logged_models.REGISTER_TAG: "{}"})
     register_models(client, run_id, client.tracking_uri)
-    assert "The model 'model' is not registered: ValueError: no registration" in caplog.text
+    assert "The model 'model' is not registered: ValueError: not a registration" in caplog.text
 
 
 def test_registry_elsewhere(
@@ -219,7 +219,7 @@ def test_registry_elsewhere(
     path = tmp_path / "registry.db"
     shutil.copy(store_template, path)
     uri = f"sqlite:///{path.as_posix()}"
-    environment.set_registry_uri(uri)
+    session_variables.use({}, uri)
     try:
         other = client_of(client.tracking_uri)
         run_id = train(None)
@@ -229,6 +229,6 @@ def test_registry_elsewhere(
         client.log_metric(run_id, "f1", 0.5)
         register_models(other, run_id, other.tracking_uri)
     finally:
-        environment.set_registry_uri(None)
+        session_variables.use({}, None)
     assert client.search_registered_models() == []
     assert client_of(uri).get_model_version_by_alias("clf", "champion").run_id == run_id

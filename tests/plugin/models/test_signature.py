@@ -10,7 +10,7 @@ import pandas as pd
 import polars as pl
 import pytest
 from kedro.io import DatasetError
-from mlflow_on_kedro.models.signature import Signature, example_of, first_rows
+from mlflow_on_kedro.models.signature import Signature, first_rows, make_example
 from sklearn.linear_model import LogisticRegression
 
 FEATURES = pd.DataFrame({"size": [0.5, 1.5, 2.5, 3.5], "weight": [1.0, 2.0, 3.0, 4.0]})
@@ -32,7 +32,7 @@ def columns(schema: Any) -> list[tuple[str, str]]:
 
 def test_name_of_a_dataset(model: Any) -> None:
     """Its columns are the inputs; the outputs are what the model predicts for it."""
-    made = Signature.of("features").make(model, DATA.__getitem__, "model")
+    made = Signature.from_arg("features").make(model, DATA.__getitem__, "model")
     assert columns(made.inputs) == COLUMNS
     assert [item["type"] for item in made.outputs.to_dict()] == ["tensor"]
 
@@ -40,7 +40,7 @@ def test_name_of_a_dataset(model: Any) -> None:
 def test_names_for_both(model: Any) -> None:
     """Outputs, too, may be those of a dataset; params are values."""
     given = {"inputs": "features", "outputs": "labels", "params": {"threshold": 0.5}}
-    made = Signature.of(given).make(model, DATA.__getitem__, "model")
+    made = Signature.from_arg(given).make(model, DATA.__getitem__, "model")
     assert columns(made.outputs) == [("kind", "string")]
     assert [item["name"] for item in made.params.to_dict()] == ["threshold"]
 
@@ -48,7 +48,7 @@ def test_names_for_both(model: Any) -> None:
 def test_polars(model: Any) -> None:
     """A Polars table has the signature that it has as pandas."""
     data = {"features": pl.from_pandas(FEATURES)}
-    made = Signature.of("features").make(model, data.__getitem__, "model")
+    made = Signature.from_arg("features").make(model, data.__getitem__, "model")
     assert columns(made.inputs) == COLUMNS
     assert made.outputs is not None
 
@@ -57,17 +57,17 @@ def test_polars(model: Any) -> None:
 def test_table_with_more_columns_than_the_model_takes(model: Any, table: Any) -> None:
     """The column that it predicts is in no signature and no example."""
     data = {"rows": table({"kind": list("aabb"), "weight": [1.0] * 4, "size": [2.0] * 4})}
-    made = Signature.of("rows").make(model, data.__getitem__, "model")
+    made = Signature.from_arg("rows").make(model, data.__getitem__, "model")
     assert columns(made.inputs) == COLUMNS
     assert made.outputs is not None
-    example = example_of("rows", model, data.__getitem__)
+    example = make_example("rows", model, data.__getitem__)
     assert list(example.columns) == ["size", "weight"]
 
 
 def test_integers_are_said_by_nobody(model: Any, recwarn: pytest.WarningsRecorder) -> None:
     """MLflow's ten lines on integer columns are not for each run's log."""
     data = {"features": pd.DataFrame({"size": [1, 2], "weight": [1, 2]})}
-    Signature.of("features").make(model, data.__getitem__, "model")
+    Signature.from_arg("features").make(model, data.__getitem__, "model")
     assert [str(item.message) for item in recwarn if "integer" in str(item.message)] == []
 
 
@@ -78,7 +78,7 @@ def test_schemas_as_in_an_mlmodel_file(model: Any) -> None:
         "outputs": '[{"type": "long"}]',
         "params": [{"name": "n", "type": "long", "default": 3, "shape": None}],
     }
-    signature = Signature.of(parts)
+    signature = Signature.from_arg(parts)
     signature.check()
     assert signature.datasets == []
     made = signature.make(model, DATA.__getitem__, "model")
@@ -90,20 +90,20 @@ def test_schemas_as_in_an_mlmodel_file(model: Any) -> None:
 def test_mlflows_own(model: Any) -> None:
     """A ModelSignature is taken as it is, and so is False, which is none."""
     own = mlflow.models.infer_signature(FEATURES)
-    assert Signature.of(own).make(model, DATA.__getitem__, "m") is own
-    assert Signature.of(False).make(model, DATA.__getitem__, "m") is False
+    assert Signature.from_arg(own).make(model, DATA.__getitem__, "m") is own
+    assert Signature.from_arg(False).make(model, DATA.__getitem__, "m") is False
 
 
 def test_model_that_does_not_predict(caplog: pytest.LogCaptureFixture) -> None:
     """Its columns are not what the model takes, so there is no signature, which is said."""
-    made = Signature.of("features").make(LogisticRegression(), DATA.__getitem__, "model")
+    made = Signature.from_arg("features").make(LogisticRegression(), DATA.__getitem__, "model")
     assert made is None
     assert "'model' has no signature, because it does not predict for 'features'" in caplog.text
 
 
 def test_model_without_predict() -> None:
     """A model that has no `predict` has a signature of its inputs."""
-    made = Signature.of("features").make(object(), DATA.__getitem__, "model")
+    made = Signature.from_arg("features").make(object(), DATA.__getitem__, "model")
     assert (made.inputs is not None, made.outputs) == (True, None)
 
 
@@ -111,8 +111,8 @@ def test_model_without_predict() -> None:
     ("given", "message"),
     [
         ({"input": "features"}, r"unknown key 'input'. Did you mean 'inputs'\?"),
-        ({}, "says nothing"),
-        ({"inputs": None}, "says nothing"),
+        ({}, "is empty"),
+        ({"inputs": None}, "is empty"),
         ({"inputs": [{"nome": "x"}]}, r"'inputs' must be the name of a dataset or a list such"),
         ({"inputs": [1]}, "'inputs' must be"),
         ({"outputs": "{broken"}, "'outputs' must be"),
@@ -122,15 +122,15 @@ def test_model_without_predict() -> None:
 def test_wrong_signatures(given: Any, message: str) -> None:
     """They are found before the pipeline runs, and the message shows a right one."""
     with pytest.raises(DatasetError, match=message):
-        Signature.of(given).check()
+        Signature.from_arg(given).check()
 
 
 def test_examples() -> None:
     """The first rows of a dataset, or a value as it is."""
-    assert len(example_of("features", None, DATA.__getitem__)) == 4
+    assert len(make_example("features", None, DATA.__getitem__)) == 4
     long = {"x": pd.concat([FEATURES] * 10)}
-    assert len(example_of("x", None, long.__getitem__)) == 5
-    assert example_of({"size": 1.0}, None, DATA.__getitem__) == {"size": 1.0}
+    assert len(make_example("x", None, long.__getitem__)) == 5
+    assert make_example({"size": 1.0}, None, DATA.__getitem__) == {"size": 1.0}
 
 
 @pytest.mark.parametrize(

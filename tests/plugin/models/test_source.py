@@ -28,7 +28,7 @@ from sklearn.linear_model import LogisticRegression
 )
 def test_what_can_be_loaded(uri: str) -> None:
     """A logged model, a version, an alias, the newest, that of a stage, and a model of a run."""
-    assert str(ModelSource.of(None, uri)) == uri
+    assert str(ModelSource.from_args(None, uri)) == uri
 
 
 @pytest.mark.parametrize(
@@ -49,17 +49,17 @@ def test_what_can_be_loaded(uri: str) -> None:
 def test_what_cannot_be_loaded(uri: str) -> None:
     """The message says what can: what is no model is refused."""
     with pytest.raises(DatasetError, match=r"is not one of models:/m-… .* give `run_id`"):
-        ModelSource.of(None, uri)
+        ModelSource.from_args(None, uri)
 
 
 def test_one_place() -> None:
     """No source, one source; never two."""
-    assert ModelSource.of(None, None) is None
-    assert str(ModelSource.of("abc", None)) == "Run abc"
+    assert ModelSource.from_args(None, None) is None
+    assert str(ModelSource.from_args("abc", None)) == "Run abc"
     with pytest.raises(DatasetError, match="two places"):
-        ModelSource.of("abc", "models:/m-1")
+        ModelSource.from_args("abc", "models:/m-1")
     with pytest.raises(DatasetError, match="no id of an MLflow run"):
-        ModelSource.of("../abc", None)
+        ModelSource.from_args("../abc", None)
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def version(client: Any, store_uri: str, tmp_path: Path) -> Any:
     run = client.create_run(experiment)
     model = LogisticRegression().fit([[0.0], [1.0]], [0, 1])
     find_flavor("sklearn").save_model(model, str(tmp_path / "m"), pip_requirements=["scikit-learn"])
-    logged_models.log(client, run.info.run_id, logged_models.entry_of(tmp_path / "m", "model"))
+    logged_models.log(client, run.info.run_id, logged_models.model_entry(tmp_path / "m", "model"))
     (logged,) = client.search_logged_models([experiment])
     client.create_registered_model("clf")
     made = client.create_model_version("clf", f"models:/{logged.model_id}", run.info.run_id)
@@ -80,10 +80,10 @@ def version(client: Any, store_uri: str, tmp_path: Path) -> Any:
 
 def test_resolving(client: Any, version: Any) -> None:
     """A version and an alias lead to the logged model, a run to its model of the given name."""
-    assert ModelSource(uri="models:/clf/1").place(client, "").uri == version.source
-    assert ModelSource(uri="models:/clf@champion").place(client, "").uri == version.source
-    assert ModelSource(uri=version.source).place(client, "").uri == version.source
-    assert ModelSource(run_id="abc").place(client, "model").uri == "runs:/abc/model"
+    assert ModelSource(uri="models:/clf/1").location(client, "").uri == version.source
+    assert ModelSource(uri="models:/clf@champion").location(client, "").uri == version.source
+    assert ModelSource(uri=version.source).location(client, "").uri == version.source
+    assert ModelSource(run_id="abc").location(client, "model").uri == "runs:/abc/model"
 
 
 @pytest.mark.filterwarnings("ignore:.*stages.*:FutureWarning")
@@ -102,7 +102,7 @@ def test_what_moves(client: Any, version: Any) -> None:
         version.source: version.source,
     }
     assert {uri: ModelSource(uri=uri).pinned(client).uri for uri in named} == named
-    assert ModelSource(uri="models:/clf/latest").place(client, "").uri == version.source
+    assert ModelSource(uri="models:/clf/latest").location(client, "").uri == version.source
     assert ModelSource(run_id="abc", step=3).pinned(client) == ModelSource("abc", step=3)
     for uri in ("models:/clf/Archived", "models:/nothing/latest", "models:/clf@nobody"):
         assert not ModelSource(uri=uri).exists(client, "")
@@ -114,7 +114,7 @@ def test_version_of_other_tools(client: Any, tmp_path: Path) -> None:
     """A version that was registered from a folder leads to that folder."""
     client.create_registered_model("clf")
     client.create_model_version("clf", (tmp_path / "m").as_uri())
-    found = ModelSource(uri="models:/clf/1").place(client, "").uri
+    found = ModelSource(uri="models:/clf/1").location(client, "").uri
     assert found == (tmp_path / "m").as_uri()
 
 

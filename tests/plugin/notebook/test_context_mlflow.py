@@ -89,11 +89,11 @@ class TestTheObject:
 
     def test_an_attribute_that_is_there(self, make: Any) -> None:
         """A context that has the attribute already, from another plugin, keeps it."""
-        from mlflow_on_kedro.notebook.context_mlflow import offer
+        from mlflow_on_kedro.notebook.context_mlflow import add_to_context
 
         context = make().context()
         context.mlflow = "another"
-        offer(context)
+        add_to_context(context)
         assert context.mlflow == "another"
 
     def test_credentials(self, make: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,8 +13,9 @@ from kedro.io import DatasetError
 from kedro.runner import SequentialRunner
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from mlflow.tracing.client import TracingClient
-from mlflow_on_kedro.delivery.backlog import deliver, find
+from mlflow_on_kedro.delivery.backlog import find
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.journal_delivery import deliver
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.observability.traces import LEAST_MLFLOW
 from packaging.version import Version

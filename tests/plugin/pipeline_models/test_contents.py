@@ -19,9 +19,9 @@ from kedro_datasets.partitions import PartitionedDataset
 from kedro_datasets.pickle import PickleDataset
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
 from mlflow_on_kedro.config.sections import PipelineModel as Entry
-from mlflow_on_kedro.pipeline_models.contents import address_of, describe_nodes, write_contents
+from mlflow_on_kedro.pipeline_models.contents import describe_nodes, import_path_of, write_contents
 from mlflow_on_kedro.pipeline_models.pipeline_model import DESCRIPTION, OBJECTS, PipelineModel
-from mlflow_on_kedro.pipeline_models.spec import Choice
+from mlflow_on_kedro.pipeline_models.spec import PipelineModelSpec
 
 Datasets = Mapping[str, AbstractDataset[Any, Any]]
 FRAME = pd.DataFrame({"a": [1, 2]})
@@ -62,10 +62,12 @@ def write(tmp_path: Path) -> Callable[[Datasets], Path]:
     def write_(datasets: Datasets) -> Path:
         (name,) = datasets
         both = pipeline([node(returns_options, ["new", name], "both", name="both")])
-        choice = Choice("x", Entry(inference="both", input="new"), "x", pipeline([]), both, "both")
+        spec = PipelineModelSpec(
+            "x", Entry(inference="both", input="new"), "x", pipeline([]), both, "both"
+        )
         folder = tmp_path / "contents"
         folder.mkdir()
-        write_contents(folder, choice, datasets)
+        write_contents(folder, spec, datasets)
         return folder
 
     return write_
@@ -174,7 +176,7 @@ def test_parameters(write: Callable[[Datasets], Path], value: Any, *, pickled: b
 def test_what_cannot_be_kept(write: Callable[[Datasets], Path]) -> None:
     """A value that cannot be pickled is named, with what to do."""
     dataset = Made(lambda: (number for number in [1]))
-    with pytest.raises(DatasetError, match=r"^stream: not to be pickled .*List it in the catalog"):
+    with pytest.raises(DatasetError, match=r"^stream: cannot be pickled .*List it in the catalog"):
         write({"stream": dataset})
 
 
@@ -210,8 +212,10 @@ def test_a_namespace(tmp_path: Path) -> None:
         inputs={"new"},
         outputs={"less"},
     )
-    choice = Choice("x", Entry(inference="x", input="new"), "x", pipeline([]), made, "less")
-    write_contents(tmp_path, choice, {})
+    spec = PipelineModelSpec(
+        "x", Entry(inference="x", input="new"), "x", pipeline([]), made, "less"
+    )
+    write_contents(tmp_path, spec, {})
     assert PipelineModel(tmp_path).predict([1, 2]) == -3
     objects = cloudpickle.loads((tmp_path / OBJECTS).read_bytes())
     assert list(objects) == ["functions"]
@@ -219,6 +223,6 @@ def test_a_namespace(tmp_path: Path) -> None:
 
 def test_addresses() -> None:
     """Only what can be imported under its name has an address."""
-    assert address_of(PickleDataset) == "kedro_datasets.pickle.pickle_dataset:PickleDataset"
-    assert address_of(lambda: 1) is None
-    assert address_of(functools.partial(pair)) is None
+    assert import_path_of(PickleDataset) == "kedro_datasets.pickle.pickle_dataset:PickleDataset"
+    assert import_path_of(lambda: 1) is None
+    assert import_path_of(functools.partial(pair)) is None

@@ -16,8 +16,8 @@ from mlflow_on_kedro.pipeline_models import pipeline_model
 from mlflow_on_kedro.pipeline_models.pipeline_model import (
     DESCRIPTION,
     PipelineModel,
-    overridden,
-    single_parameters,
+    flat_parameters,
+    override,
 )
 
 PARAMETERS = {
@@ -84,7 +84,7 @@ def test_it_stands_alone() -> None:
 
 def test_parameters_by_their_names() -> None:
     """Numbers, texts, booleans and lists of one type have a name; a runner's name stays free."""
-    assert single_parameters(PARAMETERS) == {
+    assert flat_parameters(PARAMETERS) == {
         "model.depth": 3,
         "model.name": "x",
         "model.layers": [1, 2],
@@ -95,7 +95,7 @@ def test_parameters_by_their_names() -> None:
 
 def test_other_values() -> None:
     """A name changes all places that have it, and no others; the originals stay."""
-    found = overridden(PARAMETERS, {"model.depth": 7, "params:runner": 6, "runner": "x"})
+    found = override(PARAMETERS, {"model.depth": 7, "params:runner": 6, "runner": "x"})
     assert found["params:model"]["depth"] == found["parameters"]["model"]["depth"] == 7
     assert found["params:runner"] == 6
     assert found["params:model"]["seed"] is None
@@ -106,7 +106,7 @@ def test_numpy_values() -> None:
     """NumPy's numbers become Python's."""
     import numpy as np
 
-    found = overridden({"params:top": 1}, {"top": np.int64(3)})
+    found = override({"params:top": 1}, {"top": np.int64(3)})
     assert type(found["params:top"]) is int
 
 

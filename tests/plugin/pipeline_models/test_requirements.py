@@ -6,7 +6,7 @@ from importlib import metadata
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.pipeline_models.requirements import requirements, written_out
+from mlflow_on_kedro.pipeline_models.requirements import expand_files, requirements
 
 
 def version(name: str) -> str:
@@ -67,10 +67,10 @@ def test_what_the_user_gives(tmp_path: Path) -> None:
         "polars",
         f"-c {tmp_path / 'limits.txt'}",
     ]
-    assert written_out("more.txt", tmp_path) == content
+    assert expand_files("more.txt", tmp_path) == content
     for item in ("more.txt", "-r more.txt", "--requirement=more.txt"):
-        assert written_out(["scipy", item], tmp_path) == ["scipy", *content]
-    assert written_out(["x @ git+https://me:pw@example.com/x.git"], tmp_path) == [
+        assert expand_files(["scipy", item], tmp_path) == ["scipy", *content]
+    assert expand_files(["x @ git+https://me:pw@example.com/x.git"], tmp_path) == [
         "x @ git+https://example.com/x.git"
     ]
 

@@ -12,7 +12,7 @@ from kedro_datasets.pickle import PickleDataset
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.pipeline_models.spec import Choice, choose
+from mlflow_on_kedro.pipeline_models.spec import PipelineModelSpec
 
 
 def join(*values: Any) -> Any:
@@ -30,33 +30,33 @@ INFERENCE = pipeline(
 
 
 @pytest.fixture
-def find(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Choice]:
-    """A function: an entry's keys -> the choice, among three pipelines."""
+def find(monkeypatch: pytest.MonkeyPatch) -> Callable[..., PipelineModelSpec]:
+    """A function: an entry's keys -> the spec, among three pipelines."""
     two = pipeline([node(join, "new", ["a", "b"], name="two")])
     registered = {"__default__": TRAINING + INFERENCE, "train": TRAINING, "find": INFERENCE}
     monkeypatch.setattr("kedro.framework.project.pipelines", {**registered, "two": two})
 
-    def find_(**entry: Any) -> Choice:
+    def find_(**entry: Any) -> PipelineModelSpec:
         given = {"training": "train", "inference": "find", "input": "new", **entry}
-        return choose("finder", PipelineModel(**given), "here")
+        return PipelineModelSpec.from_registered("finder", PipelineModel(**given), "here")
 
     return find_
 
 
-def test_what_it_needs(find: Callable[..., Choice]) -> None:
+def test_what_it_needs(find: Callable[..., PipelineModelSpec]) -> None:
     """The output, the parameters and the artifacts follow from the inference pipeline."""
-    choice = find()
-    assert choice.output == "answer"
-    assert choice.parameters == ["parameters", "params:top.many"]
-    assert choice.artifacts == ["model", "words"]
+    spec = find()
+    assert spec.output == "answer"
+    assert spec.parameters == ["parameters", "params:top.many"]
+    assert spec.artifacts == ["model", "words"]
 
 
-def test_when_it_is_trained(find: Callable[..., Choice]) -> None:
+def test_when_it_is_trained(find: Callable[..., PipelineModelSpec]) -> None:
     """Any pipeline that holds all training nodes trains it, no other does."""
-    choice = find()
-    assert not choice.trained_by(TRAINING).missing
-    assert not choice.trained_by(TRAINING + INFERENCE).missing
-    assert choice.trained_by(INFERENCE).own == frozenset()
+    spec = find()
+    assert not spec.training_progress(TRAINING).missing
+    assert not spec.training_progress(TRAINING + INFERENCE).missing
+    assert spec.training_progress(INFERENCE).ran_in_training == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -96,7 +96,9 @@ def test_when_it_is_trained(find: Callable[..., Choice]) -> None:
         ),
     ],
 )
-def test_mistakes(find: Callable[..., Choice], entry: dict[str, Any], message: str) -> None:
+def test_mistakes(
+    find: Callable[..., PipelineModelSpec], entry: dict[str, Any], message: str
+) -> None:
     """Each mistake has its own message."""
     with pytest.raises(ConfigError) as raised:
         find(**entry)
@@ -104,7 +106,7 @@ def test_mistakes(find: Callable[..., Choice], entry: dict[str, Any], message: s
 
 
 @pytest.mark.parametrize("words", [None, MemoryDataset([1]), MLflowDataset()])
-def test_an_artifact_in_memory(find: Callable[..., Choice], words: Any) -> None:
+def test_an_artifact_in_memory(find: Callable[..., PipelineModelSpec], words: Any) -> None:
     """An artifact that no file keeps is refused; one that a file keeps is not."""
     datasets = {"model": PickleDataset(filepath="model.pkl"), "words": words}
     catalog = DataCatalog(
@@ -117,14 +119,14 @@ def test_an_artifact_in_memory(find: Callable[..., Choice], words: Any) -> None:
     find().check_catalog(catalog)
 
 
-def test_a_missing_parameter(find: Callable[..., Choice]) -> None:
+def test_a_missing_parameter(find: Callable[..., PipelineModelSpec]) -> None:
     """A parameter that the project has not is named."""
     catalog = DataCatalog(datasets={"parameters": MemoryDataset({})})
     with pytest.raises(ConfigError, match=r"here: parameters.yml has no 'top.many'"):
         find().check_catalog(catalog)
 
 
-def test_secrets(find: Callable[..., Choice]) -> None:
+def test_secrets(find: Callable[..., PipelineModelSpec]) -> None:
     """A parameter from the command that looks like a secret is refused, below whatever name."""
     catalog = DataCatalog(
         datasets={

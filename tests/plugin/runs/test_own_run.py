@@ -59,7 +59,7 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Opener]:
 @pytest.fixture(autouse=True)
 def _no_other_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No run that another test has left open, and no artifacts in the current folder."""
-    monkeypatch.setattr(mlflow_globals, "_holders", mlflow_globals._Holders())
+    monkeypatch.setattr(mlflow_globals, "_saved", mlflow_globals._Saved())
     monkeypatch.chdir(tmp_path)
 
 

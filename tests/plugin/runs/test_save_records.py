@@ -97,7 +97,7 @@ def test_an_output_that_mlflow_has_not(
     open_run: Open, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A stale file never stands in for it."""
-    monkeypatch.setattr(saved_files, "ARRIVAL_SECONDS", 0.1)
+    monkeypatch.setattr(saved_files, "DELIVERY_SECONDS", 0.1)
     run = open_run("value")
     leave_stale(tmp_path)
     with pytest.raises(DatasetError, match="was saved by this run on another machine"):

@@ -17,7 +17,7 @@ from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.timeline.chart import figure, html
 from mlflow_on_kedro.timeline.options import COLORS
-from mlflow_on_kedro.timeline.spans import format_duration, shorten
+from mlflow_on_kedro.timeline.rows import format_duration, shorten
 from plotly.offline import get_plotlyjs
 
 START = 1_764_000_000.123

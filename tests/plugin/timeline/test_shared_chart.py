@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.timeline.shared_chart import WANTED_TAG, draw, wanted
+from mlflow_on_kedro.timeline.shared_chart import CHART_REQUEST_TAG, chart_request, draw
 
 
 @pytest.fixture
@@ -16,7 +16,7 @@ def make(client: Any) -> Callable[..., Any]:
     def make_(tag: str | None, status: str = "FINISHED") -> Any:
         run_id = client.create_run("0", run_name="nightly").info.run_id
         if tag is not None:
-            client.set_tag(run_id, WANTED_TAG, tag)
+            client.set_tag(run_id, CHART_REQUEST_TAG, tag)
         for step, name in enumerate(("first", "second")):
             client.log_metric(run_id, f"time/node/{name}", 0.5, timestamp=1_000 * step, step=step)
         client.set_terminated(run_id, status)
@@ -29,9 +29,9 @@ def make(client: Any) -> Callable[..., Any]:
     ("tag", "status", "is_drawn"),
     [
         (None, "FINISHED", False),
-        (wanted(2, {}), "FINISHED", True),
-        (wanted(3, {}), "FINISHED", False),
-        (wanted(3, {}), "FAILED", True),
+        (chart_request(2, {}), "FINISHED", True),
+        (chart_request(3, {}), "FINISHED", False),
+        (chart_request(3, {}), "FAILED", True),
     ],
     ids=["not_wanted", "all_nodes", "one_is_missing", "failed"],
 )
@@ -46,7 +46,12 @@ def test_when(
 
 @pytest.mark.parametrize(
     ("tag", "told"),
-    [("{", "Expecting"), ("[]", "list"), ("{}", "nodes"), (wanted(2, {"heigth": 3}), "heigth")],
+    [
+        ("{", "Expecting"),
+        ("[]", "list"),
+        ("{}", "nodes"),
+        (chart_request(2, {"heigth": 3}), "heigth"),
+    ],
 )
 def test_mistakes(
     make: Callable[..., Any], client: Any, said: list[str], tag: str, told: str

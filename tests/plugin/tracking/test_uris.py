@@ -6,7 +6,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.config import uri_checks
+from mlflow_on_kedro.config import uri_schemes
 from mlflow_on_kedro.config.sections import Config, Tracking
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.runs.choosing import decide
@@ -73,7 +73,7 @@ class TestResolveUri:
     @pytest.mark.parametrize("version", ["3.12.0", "3.17.2"])
     def test_folders(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, version: str) -> None:
         """A folder that MLflow still tracks to counts from the project's root, too."""
-        monkeypatch.setattr(uri_checks, "mlflow_version", lambda: version)
+        monkeypatch.setattr(uri_schemes, "mlflow_version", lambda: version)
         if version == "3.17.2":
             monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")
         assert uris.resolve_uri("mlruns", tmp_path) == (tmp_path / "mlruns").as_uri()

@@ -18,9 +18,9 @@ def create_pipeline():
 def test_in_a_project(make_project: Any) -> None:
     """In a project they are its own commands."""
     project = make_project(NODES)
-    assert cli_hints.to_look(project.uri, project.root) == "kedro mlflow ui"
+    assert cli_hints.to_view(project.uri, project.root) == "kedro mlflow ui"
     assert cli_hints.to_deliver(project.root) == "`kedro mlflow sync` delivers it"
-    assert cli_hints.to_look(project.uri, project.root, "prod") == "kedro mlflow ui --env prod"
+    assert cli_hints.to_view(project.uri, project.root, "prod") == "kedro mlflow ui --env prod"
     assert (
         cli_hints.to_deliver(project.root, "prod") == "`kedro mlflow sync --env prod` delivers it"
     )
@@ -29,7 +29,7 @@ def test_in_a_project(make_project: Any) -> None:
 def test_elsewhere(tmp_path: Path) -> None:
     """Where a packaged project runs there are none, so it is MLflow's own, or with a path."""
     uri = "postgresql://me:hunter2@host/db"
-    assert cli_hints.to_look(uri, tmp_path) == (
+    assert cli_hints.to_view(uri, tmp_path) == (
         "mlflow ui --backend-store-uri postgresql://***@host/db"
     )
     assert f"`kedro mlflow sync {tmp_path}` in the Kedro project" in cli_hints.to_deliver(tmp_path)

@@ -1,1 +1,1 @@
-"""What ``kedro mlflow init`` finds and changes in a project."""
+"""What ``kedro mlflow init`` changes in a project, and how it edits settings.py."""

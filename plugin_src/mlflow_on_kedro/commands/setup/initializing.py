@@ -1,4 +1,4 @@
-"""What ``kedro mlflow init`` changes in a project; nothing is written before all is planned."""
+"""Plan the changes of ``kedro mlflow init``; nothing is written before the plan is complete."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .settings_trial import Settings
 from .settings_wiring import OLD_PACKAGE, PACKAGE, by_hand, wirings
 
 IGNORED = (".mlflow_on_kedro/", "mlruns/", "mlflow.db*")
-"""What is in a project's folder for this machine alone."""
+"""Files in a project's folder that belong to one machine."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Change:
 
     Attributes:
         path: The file.
-        before: Its text; None if it is not there.
+        before: Its present text; None if it does not exist.
         after: Its new text.
     """
 
@@ -33,7 +33,7 @@ class Change:
     after: str
 
     def diff(self, root: Path) -> str:
-        """The change as a unified diff, with paths from the project's root."""
+        """Return the change as a unified diff, with paths relative to the project's root."""
         name = self.path.relative_to(root).as_posix() if self.path.is_relative_to(root) else ""
         name = name or self.path.as_posix()
         old = (self.before or "").splitlines()
@@ -45,7 +45,7 @@ class Change:
         """Write the file.
 
         Raises:
-            ConfigError: It cannot be written.
+            ConfigError: The file cannot be written.
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
@@ -57,14 +57,15 @@ class Change:
 
 @dataclass(frozen=True)
 class Project:
-    """What is to be set up.
+    """The project that is to be set up.
 
     Attributes:
         root: The project's root.
-        settings: Its settings.py.
-        present: What that sets now.
-        try_out: Runs a text in its place, in another process, and gives what it sets then.
-        old_plugin: The name of kedro-mlflow's package where it is installed, too.
+        settings: The path of its settings.py.
+        present: What its settings.py sets now.
+        try_out: A function that runs another text as settings.py, in another process, and returns
+            what it sets.
+        old_plugin: The name of kedro-mlflow's package; None: it is not installed.
     """
 
     root: Path
@@ -75,17 +76,16 @@ class Project:
 
 
 def plan(project: Project) -> list[Change]:
-    """Find what is missing for a project to track its runs.
+    """Find the changes that a project needs to track its runs.
 
     Args:
         project: The project.
 
     Returns:
-        The changes; none for a project that is ready.
+        The changes; none for a project that is set up.
 
     Raises:
-        ConfigError: Files are not what they should be. The message has all of them, and nothing is
-            changed.
+        ConfigError: Files cannot be changed. The message has all problems.
     """
     problems: list[str] = []
     changes: list[Change] = []
@@ -96,7 +96,7 @@ def plan(project: Project) -> list[Change]:
     except ConfigError as error:
         problems.append(error.message)
     conf = project.root / found.conf_source
-    present = files.in_environments(conf)
+    present = files.find_files(conf)
     problems += [problem for path in present if (problem := _problem(path)) is not None]
     base = conf / found.base_env
     if not any(path.is_relative_to(base) for path in present):
@@ -111,14 +111,14 @@ def plan(project: Project) -> list[Change]:
 
 
 def wired(text: str, project: Project) -> tuple[str, Settings]:
-    """Find the text for settings.py that has the hooks and runs, and what it sets.
+    """Find a text for settings.py that has the hooks and runs; return it and what it sets.
 
     Args:
         text: The present text.
         project: The project.
 
     Raises:
-        ConfigError: It is no Python, or there is no such text; the message has the lines to add.
+        ConfigError: The text is not Python, or no text works; the message has the lines to add.
     """
     path, present = project.settings, project.present
     old, ours = present.hooks_of(OLD_PACKAGE), present.hooks_of(PACKAGE)
@@ -156,7 +156,7 @@ def wired(text: str, project: Project) -> tuple[str, Settings]:
 
 
 def _reason(found: Settings, present: Settings, plugin: str | None) -> str | None:
-    """Why a text for settings.py will not do; None: it will."""
+    """Return why a text for settings.py does not work; None: it does."""
     if found.error is not None:
         return f"it would not run ({found.error})"
     ours, old = found.hooks_of(PACKAGE), found.hooks_of(OLD_PACKAGE)
@@ -184,12 +184,12 @@ def _problem(path: Path) -> str | None:
 
 
 def shipped() -> str:
-    """The mlflow.yml of a new project: the most used keys, at their defaults."""
+    """Return the mlflow.yml of a new project: the most used keys, at their defaults."""
     return (Path(__file__).parents[2] / FILE).read_text(encoding="utf-8")
 
 
 def ignoring(text: str | None) -> str:
-    r"""Add what git should ignore to the text of a .gitignore.
+    r"""Add the files that git should ignore to the text of a .gitignore.
 
     Example:
         >>> ignoring("mlruns\nmlflow.db*\n").splitlines()[2:]
@@ -197,8 +197,8 @@ def ignoring(text: str | None) -> str:
     """
     text = text or ""
     end = "\r\n" if "\r\n" in text else "\n"
-    there = {line.strip().strip("/*") for line in text.splitlines()}  # "mlruns/*" is as good
-    missing = [name for name in IGNORED if name.strip("/*") not in there]
+    present = {line.strip().strip("/*") for line in text.splitlines()}  # "mlruns/*" counts, too
+    missing = [name for name in IGNORED if name.strip("/*") not in present]
     if not missing:
         return text
     gap = "" if not text else end if text.endswith("\n") else 2 * end

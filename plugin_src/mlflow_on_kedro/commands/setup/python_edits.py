@@ -1,4 +1,4 @@
-"""Changing a few places of a Python file, so that all else stays to the letter."""
+"""Edit a few places of a Python file, and leave the rest of its text unchanged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .python_source import PythonSource
 
 @dataclass(frozen=True)
 class Edit:
-    """Text to put in place of that from ``start`` to ``end``, which count characters."""
+    """A text that replaces the characters from ``start`` to ``end``."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class EditableSource(PythonSource):
     """
 
     def edited(self, edits: Iterable[Edit]) -> str:
-        """The text with some edits; those at one place follow each other as they are given."""
+        """Return the text with edits; edits at the same place keep their order."""
         parts, place = [self.mark], 0
         is_open = self.lines[-1:] and not self.lines[-1].endswith(("\n", "\r"))
         for edit in sorted(edits, key=lambda edit: edit.start):
@@ -42,7 +42,7 @@ class EditableSource(PythonSource):
         return "".join((*parts, self.text[place:]))
 
     def insertion(self, value: ast.Tuple | ast.List, item: str) -> Edit:
-        """Put an element before those of a tuple or list."""
+        """Return the edit that inserts an element at the start of a tuple or list."""
         start = self.start(value)
         if not value.elts:
             return Edit(start + 1, start + 1, f"{item},")
@@ -52,12 +52,12 @@ class EditableSource(PythonSource):
             indent = line[: len(line) - len(line.lstrip())]
             place = self.starts[first.lineno - 1]
             return Edit(place, place, f"{indent}{item},\n")
-        # Without brackets of its own a tuple begins where its first element does.
+        # A tuple without brackets begins where its first element does.
         place = start if start == self.start(first) else start + 1
         return Edit(place, place, f"{item}, ")
 
     def removals(self, value: ast.Tuple | ast.List, elements: Sequence[ast.expr]) -> list[Edit]:
-        """Take elements out of a tuple or list, and the lines that they had for themselves."""
+        """Return the edits that remove elements from a tuple or list, and lines left empty."""
         edits = []
         for element in elements:
             start, end = self.start(element), self.end(element)
@@ -71,17 +71,17 @@ class EditableSource(PythonSource):
         return edits
 
     def statement_edit(self, item: ast.stmt, text: str | None) -> Edit:
-        """Put a text in place of a statement; None: take it out."""
+        """Return the edit that replaces a statement by a text; None: removes it."""
         start, end = self.start(item), self.end(item)
         return self._whole_lines(start, end) if text is None else Edit(start, end, text)
 
     def has_lines_of_its_own(self, item: ast.stmt) -> bool:
-        """Whether nothing but a comment shares a statement's lines."""
+        """Whether a statement's lines contain nothing else but a comment."""
         start, end = self.start(item), self.end(item)
         return self._whole_lines(start, end) != Edit(start, end, "")
 
     def _whole_lines(self, start: int, end: int) -> Edit:
-        """Remove a text, and the lines that have nothing else but a comment."""
+        """Return the edit that removes a text, and its lines if only a comment would be left."""
         first = self.starts[self.line_of(start)]
         rest = self.starts[min(self.line_of(end) + 1, len(self.lines))]
         comment = re.compile(r"[ \t]*(#.*)?").fullmatch(self.text[end:rest].rstrip("\r\n"))
@@ -90,9 +90,9 @@ class EditableSource(PythonSource):
         return Edit(first, rest, "")
 
     def import_edit(self, line: str, limit: int) -> Edit:
-        """Put an import after those at the top of the file, but before a place.
+        """Return the edit that puts an import after those at the top, but before ``limit``.
 
-        Else it comes after the docstring, else after the comments that the file begins with.
+        Without imports there it comes after the docstring, or after comments at the top.
         """
         last = self.line_of(limit)
         place, is_import = self._header(), False
@@ -110,12 +110,12 @@ class EditableSource(PythonSource):
         return self._new_line(place, f"{before}{line}\n{after}")
 
     def _header(self) -> int:
-        """How many lines of comments the file begins with."""
+        """Return the number of lines of comments at the top of the file."""
         lines = itertools.takewhile(lambda line: line.startswith("#"), self.lines)
         return sum(1 for _ in lines)
 
     def line_edit(self, line: str, commented_out: str) -> Edit:
-        """Put a line below the one that has the same commented out, else at the end."""
+        """Return the edit that puts a line below the same line commented out, or at the end."""
         pattern = re.compile(rf"#\s*{re.escape(commented_out)}\s*=")
         places = [n for n, text in enumerate(self.lines) if pattern.match(text)]
         for place in reversed(places):
@@ -126,7 +126,7 @@ class EditableSource(PythonSource):
         return self.end_edit([line])
 
     def _is_between(self, place: int) -> bool:
-        """Whether a line can be put at a place: in no statement, and not before what must lead."""
+        """Whether a line may come here: in no statement, after docstring and ``__future__``."""
         for number, item in enumerate(self.module.body):
             first = min(node.lineno for node in (item, *getattr(item, "decorator_list", ())))
             end = item.end_lineno or item.lineno
@@ -137,7 +137,7 @@ class EditableSource(PythonSource):
         return True
 
     def end_edit(self, lines: Sequence[str]) -> Edit:
-        """Put lines at the end of the file."""
+        """Return the edit that puts lines at the end of the file."""
         gap = "\n" if self.lines and self.lines[-1].strip() else ""
         return self._new_line(len(self.lines), gap + "".join(f"{line}\n" for line in lines))
 

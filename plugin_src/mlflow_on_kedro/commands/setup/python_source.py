@@ -1,4 +1,4 @@
-"""The text of a Python file, and where its statements are."""
+"""``PythonSource``: the text of a Python file with the positions of its statements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PythonSource:
         text: The file's text.
 
     Raises:
-        SyntaxError: It is no Python.
+        SyntaxError: The text is not Python.
 
     Example:
         >>> PythonSource("A = 1").binds("A")
@@ -32,18 +32,18 @@ class PythonSource:
         self.mark = _MARK if text.startswith(_MARK) else ""
         self.text = text.removeprefix(_MARK)
         self.module = _parsed(self.text)
-        # As Python counts lines: `splitlines` also splits at form feeds and the like.
+        # Python's own rule for lines: `splitlines` also splits at form feeds and others.
         self.lines = _LINE.findall(self.text)
         self.starts = list(itertools.accumulate(map(len, self.lines), initial=0))
         ends = [line[len(line.rstrip("\r\n")) :] for line in self.lines[:1]]
         self.line_end = (ends or ["\n"])[0] or "\n"
 
     def start(self, node: ast.expr | ast.stmt) -> int:
-        """Where a part begins, without its decorators."""
+        """Return the index of a node's first character, without its decorators."""
         return self._at(node.lineno, node.col_offset)
 
     def end(self, node: ast.expr | ast.stmt) -> int:
-        """Where a part ends."""
+        """Return the index after a node's last character."""
         return self._at(node.end_lineno or node.lineno, node.end_col_offset or 0)
 
     def _at(self, line: int, column: int) -> int:
@@ -51,15 +51,15 @@ class PythonSource:
         return self.starts[line - 1] + len(self.lines[line - 1].encode()[:column].decode())
 
     def line_of(self, place: int) -> int:
-        """The index of the line that a place is in; that after the last for the text's end."""
+        """Return the index of a character's line; for the text's end that after the last line."""
         return bisect.bisect_right(self.starts, place) - 1
 
     def statements(self) -> Iterator[ast.stmt]:
-        """All statements of the module's own scope, also those below ``if``, ``try`` and so on."""
+        """Return the statements of the module's scope, also those within ``if``, ``try`` etc."""
         return (node for node in _own_scope(self.module) if isinstance(node, ast.stmt))
 
     def assigned(self, name: str) -> list[ast.expr]:
-        """The values that are assigned to a name in the module's scope."""
+        """Return the values that are assigned to a name in the module's scope."""
         return [
             item.value
             for item in self.statements()
@@ -69,14 +69,14 @@ class PythonSource:
         ]
 
     def literal(self, name: str) -> ast.Tuple | ast.List | None:
-        """The tuple or list that a name is set to, if that is the only thing that sets it."""
+        """Return the tuple or list that is assigned to a name, if nothing else assigns to it."""
         top = [item for item in self.module.body if isinstance(item, ast.Assign | ast.AnnAssign)]
         found = [item.value for item in top if name in _targets(item)]
         value = found[0] if len(found) == 1 and self._times_bound(name) == 1 else None
         return value if isinstance(value, ast.Tuple | ast.List) else None
 
     def binds(self, name: str) -> bool:
-        """Whether the file sets a name under all circumstances."""
+        """Whether the file sets a name unconditionally."""
         for item in self.module.body:
             if isinstance(item, ast.Import | ast.ImportFrom):
                 names = imported_by(item)
@@ -89,7 +89,7 @@ class PythonSource:
         return False
 
     def mentions(self, name: str) -> bool:
-        """Whether a name may be set, or a text be used, anywhere in the file."""
+        """Whether a name may be set or used anywhere in the file."""
         return self._times_bound("*") > 0 or any(
             (isinstance(node, ast.Name) and node.id == name)
             or (isinstance(node, ast.alias) and name in {node.name, node.asname})
@@ -108,7 +108,7 @@ class PythonSource:
         return len(stored) + sum(name in imported_by(node) for node in imports)
 
     def imports_of(self, package: str) -> list[ast.Import | ast.ImportFrom]:
-        """All imports of a package, of its modules, or of what is in them."""
+        """Return all imports of a package, of its modules, or of names in them."""
         found: list[ast.Import | ast.ImportFrom] = []
         for node in ast.walk(self.module):
             if isinstance(node, ast.ImportFrom):
@@ -123,17 +123,17 @@ class PythonSource:
 
 
 def imported_by(item: ast.Import | ast.ImportFrom) -> set[str]:
-    """The names that an import gives."""
+    """Return the names that an import sets."""
     return {alias.asname or alias.name.split(".")[0] for alias in item.names}
 
 
 def names_in(*nodes: ast.AST) -> set[str]:
-    """The names that are used or set in parts of a file."""
+    """Return the names that are used or set in nodes."""
     return {part.id for node in nodes for part in ast.walk(node) if isinstance(part, ast.Name)}
 
 
 def root_name(node: ast.expr) -> str | None:
-    """The name at the root of a name, an attribute or a call; None for anything else.
+    """Return the name at the root of a name, an attribute or a call; None for other nodes.
 
     Example:
         >>> root_name(ast.parse("a.b.c(1)", mode="eval").body)
@@ -157,9 +157,9 @@ def _own_scope(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _parsed(text: str) -> ast.Module:
-    with warnings.catch_warnings():  # of escapes such as "\d", which are the project's own
+    with warnings.catch_warnings():  # Python warns of escapes such as "\d" in the project's code
         warnings.simplefilter("ignore")
         try:
             return ast.parse(text)
-        except ValueError as error:  # of a NUL, before Python 3.12
+        except ValueError as error:  # for a NUL character, before Python 3.12
             raise SyntaxError(str(error)) from None

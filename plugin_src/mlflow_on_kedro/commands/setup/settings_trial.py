@@ -1,4 +1,4 @@
-"""Running a settings.py as Kedro does, in a process of its own, before it is written."""
+"""Run a text as settings.py, as Kedro does, in another process before it is written."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from ...utils import kedro_internals
 from ...utils.secrets import mask_urls
 
 _MARK = "mlflow-on-kedro settings: "
@@ -29,8 +30,8 @@ class Settings:
     Attributes:
         hooks: The classes of the objects in HOOKS, with their modules.
         disabled: Plugins whose hooks are not registered.
-        conf_source: The folder of the configuration, from the project's root.
-        base_env: The environment that all others lie over.
+        conf_source: The folder of the configuration, relative to the project's root.
+        base_env: The environment that all others override.
         error: Why the file does not run; None: it does.
     """
 
@@ -41,20 +42,20 @@ class Settings:
     error: str | None = None
 
     def hooks_of(self, package: str) -> list[str]:
-        """Those hooks whose classes are a package's."""
+        """Return the hooks whose classes are in a package."""
         return [name for name in self.hooks if name.split(".")[0] == package]
 
     def hooks_but_of(self, *packages: str) -> list[str]:
-        """All other hooks."""
+        """Return the hooks whose classes are in none of the packages."""
         return [name for name in self.hooks if name.split(".")[0] not in packages]
 
 
 def of_this_process(path: Path) -> Settings:
-    """What the settings.py sets of the project that Kedro has bootstrapped here."""
+    """Return what the settings.py of the project sets that Kedro has bootstrapped here."""
     from kedro.framework.project import settings, validate_settings
 
     try:
-        validate_settings()  # else an error in an import would go unseen, and all be at its default
+        validate_settings()  # otherwise a failed import is ignored, and all settings are defaults
         return _read(settings)
     except Exception as error:
         return Settings(error=_in_words(error, path))
@@ -64,9 +65,9 @@ def try_out(path: Path, text: str, package: str) -> Settings:
     """Run a text as the settings.py of a package, in a new process with this one's import path.
 
     Args:
-        path: The file that it would be.
-        text: Its text.
-        package: The package that it is in.
+        path: The path of settings.py.
+        text: The text to run.
+        package: The project's package.
     """
     request = {"path": sys.path, "file": str(path), "text": text, "package": package}
     try:
@@ -93,9 +94,9 @@ def try_out(path: Path, text: str, package: str) -> Settings:
 
 
 def main(file: str, text: str, package: str) -> None:
-    """Run in the new process: print what Kedro makes of a text."""
+    """Print what a text sets; this is what the new process runs."""
     found = execute(Path(file), text, package)
-    print(f"\n{_MARK}{json.dumps(asdict(found))}")  # noqa: T201 - to the process that asked
+    print(f"\n{_MARK}{json.dumps(asdict(found))}")  # noqa: T201 - for the parent process
 
 
 def execute(path: Path, text: str, package: str) -> Settings:
@@ -104,7 +105,7 @@ def execute(path: Path, text: str, package: str) -> Settings:
 
     try:
         _import(path, text, package)
-        project.settings.configure(f"{package}.settings")
+        kedro_internals.read_settings(package)
         return _read(project.settings)
     except Exception as error:
         return Settings(error=_in_words(error, path))
@@ -117,7 +118,7 @@ def _import(path: Path, text: str, package: str) -> None:
     name = f"{package}.settings"
     spec: Any = spec_from_file_location(name, path)
     module = module_from_spec(spec)
-    sys.modules[name] = module  # Kedro then takes it for imported
+    sys.modules[name] = module  # so that Kedro does not import the file
     exec(compile(text.removeprefix("\ufeff"), str(path), "exec"), vars(module))  # noqa: S102 - as an import does
 
 

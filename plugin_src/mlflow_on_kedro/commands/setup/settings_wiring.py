@@ -1,7 +1,7 @@
-"""Adding the hooks to the text of a project's settings.py, and changing nothing else in it.
+"""Add the hooks to the text of a project's settings.py, and change nothing else in it.
 
-Python allows more than can be told from a text. So :func:`wirings` gives texts to try, the best
-first, and :mod:`.settings_trial` runs each of them before one is written.
+What a Python file does cannot always be known from its text. So :func:`wirings` yields texts to
+try, the best first, and :mod:`.settings_trial` runs them before one is written.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ CALL = "mlflow_hooks()"
 
 @dataclass(frozen=True)
 class Addition:
-    """What to add to a setting that is a tuple or a list.
+    """An element to add to a setting that is a tuple or a list.
 
     Attributes:
         name: The setting.
-        item: The new element, as it stands among others.
-        alone: The setting's value where it has none yet.
+        item: The text of the element among others.
+        alone: The text of the setting's value if it is not set yet.
     """
 
     name: str
@@ -34,7 +34,7 @@ class Addition:
     alone: str
 
     def edit(self, source: EditableSource) -> Edit | None:
-        """Add it where the setting is, or would be; None if that cannot be told."""
+        """Add the element where the setting is, or would be; None if that is unclear."""
         value = source.literal(self.name)
         if value is not None:
             return source.insertion(value, self.item)
@@ -43,7 +43,7 @@ class Addition:
         return source.line_edit(f"{self.name} = {self.alone}", self.name)
 
     def at_end(self, source: EditableSource) -> str:
-        """The line that adds it at the end of a file, whatever is above."""
+        """Return the line that adds the element at the end of any file."""
         if not source.mentions(self.name):
             return f"{self.name} = {self.alone}"
         there = self.name if source.binds(self.name) else f'globals().get("{self.name}", ())'
@@ -54,7 +54,7 @@ HOOKS = Addition("HOOKS", f"*{CALL}", CALL)
 
 
 def disabling(plugin: str) -> Addition:
-    """Keep an installed plugin from registering its hooks by itself."""
+    """Return the addition that prevents an installed plugin from registering its hooks."""
     return Addition("DISABLE_HOOKS_FOR_PLUGINS", f'"{plugin}"', f'("{plugin}",)')
 
 
@@ -89,7 +89,7 @@ def wirings(text: str, *, wired: bool = False, disable: str | None = None) -> It
 
 
 def by_hand(text: str, *, wired: bool = False, disable: str | None = None) -> str:
-    """The lines for the end of settings.py, where none of :func:`wirings` will do."""
+    """Return lines for the end of settings.py, to add by hand if none of :func:`wirings` works."""
     source = EditableSource(text)
     additions = _additions(source, wired=wired, disable=disable)
     lines = [addition.at_end(source) for addition in additions]
@@ -145,7 +145,7 @@ def _is_imported(source: EditableSource, limit: int) -> bool:
 
 
 class _OldHooks:
-    """kedro-mlflow's hooks in HOOKS, and their imports where nothing else needs them."""
+    """kedro-mlflow's hooks in HOOKS, and their imports if nothing else needs them."""
 
     def __init__(self, source: EditableSource) -> None:
         self._source = source
@@ -185,7 +185,7 @@ class _OldHooks:
         }
 
     def edits(self, *, replaced: bool) -> list[Edit]:
-        """Take the hooks out of HOOKS; ``replaced`` has this plugin's be where the first was."""
+        """Remove the hooks from HOOKS; if ``replaced``, put this plugin's in place of the first."""
         edits: list[Edit] = []
         for value, elements in self.elements:
             rest = list(elements)
@@ -197,7 +197,7 @@ class _OldHooks:
         return edits
 
     def import_edits(self, line: str | None) -> list[Edit]:
-        """Take their imports out, and put a line in place of the first."""
+        """Remove their imports, and put a line in place of the first."""
         lines = [line] + [None] * len(self._imports)
         return [
             self._source.statement_edit(item, text)

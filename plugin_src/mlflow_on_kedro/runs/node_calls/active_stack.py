@@ -1,9 +1,9 @@
-"""MLflow's stack of active runs, at whose bottom is the pipeline's run.
+"""The pipeline's run at the bottom of MLflow's stack of active runs, in each thread.
 
-MLflow keeps a stack for each thread. Where it is empty, in a thread, in a fork, after
-``mlflow.end_run()``, the next call of MLflow's starts a run beside the pipeline's. While a pipeline
-runs, an empty stack has its run instead, so this holds for hooks, datasets, nodes, and the threads
-and forks that they start, whichever runner there is.
+MLflow has a stack for each thread. Where it is empty (in a new thread, in a fork, after
+``mlflow.end_run()``), MLflow's next call would start a run of its own. While a pipeline runs, an
+empty stack gets the pipeline's run instead. So whatever calls MLflow (hooks, datasets, nodes, and
+the threads and forks that they start) logs to the pipeline's run, with any runner.
 """
 
 from __future__ import annotations
@@ -16,93 +16,92 @@ from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import mlflow_globals, run_stack
-from ...mlflow_internals.run_stack import raw, stack
+from ...mlflow_internals.run_stack import original_stack, stack
 from ...tracking import open_runs
-from . import node_mlflow_calls
+from . import node_end, placeholder_run
 
 if TYPE_CHECKING:
     from ...journal.records import Opened
     from ...tracking.tracked_run import TrackedRun
 
-PARENT_TAG = "mlflow.parentRunId"
 _MARK = "_is_of_mlflow_on_kedro"
-"""On an active run that was given: the journal of the pipeline's run."""
+"""The attribute of an active run that this module has made: the id of the pipeline's journal."""
 
 
-class _Here(threading.local):
-    """What this thread does with its stack."""
+class _ThreadState(threading.local):
+    has_ended_run = False
+    """Whether this thread has called ``mlflow.end_run()``, and nothing since that needs a run.
 
-    has_ended = False
-    """It has called ``mlflow.end_run()``, and nothing that needs a run since then.
-
-    Whatever runs next in it, a node or a pipeline, has not."""
+    False again for the next node or pipeline that runs in this thread."""
 
 
-here = _Here()
+thread_state = _ThreadState()
 
 
-class _Given:
-    """A stack that was given a pipeline's run."""
+class _ThreadStack:
+    """The stack of a thread, into which the pipeline's run was put."""
 
     def __init__(self, stack: list[Any]) -> None:
         self.stack = stack
         self._thread = threading.current_thread()
         self._pid = os.getpid()
 
-    def is_left(self) -> bool:
-        """Whether its thread has ended."""
-        return not self._thread.is_alive() or not self.ishere()
+    def has_ended(self) -> bool:
+        """Whether the thread has ended."""
+        return not self._thread.is_alive() or not self.is_here()
 
-    def ishere(self) -> bool:
-        """Whether its thread is of this process, and not of the one that has forked it."""
+    def is_here(self) -> bool:
+        """Whether the thread is in this process, and not in the one that has forked it."""
         return self._pid == os.getpid()
 
     def below(self, run: TrackedRun) -> set[int]:
-        """The ``id`` of each active run below a pipeline's run; of all if it was not given."""
-        places = [place for place, active in enumerate(self.stack) if is_given(run, active)]
-        return {id(active) for active in self.stack[: places[0] if places else None]}
+        """Return the ``id`` of each active run that was there before the pipeline's."""
+        positions = [i for i, active in enumerate(self.stack) if is_inserted(run, active)]
+        return {id(active) for active in self.stack[: positions[0] if positions else None]}
 
 
-_given: list[_Given] = []
+_stacks: list[_ThreadStack] = []
 _ends_with_process: set[tuple[str, int]] = set()
 
 
-def install(make: Callable[[TrackedRun], Any]) -> None:
-    """Have MLflow, which is imported, use the pipeline's run; once is enough.
+def install(make_active: Callable[[TrackedRun], Any]) -> None:
+    """Have MLflow, which is imported, use the pipeline's run; only the first call counts.
 
     Args:
-        make: Makes MLflow's active run of a pipeline's for this thread; None: it shall have none.
+        make_active: Makes MLflow's active run of the pipeline's for this thread.
     """
-    run_stack.install(functools.partial(_give_to, make))
+    run_stack.install(functools.partial(_fill, make_active))
 
 
-def give(run: TrackedRun, opened: Opened) -> Any:
-    """Make MLflow's active run of a pipeline's."""
-    active = run_stack.new_active_run(node_mlflow_calls.as_entity(run, opened))
+def make_active(run: TrackedRun, opened: Opened) -> Any:
+    """Make MLflow's active run of the pipeline's."""
+    active = run_stack.new_active_run(placeholder_run.to_mlflow_run(run, opened))
     setattr(active, _MARK, run.whole.journal_id)
     return active
 
 
-def is_given(run: TrackedRun, active: Any) -> bool:
-    """Whether an active run was given for a pipeline's, and not started by somebody."""
-    of = getattr(active, _MARK, None)
-    is_child = of == run.journal_id  # one of `run.children`, or this run
-    return of is not None and (is_child or node_mlflow_calls.is_own(run, active.info.run_id))
+def is_inserted(run: TrackedRun, active: Any) -> bool:
+    """Whether an active run is the pipeline's and :func:`make_active` has made it."""
+    pipeline = getattr(active, _MARK, None)
+    if pipeline is None:
+        return False
+    # The active run may be one of `run.children`, whose id is not that of the pipeline's run.
+    return pipeline == run.journal_id or placeholder_run.is_pipelines_run(run, active.info.run_id)
 
 
-def take_given(run: TrackedRun) -> list[Any]:
-    """Take the pipeline's run from this thread's stack, if nothing else is on it.
+def pop_inserted(run: TrackedRun) -> list[Any]:
+    """Remove the pipeline's run from this thread's stack, if nothing else is on the stack.
 
     Args:
-        run: A child run of the pipeline's, to be the only one that the thread is given.
+        run: A run of ``run.children``, which is to be the thread's only active run.
 
     Returns:
-        What was taken.
+        The removed active runs.
     """
     mine = stack()
-    taken = mine[:] if all(is_given(run.whole, active) for active in mine) else []
-    del mine[: len(taken)]
-    return taken
+    removed = mine[:] if all(is_inserted(run.whole, active) for active in mine) else []
+    del mine[: len(removed)]
+    return removed
 
 
 def push(active: Any) -> None:
@@ -113,37 +112,37 @@ def push(active: Any) -> None:
 
 
 def shrink(run: TrackedRun, kept: Collection[int], status: str) -> None:
-    """Take from this thread's stack what has come since, and end what somebody has left open.
+    """Remove what was added to this thread's stack, and end the runs that were left open.
 
     MLflow does so when a process ends.
 
     Args:
-        run: The pipeline's run, which is taken away but not ended.
+        run: The pipeline's run, which is removed but not ended.
         kept: The ``id`` of each active run that stays.
-        status: How the others end.
+        status: The status of the runs that are ended.
     """
     import mlflow
 
     runs = stack()
     while runs and id(runs[-1]) not in kept:
-        if is_given(run, runs[-1]):
+        if is_inserted(run, runs[-1]):
             runs.pop()
             continue
         before = len(runs)
-        with contextlib.suppress(Exception), raw():  # of a server that is away
+        with contextlib.suppress(Exception), original_stack():  # the server may be away
             mlflow.end_run(status)
         if len(runs) == before:
             return
 
 
 def remove(run: TrackedRun, status: str) -> None:
-    """Take a run from the stacks of all threads, and end what was left open above it.
+    """Remove a run from the stacks of all threads, and end the runs that were left open above it.
 
     Args:
         run: The pipeline's run.
-        status: How that ends.
+        status: The status of the runs that are ended.
     """
-    mine = _Given(stack())
+    mine = _ThreadStack(stack())
     shrink(run, mine.below(run), status)
     shrink_others(run, status, of_all=True)
 
@@ -153,40 +152,40 @@ def shrink_others(run: TrackedRun, status: str, *, of_all: bool) -> None:
 
     Args:
         run: The pipeline's run.
-        status: How the runs end that were left open above it.
-        of_all: Whether also for threads that go on.
+        status: The status of the runs that are ended.
+        of_all: Whether also for threads that have not ended.
     """
     mine = stack()
-    for given in _given:
-        if given.stack is mine or not given.ishere() or not (of_all or given.is_left()):
+    for each in _stacks:
+        if each.stack is mine or not each.is_here() or not (of_all or each.has_ended()):
             continue
-        with run_stack.exchanged(given.stack):  # MLflow ends runs of the thread that asks
-            shrink(run, given.below(run), status)
-    _given[:] = [given for given in _given if given.stack and not given.is_left()]
+        with run_stack.exchanged(each.stack):  # MLflow ends runs of the calling thread only
+            shrink(run, each.below(run), status)
+    _stacks[:] = [each for each in _stacks if each.stack and not each.has_ended()]
 
 
 def _note(stack: list[Any]) -> None:
-    if not any(given.stack is stack for given in _given):
-        _given.append(_Given(stack))
+    if not any(each.stack is stack for each in _stacks):
+        _stacks.append(_ThreadStack(stack))
 
 
-def _give_to(make: Callable[[TrackedRun], Any], found: list[Any]) -> list[Any]:
+def _fill(make_active: Callable[[TrackedRun], Any], found: list[Any]) -> list[Any]:
     """Put the pipeline's run into this thread's stack, if that is empty."""
     run = open_runs.current()
     if run is None:
         return found
-    if mlflow_globals.other_uri() is not None:
-        if len(found) == 1 and is_given(run, found[0]):
+    if mlflow_globals.users_uri() is not None:  # a store that does not have the pipeline's run
+        if len(found) == 1 and is_inserted(run, found[0]):
             found.clear()
-        if mlflow_globals.is_own_experiment():  # which is none of that store's
-            mlflow_globals.use_experiment(None)
+        if mlflow_globals.is_plugins_experiment():
+            mlflow_globals.set_experiment_id(None)
         return found
     if found:
         return found
-    with raw(), run.guard():
-        active = make(run)
+    with original_stack(), run.guard():
+        active = make_active(run)
         if active is not None:
-            here.has_ended = False
+            thread_state.has_ended_run = False
             found.append(active)
             _note(found)
             if run.in_worker:
@@ -195,8 +194,8 @@ def _give_to(make: Callable[[TrackedRun], Any], found: list[Any]) -> list[Any]:
 
 
 def _end_with_process(run: TrackedRun) -> None:
-    """Have what a node's own process leaves open end with it; MLflow is not told of such an end."""
-    # Python has no public way: `atexit` is passed by. Its own queues and managers go this way.
+    """End the runs that are left open in a process of a node's own when that process ends."""
+    # Python has no public way: such a process skips `atexit`. Python's queues are ended like this.
     from multiprocessing.util import Finalize
 
     key = (run.journal_id, os.getpid())
@@ -208,5 +207,5 @@ def _end_with_process(run: TrackedRun) -> None:
 def _end_process(run: TrackedRun) -> None:
     with run.guard():
         remove(run, "FINISHED")
-        node_mlflow_calls.collect(run)
+        node_end.collect(run)
         run.settle()

@@ -1,7 +1,7 @@
-"""Runs that nodes begin while MLflow does not answer: each has a journal within the pipeline's.
+"""Child runs that nodes log to while MLflow does not answer: each has a journal of its own.
 
-They lie in ``children/<id>/`` of the journal of the pipeline's run, and are delivered with it,
-because only then MLflow has the run that is their parent.
+The journals lie in ``children/<id>/`` of the journal of the pipeline's run and are delivered after
+it, because MLflow has no parent for them before.
 """
 
 from __future__ import annotations
@@ -14,27 +14,26 @@ from typing import TYPE_CHECKING
 
 from ...delivery.journal_outbox import WorkerOutbox
 from ...journal.entries import End
-from ...journal.folder import CHILDREN, Journal, is_id, new_id
+from ...journal.folder import Journal, is_id, new_id
 from ...journal.outbox import Outbox
 from ...journal.records import Header, Opened
 from ...journal.run_logger import RunLogger
+from ...journal.state import CHILDREN
+from ...mlflow_internals.tags import PARENT_RUN, RUN_NAME
 from ...tracking.user import USER_TAG
-from . import node_mlflow_calls
+from . import placeholder_run
 
 if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun
 
-_PARENT_TAG = "mlflow.parentRunId"
-_NAME_TAG = "mlflow.runName"
-
 _known: dict[tuple[str, str], ChildRun] = {}
-"""The children that this process has made, by the pipeline's journal and their own id."""
-_in_mlflow: set[str] = set()
-"""The ids of the runs that this process's nodes have begun in MLflow."""
+"""The child runs of this process, by the ids of the pipeline's journal and of their own."""
+_created_in_mlflow: set[str] = set()
+"""The ids of the runs that this process's nodes have created in MLflow."""
 
 
 class ChildRun(RunLogger):
-    """A run of a node's own that goes into a journal of its own.
+    """A child run that a node logs to by way of a journal.
 
     Args:
         pipeline: The pipeline's run.
@@ -49,7 +48,7 @@ class ChildRun(RunLogger):
         self.journal = journal
         self.journal_id = journal.folder.name
         self.start_ms = journal.header.start_ms
-        self._start_telling()
+        self._start_logging()
         raising = pipeline.config.tracking.on_failure == "raise"
         self._outbox = WorkerOutbox(journal, pipeline.uri, None, 0, raising=raising)
 
@@ -60,19 +59,19 @@ class ChildRun(RunLogger):
 
     @property
     def run_id(self) -> str:
-        """The id by which nodes know it."""
+        """The id by which nodes know it: MLflow's if MLflow has the run, else the journal's."""
         return self.journal.header.run_id or self.journal_id
 
     def end(self, status: str, time_ms: int) -> None:
-        """End it; the last end counts."""
+        """End the run; of several ends the last counts."""
         self.log_entry(End(status, time_ms))
 
     def opened(self) -> Opened:
-        """Describe the run as a node sees it; its artifacts are in a local folder."""
+        """Describe the run for nodes, with a local folder for its artifacts."""
         opened = self._pipeline.opened
-        experiment = opened.experiment_id if opened is not None else node_mlflow_calls.EXPERIMENT
-        place = node_mlflow_calls.artifact_folder(self).as_uri()
-        return Opened(self.run_id, experiment, place, self.journal.header.run_name or "")
+        experiment = opened.experiment_id if opened is not None else placeholder_run.EXPERIMENT_ID
+        folder = placeholder_run.artifact_folder(self).as_uri()
+        return Opened(self.run_id, experiment, folder, self.journal.header.run_name or "")
 
 
 def create(
@@ -83,11 +82,11 @@ def create(
     journal_id: str | None = None,
     experiment: str | None = None,
 ) -> ChildRun:
-    """Begin a run that MLflow does not have.
+    """Start a child run that MLflow does not have.
 
     Args:
-        pipeline: The run of the node's pipeline.
-        start_ms: When it began, in milliseconds since the epoch.
+        pipeline: The pipeline's run.
+        start_ms: When it started, in milliseconds since the epoch.
         tags: MLflow's tags of the run, among them its name and parent.
         journal_id: The child's id. Default: a new one.
         experiment: The experiment's name. Default: the pipeline's.
@@ -95,26 +94,26 @@ def create(
     Raises:
         OSError: The disk is full.
     """
-    parent = tags.get(_PARENT_TAG)
-    if parent is not None and node_mlflow_calls.is_own(pipeline, parent):
+    parent = tags.get(PARENT_RUN)
+    if parent is not None and placeholder_run.is_pipelines_run(pipeline, parent):
         parent = pipeline.journal_id
     base = _journal(pipeline).header
     header = replace(
-        _plain(base, journal_id or new_id(), start_ms),
+        _header(base, journal_id or new_id(), start_ms),
         experiment=experiment or base.experiment,
-        run_name=tags.get(_NAME_TAG),
+        run_name=tags.get(RUN_NAME),
         user=tags.get(USER_TAG),
         parent=parent,
     )
     child = _make(pipeline, header)
     for key, value in tags.items():
-        if key not in {_PARENT_TAG, _NAME_TAG}:
+        if key not in {PARENT_RUN, RUN_NAME}:
             child.set_tag(key, value)
     return child
 
 
-def continuing(pipeline: TrackedRun, run_id: str) -> ChildRun:
-    """Log to a run that MLflow has, but does not answer for.
+def continue_run(pipeline: TrackedRun, run_id: str) -> ChildRun:
+    """Return the child run that continues, in a journal, a run that MLflow has.
 
     Raises:
         OSError: The disk is full.
@@ -123,22 +122,22 @@ def continuing(pipeline: TrackedRun, run_id: str) -> ChildRun:
     if found is not None:
         return found
     base = _journal(pipeline).header
-    header = replace(_plain(base, derived_id(run_id), base.start_ms), run_id=run_id)
+    header = replace(_header(base, derived_id(run_id), base.start_ms), run_id=run_id)
     return _make(pipeline, header)
 
 
-def note(run_id: str) -> None:
-    """Note that a node has begun a run in MLflow."""
-    _in_mlflow.add(run_id)
+def note_created(run_id: str) -> None:
+    """Note that a node of this process has created a run in MLflow."""
+    _created_in_mlflow.add(run_id)
 
 
-def is_noted(run_id: str) -> bool:
-    """Whether a node of this process has begun a run in MLflow."""
-    return run_id in _in_mlflow
+def was_created_here(run_id: str) -> bool:
+    """Whether a node of this process has created a run in MLflow."""
+    return run_id in _created_in_mlflow
 
 
 def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
-    """Find the child with an id that a node knows, whichever process has made it."""
+    """Find the child run with an id that a node knows, also if another process has started it."""
     if pipeline.journal is None:
         return None
     name = run_id if is_id(run_id) else derived_id(run_id)
@@ -147,23 +146,23 @@ def find(pipeline: TrackedRun, run_id: str) -> ChildRun | None:
         if known is not None:
             return known
         journal = Journal(pipeline.journal.folder / CHILDREN / key)
-        if journal.is_here():
+        if journal.exists():
             return _known.setdefault((pipeline.journal_id, key), ChildRun(pipeline, journal))
     return None
 
 
 def folder_for(pipeline: TrackedRun, run_id: str) -> Path:
-    """Where the journal of a run is that MLflow has, once there is one."""
+    """Return the folder that :func:`continue_run` uses for a run."""
     return _journal(pipeline).folder.absolute() / CHILDREN / derived_id(run_id)
 
 
 def known(pipeline: TrackedRun) -> list[ChildRun]:
-    """The children that this process has to do with."""
+    """Return the child runs that this process has started or found."""
     return [child for (of, _), child in list(_known.items()) if of == pipeline.journal_id]
 
 
 def forget(pipeline: TrackedRun) -> None:
-    """Forget the children of a run that has ended."""
+    """Forget the child runs of a pipeline's run that has ended."""
     for key in [key for key in list(_known) if key[0] == pipeline.journal_id]:
         _known.pop(key, None)
 
@@ -174,7 +173,7 @@ def _journal(pipeline: TrackedRun) -> Journal:
     return pipeline.journal
 
 
-def _plain(base: Header, journal_id: str, start_ms: int) -> Header:
+def _header(base: Header, journal_id: str, start_ms: int) -> Header:
     return Header(
         journal=journal_id,
         experiment=base.experiment,
@@ -188,7 +187,7 @@ def _plain(base: Header, journal_id: str, start_ms: int) -> Header:
 
 def _make(pipeline: TrackedRun, header: Header) -> ChildRun:
     journal = Journal.create(_journal(pipeline).folder / CHILDREN, header)
-    journal.release()  # the pipeline's own lock keeps others away
+    journal.release()  # the lock of the pipeline's journal keeps other processes away
     child = ChildRun(pipeline, journal)
     _known[pipeline.journal_id, header.journal] = child
     return child

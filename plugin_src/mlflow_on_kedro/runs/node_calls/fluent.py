@@ -1,8 +1,8 @@
-"""MLflow's own "active run", for whoever calls ``mlflow.log_metric`` while a pipeline runs.
+"""MLflow's own "active run", for whatever calls ``mlflow.log_metric`` while a pipeline runs.
 
-From when the run is opened until it ends, what calls MLflow has it as its active run: see
-:mod:`.active_stack`. Around a node, its thread is told which run is meant, and afterwards what the
-node has left open is ended.
+From the opening of the run to its end it is MLflow's active run in each thread: see
+:mod:`.active_stack`. During a node, its thread is attached to the node's run; after it, runs that
+the node has left open are ended.
 """
 
 from __future__ import annotations
@@ -15,112 +15,99 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import mlflow_globals, run_stack
-from ...mlflow_internals.mlflow_globals import (
-    hold_globals,
-    release_globals,
-    set_tracking_uri,
-    tracking_uri,
-)
+from ...mlflow_internals.tags import PARENT_RUN
 from ...tracking import open_runs
-from ...utils import environment, import_watch
-from . import active_stack, node_mlflow_calls, other_processes, outage_fallback, routes, run_calls
+from ...utils import import_watch, run_variables
+from . import (
+    active_stack,
+    journal_uri,
+    node_end,
+    node_traces,
+    outage_fallback,
+    placeholder_run,
+    run_functions,
+    spawned_processes,
+)
+from .artifact_diversion import divert_artifacts
 
 if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun
 
-__all__ = [
-    "attach",
-    "attached",
-    "attached_chunks",
-    "begin",
-    "detach",
-    "end",
-    "hold_globals",
-    "release_globals",
-    "set_tracking_uri",
-    "tracking_uri",
-]
-
 
 def begin(run: TrackedRun) -> None:
-    """Have what calls MLflow in this process land in a run, until :func:`end`.
+    """Have what calls MLflow in this process log to a run, until :func:`end`.
 
-    Where MLflow is not imported, nothing is done before it is: most runs never need it.
+    Nothing is done before somebody imports MLflow: in most pipelines nobody does.
     """
     open_runs.begin(run)
-    active_stack.here.has_ended = False
-    other_processes.offer()
+    active_stack.thread_state.has_ended_run = False
+    spawned_processes.pass_run(begin)
     if not import_watch.is_imported():
         if not run.is_offline:
-            environment.set_tracking_uri(run.uri)
-        import_watch.when_imported(_begin_nearest)
+            run_variables.set_tracking_uri(run.uri)
+        import_watch.when_imported(_set_up_nearest)
         return
-    _prepare(run)
+    _set_up(run)
     stack = run_stack.stack()
-    if stack and not any(node_mlflow_calls.is_own(run, active.info.run_id) for active in stack):
-        active_stack.push(_make_active(run))  # or somebody's own run would take what is the run's
+    if stack and not _has_run(stack, run):
+        active_stack.push(_make_active(run))  # above a run that the user has started before
 
 
 def end(run: TrackedRun, status: str) -> None:
-    """Undo :func:`begin`, and end runs that somebody has left open below the run.
+    """Undo :func:`begin`, and end child runs that were left open.
 
     Args:
         run: The run.
-        status: How they end.
+        status: The status of those child runs.
     """
     try:
         if import_watch.is_imported():
             active_stack.remove(run, status)
     finally:
         open_runs.end(run)
-        other_processes.withdraw()
+        spawned_processes.stop_passing()
 
 
-def _begin_nearest() -> None:
+def _set_up_nearest() -> None:
     run = open_runs.nearest()
     if run is not None:
-        with run.guard():  # or the import would fail
-            _prepare(run)
+        with run.guard():  # an error here would fail the import of MLflow
+            _set_up(run)
 
 
-def _prepare(run: TrackedRun) -> None:
-    """Have MLflow, which is imported, speak to where a run is; no server is asked."""
-    active_stack.install(_make_active_here)
-    run_calls.install()
-    is_for_journal = node_mlflow_calls.is_for_journal(run)
-    set_tracking_uri(node_mlflow_calls.uri_for(run) if is_for_journal else run.uri)
-    outage_fallback.guard(run, asks_server=not is_for_journal)
+def _set_up(run: TrackedRun) -> None:
+    """Have MLflow, which is imported, log to where a run is, without a call to the server."""
+    active_stack.install(_make_active_bypassed)
+    run_functions.install()
+    journal_only = journal_uri.has_journal_only(run)
+    mlflow_globals.set_tracking_uri(journal_uri.journal_uri(run) if journal_only else run.uri)
+    outage_fallback.install(run, uses_server=not journal_only)
 
 
-def _make_active_here(run: TrackedRun) -> Any:
+def _make_active_bypassed(run: TrackedRun) -> Any:
     with open_runs.bypassed():
         return _make_active(run)
 
 
 def _make_active(run: TrackedRun) -> Any:
-    """Make MLflow's active run of a run for this thread, without a call to the server.
-
-    While MLflow does not answer, and offline, what is logged with MLflow goes into the journal.
-    """
-    import mlflow  # noqa: F401 - another thread may be amid it: see `store.prepare`
+    """Make MLflow's active run of a run for this thread, without a call to the server."""
+    import mlflow  # noqa: F401 - another thread may be importing it: see `store.prepare`
 
     run.wait_open()
-    _prepare(run)
-    if node_mlflow_calls.is_for_journal(run):
-        opened = node_mlflow_calls.opened_for(run)
-    else:
-        opened = run.opened or node_mlflow_calls.opened_for(run)
-    if node_mlflow_calls.is_of(run, opened.run_id):
-        place = functools.partial(node_mlflow_calls.artifact_folder, run)
-        routes.keep_artifacts(run, opened.run_id, opened.artifact_uri, place, asks_server=False)
-    outage_fallback.follow(run)
-    mlflow_globals.use_experiment(opened.experiment_id)
-    _have_below(run)
-    return active_stack.give(run, opened)
+    _set_up(run)
+    opened = None if journal_uri.has_journal_only(run) else run.opened
+    opened = opened or placeholder_run.placeholder(run)
+    if placeholder_run.is_placeholder(run, opened.run_id):
+        folder = functools.partial(placeholder_run.artifact_folder, run)
+        divert_artifacts(run, opened.run_id, opened.artifact_uri, folder, asks_server=False)
+    outage_fallback.follow_traces(run)
+    mlflow_globals.set_experiment_id(opened.experiment_id)
+    _set_parent_of_subprocesses(run)
+    return active_stack.make_active(run, opened)
 
 
-def _have_below(run: TrackedRun) -> None:
-    """Tell other processes of a run, which they are told of by the environment alone."""
+def _set_parent_of_subprocesses(run: TrackedRun) -> None:
+    """Have runs of other programs that a node starts be children of a run, by the environment."""
     opened = run.opened or run.whole.opened
     if opened is not None:
         name = None
@@ -128,7 +115,11 @@ def _have_below(run: TrackedRun) -> None:
             header = run.journal.header if run.journal is not None else None
             if header is not None and header.run_id is None and header.experiment_id is None:
                 name = header.experiment
-        environment.have_below(active_stack.PARENT_TAG, opened.run_id, name)
+        run_variables.nest_child_processes(PARENT_RUN, opened.run_id, name)
+
+
+def _has_run(stack: list[Any], run: TrackedRun) -> bool:
+    return any(placeholder_run.is_pipelines_run(run, active.info.run_id) for active in stack)
 
 
 @dataclass
@@ -137,92 +128,89 @@ class _Node:
 
     Attributes:
         run: Its run.
-        kept: The ``id`` of each run that was active before it.
-        uri: The tracking URI before it, if that was somebody's own choice.
-        taken: What was active before it, and is not while it runs.
+        active_before: The ``id`` of each run that was active before it.
+        uri_before: The tracking URI before it, if the user had set it over the plugin's.
+        removed: The runs that were active before it, and are not while it runs.
     """
 
     run: TrackedRun
-    kept: frozenset[int] = frozenset()
-    uri: str | None = None
-    taken: list[Any] = field(default_factory=list)
+    active_before: frozenset[int] = frozenset()
+    uri_before: str | None = None
+    removed: list[Any] = field(default_factory=list)
 
 
-class _Nodes(threading.local):
-    """The nodes that run in this thread, the innermost last."""
-
+class _ThreadState(threading.local):
     def __init__(self) -> None:
         self.nodes: list[_Node] = []
+        """The nodes that run in this thread, the innermost last."""
 
 
-_here = _Nodes()
+_thread_state = _ThreadState()
 
 
 def attach(run: TrackedRun) -> None:
-    """Make a run the active one of this thread, for a node."""
+    """Make a run the active one of this thread, before a node."""
     if run.config.autolog and run.in_worker:
         from ...observability import autolog
 
         autolog.enter_node(run.config.autolog)
     node = _Node(run)
-    _here.nodes.append(node)
+    _thread_state.nodes.append(node)
     open_runs.begin_node(run)
     if not import_watch.is_imported():
-        _have_below(run)
-        import_watch.when_imported(_begin_nearest)
+        _set_parent_of_subprocesses(run)
+        import_watch.when_imported(_set_up_nearest)
         return
-    from . import node_traces
-
-    node.uri = mlflow_globals.other_uri()
+    node.uri_before = mlflow_globals.users_uri()
     active = _make_active(run)
-    node_traces.begin_node()
+    node_traces.start_node()
     if run.whole is not run:
-        node.taken = active_stack.take_given(run)
+        node.removed = active_stack.pop_inserted(run)
     stack = run_stack.stack()
-    node.kept = frozenset(map(id, stack))
-    if not any(node_mlflow_calls.is_own(run, each.info.run_id) for each in stack):
+    node.active_before = frozenset(map(id, stack))
+    if not _has_run(stack, run):
         active_stack.push(active)
 
 
 def detach(run: TrackedRun, status: str = "FINISHED") -> None:
-    """Take a run off this thread, and end what its node has left open.
+    """Undo :func:`attach` after a node, and end the runs that it has left open.
 
     Args:
         run: The run.
-        status: How that ends.
+        status: The status of the runs that are ended.
     """
     if run.config.autolog and run.in_worker:
         from ...observability import autolog
 
         autolog.leave_node()
-    node = next((each for each in reversed(_here.nodes) if each.run is run), None)
+    node = next((each for each in reversed(_thread_state.nodes) if each.run is run), None)
     if node is None:
         return
-    _here.nodes.remove(node)
+    _thread_state.nodes.remove(node)
     try:
         if import_watch.is_imported():
-            outage_fallback.settle(run)
-            active_stack.shrink(run, node.kept, status)
-            for active in node.taken:
+            node_end.finish_sending(run)
+            active_stack.shrink(run, node.active_before, status)
+            for active in node.removed:
                 active_stack.push(active)
             active_stack.shrink_others(run, status, of_all=False)
-            active_stack.here.has_ended = False
-            node_mlflow_calls.collect(run)
-            _put_back(node)
+            active_stack.thread_state.has_ended_run = False
+            node_end.collect(run)
+            _restore_globals(node)
     finally:
         open_runs.end_node(run)
 
 
-def _put_back(node: _Node) -> None:
-    """Undo what a node has chosen for all of MLflow."""
-    if node.uri is not None:
+def _restore_globals(node: _Node) -> None:
+    """Undo what a node has set for all of MLflow."""
+    if node.uri_before is not None:
         import mlflow
 
-        mlflow.set_tracking_uri(node.uri)
+        mlflow.set_tracking_uri(node.uri_before)
         return
-    _prepare(node.run)
+    _set_up(node.run)
     if node.run.opened is not None:
-        mlflow_globals.use_experiment(node.run.opened.experiment_id)
+        mlflow_globals.set_experiment_id(node.run.opened.experiment_id)
 
 
 @contextlib.contextmanager
@@ -236,7 +224,7 @@ def attached(run: TrackedRun) -> Iterator[None]:
 
 
 def attached_chunks(run: TrackedRun, chunks: Iterator[Any]) -> Iterator[Any]:
-    """Pass on what a generator node yields, with a run attached while the node makes it.
+    """Yield what a generator node yields, with a run attached while the node works.
 
     Such a node does its work after Kedro has called ``after_node_run``.
     """

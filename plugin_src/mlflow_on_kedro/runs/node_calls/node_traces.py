@@ -1,9 +1,9 @@
-"""Traces that nodes make with MLflow (``@mlflow.trace``, LLM calls): kept while it does not answer.
+"""Traces that nodes make with MLflow (``@mlflow.trace``, LLM calls) while it does not answer.
 
-MLflow sends a trace once its first span has ended, from a thread of its own, and forgets what it
-cannot send. So a trace that the server does not take goes to a folder, in the form in which MLflow
-keeps traces as artifacts, and becomes an entry of the run's journal when its node ends: see
-:mod:`mlflow_on_kedro.journal.node_files`.
+MLflow sends a trace when its first span has ended, from a thread of its own, and drops what it
+cannot send. A trace that the server does not take is therefore written to a folder, in the form in
+which MLflow stores traces as artifacts, and becomes an entry of the run's journal when its node
+ends: see :mod:`mlflow_on_kedro.journal.node_files`.
 """
 
 from __future__ import annotations
@@ -15,61 +15,61 @@ from typing import TYPE_CHECKING
 
 from ...journal import node_files
 from ...journal.node_files import TRACE_INFO
-from ...observability.kept_traces import LOCATION_TAG, OF_THE_PIPELINE, SOURCE_RUN
-from . import node_mlflow_calls
+from ...mlflow_internals.tags import TRACE_FILES, TRACE_RUN
+from ...observability.saved_traces import PIPELINES
+from . import placeholder_run
+from .placeholder_run import NodeRun
 
 if TYPE_CHECKING:
     from mlflow.entities import TraceInfo
 
     from ...tracking.tracked_run import TrackedRun
-    from .child_runs import ChildRun
 
 
-def keep(run: TrackedRun, owner: TrackedRun | ChildRun, info: TraceInfo) -> TraceInfo:
-    """Keep a trace here; MLflow then writes its spans to the folder that the answer names.
+def save(run: TrackedRun, owner: NodeRun, info: TraceInfo) -> TraceInfo:
+    """Write a trace's info to a folder, to which MLflow then writes the trace's spans.
 
     Args:
         run: The pipeline's run.
-        owner: The run that the trace is of.
-        info: What the trace is.
+        owner: The run that the trace belongs to.
+        info: The trace's info.
 
     Returns:
-        The trace's info as a store would return it.
+        The info as a store would return it, with the folder in it.
     """
-    place = node_mlflow_calls.folder(owner) / node_files.TRACES / info.trace_id
-    place.mkdir(parents=True, exist_ok=True)
+    folder = placeholder_run.files_folder(owner) / node_files.TRACES / info.trace_id
+    folder.mkdir(parents=True, exist_ok=True)
     content = info.to_dict()
-    if node_mlflow_calls.is_own_experiment(run, str(info.experiment_id)):
-        content["trace_location"] = OF_THE_PIPELINE
+    if placeholder_run.is_pipelines_experiment(run, str(info.experiment_id)):
+        content["trace_location"] = PIPELINES
     metadata = dict(content.get("trace_metadata") or {})
-    if SOURCE_RUN in metadata:
-        metadata[SOURCE_RUN] = OF_THE_PIPELINE
+    if TRACE_RUN in metadata:
+        metadata[TRACE_RUN] = PIPELINES
     content["trace_metadata"] = metadata
-    (place / TRACE_INFO).write_text(json.dumps(content), encoding="utf-8")
-    info.tags[LOCATION_TAG] = place.as_uri()
+    (folder / TRACE_INFO).write_text(json.dumps(content), encoding="utf-8")
+    info.tags[TRACE_FILES] = folder.as_uri()
     return info
 
 
-class _Seen(threading.local):
-    """The last trace that this process had made when this thread's node began."""
-
-    last: str | None = None
-
-
-_seen = _Seen()
+class _ThreadState(threading.local):
+    last_before_node: str | None = None
+    """The last trace of this process when this thread's node started."""
 
 
-def begin_node() -> None:
-    """Note what traces there are before a node."""
-    _seen.last = _last_trace()
+_thread_state = _ThreadState()
+
+
+def start_node() -> None:
+    """Note which trace was the last before a node."""
+    _thread_state.last_before_node = _last_trace()
 
 
 def flush() -> None:
-    """Have MLflow send the traces that it has gathered, if this thread's node has made any.
+    """Have MLflow send the traces that it has collected, if this thread's node has made any.
 
     A worker process ends without waiting for MLflow's threads.
     """
-    if _last_trace() == _seen.last:
+    if _last_trace() == _thread_state.last_before_node:
         return
     import mlflow
 

@@ -1,122 +1,128 @@
-"""What nodes log to a server that stops answering meanwhile: it goes into the run's journal.
+"""Putting the journal beside the server: what a node logs goes there while the server is away.
 
-MLflow would try again for minutes, and then fail the node. So the store that MLflow keeps for the
-server is given up after ``tracking.timeout``, for the threads that run nodes alone, and for what a
-journal can keep. Anything else waits for the server as long as MLflow itself does.
+MLflow has one store for each tracking URI, used by all threads. Its methods are replaced, for the
+calls that a journal can take and for threads that belong to a pipeline's run; all other calls wait
+for the server as long as MLflow itself does.
 """
 
 from __future__ import annotations
 
 import functools
 import inspect
-import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from ...mlflow_internals import run_stack
-from ...tracking import store
-from ...tracking.open_runs import current, here
+from ...mlflow_internals import store_registries
+from ...mlflow_internals.replaced_functions import replace_method
+from ...tracking import open_runs, store
 from ...utils import environment
-from . import kept_registry, node_mlflow_calls, routes
-from .attempts import attempt
+from . import (
+    journal_uri,
+    model_calls,
+    node_end,
+    placeholder_run,
+    registry_fallback,
+    store_calls,
+    trace_calls,
+)
+from .artifact_diversion import divert_artifacts
+from .store_calls import StoreCall
 
 if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun
 
-_QUEUE = "MLflowAsyncLoggingLoop"
-"""The thread by which MLflow logs values later."""
+CALLS: dict[str, Callable[..., Any]] = {
+    "log_batch": store_calls.log_or_get,
+    "log_metric": store_calls.log_or_get,
+    "log_param": store_calls.log_or_get,
+    "set_tag": store_calls.log_or_get,
+    "log_inputs": store_calls.log_or_get,
+    "get_run": store_calls.log_or_get,
+    "update_run_info": store_calls.update_run,
+    "log_batch_async": store_calls.log_later,
+    "log_metric_async": store_calls.log_later,
+    "log_param_async": store_calls.log_later,
+    "set_tag_async": store_calls.log_later,
+    "create_run": store_calls.create_run,
+    "create_logged_model": model_calls.create_model,
+    "get_logged_model": model_calls.change_or_get_model,
+    "finalize_logged_model": model_calls.change_or_get_model,
+    "log_logged_model_params": model_calls.change_or_get_model,
+    "set_logged_model_tags": model_calls.change_or_get_model,
+    "log_outputs": model_calls.log_outputs,
+}
+"""What replaces each method of MLflow's store for a server."""
+TRACE_CALLS: dict[str, Callable[..., Any]] = {
+    "start_trace": trace_calls.send_trace,
+    "log_spans": trace_calls.send_spans,
+}
 
-__all__ = ["follow", "guard", "settle"]
 
-
-def guard(run: TrackedRun, *, asks_server: bool = True) -> None:
-    """Divert what is logged to the run's server, from now on, while it does not answer.
+def install(run: TrackedRun, *, uses_server: bool = True) -> None:
+    """Have what nodes log with MLflow go to a run's journal while the run's server is away.
 
     Args:
-        run: The run.
-        asks_server: Whether MLflow speaks to the server at all; else to the run's journal.
+        run: The pipeline's run.
+        uses_server: Whether MLflow calls the server; else it has the journal alone.
     """
     if run.local_journal is None:
         return
     is_remote = store.is_remote(run.uri)
     # A local store takes a while to open, and most nodes that import MLflow never need it.
-    if asks_server and (is_remote or environment.logs_asynchronously()):
-        _guard(node_mlflow_calls.registry().get_store(run.uri))
-    if asks_server and is_remote:
+    if uses_server and (is_remote or environment.logs_asynchronously()):
+        _replace_methods(store_registries.tracking_store(run.uri))
+    if uses_server and is_remote:
         store.hide_retries()
         if run.opened is not None:
-            place = functools.partial(node_mlflow_calls.artifact_folder, run)
-            routes.keep_artifacts(run, run.opened.run_id, run.opened.artifact_uri, place)
-    if is_remote or not asks_server:
-        kept_registry.guard(run.uri if asks_server else node_mlflow_calls.uri_for(run), _register)
+            folder = functools.partial(placeholder_run.artifact_folder, run)
+            divert_artifacts(run, run.opened.run_id, run.opened.artifact_uri, folder)
+    if is_remote or not uses_server:
+        registry_fallback.install(run.uri if uses_server else journal_uri.journal_uri(run))
 
 
-def follow(run: TrackedRun) -> None:
-    """Keep a run's traces that MLflow does not take, until it ends."""
-    if run.journal_id not in routes.followed and not run.in_worker:
+def follow_traces(run: TrackedRun) -> None:
+    """Until a run ends, take the traces of its nodes that MLflow cannot send."""
+    if run.journal_id not in trace_calls.open_runs and not run.in_worker:
         run.at_end(functools.partial(_end, run))
-    routes.followed[run.journal_id] = run
-
-
-def settle(run: TrackedRun) -> None:
-    """Wait for what MLflow sends later for the node of this thread, which is about to end."""
-    import mlflow
-
-    from . import node_traces
-
-    if run_stack.stack():
-        mlflow.flush_artifact_async_logging()
-    if run.in_worker:  # which may end with the node, without waiting for other threads
-        node_traces.flush()
-        if any(thread.name == _QUEUE for thread in threading.enumerate()):
-            node_mlflow_calls.registry().get_store().shut_down_async_logging()
+    trace_calls.open_runs[run.journal_id] = run
 
 
 def _end(run: TrackedRun) -> None:
-    from . import child_runs, node_traces
-
-    node_traces.flush()
-    node_mlflow_calls.collect(run, of_all=True)
-    child_runs.forget(run)
-    routes.followed.pop(run.journal_id, None)
+    node_end.collect_all(run)
+    trace_calls.open_runs.pop(run.journal_id, None)
 
 
-def _guard(kept: Any) -> None:
-    if hasattr(kept, "_diverts_for_mlflow_on_kedro"):
-        return
-    kept._diverts_for_mlflow_on_kedro = True  # noqa: SLF001 - a mark of this module's own
-    for name, call in routes.CALLS.items():
-        real = getattr(kept, name, None)
-        if real is not None and not (call is routes.send_trace and _is_of_old_mlflow(real)):
-            setattr(kept, name, functools.partial(_routed, call, name, real))
+def _replace_methods(server: Any) -> None:
+    for name, call in CALLS.items():
+        replace_method(server, name, functools.partial(_with_journal, name, call))
+    for name, call in TRACE_CALLS.items():
+        replace_method(server, name, functools.partial(_with_journal_for_trace, call))
 
 
-def _is_of_old_mlflow(start_trace: Callable[..., Any]) -> bool:
-    """Whether it is MLflow 3.1's call of that name, which begins a trace."""
-    return "trace_info" not in inspect.signature(start_trace).parameters
+def _with_journal(
+    name: str, call: Callable[..., Any], to_server: Callable[..., Any]
+) -> Callable[..., Any]:
+    def method(*args: Any, **named: Any) -> Any:
+        run = open_runs.current()
+        if run is None:
+            return to_server(*args, **named)
+        return call(StoreCall(run, name, to_server), *args, **named)
+
+    return method
 
 
-def _routed(
-    call: Callable[..., Any], name: str, real: Callable[..., Any], /, *args: Any, **named: Any
-) -> Any:
-    if here.is_bypassed:
-        return real(*args, **named)
-    if call in {routes.send_trace, routes.send_spans}:
-        return call(real, *args, **named)
-    run = current()
-    if run is None:
-        return real(*args, **named)
-    return call(run, name, real, *args, **named)
+def _with_journal_for_trace(
+    call: Callable[..., Any], to_server: Callable[..., Any]
+) -> Callable[..., Any]:
+    # MLflow 3.1 has another call of that name, from before a trace has spans.
+    is_other = (
+        call is trace_calls.send_trace
+        and "trace_info" not in inspect.signature(to_server).parameters
+    )
 
+    def method(*args: Any, **named: Any) -> Any:
+        if is_other or open_runs.here.is_bypassed:
+            return to_server(*args, **named)
+        return call(to_server, *args, **named)
 
-# -- the model registry ----------------------------------------------------------------------------
-
-
-def _register(call: Callable[[], Any], keep: Callable[[TrackedRun], Any], is_kept: bool) -> Any:
-    """Register a model; one whose files are kept here is registered when it is delivered."""
-    run = current()
-    if run is None:
-        return call()
-    if is_kept or run.is_offline:
-        return keep(run)
-    return attempt(run, call, functools.partial(keep, run))
+    return method

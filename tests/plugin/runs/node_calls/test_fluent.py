@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -19,8 +16,6 @@ from mlflow_on_kedro.mlflow_internals import mlflow_globals, run_stack
 from mlflow_on_kedro.runs.node_calls import fluent
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
-
-PLUGIN = Path(__file__).parents[4] / "plugin_src"
 
 
 @pytest.fixture
@@ -48,49 +43,8 @@ def run(make_run: Callable[..., OwnRun]) -> OwnRun:
 @pytest.fixture(autouse=True)
 def _no_other_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No run that another test has left open, and no artifacts in the current folder."""
-    monkeypatch.setattr(mlflow_globals, "_holders", mlflow_globals._Holders())
+    monkeypatch.setattr(mlflow_globals, "_saved", mlflow_globals._Saved())
     monkeypatch.chdir(tmp_path)
-
-
-class TestPrivateNames:
-    """What is taken from MLflow's inside is still there."""
-
-    def test_the_stack(self) -> None:
-        """The stack of active runs is a list of this thread's, and what MLflow itself uses."""
-        from mlflow.tracking.fluent import _active_run_stack
-
-        assert run_stack.stack() is _active_run_stack.get()
-        assert isinstance(run_stack.stack(), list)
-        with ThreadPoolExecutor(1) as pool:
-            assert pool.submit(run_stack.stack).result() is not run_stack.stack()
-
-    def test_the_experiment(self, store_uri: str) -> None:
-        """The experiment of the runs that nodes start is the one that MLflow's own call chooses."""
-        mlflow.set_tracking_uri(store_uri)
-        chosen = mlflow.set_experiment("chosen")
-        assert mlflow_globals.experiment() == chosen.experiment_id
-        mlflow_globals.use_experiment("0")
-        with mlflow.start_run() as started:
-            assert started.info.experiment_id == "0"
-
-    def test_active_run(self) -> None:
-        """An ActiveRun is made of a Run, and a RunInfo takes the arguments that are given."""
-        from mlflow.entities import Run, RunInfo
-        from mlflow.tracking.fluent import ActiveRun
-
-        assert issubclass(ActiveRun, Run)
-        given = {
-            "run_id",
-            "experiment_id",
-            "user_id",
-            "status",
-            "start_time",
-            "end_time",
-            "lifecycle_stage",
-            "artifact_uri",
-            "run_name",
-        }
-        assert given <= set(inspect.signature(RunInfo).parameters)
 
 
 class TestAttach:
@@ -238,28 +192,6 @@ class TestDetach:
         assert run_stack.stack() == []
 
 
-class TestTrackingUri:
-    """MLflow's global tracking URI."""
-
-    def test_for_a_block(self) -> None:
-        """It is used for the length of a block, also when that fails, and put back."""
-        before = mlflow.get_tracking_uri()
-        with mlflow_globals.tracking_uri("http://block:5000"):
-            assert mlflow.get_tracking_uri() == "http://block:5000"
-        with pytest.raises(RuntimeError), mlflow_globals.tracking_uri("http://block:5000"):
-            raise RuntimeError
-        assert mlflow.get_tracking_uri() == before
-        assert "MLFLOW_TRACKING_URI" not in os.environ
-
-    def test_the_users_own(self) -> None:
-        """A URI that the user has set is put back."""
-        mlflow.set_tracking_uri("http://mine:5000")
-        with mlflow_globals.tracking_uri("http://block:5000"):
-            pass
-        assert mlflow.get_tracking_uri() == "http://mine:5000"
-        assert os.environ["MLFLOW_TRACKING_URI"] == "http://mine:5000"
-
-
 def test_ended_by_hand(make_run: Callable[..., OwnRun]) -> None:
     """Who has ended the active run has none; the next node and the next pipeline have theirs."""
     first = make_run()
@@ -276,16 +208,3 @@ def test_ended_by_hand(make_run: Callable[..., OwnRun]) -> None:
     active = mlflow.active_run()
     assert active is not None
     assert active.info.run_id == second.opened.run_id
-
-
-def test_asking_imports_nothing() -> None:
-    """Asking for the active run imports no mlflow: where it is not imported none is active."""
-    code = (
-        "import sys; from mlflow_on_kedro.mlflow_internals import run_stack; "
-        "assert run_stack.active_run_id() is None; assert 'mlflow' not in sys.modules"
-    )
-    subprocess.run(
-        [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": str(PLUGIN)},
-        check=True,
-    )

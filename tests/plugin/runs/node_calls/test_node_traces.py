@@ -13,8 +13,10 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.delivery.backlog import deliver, find
 from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.journal import node_files
-from mlflow_on_kedro.journal.entries import Trace, from_line, to_line
-from mlflow_on_kedro.observability import kept_traces
+from mlflow_on_kedro.journal.entries import Trace
+from mlflow_on_kedro.journal.entry_lines import from_line, to_line
+from mlflow_on_kedro.mlflow_internals.tags import TRACE_RUN
+from mlflow_on_kedro.observability import saved_traces
 from mlflow_on_kedro.observability.traces import LEAST_MLFLOW
 from mlflow_on_kedro.runs.node_calls import fluent
 from mlflow_on_kedro.runs.own_run import OwnRun
@@ -77,7 +79,7 @@ def test_delivered(run: OwnRun, store_uri: str, tmp_path: Path, client: Any) -> 
     assert json.loads(good.info.response_preview or "") == "WHY"
     assert [trace.info.state.value for trace in (good, bad)] == ["OK", "ERROR"]
     for trace in (good, bad):
-        assert trace.info.trace_metadata[kept_traces.SOURCE_RUN] == opened.run_id
+        assert trace.info.trace_metadata[TRACE_RUN] == opened.run_id
 
 
 def test_of_a_child_run(run: OwnRun, store_uri: str, tmp_path: Path, client: Any) -> None:
@@ -89,7 +91,7 @@ def test_of_a_child_run(run: OwnRun, store_uri: str, tmp_path: Path, client: Any
     opened = deliver(journal, Connection(store_uri), tmp_path).opened
     assert opened is not None
     (trace,) = traces_of(client, opened.experiment_id)
-    source = client.get_run(trace.info.trace_metadata[kept_traces.SOURCE_RUN])
+    source = client.get_run(trace.info.trace_metadata[TRACE_RUN])
     assert source.data.tags["mlflow.parentRunId"] == opened.run_id
 
 
@@ -105,17 +107,17 @@ def test_sent_twice(run: OwnRun, store_uri: str, client: Any) -> None:
     experiment = client.create_experiment("sent")
     begun = client.create_run(experiment)
     for _ in range(2):
-        kept_traces.send(client, store_uri, begun.info.run_id, entry)
+        saved_traces.send(client, store_uri, begun.info.run_id, entry)
     (trace,) = traces_of(client, experiment)
     assert len(trace.data.spans) == 2
-    assert trace.info.trace_metadata[kept_traces.SOURCE_RUN] == begun.info.run_id
+    assert trace.info.trace_metadata[TRACE_RUN] == begun.info.run_id
 
 
 def test_damaged(tmp_path: Path, store_uri: str, client: Any) -> None:
     """One whose files are damaged or gone says so."""
     begun = client.create_run("0")
     with pytest.raises(OSError, match="No such file"):
-        kept_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path / "none")))
+        saved_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path / "none")))
     (tmp_path / node_files.TRACE_INFO).write_text("{", encoding="utf-8")
     with pytest.raises(ValueError, match="Expecting"):
-        kept_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path)))
+        saved_traces.send(client, store_uri, begun.info.run_id, Trace(str(tmp_path)))

@@ -12,12 +12,12 @@ from mlflow.entities import Metric
 from mlflow.exceptions import MlflowException
 from mlflow.protos import databricks_pb2 as codes
 from mlflow.store.tracking.rest_store import RestStore
+from mlflow_on_kedro.mlflow_internals import store_registries
 from mlflow_on_kedro.runs.node_calls import (
-    attempts,
-    kept_registry,
-    node_mlflow_calls,
+    journal_uri,
     outage_fallback,
-    routes,
+    registry_fallback,
+    server_call,
 )
 from mlflow_on_kedro.tracking import open_runs
 
@@ -46,11 +46,9 @@ class Server:
 def server(monkeypatch: pytest.MonkeyPatch) -> Server:
     """The store that MLflow keeps for the run's server."""
     kept = Server()
-    monkeypatch.setattr(
-        node_mlflow_calls, "registry", lambda: SimpleNamespace(get_store=lambda _: kept)
-    )
-    monkeypatch.setattr(attempts, "_quiet_until", {})
-    monkeypatch.setattr(kept_registry, "guard", lambda *_: None)
+    monkeypatch.setattr(store_registries, "tracking_store", lambda _: kept)
+    monkeypatch.setattr(server_call, "_do_not_call_until", {})
+    monkeypatch.setattr(registry_fallback, "install", lambda *_: None)
     return kept
 
 
@@ -61,7 +59,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
     journal = SimpleNamespace(
         log_metric=lambda _, metric: told.append(metric), has=lambda run_id: run_id == "kept"
     )
-    monkeypatch.setattr(node_mlflow_calls, "journal_store", lambda _: journal)
+    monkeypatch.setattr(journal_uri, "journal_store", lambda _: journal)
     return SimpleNamespace(
         uri="http://server",
         local_journal=True,
@@ -75,7 +73,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
 @pytest.fixture(autouse=True)
 def _attached(server: Server, run: Any) -> Any:
     del server
-    outage_fallback.guard(run)
+    outage_fallback.install(run)
     open_runs.here.runs.append(run)
     yield
     open_runs.here.runs.remove(run)
@@ -83,8 +81,8 @@ def _attached(server: Server, run: Any) -> Any:
 
 def test_names_that_mlflow_may_move() -> None:
     """The calls that are diverted are those of MLflow's store for a server."""
-    assert all(callable(getattr(RestStore, name)) for name in routes.CALLS)
-    assert callable(node_mlflow_calls.registry().get_store)
+    names = {**outage_fallback.CALLS, **outage_fallback.TRACE_CALLS}
+    assert all(callable(getattr(RestStore, name)) for name in names)
 
 
 def test_a_server_that_answers(server: Any, run: Any) -> None:
@@ -135,7 +133,7 @@ def test_a_server_that_is_not_known_yet(
     run.opened = None
     server.seconds = 0.5
     assert server.log_metric("another", POINT) == "answer"
-    monkeypatch.setattr(attempts, "FIRST_ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr(server_call, "FIRST_ANSWER_SECONDS", 0.1)
     server.log_metric("another", POINT)
     assert run.told == [POINT]
 

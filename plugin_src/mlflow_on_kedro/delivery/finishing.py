@@ -1,0 +1,98 @@
+"""What is sent once a run has ended: its trace, the chart of a shared run, registered models."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from ..journal.entries import End, Register, SpanRecord, Text
+from ..journal.records import Header, Opened
+from ..models import registry
+from ..models.pending_registrations import pending_registrations
+from ..tracking import capabilities
+from ..tracking.capabilities import Feature
+from ..tracking.failures import Kind, is_mistake, is_refusal, kind_of
+from .answer_clock import AnswerClock
+from .artifact_writer import ArtifactWriter
+from .entry_queue import EntryQueue
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+logger = logging.getLogger(__name__)
+
+
+def send_trace(
+    client: MlflowClient,
+    uri: str,
+    header: Header,
+    opened: Opened,
+    spans: Collection[SpanRecord],
+    end: End,
+    clock: AnswerClock,
+    *,
+    raising: bool,
+) -> None:
+    """Log a run as a trace; warn if MLflow refuses it.
+
+    Raises:
+        Exception: MLflow cannot be reached, or refuses the trace and ``raising`` is set.
+    """
+    from ..observability import traces
+
+    try:
+        with clock.request():
+            traces.deliver(uri, header, opened, spans, end)
+    except Exception as error:
+        is_lacking = capabilities.lacks(
+            uri,
+            Feature.TRACES,
+            error,
+            "the run's trace is left out",
+            lambda: client.get_run(opened.run_id),
+        )
+        if is_lacking:
+            return
+        if raising or not (is_refusal(error) or is_mistake(error)):
+            raise
+        logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
+
+
+def send_shared_chart(client: MlflowClient, run_id: str, writer: ArtifactWriter) -> None:
+    """Upload the chart of a run to which several pipelines logged."""
+    from ..timeline import shared_chart
+
+    page = shared_chart.draw(client, client.get_run(run_id))
+    if page is not None:
+        writer.send([Text(shared_chart.GANTT_ARTIFACT, page)])
+
+
+def register_models(
+    client: MlflowClient, uri: str, run_id: str, queue: EntryQueue, *, again: bool
+) -> list[str]:
+    """Register the run's models; a registration that is refused is set aside.
+
+    Args:
+        client: A client of the run's store.
+        uri: The tracking URI.
+        run_id: The run.
+        queue: The run's entries.
+        again: Another process may have registered them before.
+
+    Returns:
+        A message for each model that was registered.
+
+    Raises:
+        Exception: MLflow cannot be reached.
+    """
+    registered = []
+    for pending in pending_registrations(client, run_id):
+        try:
+            registered.append(registry.register(client, uri, pending, again=again))
+        except Exception as error:
+            if kind_of(error) in (Kind.SILENT, Kind.BUSY, Kind.SERVER):
+                raise
+            place = f"MLflow's registered model '{pending.registered_name}'"
+            queue.set_aside(Register(pending.name), error, 1, place=place)
+    return registered

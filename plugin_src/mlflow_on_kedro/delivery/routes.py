@@ -1,0 +1,50 @@
+"""How each kind of entry is sent to MLflow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..journal.entries import (
+    End,
+    Entry,
+    File,
+    Input,
+    Metric,
+    Model,
+    Page,
+    PageFile,
+    Param,
+    Register,
+    SpanRecord,
+    Tag,
+    Text,
+    Trace,
+    Unlogged,
+)
+from .uploader import MakeUploads, Uploader
+from .value_requests import ValueRequest, log_batch, log_inputs
+
+VALUE_REQUESTS: dict[type[Entry], ValueRequest] = {
+    Param: log_batch,
+    Metric: log_batch,
+    Tag: log_batch,
+    Input: log_inputs,
+}
+"""The request for each kind of value."""
+
+UPLOADS: dict[type[Entry], MakeUploads[Any]] = {
+    Text: Uploader.text,
+    Page: Uploader.page,
+    File: Uploader.file,
+    PageFile: Uploader.page_file,
+    Model: Uploader.model,
+    Trace: Uploader.trace,
+    Register: Uploader.registration,
+}
+"""The uploads for each kind of entry in the lane of files."""
+
+AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, End)
+"""Sent when the run ends: spans are its trace, and the end is its status."""
+
+LOCAL_ONLY: tuple[type[Entry], ...] = (Unlogged,)
+"""Never sent."""

@@ -1,0 +1,79 @@
+"""The requests that send values to MLflow: several entries each."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, TypeAlias
+
+from ..journal.entries import Entry, Input, Metric, Param, Tag, of_kind
+from ..mlflow_internals.tags import DATASET_CONTEXT
+from ..tracking import capabilities, tables
+from ..tracking.capabilities import Feature
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import LoggedModelInput
+
+ValueRequest: TypeAlias = "Callable[[MlflowClient, str, Sequence[Entry]], None]"
+"""Sends entries to a run, which is given by its id."""
+
+
+def log_batch(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> None:
+    """Log parameters, metrics and tags."""
+    from mlflow.entities import Metric as MlflowMetric
+    from mlflow.entities import Param as MlflowParam
+    from mlflow.entities import RunTag
+
+    # MLflow refuses a key that is twice in a batch, even with the same value.
+    params = dict.fromkeys(of_kind(entries, Param))
+    tags = {tag.key: tag.value for tag in of_kind(entries, Tag)}
+    if tables.TAG in tags:
+        listings = [tag.value for tag in of_kind(entries, Tag) if tag.key == tables.TAG]
+        earlier = client.get_run(run_id).data.tags.get(tables.TAG)
+        tags[tables.TAG] = tables.merge(earlier, *listings)
+    client.log_batch(
+        run_id,
+        metrics=[
+            MlflowMetric(metric.key, metric.value, metric.timestamp, metric.step)
+            for metric in of_kind(entries, Metric)
+        ],
+        params=[MlflowParam(param.key, param.value) for param in params],
+        tags=[RunTag(key, value) for key, value in tags.items()],
+    )
+
+
+def log_inputs(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> None:
+    """Log datasets; MLflow stores each only once, however often it is sent."""
+    from mlflow.entities import Dataset, DatasetInput, InputTag
+
+    inputs = of_kind(entries, Input)
+    used = [
+        DatasetInput(
+            Dataset(x.name, x.digest, x.source_type, x.source, x.schema or None, x.profile or None),
+            [InputTag(DATASET_CONTEXT, x.context)] if x.context else [],
+        )
+        for x in inputs
+    ]
+    uri = client.tracking_uri
+    if not capabilities.has(uri, Feature.INPUTS):
+        return
+    try:
+        client.log_inputs(run_id, used, _models(inputs) or None)
+    except Exception as error:
+        if not capabilities.lacks(
+            uri,
+            Feature.INPUTS,
+            error,
+            "the datasets that a run has read are left out",
+            lambda: client.get_run(run_id),
+        ):
+            raise
+
+
+def _models(inputs: Iterable[Input]) -> list[LoggedModelInput]:
+    """Return the logged models among datasets used, which MLflow links to the run as well."""
+    from mlflow.entities import LoggedModelInput
+
+    sources = [json.loads(entry.source) for entry in inputs if '"model_id"' in entry.source]
+    return [LoggedModelInput(x["model_id"]) for x in sources if "tracking_uri" not in x]

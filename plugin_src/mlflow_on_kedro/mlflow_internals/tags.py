@@ -1,0 +1,17 @@
+"""Names of tags, trace metadata and span attributes that MLflow itself sets and reads.
+
+They are the values of ``mlflow.utils.mlflow_tags`` and ``mlflow.tracing.constant``, written here so
+that this module need not import MLflow.
+"""
+
+PARENT_RUN = "mlflow.parentRunId"
+RUN_NAME = "mlflow.runName"
+DATASET_CONTEXT = "mlflow.data.context"
+MODEL_VERSIONS = "mlflow.modelVersions"
+TRACE_NAME = "mlflow.traceName"
+TRACE_RUN = "mlflow.sourceRun"
+TRACE_FILES = "mlflow.artifactLocation"
+SPAN_TRACE_ID = "mlflow.traceRequestId"
+SPAN_TYPE = "mlflow.spanType"
+SPAN_INPUTS = "mlflow.spanInputs"
+SPAN_OUTPUTS = "mlflow.spanOutputs"

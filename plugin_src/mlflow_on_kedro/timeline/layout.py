@@ -1,0 +1,180 @@
+"""Plotly's layout of a timeline: title, legend, the time axes and the axis of nodes."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from ..errors import ConfigError
+from .options import Options, is_number
+
+if TYPE_CHECKING:
+    from .rows import Row, Timeline
+
+_FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
+_INK, _FAINT, _GRID = "#1F272D", "#5F7281", "#E8EDF1"
+
+_ROW_HEIGHT = 24
+_LEAST_HEIGHT = 10
+"""Plotly's own minimum for a figure, in pixels."""
+_MAX_PLOT_HEIGHT = 12_000
+_TOP, _BOTTOM, _TIME_AXIS = 112, 16, 40
+ROWS_IN_VIEW = 25
+"""With more rows the upper time axis scrolls out of view, so that a lower one is needed."""
+_SHORTEST_VIEW = 0.01
+"""The least seconds on the time axis: Plotly's dates have a resolution of 0.1 µs."""
+
+
+def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
+    """Make the figure's layout.
+
+    Args:
+        timeline: What to draw.
+        options: How to draw it.
+
+    Raises:
+        ConfigError: If the height is not a number of pixels.
+    """
+    rows = timeline.rows
+    plot_height = min(_ROW_HEIGHT * max(len(rows), 2), _MAX_PLOT_HEIGHT)
+    bottom = _TIME_AXIS if len(rows) > ROWS_IN_VIEW else _BOTTOM
+    height = options.layout.get("height") or _TOP + plot_height + bottom
+    if not is_number(height) or height < _LEAST_HEIGHT:
+        raise ConfigError(
+            f"gantt_params: 'height' must be a number of pixels, "
+            f"{_LEAST_HEIGHT} or more: {height!r}"
+        )
+    layout: dict[str, Any] = {
+        "template": {},  # to resolve one of Plotly's takes longer than to draw the chart
+        "plot_bgcolor": "#fff",
+        "paper_bgcolor": "#fff",
+        "barmode": "overlay",
+        "hovermode": "closest",
+        "height": height,
+        "font": {"family": _FONT, "size": 12, "color": _INK},
+        "title": {
+            "text": f"<b>{escape(options.heading, quote=False)}</b>"
+            f"<br><span style='font-size:13px;color:{_FAINT}'>{timeline.summary}</span>",
+            "font": {"size": 17},
+            **_position(20, 28, height, right=False),
+        },
+        "hoverlabel": {
+            "align": "left",
+            "bgcolor": "#fff",
+            "bordercolor": _FAINT,
+            "font": {"family": _FONT, "size": 12, "color": _INK},
+        },
+        "showlegend": options.showlegend,
+        # Below Plotly's own buttons.
+        "legend": {
+            "orientation": "h",
+            "itemsizing": "constant",
+            **_position(0, 30, height, right=True),
+        },
+        "margin": {"t": _TOP, "b": bottom, "l": 20, "r": 28, "pad": 4},
+    }
+    if not rows:
+        layout["annotations"] = [
+            {
+                "text": "Nothing was timed.",
+                "showarrow": False,
+                "font": {"size": 15, "color": _FAINT},
+                "xref": "paper",
+                "x": 0.5,
+                "yref": "paper",
+                "y": 0.5,
+            }
+        ]
+        return {**layout, "xaxis": {"visible": False}, "yaxis": {"visible": False}}
+    return {
+        **layout,
+        **_time_axes(timeline, options),
+        "yaxis": _node_axis(rows, plot_height, options),
+    }
+
+
+def _position(x: float, y: float, height: float, *, right: bool) -> dict[str, Any]:
+    """Convert a position in pixels from an upper corner to Plotly's fractions of the figure."""
+    return {
+        "xref": "container",
+        "x": 1 if right else 0,
+        "xanchor": "right" if right else "left",
+        **({} if right else {"pad": {"l": x}}),
+        "yref": "container",
+        "y": max(0.0, 1 - y / height),
+        "yanchor": "top",
+    }
+
+
+def _time_axes(timeline: Timeline, options: Options) -> dict[str, Any]:
+    axis = {
+        "type": "date",
+        "range": _view(timeline),
+        "ticks": "outside",
+        "tickcolor": _GRID,
+        "tickfont": {"color": _FAINT},
+        "zeroline": False,
+        "automargin": True,
+    }
+    upper = {
+        **axis,
+        "side": "top",
+        "showgrid": options.showgrid_x,
+        "gridcolor": _GRID,
+        "title": {
+            "text": f"Time ({timeline.zone})",
+            "font": {"size": 11, "color": _FAINT},
+            "standoff": 8,
+        },
+    }
+    if len(timeline.rows) <= ROWS_IN_VIEW:
+        return {"xaxis": upper}
+    lower = {
+        **axis,
+        "side": "bottom",
+        "overlaying": "x",
+        "matches": "x",
+        "tickmode": "auto",
+        "showgrid": False,
+    }
+    return {"xaxis": upper, "xaxis2": lower}
+
+
+def _node_axis(rows: tuple[Row, ...], plot_height: float, options: Options) -> dict[str, Any]:
+    return {
+        "type": "category",
+        "categoryorder": "array",
+        "categoryarray": [label_of(row, options) for row in rows],
+        "range": [len(rows) - 0.5, -0.5],
+        "automargin": True,
+        "showgrid": options.showgrid_y,
+        "gridcolor": _GRID,
+        "zeroline": False,
+        # Plotly leaves labels out where rows are lower than a line; zooming in shows them.
+        "tickfont": {"size": max(9, min(12, int(plot_height / len(rows) * 0.7)))},
+    }
+
+
+def _view(timeline: Timeline) -> list[float]:
+    """Return the time axis' range, with room for the word "failed" beside bars of failed nodes."""
+    length = max(timeline.end - timeline.start, _SHORTEST_VIEW)
+    room = 0.14 if any(row.failed for row in timeline.rows) else 0.02
+    shift = utc_offset_ms(timeline)
+    return [
+        (timeline.start - 0.02 * length) * 1000 + shift,
+        (timeline.start + (1 + room) * length) * 1000 + shift,
+    ]
+
+
+def utc_offset_ms(timeline: Timeline) -> float:
+    """Return the milliseconds to add to times, because Plotly shows numbers as UTC."""
+    offset = timeline.zone.utcoffset(None)
+    return offset.total_seconds() * 1000
+
+
+def label_of(row: Row, options: Options) -> str:
+    """Return a row's label as Plotly's HTML, escaped because a lambda's name has angle brackets."""
+    label = escape(row.label, quote=False)
+    if row.failed:
+        return f"<b style='color:{options.colors['failed']}'>✕ {label}</b>"
+    return label

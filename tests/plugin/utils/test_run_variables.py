@@ -1,0 +1,16 @@
+"""The environment variables that tell MLflow where runs go."""
+
+from __future__ import annotations
+
+import pytest
+from mlflow_on_kedro.utils import run_variables
+
+
+@pytest.mark.parametrize("value", ["", None])
+def test_empty_is_unset(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    """An empty MLFLOW_TRACKING_URI or MLFLOW_EXPERIMENT_NAME counts as none."""
+    for name in ("MLFLOW_TRACKING_URI", "MLFLOW_EXPERIMENT_NAME"):
+        if value is not None:
+            monkeypatch.setenv(name, value)
+    assert run_variables.tracking_uri() is None
+    assert run_variables.experiment_name() is None
