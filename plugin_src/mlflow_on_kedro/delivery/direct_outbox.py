@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..journal.entries import FILES, VALUES, Entry, File
 from ..journal.outbox import Outbox, is_missing_file
 from ..journal.records import Opened
-from ..tracking import open_runs, store
+from ..tracking import own_calls, store
 from ..tracking.failure_messages import INCOMPLETE, failure_message
 from .answer_clock import AnswerClock, WatchedClient
 from .artifact_writer import ArtifactWriter
@@ -92,7 +92,7 @@ class DirectOutbox(Outbox):
 
     def _send(self, lane: str) -> Exception | None:
         try:
-            with open_runs.bypassed():
+            with own_calls.bypassed():
                 while (chunk := self._queue.next(lane)) is not None:
                     self._writer(lane).send(chunk.entries)
                     self._queue.done(lane)

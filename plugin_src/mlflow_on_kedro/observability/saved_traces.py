@@ -10,7 +10,7 @@ from ..journal.entries import Trace
 from ..journal.node_files import TRACE_ATTACHMENTS, TRACE_INFO, TRACE_SPANS
 from ..mlflow_internals import trace_client
 from ..mlflow_internals.tags import TRACE_FILES, TRACE_RUN
-from ..tracking import open_runs
+from ..tracking import own_calls
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -48,5 +48,5 @@ def send(client: MlflowClient, uri: str, run_id: str, entry: Trace) -> None:
         key: value for key, value in content.get("tags", {}).items() if key != TRACE_FILES
     }
     files = sorted((path / TRACE_ATTACHMENTS).glob("*"))
-    with open_runs.bypassed():
+    with own_calls.bypassed():
         trace_client.send(uri, TraceInfo.from_dict(content), spans, files)

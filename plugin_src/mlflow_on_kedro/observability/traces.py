@@ -15,7 +15,7 @@ from ..errors import ConfigError
 from ..journal.entries import End, SpanRecord
 from ..journal.records import Header, Opened
 from ..mlflow_internals import tags, trace_client
-from ..tracking import open_runs
+from ..tracking import own_calls
 from ..utils import mlflow_version
 from .trace_spans import end_ms, make_spans, pipelines_part, trace_id
 
@@ -70,7 +70,7 @@ def deliver(
         Exception: MLflow cannot be reached, or refuses the trace.
     """
     info = make_info(header, opened, end, pipelines_part(parts))
-    with open_runs.bypassed():
+    with own_calls.bypassed():
         trace_client.send(uri, info, make_spans(header, parts, end))
 
 

@@ -12,14 +12,12 @@ import contextlib
 import functools
 import threading
 import weakref
-from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
+
+from . import own_calls
 
 if TYPE_CHECKING:
     from .tracked_run import TrackedRun
-
-OWN_THREADS = "mlflow_on_kedro "
-"""The prefix of the names of the plugin's own threads."""
 
 
 class _Here(threading.local):
@@ -28,13 +26,11 @@ class _Here(threading.local):
     Attributes:
         runs: The runs whose nodes it runs, the innermost last.
         pipelines: The open runs whose pipelines it runs.
-        is_bypassed: Whether its calls of MLflow are the plugin's own.
     """
 
     def __init__(self) -> None:
         self.runs: list[TrackedRun] = []
         self.pipelines: list[weakref.ref[TrackedRun]] = []
-        self.is_bypassed = threading.current_thread().name.startswith(OWN_THREADS)
 
 
 here = _Here()
@@ -80,7 +76,7 @@ def _forget(run: TrackedRun) -> None:
 
 def current() -> TrackedRun | None:
     """Return the run that this thread belongs to; None if its calls are the plugin's own."""
-    return None if here.is_bypassed else nearest()
+    return None if own_calls.are_bypassed() else nearest()
 
 
 def nearest() -> TrackedRun | None:
@@ -122,24 +118,3 @@ def _note_starters() -> None:
 
     setattr(start, _STARTER, None)
     threads.start = start
-
-
-@contextlib.contextmanager
-def bypassed() -> Iterator[None]:
-    """In a block, make calls of MLflow the plugin's own: they go to the server directly."""
-    before, here.is_bypassed = here.is_bypassed, True
-    try:
-        yield
-    finally:
-        here.is_bypassed = before
-
-
-def as_own(call: Callable[..., Any]) -> Callable[..., Any]:
-    """Wrap a function so that its calls of MLflow are the plugin's own."""
-
-    @functools.wraps(call)
-    def own(*args: Any, **named: Any) -> Any:
-        with bypassed():
-            return call(*args, **named)
-
-    return own

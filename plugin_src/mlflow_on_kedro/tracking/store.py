@@ -18,7 +18,7 @@ from ..utils import client_variables, environment, run_variables
 from ..utils.locks import locked
 from ..utils.mlflow_version import major_minor, mlflow_version
 from ..utils.secrets import mask_urls
-from . import open_runs
+from . import own_calls
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -219,7 +219,7 @@ def _client(uri: str) -> MlflowClient:
             found = super().__getattribute__(name)
             if name.startswith("_") or not callable(found):
                 return found
-            return open_runs.as_own(found)
+            return own_calls.as_own(found)
 
     return OwnClient(tracking_uri=uri)
 

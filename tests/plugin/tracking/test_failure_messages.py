@@ -37,9 +37,10 @@ def away(monkeypatch: pytest.MonkeyPatch) -> str:
 )
 def test_away(away: str, dataset: MLflowDataset | MLflowModelDataset, what: str) -> None:
     """It is said in one line, with what to check, for whatever is loaded."""
-    dataset._loading_tracking_uri = away
     if isinstance(dataset, MLflowDataset):
-        dataset = dataset.of_run("1a", away)
+        dataset = dataset.for_run("1a", away)
+    else:
+        dataset._reader.given_uri = away
     with pytest.raises(DatasetError) as caught:
         dataset.load()
     said = str(caught.value)

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import mlflow_globals, run_stack
 from ...mlflow_internals.tags import PARENT_RUN
-from ...tracking import open_runs
+from ...tracking import open_runs, own_calls
 from ...utils import import_watch, run_variables
 from . import (
     active_stack,
@@ -85,7 +85,7 @@ def _set_up(run: TrackedRun) -> None:
 
 
 def _make_active_bypassed(run: TrackedRun) -> Any:
-    with open_runs.bypassed():
+    with own_calls.bypassed():
         return _make_active(run)
 
 

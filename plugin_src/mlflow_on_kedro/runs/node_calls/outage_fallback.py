@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import store_registries
 from ...mlflow_internals.replaced_functions import replace_method
-from ...tracking import open_runs, store
+from ...tracking import open_runs, own_calls, store
 from ...utils import environment
 from . import (
     journal_uri,
@@ -121,7 +121,7 @@ def _with_journal_for_trace(
     )
 
     def method(*args: Any, **named: Any) -> Any:
-        if is_other or open_runs.here.is_bypassed:
+        if is_other or own_calls.are_bypassed():
             return to_server(*args, **named)
         return call(to_server, *args, **named)
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...tracking import store
 from ...tracking.failures import is_mistake, is_refusal
-from ...tracking.open_runs import OWN_THREADS, bypassed
+from ...tracking.own_calls import OWN_THREADS, bypassed
 
 if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun

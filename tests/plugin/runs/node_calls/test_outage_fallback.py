@@ -19,7 +19,7 @@ from mlflow_on_kedro.runs.node_calls import (
     registry_fallback,
     server_call,
 )
-from mlflow_on_kedro.tracking import open_runs
+from mlflow_on_kedro.tracking import open_runs, own_calls
 
 POINT = Metric("m", 1.0, 5, 0)
 
@@ -163,7 +163,7 @@ def test_who_else_calls(server: Any, run: Any) -> None:
     thread = threading.Thread(target=call)
     thread.start()
     thread.join()
-    with open_runs.bypassed():
+    with own_calls.bypassed():
         call()
     assert len(raised) == 2
     assert run.told == []
