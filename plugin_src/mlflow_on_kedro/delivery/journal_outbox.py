@@ -137,15 +137,19 @@ class WorkerOutbox(Outbox):
         self._send_itself(entry)
 
     def flush(self) -> None:
-        """Wait until all entries are in MLflow."""
+        """Wait until all entries are in MLflow, those of the run's other processes, too.
+
+        What this process is to load from the run may be what another one has logged.
+        """
         if self._direct is not None:
             self._direct.flush()
-        if self._journal is None or self._writer is None or not self._writer.sizes:
+        if self._journal is None or self._writer is None:
             return
+        written = self._journal.sizes()
         deadline = time.monotonic() + self._limit
         while time.monotonic() < deadline and not self._journal.is_failing:
             delivered = self._journal.delivered
-            if all(delivered.get(name, 0) >= size for name, size in self._writer.sizes.items()):
+            if all(delivered.get(name, 0) >= size for name, size in written.items()):
                 return
             time.sleep(POLL_SECONDS)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ from mlflow_on_kedro.delivery.run_delivery import RunDelivery
 from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.errors import MLflowOnKedroError
 from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Entry, File, Param, Text
+from mlflow_on_kedro.journal.entry_lines import to_line
 from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.records import Opened
 
@@ -271,6 +273,18 @@ class TestWorkerOutbox:
         journal.delivered = {name: journal.sizes()[name]}
         box.flush()
         assert time.monotonic() - begin < 4, "all is delivered"
+
+    def test_flush_waits_for_other_processes(self, journal: Journal) -> None:
+        """So it does for what others have written before: this process may load it from MLflow."""
+        (journal.folder / "other.jsonl").write_bytes(to_line(Param("p", "v")))
+        box = self.worker(journal)
+        waiting = threading.Thread(target=box.flush)
+        waiting.start()
+        waiting.join(0.2)
+        assert waiting.is_alive()
+        journal.delivered = journal.sizes()
+        waiting.join(10)
+        assert not waiting.is_alive()
 
     def test_flush_has_a_limit(self, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
         """It does not wait for ever."""
