@@ -94,9 +94,12 @@ def class_of(name: str, config: Args) -> type[AnyDataset]:
 def _imported(class_path: str) -> type[AnyDataset] | Exception:
     try:
         return parse_dataset_definition({"type": class_path})[0]
-    except TypeError:  # the name is not that of a class
-        return DatasetError(f"'{class_path}' is no dataset class; an extension goes without 'type'")
-    except (DatasetError, ImportError) as error:
+    except (DatasetError, ImportError, TypeError) as error:
+        # A name without a dot is that of a module if kedro-datasets has imported it already.
+        if isinstance(error, TypeError) or "." not in class_path:
+            return DatasetError(
+                f"'{class_path}' is no dataset class; an extension goes without 'type'"
+            )
         return error
 
 

@@ -44,7 +44,7 @@ _FLAVORS = {
 }
 PIP_NAMES = {"sklearn": "scikit-learn"}
 """Packages that have another name for pip -> that name."""
-ANY_MODEL_FORMATS = {"sklearn": "cloudpickle", "lightgbm": "cloudpickle", "pytorch": "pickle"}
+FORMATS_FOR_ANY_MODEL = {"sklearn": "cloudpickle", "lightgbm": "cloudpickle", "pytorch": "pickle"}
 """Flavor -> the serialization format that can save any of its models.
 
 MLflow's own defaults are safe to load from strangers, but skops takes two seconds to import and

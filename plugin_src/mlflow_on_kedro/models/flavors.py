@@ -17,7 +17,7 @@ from kedro.io import DatasetError
 from ..utils import environment
 from ..utils.suggestions import did_you_mean
 from .flavor_table import (
-    ANY_MODEL_FORMATS,
+    FORMATS_FOR_ANY_MODEL,
     PIP_NAMES,
     is_loader_module,
     known_flavors,
@@ -111,7 +111,7 @@ def with_defaults(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict
         model: The model.
         given: The arguments of ``save_model``.
     """
-    any_model = ANY_MODEL_FORMATS.get(flavor.__name__.removeprefix("mlflow."))
+    any_model = FORMATS_FOR_ANY_MODEL.get(flavor.__name__.removeprefix("mlflow."))
     is_chosen = bool({_FORMAT, "export_model"} & given.keys())
     if any_model and not is_chosen and _takes(flavor.save_model, _FORMAT):
         given = {_FORMAT: any_model, **given} if environment.allows_pickle() else given
@@ -123,14 +123,14 @@ def saving_quietly(given: dict[str, Any]) -> Iterator[None]:
     """Silence MLflow's warning about a serialization format that the user did not choose."""
     with ExitStack() as stack:
         if _FORMAT not in given:
-            for flavor in ANY_MODEL_FORMATS:
+            for flavor in FORMATS_FOR_ANY_MODEL:
                 logger = logging.getLogger(f"mlflow.{flavor}")
-                logger.addFilter(_without_caution)
-                stack.callback(logger.removeFilter, _without_caution)
+                logger.addFilter(_is_no_caution_warning)
+                stack.callback(logger.removeFilter, _is_no_caution_warning)
         yield
 
 
-def _without_caution(record: logging.LogRecord) -> bool:
+def _is_no_caution_warning(record: logging.LogRecord) -> bool:
     return not _CAUTION.match(record.getMessage())
 
 

@@ -71,16 +71,19 @@ def metric(client: MlflowClient, run: Any, name: str) -> float | None:
         found = run if run_id == run.info.run_id else client.get_run(run_id)
         return float(found.data.metrics[legal_key(name)])
 
-    whole = run.data.tags.get(PARENT_TAG) if is_of_group(run) else None
-    for run_id in dict.fromkeys((run.info.run_id, whole or run.info.run_id)):
+    pipelines = run.data.tags.get(PARENT_TAG) if is_of_group(run) else None
+    for run_id in dict.fromkeys((run.info.run_id, pipelines or run.info.run_id)):
         with suppress(KeyError):
             return first_with(client, run_id, name, read, KeyError)
     return None
 
 
 def _groups(client: MlflowClient, run_id: str) -> Iterator[tuple[str, str]]:
-    """The ids of a run's children, and what names in each lack; of a child its own, too."""
-    with suppress(Exception):  # who asked says what is wrong with the run
+    """Yield the id of each child run, and the prefix that its names are without.
+
+    If the run itself is a child, it comes first.
+    """
+    with suppress(Exception):  # the caller's own read raises the error
         run = client.get_run(run_id)
         for one in (
             run,
