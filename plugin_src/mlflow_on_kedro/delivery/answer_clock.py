@@ -33,6 +33,7 @@ class AnswerClock:
         self.remote, self.http = remote, http
         self._lock = threading.Lock()
         self._sent: dict[int, float | None] = {}
+        """By thread, when its open request was sent; None: it is being prepared."""
         self._failed_since: float | None = None
         self._answered: float = time.monotonic()
         _hook.install()
@@ -59,7 +60,7 @@ class AnswerClock:
 
     @property
     def silence(self) -> float:
-        """Seconds since the server's last answer, or since a request that it has not answered."""
+        """Seconds that the oldest open request waits for an answer; 0 if no request is open."""
         with self._lock:
             since = [self._failed_since, *(self._sent.values() if self.remote else ())]
             known: list[float] = [moment for moment in since if moment is not None]

@@ -100,9 +100,8 @@ class Sampler:
             ended = self._ended.wait(due - time.monotonic())
             try:
                 self._log(meters, step)
-            except (
-                Exception
-            ) as error:  # `on_failure: raise`: the pipeline's next log call raises the same
+            except Exception as error:
+                # With `on_failure: raise` the pipeline's next log call raises the same.
                 logger.debug("No more system metrics are logged: %r", error)
                 return
             step += 1
