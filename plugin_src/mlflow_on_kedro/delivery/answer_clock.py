@@ -60,7 +60,7 @@ class AnswerClock:
 
     @property
     def silence(self) -> float:
-        """Seconds that the oldest open request waits for an answer; 0 if no request is open."""
+        """Seconds since the oldest request that got no answer was sent or failed; 0 if none did."""
         with self._lock:
             since = [self._failed_since, *(self._sent.values() if self.remote else ())]
             known: list[float] = [moment for moment in since if moment is not None]
