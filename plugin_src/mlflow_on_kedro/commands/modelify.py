@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..config.sections import Config, PipelineModel
     from ..pipeline_models.builder import Project
     from ..pipeline_models.spec import PipelineModelSpec
-    from ..runs.joined_run import JoinedRun
 from ..tracking.finding import Runs
 
 _PIP_KEYS = frozenset({"pip_requirements", "extra_pip_requirements"})
@@ -185,6 +184,7 @@ def _log_model(
     from ..models.registry import register_models
     from ..pipeline_models import external_artifacts, run_values
     from ..pipeline_models.log_to_run import log_pipeline_model
+    from ..runs.joined_run import JoinedRun
 
     catalog, run_id = context.catalog, run.info.run_id
     names = [*spec.artifacts, spec.settings.input]

@@ -162,7 +162,7 @@ def _become_worker_runs() -> None:
         worker: Any = run
         worker.__class__ = WorkerRun
         for each in (worker, *worker.groups.values()):
-            each._outbox = None  # noqa: SLF001 - a field of the class that it has now
+            each._outbox = None  # noqa: SLF001 - of the same class
     _own_runs.clear()
 
 

@@ -610,9 +610,10 @@ def test_dataset_named_outside_of_a_pipeline(tmp_path: Path, caplog: Any) -> Non
     )
     dataset.save(classifier())
     assert dataset.load().predict([[3.0]]).tolist() == [1]
-    assert "'m' is saved without what its signature and input example take from 'features'" in (
-        caplog.text
-    )
+    assert (
+        "'m' is saved without the parts of its signature and input example that come from "
+        "'features'"
+    ) in caplog.text
 
 
 @pytest.mark.parametrize("uri", ["models:/clf/1", "models:/clf@champion", f"models:/m-{'0' * 32}"])
