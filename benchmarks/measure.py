@@ -47,9 +47,17 @@ class Samples:
         """The median of the CPU seconds."""
         return statistics.median(cost.cpu for cost in self.costs[variant])
 
+    def least_cpu(self, variant: str) -> float:
+        """The least CPU seconds: what other work on the machine adds to least."""
+        return min(cost.cpu for cost in self.costs[variant])
+
     def wall(self, variant: str) -> float:
         """The median of the wall seconds."""
         return statistics.median(cost.wall for cost in self.costs[variant])
+
+    def least_wall(self, variant: str) -> float:
+        """The least wall seconds."""
+        return min(cost.wall for cost in self.costs[variant])
 
     def loop(self, variant: str) -> float:
         """The median of the seconds in which nodes ran."""
