@@ -10,6 +10,7 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_type_hints
 
+from ..utils.nested import flatten
 from ..utils.suggestions import alike, nearest
 from .sections import RUNTIME_SECTION, Config
 
@@ -49,7 +50,7 @@ def warn_of_parameters(runtime: Mapping[str, Any], conf: Path) -> None:
     for name, value in runtime.items():
         if name == RUNTIME_SECTION:
             continue
-        for path in _paths(str(name), value):
+        for path, _ in flatten(str(name), value):
             key = _key_of(str(name), path)
             if key is not None and not _mentions(conf, str(name)):
                 logger.warning(
@@ -60,15 +61,6 @@ def warn_of_parameters(runtime: Mapping[str, Any], conf: Path) -> None:
                     RUNTIME_SECTION,
                     key,
                 )
-
-
-def _paths(name: str, value: Any) -> Iterator[str]:
-    """The dotted names of all values of a nested parameter."""
-    if isinstance(value, Mapping) and value:
-        for key, item in value.items():
-            yield from _paths(f"{name}.{key}", item)
-    else:
-        yield name
 
 
 def _key_of(name: str, path: str) -> str | None:

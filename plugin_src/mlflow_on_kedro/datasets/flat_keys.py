@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..journal import values
 from ..utils import mlflow_limits
+from ..utils.nested import unflatten
 
 _PLUGIN_PREFIXES = ("time/", "system/")
 
@@ -45,4 +45,4 @@ def nested(flat: Mapping[str, Any]) -> Any:
     if not flat:
         raise KeyError
     # If the name itself has a value, the names below it belong to other datasets.
-    return flat[""] if "" in flat else values.unflatten(flat)
+    return flat[""] if "" in flat else unflatten(flat)

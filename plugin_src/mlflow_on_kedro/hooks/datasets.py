@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..journal import values
+from ..utils import nested
 from ..utils.pipeline_info import is_parameter
 from ..utils.secret_items import leave_out_secrets
 from ..utils.secrets import without_secrets
@@ -45,7 +46,7 @@ class MLflowDataSetsLoggerHook(NodeValuesHook):
         if key in run.secret_params:
             return
         hidden = run.secret_params
-        if hidden and hidden & {leaf for leaf, _ in values.flatten(_root(name), value, lists=True)}:
+        if hidden and hidden & {leaf for leaf, _ in nested.flatten(_root(name), value, lists=True)}:
             value = without_secrets(value)
         settings = run.config.catalog
         if not is_parameter(name):

@@ -14,7 +14,6 @@ from ..datasets import shared_files
 from ..datasets.artifact_places import own_folders
 from ..datasets.tracked import TrackedDataset
 from ..errors import ConfigError
-from ..journal.values import flatten
 from ..notebook import notebook_calls
 from ..observability import observers
 from ..runs import group_runs, kedro_command, last_runs, provenance, run_dataset
@@ -24,6 +23,7 @@ from ..tracking import parts
 from ..tracking.description import describe
 from ..tracking.tracked_run import TrackedRun
 from ..utils import environment, installation, kedro_internals, pipeline_info
+from ..utils.nested import flatten
 from ..utils.pipeline_info import PipelineInfo
 from ..utils.secrets import is_secret, looks_secret
 from . import registered_names

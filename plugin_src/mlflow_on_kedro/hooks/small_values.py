@@ -9,6 +9,7 @@ from typing import Any, Literal, NamedTuple
 
 from ..journal import values
 from ..journal.entries import Unlogged
+from ..utils import nested
 from ..utils.secret_items import leave_out_secrets
 from ..utils.secrets import mask_urls
 
@@ -70,7 +71,7 @@ def select(name: str, value: Any, limits: Limits, *, lists: bool = False) -> Sel
         (['report.f1'], ['text of 300 characters'])
     """
     try:
-        leaves = list(itertools.islice(values.flatten(name, value, lists=lists), limits.leaves + 1))
+        leaves = list(itertools.islice(nested.flatten(name, value, lists=lists), limits.leaves + 1))
         if lists and len(leaves) > limits.leaves:
             return select(name, value, limits)
         if len(leaves) > limits.leaves:

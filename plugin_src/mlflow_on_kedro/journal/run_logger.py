@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..config.sections import Config, Params
-from ..utils import mlflow_limits
+from ..utils import mlflow_limits, nested
 from ..utils.clock import now_ms
 from ..utils.secret_items import leave_out
 from ..utils.secrets import mask_secrets, mask_urls
@@ -70,7 +70,7 @@ class RunLogger:
     def log_params(self, key: str, value: Any) -> None:
         """Log a value as parameters, dicts as configured in ``params``."""
         value, lists = self._without_secrets(key, value), self.config.params.flatten_lists
-        for name, leaf in values.flatten(key, value, *self._shape(key), lists=lists):
+        for name, leaf in nested.flatten(key, value, *self._shape(key), lists=lists):
             if name not in self.secret_params:
                 self.log_param(name, leaf)
 

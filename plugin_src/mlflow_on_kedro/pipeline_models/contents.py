@@ -17,10 +17,10 @@ from ..datasets.default_paths import default_filepath
 from ..datasets.local_files import local_path
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..datasets.model_dataset import MLflowModelDataset
-from ..journal.values import flatten
 from ..models.flavor_table import saved_flavor
 from ..models.flavors import find_flavor
 from ..utils import kedro_internals
+from ..utils.nested import flatten
 from ..utils.secrets import is_secret, looks_secret
 from .pipeline_model import DESCRIPTION, OBJECTS, resolve
 from .spec import PipelineModelSpec

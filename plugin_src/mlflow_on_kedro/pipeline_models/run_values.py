@@ -11,8 +11,9 @@ from kedro.io import AbstractDataset
 
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..datasets.model_dataset import MLflowModelDataset
-from ..journal.values import flatten, param_text
+from ..journal.values import param_text
 from ..runs.kedro_command import RUNTIME_PARAMS_TAG
+from ..utils.nested import flatten
 from .contents import Datasets
 from .pipeline_model import ValueDataset, flat_parameters, override
 

@@ -13,8 +13,8 @@ from ..config.registration import Registration
 from ..config.sections import PipelineModel
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
-from ..journal.values import flatten
 from ..tracking.failures import reason
+from ..utils.nested import flatten
 from ..utils.pipeline_info import is_parameter
 from ..utils.suggestions import did_you_mean
 from .pipeline_model import make_runner

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..config.sections import RUNTIME_SECTION
-from ..journal.values import flatten
+from ..utils.nested import flatten
 from ..utils.secrets import is_secret, looks_secret, mask_urls, without_secrets
 
 # Keys of mlflow.yml that look like secrets, but only name something.
