@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..journal.entries import VALUES, End, SpanRecord
+from ..journal.entries import End, SpanRecord
 from ..journal.folder import Journal, is_id
 from ..journal.records import Header, Opened
 from ..tracking import shared_run
@@ -34,7 +34,7 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
     if header.experiment == pipeline.experiment:  # which may be given by its id only
         header = replace(header, experiment_id=opened.experiment_id)
     if header.run_id is not None:  # an existing run: end it only if the node has
-        ends = any(True for name in child.sizes() for _ in child.entries_of(name, End))
+        ends = any(True for _ in child.all_of(End))
         return replace(header, owned=ends)
     if header.parent == pipeline.journal:
         return replace(header, parent=opened.run_id)
@@ -48,5 +48,5 @@ def delivered_header(child: Journal, pipeline: Header, opened: Opened, client: A
 
 def _first_ms(child: Journal) -> int:
     """Return when the first node of a group began, in milliseconds since the epoch; 0 if none."""
-    spans = (span for name in child.sizes(VALUES) for span in child.entries_of(name, SpanRecord))
-    return round(1000 * min((span.start for span in spans if span.start), default=0.0))
+    starts = (span.start for span in child.all_of(SpanRecord) if span.start)
+    return round(1000 * min(starts, default=0.0))

@@ -151,8 +151,7 @@ class EntryQueue:
     def written(self, kind: type[EntryT]) -> Iterator[EntryT]:
         """Yield all values of one kind that are in the journal."""
         if self.journal is not None:
-            for name in self.journal.sizes(VALUES):
-                yield from self.journal.entries_of(name, kind)
+            yield from self.journal.all_of(kind)
 
     # -- what is refused -----------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from ..mlflow_internals.tags import RUN_NAME
 from ..tracking.failures import Kind, is_by_mlflow, kind_of
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ TRIES = 3
 BUSY_TRIES = 10
 PAUSE_SECONDS = 0.3
 _TRUSTED_SECONDS = 5.0
-
-_RUN_NAME_TAG = "mlflow.runName"
 
 
 class RefusalJudge:
@@ -53,7 +52,7 @@ class RefusalJudge:
             return True
         try:
             name = self._client.get_run(self._run_id).info.run_name
-            self._client.set_tag(self._run_id, _RUN_NAME_TAG, name)
+            self._client.set_tag(self._run_id, RUN_NAME, name)
         except Exception:
             return False
         self._accepted_at = time.monotonic()

@@ -59,6 +59,17 @@ class EntryFiles:
                         if isinstance(entry, kind):
                             yield entry
 
+    def all_of(self, kind: type[EntryT], *, but: str | None = None) -> Iterator[EntryT]:
+        """Yield the entries of one kind that any process has written.
+
+        Args:
+            kind: The kind.
+            but: The name of a writer whose entries are left out.
+        """
+        for name in self.sizes(kind.lane):
+            if but is None or not name.startswith(but):
+                yield from self.entries_of(name, kind)
+
     def read(self, positions: Mapping[str, int], lane: str, *, complete: bool) -> Chunk:
         """Read the next entries of a lane, not all at once.
 

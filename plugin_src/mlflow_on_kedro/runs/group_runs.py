@@ -17,7 +17,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from ..journal.entries import VALUES, End, Entry, File, SpanRecord
+from ..journal.entries import End, Entry, File, SpanRecord
 from ..journal.folder import Journal
 from ..journal.records import Header
 from ..journal.state import CHILDREN
@@ -229,13 +229,11 @@ class GroupRun(WorkerRun):
         """The nodes that have begun, in whatever process, and when each was done that is."""
         begun: set[str] = set()
         done: dict[str, float] = {}
-        journal = self.journal
-        for name in journal.sizes(VALUES) if journal is not None else ():
-            for part in journal.entries_of(name, SpanRecord) if journal is not None else ():
-                if part.end:
-                    done[part.node] = part.end
-                else:
-                    begun.add(part.node)
+        for span in self.journal.all_of(SpanRecord) if self.journal is not None else ():
+            if span.end:
+                done[span.node] = span.end
+            else:
+                begun.add(span.node)
         return begun, done
 
     def log_error(self, error: BaseException) -> None:

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..errors import ConfigError, MLflowOnKedroError
+from ..mlflow_internals.tags import PARENT_RUN
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import did_you_mean
 from . import store
 from .failure_messages import failure_message
 from .failures import is_gone, is_refusal
-from .group_lookup import PARENT_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -157,7 +157,7 @@ class Runs:
 
 def _is_below(run: Run) -> bool:
     """Whether a run is a child, and not a pipeline's own run (``run.nested``)."""
-    return PARENT_TAG in run.data.tags and COMMAND_TAG not in run.data.tags
+    return PARENT_RUN in run.data.tags and COMMAND_TAG not in run.data.tags
 
 
 def name_and_id(run: Any) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..mlflow_internals.tags import PARENT_RUN
 from ..utils.mlflow_limits import legal_key
 from . import shared_run
 
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
 
 NAMESPACE_TAG = "kedro.namespace"
 PIPELINE_TAG = "kedro.pipeline"
-PARENT_TAG = "mlflow.parentRunId"
 
 FoundT = TypeVar("FoundT")
 
@@ -71,7 +71,7 @@ def metric(client: MlflowClient, run: Any, name: str) -> float | None:
         found = run if run_id == run.info.run_id else client.get_run(run_id)
         return float(found.data.metrics[legal_key(name)])
 
-    pipelines = run.data.tags.get(PARENT_TAG) if is_of_group(run) else None
+    pipelines = run.data.tags.get(PARENT_RUN) if is_of_group(run) else None
     for run_id in dict.fromkeys((run.info.run_id, pipelines or run.info.run_id)):
         with suppress(KeyError):
             return first_with(client, run_id, name, read, KeyError)
@@ -87,7 +87,7 @@ def _groups(client: MlflowClient, run_id: str) -> Iterator[tuple[str, str]]:
         run = client.get_run(run_id)
         for one in (
             run,
-            *shared_run.with_tag(client, run.info.experiment_id, PARENT_TAG, run_id),
+            *shared_run.with_tag(client, run.info.experiment_id, PARENT_RUN, run_id),
         ):
             namespace = one.data.tags.get(NAMESPACE_TAG)
             if is_of_group(one):

@@ -6,13 +6,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..journal.records import Header, Opened
+from ..mlflow_internals.tags import PARENT_RUN
 from . import creating, experiments, finding, resuming, shared_run
 from .user import USER_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
-
-PARENT_TAG = "mlflow.parentRunId"
 
 
 def open_run(
@@ -106,7 +105,7 @@ def _remove_twins(client: MlflowClient, header: Header, opened: Opened) -> None:
 
 def _tags(header: Header) -> dict[str, str]:
     # MLflow reads the user only from the tags with which a run is created.
-    given = {PARENT_TAG: header.parent or header.given_parent, USER_TAG: header.user}
+    given = {PARENT_RUN: header.parent or header.given_parent, USER_TAG: header.user}
     known = {key: value for key, value in given.items() if value}
     return {**known, shared_run.JOURNAL_TAG: header.journal}
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..config.sections import Config
 from ..errors import MLflowOnKedroError
-from ..journal.entries import VALUES, Entry
+from ..journal.entries import Entry
 from ..journal.folder import Journal
 from ..journal.records import Opened
 from ..journal.run_logger import RunLogger
@@ -161,10 +161,7 @@ class TrackedRun(RunLogger):
     def entries_of_others(self, kind: type[EntryT]) -> Iterator[EntryT]:
         """Read the entries of one kind that other processes have written into the journal."""
         if self.journal is not None:
-            own = writer(self.journal).name
-            for name in self.journal.sizes(VALUES):
-                if not name.startswith(own):
-                    yield from self.journal.entries_of(name, kind)
+            yield from self.journal.all_of(kind, but=writer(self.journal).name)
 
     # -- the child runs of `run.children` --------------------------------------------------------
 

@@ -9,7 +9,8 @@ import pytest
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
-from mlflow_on_kedro.tracking.opening import PARENT_TAG, end_run, open_run
+from mlflow_on_kedro.mlflow_internals.tags import PARENT_RUN
+from mlflow_on_kedro.tracking.opening import end_run, open_run
 
 
 def header(**changed: Any) -> Header:
@@ -33,7 +34,7 @@ class TestOpenRun:
     def test_a_parent(self, client: Any, store_uri: str, tmp_path: Path) -> None:
         """A run has its parent."""
         found = open_run(client, header(parent="p"), store_uri, tmp_path)
-        assert client.get_run(found.run_id).data.tags[PARENT_TAG] == "p"
+        assert client.get_run(found.run_id).data.tags[PARENT_RUN] == "p"
 
     def test_continued(self, client: Any, store_uri: str, tmp_path: Path) -> None:
         """A run that is continued is running again, also one that was deleted."""
