@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -50,3 +51,21 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., OwnRun]]:
     yield open_
     for run in opened:
         run.end("FINISHED")
+
+
+@pytest.fixture
+def said() -> Iterator[list[str]]:
+    """What is said, INFO too."""
+    messages: list[str] = []
+
+    class Memory(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            messages.append(record.getMessage())
+
+    logger, memory = logging.getLogger("mlflow_on_kedro"), Memory()
+    level = logger.level
+    logger.addHandler(memory)
+    logger.setLevel(logging.INFO)
+    yield messages
+    logger.removeHandler(memory)
+    logger.setLevel(level)

@@ -68,11 +68,6 @@ class Writer:
         self._lock = threading.Lock()
         self._copied = 0
 
-    @property
-    def sizes(self) -> dict[str, int]:
-        """The names of the files that this process has written, and their sizes in bytes."""
-        return {stream.path.name: stream.size for stream in self._streams.values() if stream.size}
-
     def append(self, entry: Entry) -> int:
         """Write an entry; an artifact is copied, or linked where a link is as safe.
 

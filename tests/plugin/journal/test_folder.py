@@ -413,7 +413,7 @@ class TestWriter:
         files = write.append(Text("a.txt", "a"))
         assert journal.sizes(VALUES) == {f"{write.name}.jsonl": values}
         assert journal.sizes(FILES) == {f"{write.name}.files": files}
-        assert journal.sizes() == write.sizes == journal.sizes(VALUES) | journal.sizes(FILES)
+        assert journal.sizes() == journal.sizes(VALUES) | journal.sizes(FILES)
         assert journal.read({}, VALUES, complete=False).entries == [Param("p", "v")]
         assert len(journal.read({}, FILES, complete=False).entries) == 1
 
@@ -422,7 +422,7 @@ class TestWriter:
         write = Writer(journal)
         for number in range(3):
             size = write.append(Param(f"p{number}", "v"))
-            assert journal.sizes() == write.sizes == {own_file(write).name: size}
+            assert journal.sizes() == {own_file(write).name: size}
 
     def test_threads(self, journal: Journal) -> None:
         """Threads that write at once lose nothing, and no line is within another."""

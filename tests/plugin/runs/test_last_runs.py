@@ -2,32 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.runs import last_runs
-
-
-@pytest.fixture
-def said() -> Iterator[list[str]]:
-    """What is said, INFO too."""
-    messages: list[str] = []
-
-    class Memory(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            messages.append(record.getMessage())
-
-    logger, memory = logging.getLogger("mlflow_on_kedro"), Memory()
-    level = logger.level
-    logger.addHandler(memory)
-    logger.setLevel(logging.INFO)
-    yield messages
-    logger.removeHandler(memory)
-    logger.setLevel(level)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,24 +14,6 @@ from mlflow_on_kedro.runs.choosing import decide
 from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.tracking import resuming, shared_run
 from mlflow_on_kedro.tracking.opening import open_run
-
-
-@pytest.fixture
-def said() -> Iterator[list[str]]:
-    """What is said, INFO too."""
-    messages: list[str] = []
-
-    class Memory(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            messages.append(record.getMessage())
-
-    logger, memory = logging.getLogger("mlflow_on_kedro"), Memory()
-    level = logger.level
-    logger.addHandler(memory)
-    logger.setLevel(logging.INFO)
-    yield messages
-    logger.removeHandler(memory)
-    logger.setLevel(level)
 
 
 def header(**changed: Any) -> Header:

@@ -73,11 +73,10 @@ class FallbackArtifacts(store_classes.ArtifactStore):
             getattr(self._store, method)(path, artifact_path)
             return
 
-        def fall_back() -> None:
+        def fall_back(owner: TrackedRun) -> None:
             if self._is_model or size <= self._run.config.tracking.max_copy:
                 getattr(_local(folder), method)(path, artifact_path)
             else:  # it is sent from where it lies
-                owner = self._before_fallback() or self._run
                 owner.log_artifact(Path(path).absolute(), artifact_path or "")
 
         self._call_store(lambda: getattr(self._store, method)(path, artifact_path), fall_back, size)
@@ -97,7 +96,7 @@ class FallbackArtifacts(store_classes.ArtifactStore):
         if folder is None:
             return list(self._store.list_artifacts(path))
         here = list(_local(folder).list_artifacts(path)) if folder.is_dir() else []
-        there = self._call_store(lambda: list(self._store.list_artifacts(path)), list)
+        there = self._call_store(lambda: list(self._store.list_artifacts(path)), lambda _: [])
         names = {item.path for item in here}
         return [*here, *(item for item in there if item.path not in names)]
 
@@ -116,11 +115,10 @@ class FallbackArtifacts(store_classes.ArtifactStore):
         return self._folder() if open_runs.current() is self._run else None
 
     def _call_store(
-        self, call: Callable[[], Any], fallback: Callable[[], Any], size: int = 0
+        self, call: Callable[[], Any], fallback: Callable[[Any], Any], size: int = 0
     ) -> Any:
         def fall_back() -> Any:
-            self._before_fallback()
-            return fallback()
+            return fallback(self._before_fallback() or self._run)
 
         if not self._asks_server:
             return fall_back()
