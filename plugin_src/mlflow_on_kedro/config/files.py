@@ -8,10 +8,9 @@ from typing import Any
 
 from ..errors import ConfigError
 from .checks import FILE, unknown_keys
-from .sections import Config
+from .sections import SUFFIXES, Config
 
 _NAME = "mlflow"
-_SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 
 
 def find_files(conf: Path) -> list[Path]:
@@ -23,7 +22,7 @@ def find_files(conf: Path) -> list[Path]:
     return [
         path
         for path in sorted(conf.rglob("*"))
-        if path.suffix in _SUFFIXES and _matches(path.relative_to(conf).parts[1:])
+        if path.suffix in SUFFIXES and _matches(path.relative_to(conf).parts[1:])
     ]
 
 
@@ -39,7 +38,7 @@ def files_of(loader: Any) -> list[Path]:
         path
         for folder in dict.fromkeys(conf / (name or "") for name in names)
         for path in sorted(folder.rglob("*"))
-        if path.suffix in _SUFFIXES and _matches(path.relative_to(folder).parts)
+        if path.suffix in SUFFIXES and _matches(path.relative_to(folder).parts)
     ]
 
 

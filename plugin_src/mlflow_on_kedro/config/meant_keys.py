@@ -12,12 +12,11 @@ from typing import Any, get_type_hints
 
 from ..utils.nested import flatten
 from ..utils.suggestions import alike, nearest
-from .sections import RUNTIME_SECTION, Config
+from .sections import RUNTIME_SECTION, SUFFIXES, Config
 
 logger = logging.getLogger(__name__)
 
 _WORD = re.compile(r"[^\W_]+")
-_SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 
 
 def meant(given: str) -> str | None:
@@ -83,7 +82,7 @@ def _mentions(conf: Path, name: str) -> bool:
     here = rf"(?<![\w.]){re.escape(name)}(?=['\"]?\s*:)"
     asked = rf"runtime_params:\s*{re.escape(name)}\b"
     for path in conf.rglob("*"):
-        if path.suffix in _SUFFIXES:
+        if path.suffix in SUFFIXES:
             own = path.name.startswith("mlflow")  # its keys are no parameters
             text = path.read_text(encoding="utf-8", errors="replace")
             if re.search(asked if own else f"{here}|{asked}", text):

@@ -18,6 +18,8 @@ MAX_COPY = 1_000_000_000
 """``tracking.max_copy``: the most bytes of an artifact that are copied into a journal."""
 DESCRIPTION_PLACEHOLDER = "{pipeline}"
 """In ``run.name``, the pipeline's name goes here; in ``run.description``, a table of its nodes."""
+SUFFIXES = frozenset({".yml", ".yaml", ".json"})
+"""How the names of the configuration's files end that Kedro reads."""
 RUNTIME_SECTION = "mlflow"
 """The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
 
