@@ -54,18 +54,18 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., OwnRun]]:
 
 
 @pytest.fixture
-def said() -> Iterator[list[str]]:
-    """What is said, INFO too."""
-    messages: list[str] = []
+def messages() -> Iterator[list[str]]:
+    """The messages that the plugin logs, of INFO too."""
+    logged: list[str] = []
 
     class Memory(logging.Handler):
         def emit(self, record: logging.LogRecord) -> None:
-            messages.append(record.getMessage())
+            logged.append(record.getMessage())
 
     logger, memory = logging.getLogger("mlflow_on_kedro"), Memory()
     level = logger.level
     logger.addHandler(memory)
     logger.setLevel(logging.INFO)
-    yield messages
+    yield logged
     logger.removeHandler(memory)
     logger.setLevel(level)

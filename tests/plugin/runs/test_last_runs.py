@@ -24,15 +24,15 @@ def test_series(run_params: dict[str, Any], series: str) -> None:
     assert last_runs.series_of(run_params) == series
 
 
-def test_the_last_run(tmp_path: Path, said: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last run of a pipeline is that of the same user; where there is none it is said."""
+def test_the_last_run(tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """The last run of a pipeline is that of the same user; where there is none it is messages."""
     first, second = new_id(), new_id()
     last_runs.write(tmp_path, "a", first)
     last_runs.write(tmp_path, "a", second)
     assert last_runs.read(tmp_path, "a") == second
-    assert said == []
+    assert messages == []
     assert last_runs.read(tmp_path, "b") is None
-    assert said == [
+    assert messages == [
         "`run.resume`: there is no earlier run of the pipeline b here, so a new one begins."
     ]
     monkeypatch.setattr("getpass.getuser", lambda: "somebody")

@@ -46,7 +46,7 @@ class TestOpenRun:
 
     @pytest.mark.parametrize("status", ["FAILED", "KILLED"])
     def test_unsuccessful(
-        self, client: Any, store_uri: str, tmp_path: Path, said: list[str], status: str
+        self, client: Any, store_uri: str, tmp_path: Path, messages: list[str], status: str
     ) -> None:
         """A failed or killed run is RUNNING again; what made it fail is its history."""
         first = header()
@@ -61,7 +61,7 @@ class TestOpenRun:
         assert not {resuming.ERROR_TAG, "kedro.failed_node"} & run.data.tags.keys()
         assert run.data.tags[resuming.RESUMED_TAG] == f"{status} in the node fit: E: a b"
         name = f"{opened.name} ({opened.run_id})"
-        assert said == [
+        assert messages == [
             f"Going on with the run {name}, which was {status} in the node fit: E: a b."
         ]
         client.set_terminated(opened.run_id, "FAILED")
@@ -72,20 +72,22 @@ class TestOpenRun:
 
     @pytest.mark.parametrize("status", ["FINISHED", "RUNNING"])
     def test_others(
-        self, client: Any, store_uri: str, tmp_path: Path, said: list[str], status: str
+        self, client: Any, store_uri: str, tmp_path: Path, messages: list[str], status: str
     ) -> None:
-        """A run that finished, or that runs, is left alone, which is said."""
+        """A run that finished, or that runs, is left alone, which is messages."""
         first = header(run_name="mine")
         opened = open_run(client, first, store_uri, tmp_path)
         client.update_run(opened.run_id, status=status)
         second = open_run(client, header(resume=first.journal), store_uri, tmp_path)
         assert second.run_id != opened.run_id
         assert client.get_run(opened.run_id).info.status == status
-        assert said == [
+        assert messages == [
             f"`run.resume`: the last run of this pipeline, mine, is {status}, so a new one begins."
         ]
 
-    def test_not_there(self, client: Any, store_uri: str, tmp_path: Path, said: list[str]) -> None:
+    def test_not_there(
+        self, client: Any, store_uri: str, tmp_path: Path, messages: list[str]
+    ) -> None:
         """Nor is a run gone on with that was deleted, or is of another store or experiment."""
         first = header()
         opened = open_run(client, first, store_uri, tmp_path)
@@ -93,7 +95,7 @@ class TestOpenRun:
         client.delete_run(opened.run_id)
         second = open_run(client, header(resume=first.journal), store_uri, tmp_path)
         assert second.run_id != opened.run_id
-        assert said[-1].startswith("`run.resume`: MLflow does not have the last run of this")
+        assert messages[-1].startswith("`run.resume`: MLflow does not have the last run of this")
         assert client.get_run(opened.run_id).info.lifecycle_stage == "deleted"
 
     @pytest.mark.parametrize("name", ["' OR 1", "../x", ""])
