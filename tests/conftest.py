@@ -90,23 +90,40 @@ def _kept_level() -> Iterator[None]:
 
 
 class _Memory(logging.Handler):
-    def __init__(self) -> None:
-        super().__init__()
+    """The plugin's messages of a level and above, within a block."""
+
+    def __init__(self, level: int) -> None:
+        super().__init__(level)
         self.messages: list[str] = []
+        self._logger = logging.getLogger("mlflow_on_kedro")
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.levelno >= logging.WARNING:
-            self.messages.append(record.getMessage())
+        self.messages.append(record.getMessage())
+
+    def __enter__(self) -> list[str]:
+        self._logger.addHandler(self)
+        return self.messages
+
+    def __exit__(self, *_: object) -> None:
+        self._logger.removeHandler(self)
 
 
 @pytest.fixture
 def said() -> Iterator[list[str]]:
     """The warnings and errors that the plugin has logged; Kedro takes pytest's own handler away."""
-    memory = _Memory()
+    with _Memory(logging.WARNING) as messages:
+        yield messages
+
+
+@pytest.fixture
+def messages() -> Iterator[list[str]]:
+    """All that the plugin has logged, INFO too."""
     logger = logging.getLogger("mlflow_on_kedro")
-    logger.addHandler(memory)
-    yield memory.messages
-    logger.removeHandler(memory)
+    level = logger.level
+    logger.setLevel(logging.INFO)
+    with _Memory(logging.INFO) as messages:
+        yield messages
+    logger.setLevel(level)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -51,21 +50,3 @@ def open_run(store_uri: str, tmp_path: Path) -> Iterator[Callable[..., OwnRun]]:
     yield open_
     for run in opened:
         run.end("FINISHED")
-
-
-@pytest.fixture
-def messages() -> Iterator[list[str]]:
-    """The messages that the plugin logs, of INFO too."""
-    logged: list[str] = []
-
-    class Memory(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            logged.append(record.getMessage())
-
-    logger, memory = logging.getLogger("mlflow_on_kedro"), Memory()
-    level = logger.level
-    logger.addHandler(memory)
-    logger.setLevel(logging.INFO)
-    yield logged
-    logger.removeHandler(memory)
-    logger.setLevel(level)

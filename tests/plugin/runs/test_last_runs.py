@@ -25,7 +25,7 @@ def test_series(run_params: dict[str, Any], series: str) -> None:
 
 
 def test_the_last_run(tmp_path: Path, messages: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The last run of a pipeline is that of the same user; where there is none it is messages."""
+    """The last run of a pipeline is that of the same user; where there is none it is said."""
     first, second = new_id(), new_id()
     last_runs.write(tmp_path, "a", first)
     last_runs.write(tmp_path, "a", second)

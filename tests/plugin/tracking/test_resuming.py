@@ -74,7 +74,7 @@ class TestOpenRun:
     def test_others(
         self, client: Any, store_uri: str, tmp_path: Path, messages: list[str], status: str
     ) -> None:
-        """A run that finished, or that runs, is left alone, which is messages."""
+        """A run that finished, or that runs, is left alone, which is said."""
         first = header(run_name="mine")
         opened = open_run(client, first, store_uri, tmp_path)
         client.update_run(opened.run_id, status=status)
