@@ -169,6 +169,7 @@ class SavedFiles:
             DatasetError: See :meth:`run_instead_of`; or the value cannot be loaded.
         """
         for _ in range(MAX_LOADS):
+            before = _state(path)  # before the checks, which another run's save would outdate
             copy = self._copy_in_journal(path, load)
             if copy is not None:
                 try:
@@ -180,7 +181,6 @@ class SavedFiles:
             run_id = self.run_instead_of(path, is_in_run)
             if run_id is not None:
                 return load.from_run(run_id)
-            before = _state(path)
             try:
                 value = load.from_file()
             except Exception:

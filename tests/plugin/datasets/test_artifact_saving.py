@@ -102,6 +102,24 @@ def test_a_copy_that_is_delivered_while_it_is_loaded(
     assert mine.load() == 1
 
 
+def test_a_save_of_another_run_right_after_the_check(
+    open_run: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the other run has written meanwhile is not taken for this run's."""
+    mine, other = dataset_of(open_run(PLAN)), dataset_of(open_run(PLAN))
+    mine.save({"C": 1.06})
+    check = mine.run_instead_of
+
+    def and_then_the_other_saves(*args: Any) -> str | None:
+        found = check(*args)
+        monkeypatch.undo()
+        other.save({"C": 4.06})
+        return found
+
+    monkeypatch.setattr(mine, "run_instead_of", and_then_the_other_saves)
+    assert mine.load() == {"C": 1.06}
+
+
 def test_a_value_of_mlflows(open_run: Open) -> None:
     """A metric is the run's own, too."""
     first, second = open_run(PLAN), open_run(PLAN)

@@ -1314,7 +1314,7 @@ def test_kedro_viz_shows_the_graph(one_dataset: Callable[..., Any]) -> None:
     assert result.returncode == 0, result.stderr
     graph = json.loads((project.root / "build" / "api" / "main").read_text())
     nodes = {item["name"]: item for item in graph["nodes"]}
-    assert nodes["data"]["dataset_type"] == "mlflow_on_kedro.datasets.mlflow_dataset.MLflowDataset"
+    assert nodes["data"]["dataset_type"] == "datasets.mlflow_dataset.MLflowDataset"
     assert nodes["data"]["layer"] == "primary"
     edges = {(edge["source"], edge["target"]) for edge in graph["edges"]}
     assert (nodes["make"]["id"], nodes["data"]["id"]) in edges
