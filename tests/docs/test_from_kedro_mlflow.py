@@ -9,7 +9,7 @@ from typing import Any
 import mlflow_on_kedro
 import pytest
 from mlflow_on_kedro.cli import cli
-from mlflow_on_kedro.config import kedro_mlflow
+from mlflow_on_kedro.compat.kedro_mlflow import mlflow_yml
 from mlflow_on_kedro.config.sections import Config, PipelineModel
 from mlflow_on_kedro.notebook.context_mlflow import ContextMlflow
 
@@ -51,7 +51,7 @@ def test_messages_say_the_same() -> None:
     rows = {code(row[0])[0]: code(row[1]) for row in KEYS}
     same = {key for key in rows if rows[key] == [key]}
     for key in rows.keys() - same:
-        (here,) = kedro_mlflow.renamed(key, None).values()
+        (here,) = mlflow_yml.renamed(key, None).values()
         assert rows[key] == [] if here is None else here.startswith(rows[key][0])
 
 

@@ -15,6 +15,7 @@ ROOT = Path(mlflow_on_kedro.__file__).parent
 LAYERS = (
     "errors",
     "utils",
+    "compat",
     "config",
     "journal",
     "mlflow_internals",
@@ -27,7 +28,6 @@ LAYERS = (
     "datasets",
     "inputs",
     "pipeline_models",
-    "compat",
     "notebook",
     "hooks",
     "dask",

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
+from ..compat.kedro_mlflow import mlflow_yml
 from ..errors import ConfigError
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import nearest
-from . import kedro_mlflow, meant_keys, sections
+from . import meant_keys, sections
 
 SectionT = TypeVar("SectionT")
 
@@ -125,7 +126,7 @@ def unknown_keys(content: Any, section: type, where: str, prefix: str = "") -> I
     for key, value in content.items():
         dotted = f"{prefix}{key}"
         if key not in known:
-            renamed = kedro_mlflow.renamed(dotted, value)
+            renamed = mlflow_yml.renamed(dotted, value)
             for name, here in renamed.items():
                 now = f"here it is '{here}'" if here else "here it is not needed"
                 yield f"'{name}'. It is kedro-mlflow's; {now}."

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from ..compat.kedro_mlflow import mlflow_yml
 from ..errors import ConfigError
 from .checks import FILE, unknown_keys
 from .sections import SUFFIXES, Config
@@ -62,7 +63,7 @@ def _matches(parts: tuple[str, ...]) -> bool:
 
 
 def problems(path: Path) -> Iterator[str]:
-    """Describe each key of a file that this plugin does not know.
+    """Describe each key of a file that neither this plugin nor kedro-mlflow knows.
 
     Raises:
         ConfigError: The file cannot be read.
@@ -70,6 +71,7 @@ def problems(path: Path) -> Iterator[str]:
     content = read(path)
     if isinstance(content, dict):  # Kedro leaves out keys that begin with an underscore
         content = {key: value for key, value in content.items() if not str(key).startswith("_")}
+        content = mlflow_yml.translated(content).content
     for problem in unknown_keys({} if content is None else content, Config, str(path)):
         yield f"unknown key {problem}"
 

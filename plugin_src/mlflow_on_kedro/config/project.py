@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..compat.kedro_mlflow.mlflow_yml import Translation, translated
 from ..errors import ConfigError
 from ..utils.secrets import mask_urls
-from . import files, meant_keys, resolvers
+from . import files, kedro_mlflow_file, meant_keys, resolvers
 from .command_texts import as_typed
 from .parsing import parse
 from .sections import RUNTIME_SECTION, Config
@@ -18,11 +20,32 @@ if TYPE_CHECKING:
 
 RUNTIME_WHERE = f"--params {RUNTIME_SECTION}.…"
 
+_MISSING_VARIABLE = re.compile(r"Interpolation key '(?P<name>[^']+)' not found")
+
 _HARMLESS = frozenset({"run", "params", "experiment.name", "experiment.tags"})
 """Sections and keys that a caller who is not trusted may set for a run."""
 
 
+class Read(NamedTuple):
+    """What was read of a project's mlflow.yml.
+
+    Attributes:
+        config: The configuration.
+        translation: What has become of kedro-mlflow's keys, if the file has any.
+    """
+
+    config: Config
+    translation: Translation
+
+
 def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | None = None) -> Config:
+    """Read mlflow.yml in a context's environment: the configuration of :func:`read_all`."""
+    return read_all(context, arguments).config
+
+
+def read_all(
+    context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | None = None
+) -> Read:
     """Read mlflow.yml in a context's environment; without the file every key has its default.
 
     Hooks' arguments win over the file, and ``kedro run --params mlflow.run.key=abc`` wins over
@@ -37,8 +60,10 @@ def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | Non
     """
     loader = context.config_loader
     where = place(context)
-    content = _content(loader, where) or {}
-    config = _parsed(content, files.files_of(loader), Path(context.project_path))
+    root = Path(context.project_path)
+    translation = kedro_mlflow_file.read(_content(loader, where) or {}, loader, root)
+    content: Mapping[str, Any] = translation.content
+    config = _parsed(content, files.files_of(loader), root)
     if arguments:
         sections = {key: {**(content.get(key) or {}), **keys} for key, keys in arguments.items()}
         content = {**content, **sections}
@@ -52,11 +77,12 @@ def read(context: KedroContext, arguments: Mapping[str, Mapping[str, Any]] | Non
             f"--params {RUNTIME_SECTION}.enabled=false"
         )
     if not given:
-        return config
+        return Read(config, translation)
     parse(given, RUNTIME_WHERE)
     if getattr(loader, "restrict_runtime_params_type_selection", False):
         _check_harmless(given)
-    return parse(_merged(content, given), f"{where} with {RUNTIME_WHERE}")
+    config = parse(_merged(content, given), f"{where} with {RUNTIME_WHERE}")
+    return Read(config, translation)
 
 
 def has_mlflow_yml(context: KedroContext) -> bool:
@@ -84,8 +110,9 @@ def _raise_if_same(error: ConfigError, path: Path, root: Path) -> None:
     """Raise the mistake with the name of one file if that file has it by itself."""
     where = files.in_words([path], root)
     given = files.read(path)
+    content = translated(given).content if isinstance(given, Mapping) else {}
     try:
-        parse(given if isinstance(given, Mapping) else {}, where)
+        parse(content, where)
     except ConfigError as mistake:
         if error.message.endswith(mistake.message.removeprefix(where)):
             raise mistake from None
@@ -110,8 +137,20 @@ def _content(loader: Any, where: str) -> Mapping[str, Any] | None:
     except (YAMLError, ValueError, TypeError, AttributeError) as error:
         # OmegaConf raises ValueErrors, and others where files of two environments do not match.
         reason = mask_urls(" ".join(str(error).split()))
-        raise ConfigError(f"{where} cannot be read: {reason}") from None
+        raise ConfigError(f"{where} cannot be read: {reason}{_advice(reason)}") from None
     return content
+
+
+def _advice(reason: str) -> str:
+    """What to do about a variable that Kedro's TemplatedConfigLoader of before 0.19 replaced."""
+    missing = _MISSING_VARIABLE.search(reason)
+    if missing is None:
+        return ""
+    name = missing["name"]
+    return (
+        f". If ${{{name}}} is from a globals.yml for Kedro's former TemplatedConfigLoader, write "
+        f"${{globals:{name}}}."
+    )
 
 
 def _check_harmless(given: Mapping[str, Any]) -> None:

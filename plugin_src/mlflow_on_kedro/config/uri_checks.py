@@ -93,6 +93,12 @@ def nearest_form(uri: str) -> str | None:
     return None
 
 
+def is_refused_folder(uri: str) -> bool:
+    """Whether a URI is a folder, and this MLflow does not track to folders."""
+    found = _find_mistake(uri)
+    return found is not None and found == check_folder()
+
+
 def _find_mistake(uri: str) -> Mistake | None:
     bare = uri.strip(_SPACES_AND_QUOTES)
     if bare != uri:

@@ -26,6 +26,7 @@ from ..runs import run_dataset
 from ..runs.project_settings import catalog_config_of, credentials_of
 from ..tracking import uris
 from ..utils import kedro_internals
+from . import kedro_mlflow_files
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -52,8 +53,11 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         for section, keys in (overrides or {}).items()
     }
     arguments = {section: keys for section, keys in given.items() if keys}
-    settings = asdict(project.read(context, arguments))
+    config, translation = project.read_all(context, arguments)
+    settings = asdict(config)
     root = Path(context.project_path)
+    where = project.place(context)
+    old = kedro_mlflow_files.translate(catalog)
     # Few entries need it, and a wrong one does not matter where nothing runs.
     uri = functools.cache(lambda: uris.resolve_uri(settings["tracking"]["uri"], root))
     for name, entry in catalog.items():
@@ -69,7 +73,8 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         "mlflow_catalog": settings["catalog"].pop("mlflow_catalog"),
         "config": [settings],
         "checked": True,
-        "where": project.place(context),
+        "where": where,
+        "messages": kedro_mlflow_files.messages(translation, old, where),
         "given": _runtime_keys(context),
         "root": str(context.project_path),
         "package": kedro_internals.package_name(),

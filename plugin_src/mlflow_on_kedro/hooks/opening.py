@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ from .catalog_setup import bind
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
     from kedro.pipeline import Pipeline
+
+logger = logging.getLogger(__name__)
 
 # Where Kedro's own runners run nodes. None: `kedro run` without `--runner`.
 _SPREAD = {
@@ -71,6 +74,8 @@ def open_run(
     if holder.was_requested:
         return holder.run
     holder.was_requested = True
+    for level, message in holder.messages:
+        logger.log(level, "%s", message)
     disabled = holder.config.disabled_pipelines
     registered_names.warn_of_unknown_pipelines("disabled_pipelines", disabled, run_params)
     if is_switched_off(holder.config, run_params):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import WeakKeyDictionary
@@ -16,6 +16,7 @@ from ..runs import run_dataset
 from ..runs.choosing import choose
 from ..tracking.failures import reason
 from ..utils import kedro_internals, run_variables
+from . import pipeline_ml
 from .base import ComingRun, PipelineRun, TrackingHook
 from .opening import secret_params
 
@@ -54,7 +55,7 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
     def check(self, coming: ComingRun) -> None:
         """Check that the models that this pipeline trains can be created."""
         key = choose(coming.config.run, None, run_variables.run_id()).key
-        for begun in _find_models(coming.config, coming.where, coming.pipeline):
+        for begun in _find_models(coming.config, coming.where, coming.pipeline, coming.run_params):
             if begun.progress.may_complete(coming.config.run, key):
                 begun.spec.check_catalog(coming.catalog)
                 begun.spec.check_files(coming.root)
@@ -64,15 +65,17 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
     def begin(self, pipeline_run: PipelineRun) -> None:
         """Find the models that this pipeline trains."""
         run, holder = pipeline_run.run, run_dataset.find_run_dataset(pipeline_run.catalog)
-        if holder is not None and run.config.pipeline_models:
-            models = _find_models(run.config, holder.where, pipeline_run.pipeline)
-            self._begun[run] = list(models)
+        if holder is not None:
+            pipeline, run_params = pipeline_run.pipeline, pipeline_run.run_params
+            models = list(_find_models(run.config, holder.where, pipeline, run_params))
+            if models:
+                self._begun[run] = models
 
     @hook_impl
     def after_node_run(self, catalog: CatalogProtocol[Any, Any], outputs: dict[str, Any]) -> None:
         """Keep a model's input for its signature, if the input is in memory only."""
-        run = self.run_of(catalog)
-        if run is None or not run.config.pipeline_models:
+        run = self.run_of(catalog) if self._begun else None
+        if run is None:
             return
         for begun in self._begun.get(run, ()):
             name = begun.spec.settings.input
@@ -116,22 +119,29 @@ class _Begun:
     model_input: Any = None
 
 
-def _find_models(config: Config, where: str, pipeline: Pipeline) -> Iterator[_Begun]:
+def _find_models(
+    config: Config, where: str, pipeline: Pipeline, run_params: Mapping[str, Any]
+) -> Iterator[_Begun]:
     """Find the models that a pipeline trains.
 
     Raises:
         ConfigError: The training and the inference of a model do not fit.
     """
+    for spec in (*_listed(config, where), *pipeline_ml.specs(run_params)):
+        progress = spec.training_progress(pipeline)
+        if progress.ran_in_training:
+            yield _Begun(spec, progress)
+
+
+def _listed(config: Config, where: str) -> Iterator[PipelineModelSpec]:
+    """Make the specs of the models that mlflow.yml lists."""
     if not config.pipeline_models:
         return
     from ..pipeline_models.spec import PipelineModelSpec
 
     for name, settings in pipeline_models(config).items():
         entry = f"pipeline_models.{name} in {where}"
-        spec = PipelineModelSpec.from_registered(name, settings, entry)
-        progress = spec.training_progress(pipeline)
-        if progress.ran_in_training:
-            yield _Begun(spec, progress)
+        yield PipelineModelSpec.from_registered(name, settings, entry)
 
 
 def _log(pipeline_run: PipelineRun, begun: _Begun) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..compat.kedro_mlflow.context_view import ConfigView
 from ..config.sections import Config
-from ..mlflow_internals import mlflow_globals
+from ..mlflow_internals import mlflow_globals, run_stack
 from ..runs import known_projects, project_settings
 from ..tracking import experiments, store, uris
 from ..tracking.access import is_offline
@@ -181,6 +182,34 @@ class ContextMlflow:
                 )
                 return str(run.info.run_id)
         return None
+
+    # -- kedro-mlflow's names -------------------------------------------------------------------
+
+    @property
+    def server(self) -> ConfigView:
+        """The section ``server`` of kedro-mlflow: ``server.mlflow_tracking_uri`` is :attr:`uri`."""
+        return self._view("server")
+
+    @property
+    def tracking(self) -> ConfigView:
+        """The section ``tracking`` of kedro-mlflow: ``tracking.experiment.name``, ``.run.id`` …"""
+        return self._view("tracking")
+
+    def _view(self, section: str) -> ConfigView:
+        return ConfigView(
+            section,
+            lambda key: functools.reduce(getattr, key.split("."), self.settings),
+            {
+                "server.mlflow_tracking_uri": lambda: self.uri,
+                "server._mlflow_client": lambda: self.client,
+                "tracking.experiment.name": lambda: self.experiment,
+                "tracking.experiment._experiment": lambda: self.client.get_experiment(
+                    self.experiment_id
+                ),
+                "tracking.run.id": lambda: self.settings.run.id or run_stack.active_run_id(),
+                "tracking.run.nested": lambda: True,
+            },
+        )
 
     @functools.cached_property
     def _runs(self) -> Runs:

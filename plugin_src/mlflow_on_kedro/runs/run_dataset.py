@@ -39,6 +39,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         checked: Whether the configuration was checked before.
         where: The names of the files that mlflow.yml was read from, for messages.
         given: The keys of mlflow.yml from the command line, as the only item.
+        messages: What the user is to read when a run begins, each with its level.
 
     Example:
         >>> RunDataset(config=[{"enabled": False}]).config.enabled
@@ -56,6 +57,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         checked: bool = False,
         where: str = FILE,
         given: Sequence[Mapping[str, Any]] = (),
+        messages: Sequence[tuple[int, str]] = (),
     ) -> None:
         make = restore if checked else parse  # a check takes long, so one must do
         self.config: Config = make(config[0] if config else {})
@@ -64,6 +66,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
             self.config = replace(self.config, catalog=catalog)
         self.where = where
         self.given = given
+        self.messages = messages
         self.root = Path(root) if root else Path.cwd()
         self._access = Access.from_settings(self.config.tracking, credentials or {}, self.root)
         self._access.use()
