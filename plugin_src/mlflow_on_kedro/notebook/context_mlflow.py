@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -192,13 +192,13 @@ class ContextMlflow:
 
     @property
     def tracking(self) -> ConfigView:
-        """The section ``tracking`` of kedro-mlflow: ``tracking.experiment.name``, ``.run.id`` …"""
+        """The section ``tracking`` of kedro-mlflow, such as ``tracking.experiment.name``."""
         return self._view("tracking")
 
     def _view(self, section: str) -> ConfigView:
         return ConfigView(
             section,
-            lambda key: functools.reduce(getattr, key.split("."), self.settings),
+            functools.partial(_value, self.settings),
             {
                 "server.mlflow_tracking_uri": lambda: self.uri,
                 "server._mlflow_client": lambda: self.client,
@@ -222,6 +222,13 @@ class ContextMlflow:
         experiment = self._experiment_id or self.experiment
         place = f"experiment {experiment!r} in MLflow at {mask_urls(self.uri)}"
         return f"<{place}: client, last_run, run(name), use(name), start_run(name)>"
+
+
+def _value(settings: Any, key: str) -> Any:
+    for name in key.split("."):
+        is_mapping = isinstance(settings, Mapping)
+        settings = settings.get(name) if is_mapping else getattr(settings, name)
+    return settings
 
 
 def add_to_context(context: KedroContext) -> None:

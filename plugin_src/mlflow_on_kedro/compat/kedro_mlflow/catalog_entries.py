@@ -128,9 +128,9 @@ def _artifact(name: str, entry: Entry) -> Sequence[str]:
     change = translated(name, inner)
     if change is not None:
         return _artifact_of_model(entry, change)
-    dataset = modern(inner)
-    metadata = dataset.pop("metadata", None) if "layer" in inner else None
-    if metadata is not None:
+    dataset = dict(inner)
+    metadata = dataset.pop("metadata", None)
+    if metadata is not None:  # Kedro-Viz reads that of the dataset in the catalog
         entry["metadata"] = {**metadata, **(entry.get("metadata") or {})}
     if dataset.pop("versioned", False):  # so that it has the version of the session
         entry["versioned"] = True
@@ -180,7 +180,7 @@ def _tracked_model(name: str, entry: Entry) -> Sequence[str]:
     given = save_args.pop("name", None) or names[0] or names[1] or _MODEL_NAME
     entry["name"] = model_name(str(given))
     if entry["name"] != given:
-        notes.append(f"MLflow allows no model name {given!r}: it is {entry['name']!r}")
+        notes.append(f"'{name}': MLflow allows no model name {given!r}: it is {entry['name']!r}")
     if entry["model_uri"] is not None:
         del entry["name"]  # nothing is saved
     save_args.pop("run_id", None)
