@@ -59,6 +59,17 @@ class Story:
         return Page(self.before.page).files("after", INTRODUCTION, *self.sections)
 
 
+class AsItIs(Story):
+    """A project whose mlflow.yml, catalog and code stay as they were, but for their imports."""
+
+    def files(self) -> dict[str, str]:
+        """The files of before, with those of the sections after."""
+        files = {**self.before.files(), **super().files()}
+        compat = "mlflow_on_kedro.compat import pipeline_ml_factory"
+        old = "kedro_mlflow.pipeline import pipeline_ml_factory"
+        return {path: text.replace(old, compat) for path, text in files.items()}
+
+
 _IN_YAML = Before(
     "pipelinex",
     "from-pipelinex.md",
@@ -105,6 +116,13 @@ KEDRO_MLFLOW = (
         "a pipeline as a model",
         _MODEL,
         ("Installing", *_MODEL.sections),
+        (*differences.KEDRO_MLFLOW, differences.LOCAL_MODEL),
+    ),
+    AsItIs("as it is", _ALL, ("Installing",), differences.KEDRO_MLFLOW),
+    AsItIs(
+        "as it is, with a pipeline as a model",
+        _MODEL,
+        ("Installing",),
         (*differences.KEDRO_MLFLOW, differences.LOCAL_MODEL),
     ),
     Story("no more than that", _ALL, (*_HERE, "Only what was logged before"), ()),

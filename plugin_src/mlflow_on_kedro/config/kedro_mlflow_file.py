@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ..compat.kedro_mlflow.mlflow_yml import Change, Translation, has_key, translated
+from ..compat.kedro_mlflow.dotted_keys import has_key
+from ..compat.kedro_mlflow.mlflow_yml import Change, Translation, is_old, translated
 from ..utils.mlflow_version import mlflow_version
 from . import files, uri_checks
 from .uri_schemes import SQLITE
@@ -26,10 +27,10 @@ def read(content: Mapping[str, Any], loader: Any, root: Path) -> Translation:
         The content for this plugin. Folders that MLflow does not track to any more, and credentials
         that do not exist, are left out of it with a note.
     """
+    if not is_old(content):
+        return translated(content)
     paths = files.files_of(loader)
     found = translated(content, lambda change: _is_later(change, paths))
-    if not found.changes:
-        return found
     tracking = found.content.get("tracking")
     if not isinstance(tracking, dict):
         return found

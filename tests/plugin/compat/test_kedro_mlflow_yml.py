@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 import yaml
-from mlflow_on_kedro.compat.kedro_mlflow import mlflow_yml
 from mlflow_on_kedro.compat.kedro_mlflow.mlflow_yml import DEFAULTS, KEYS, is_old, translated
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.config.sections import Config
@@ -180,4 +179,3 @@ def test_the_content_is_not_changed() -> None:
     content = yaml.safe_load(NEW)
     translated(content)
     assert content == yaml.safe_load(NEW)
-    assert mlflow_yml.has_key(content, "tracking.run.id")

@@ -182,14 +182,17 @@ SMALL = """
 from kedro.pipeline import node, pipeline
 
 def make(options):
-    return 0.5, {"mae": {"step": 0, "value": 0.5}}, [0.5, 0.25]
+    scores = {"mae": {"step": 0, "value": 0.5}}
+    return 0.5, scores, [0.5, 0.25], "a report", {"a": "one", "b": "two"}
 
 def read(losses):
     assert losses == [0.5, 0.25]
 
 def create_pipeline():
     return pipeline([
-        node(make, "params:options", ["f1", "scores", "losses"], name="make"),
+        node(
+            make, "params:options", ["f1", "scores", "losses", "report", "parts"], name="make"
+        ),
         node(read, "losses", None, name="read"),
     ])
 """
@@ -197,6 +200,24 @@ CATALOG = {
     "f1": {"type": "kedro_mlflow.io.metrics.MlflowMetricDataset"},
     "{name}ores": {"type": "kedro_mlflow.io.metrics.MlflowMetricsHistoryDataset"},
     "losses": {"type": "kedro_mlflow.io.metrics.MlflowMetricHistoryDataset"},
+    "report": {
+        "type": "kedro_mlflow.io.artifacts.MlflowArtifactDataSet",
+        "data_set": {
+            "type": "text.TextDataSet",
+            "filepath": "data/report.txt",
+            "versioned": True,
+            "layer": "reporting",
+        },
+    },
+    "parts": {
+        "type": "PartitionedDataSet",
+        "path": "data/parts",
+        "filename_suffix": ".txt",
+        "data_set": {
+            "type": "kedro_mlflow.io.artifacts.MlflowArtifactDataSet",
+            "data_set": {"type": "text.TextDataSet"},
+        },
+    },
 }
 
 
@@ -222,6 +243,8 @@ def test_a_folder_and_missing_credentials(
     metrics = {name for name in run.data.metrics if "time/" not in name}
     assert metrics == {"f1", "mae", "losses"}
     assert run.data.tags["a"] == "b"
+    files = {path for path in made.artifacts(run.info.run_id) if path.endswith(".txt")}
+    assert files == {"report.txt", "parts/a.txt", "parts/b.txt"}
     assert any("--source mlruns --target sqlite:///mlflow.db" in text for text in messages)
     assert any("'credentials' is 'nobody'" in text for text in messages)
 

@@ -127,7 +127,7 @@ def _artifact(name: str, entry: Entry) -> Sequence[str]:
         return ()
     change = translated(name, inner)
     if change is not None:
-        return _artifact_of_model(entry, change)
+        return _around(entry, change)
     dataset = dict(inner)
     metadata = dataset.pop("metadata", None)
     if metadata is not None:  # Kedro-Viz reads that of the dataset in the catalog
@@ -138,12 +138,14 @@ def _artifact(name: str, entry: Entry) -> Sequence[str]:
     return ()
 
 
-def _artifact_of_model(entry: Entry, change: EntryChange) -> Sequence[str]:
-    """A model in a folder that was logged as an artifact: a model of the folder's name."""
-    own = {key: entry[key] for key in ("metadata",) if key in entry}
+def _around(entry: Entry, change: EntryChange) -> Sequence[str]:
+    """Replace an artifact by the dataset of kedro-mlflow in it."""
+    own = {key: value for key, value in entry.items() if key not in {"type", "dataset"}}
     path = change.entry.get("filepath")
-    if change.entry["type"] == MODEL_DATASET and path:
-        own["name"] = model_name(PurePosixPath(str(path)).name)
+    if change.entry["type"] == MODEL_DATASET:
+        # The folder was an artifact of its name, which that of the model gives, too.
+        named = {"name": model_name(PurePosixPath(str(path)).name)} if path else {}
+        own = {**named, **{key: own[key] for key in own.keys() & {"metadata"}}}
     entry.clear()
     entry.update({**change.entry, **own})
     return change.notes

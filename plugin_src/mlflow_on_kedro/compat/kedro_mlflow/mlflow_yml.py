@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from . import dotted_keys
+
 
 class Change(NamedTuple):
     """What becomes of one key of kedro-mlflow.
@@ -148,7 +150,7 @@ def is_old(content: Any) -> bool:
         >>> is_old({"server": {"mlflow_tracking_uri": "mlruns"}}), is_old({"ui": {"port": 5000}})
         (True, False)
     """
-    return isinstance(content, Mapping) and any(has_key(content, key) for key in _OWN)
+    return isinstance(content, Mapping) and any(dotted_keys.has_key(content, key) for key in _OWN)
 
 
 def translated(
@@ -167,21 +169,21 @@ def translated(
     """
     if not is_old(content):
         return Translation(dict(content))
-    rest = _copy(content)
+    rest = dotted_keys.copy(content)
     found = [_taken(rest, key, row) for key, row in _rows(content).items()]
     changes = [change for change in found if change is not None]
     for section in sorted(_SECTIONS - _SHARED_SECTIONS, reverse=True):  # the inner ones first
-        if has_key(rest, section) and not _get(rest, section):
-            _remove(rest, section)
+        if dotted_keys.has_key(rest, section) and not dotted_keys.get(rest, section):
+            dotted_keys.remove(rest, section)
     for change in changes:
         if change.new is not None and change.value is not None:
-            given = _get(rest, change.new)
+            given = dotted_keys.get(rest, change.new)
             if given is None or isinstance(given, dict) or is_later(change):
-                _put(rest, change.new, change.value)
+                dotted_keys.put(rest, change.new, change.value)
     _remove_arguments_of_no_class(content, rest)
     for key, value in DEFAULTS.items():
-        if _get(rest, key) is None:
-            _put(rest, key, value)
+        if dotted_keys.get(rest, key) is None:
+            dotted_keys.put(rest, key, value)
     return Translation(rest, changes)
 
 
@@ -212,67 +214,23 @@ def renamed(key: str, value: Any) -> dict[str, str | None]:
 
 def _rows(content: Mapping[str, Any]) -> dict[str, Key]:
     is_before_0_8 = any(
-        has_key(content, key) for key in ("mlflow_tracking_uri", "hooks", "experiment.create")
+        dotted_keys.has_key(content, key)
+        for key in ("mlflow_tracking_uri", "hooks", "experiment.create")
     )
     return {**KEYS, **_SHARED, **(_SHARED_BEFORE_0_8 if is_before_0_8 else {})}
 
 
 def _taken(content: dict[str, Any], key: str, row: Key) -> Change | None:
     """Take a key out of the content, if it is there."""
-    if not has_key(content, key):
+    if not dotted_keys.has_key(content, key):
         return None
-    value, note = row.convert(_get(content, key))
-    _remove(content, key)
+    value, note = row.convert(dotted_keys.get(content, key))
+    dotted_keys.remove(content, key)
     return Change(key, row.new, value, note)
 
 
 def _remove_arguments_of_no_class(before: Mapping[str, Any], content: dict[str, Any]) -> None:
     # `init_kwargs` without the class that they are for would be taken for headers.
-    headers = _get(content, _HEADERS)
-    if headers is not None and _get(before, _HEADERS) is None and "type" not in headers:
-        _remove(content, _HEADERS)
-
-
-def has_key(content: Any, key: str) -> bool:
-    """Whether content has a key with its section, such as ``experiment.name``."""
-    head, _, below = key.partition(".")
-    if not isinstance(content, Mapping) or head not in content:
-        return False
-    return not below or has_key(content[head], below)
-
-
-def _get(content: Any, key: str) -> Any:
-    for name in key.split("."):
-        content = content.get(name) if isinstance(content, Mapping) else None
-    return content
-
-
-def _put(content: dict[str, Any], key: str, value: Any) -> None:
-    *sections, name = key.split(".")
-    for section in sections:
-        if content.get(section) is None:
-            content[section] = {}
-        content = content[section]
-        if not isinstance(content, dict):  # a mistake of the user's, which is found later
-            return
-    given = content.get(name)
-    if isinstance(given, dict) and isinstance(value, Mapping):
-        value = {**given, **value}
-    content[name] = value
-
-
-def _remove(content: dict[str, Any], key: str) -> None:
-    """Remove a key, and the sections that are empty then."""
-    head, _, below = key.partition(".")
-    section = content.get(head)
-    if below and isinstance(section, dict):
-        _remove(section, below)
-        if section:
-            return
-    content.pop(head, None)
-
-
-def _copy(content: Any) -> Any:
-    if not isinstance(content, Mapping):
-        return content
-    return {key: _copy(value) for key, value in content.items()}
+    headers = dotted_keys.get(content, _HEADERS)
+    if headers is not None and dotted_keys.get(before, _HEADERS) is None and "type" not in headers:
+        dotted_keys.remove(content, _HEADERS)
