@@ -168,10 +168,10 @@ def test_beside_kedro_mlflow(
 
 def test_a_mistake(project: Any) -> None:
     """A file that cannot be used is one message, and nothing is written."""
-    project.write("conf/base/mlflow.yml", "server: {}")
+    project.write("conf/base/mlflow.yml", "serve: {}")
     before = texts(project)
     result = init(project, "--yes")
     assert result.exit_code == 1
-    assert "unknown key 'server'" in result.output
+    assert "unknown key 'serve'" in result.output
     assert "Traceback" not in result.output
     assert texts(project) == before
