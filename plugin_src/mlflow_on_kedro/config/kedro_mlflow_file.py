@@ -65,17 +65,20 @@ def _without_folders(
         if not is_folder or tracking.get(key) != uri:
             continue
         del tracking[key]
-        note = f"MLflow {mlflow_version()} does not track to a folder, and '{change.old}' is one: "
+        note = (
+            f"MLflow {mlflow_version()} does not track to folders, and '{change.old}' is one "
+            f"({uri}): "
+        )
         if change.new == _URI:
-            note += f"{uri}. Runs go to MLFLOW_TRACKING_URI, if that is set, else to {SQLITE}."
+            note += f"runs go to MLFLOW_TRACKING_URI, if that is set, else to {SQLITE}."
             folder = root / str(uri).removeprefix("file://")
             if folder.is_dir() and not (root / sqlite_file).exists():
                 note += (
-                    f" `mlflow migrate-filestore --source {uri} --target {SQLITE}` brings the runs "
-                    "of the folder there, before the first new one."
+                    f" `mlflow migrate-filestore --source {uri} --target {SQLITE}` brings the "
+                    "folder's runs there; it has to be before the first new run."
                 )
         else:
-            note += f"{uri}. Models are registered where runs go."
+            note += "models are registered where runs are."
         found.append(Change(change.old, change.new, None, note))
     return found
 
