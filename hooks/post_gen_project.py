@@ -1,17 +1,23 @@
 """Finishes the project: copies the plugin, removes an unwanted example, prints the next steps."""
 # ruff: noqa: F821, SLF001 - cookiecutter replaces the names in double braces
 
+import json
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 ROOT = Path({{template_root | quoted}})
 TEMPLATE = {{cookiecutter._template | default("") | string | quoted}}
 EXAMPLE = {{cookiecutter.__example | quoted}} == "yes"
+# In the repository; or beside the template where the two are installed as one package.
+IS_INSTALLED = not (ROOT / "plugin_src").is_dir()
+PLUGIN = (ROOT.parents[1] if IS_INSTALLED else ROOT / "plugin_src") / "mlflow_on_kedro"
+DISTRIBUTION = "mlflow-on-kedro"
 PROJECT = Path.cwd()
 PACKAGE = PROJECT / "src" / {{cookiecutter.python_package | quoted}}
 EXAMPLE_FILES = (
@@ -36,48 +42,89 @@ generated. It is used as it lies here; nothing has to be installed for it.
 - version: {version}
 - copied from: {origin}
 
-To use the installed package instead, remove the folder and this file, add `mlflow-on-kedro` to
-requirements.txt and run `pip install mlflow-on-kedro`. The import name stays `mlflow_on_kedro`, so
-nothing else changes.
+To use the installed package instead, remove the folder and this file, add this line to
+requirements.txt, and run `pip install -r requirements.txt`:
+
+    {requirement}
+
+The import name stays `mlflow_on_kedro`, so nothing else changes.
 """
 
 
 def copy_plugin() -> None:
     """Copy the plugin byte for byte, with its version and origin beside it, and its mlflow.yml."""
-    plugin = ROOT / "plugin_src" / "mlflow_on_kedro"
     shutil.copytree(
-        plugin,
+        PLUGIN,
         PROJECT / "src" / "mlflow_on_kedro",
         ignore=shutil.ignore_patterns("__pycache__", ".*"),
         dirs_exist_ok=True,
     )
-    shutil.copyfile(plugin / "mlflow.yml", PROJECT / "conf" / "base" / "mlflow.yml")
-    record = RECORD.format(version=plugin_version(), origin=origin())
+    shutil.copyfile(PLUGIN / "mlflow.yml", PROJECT / "conf" / "base" / "mlflow.yml")
+    version, (origin, requirement) = plugin_version(), installed_from() or generated_from()
+    record = RECORD.format(version=version, origin=origin, requirement=requirement)
     (PROJECT / "src" / "mlflow_on_kedro.md").write_text(record, encoding="utf-8", newline="\n")
 
 
 def plugin_version() -> str:
     """Read the version of the plugin, which is not imported: it may lack what it needs."""
-    text = (ROOT / "plugin_src" / "mlflow_on_kedro" / "__init__.py").read_text(encoding="utf-8")
+    text = (PLUGIN / "__init__.py").read_text(encoding="utf-8")
     return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]
 
 
-def origin() -> str:
-    """Name the template as it was given, without credentials, and its commit where it has one."""
+def installed_from() -> tuple[str, str] | None:
+    """Name the installed package, and the requirement that installs it; None: a repository.
+
+    Where pip did not take it from an index, the package has a record of its origin:
+    https://packaging.python.org/en/latest/specifications/direct-url/
+    """
+    if not IS_INSTALLED:
+        return None
+    package = metadata.distribution(DISTRIBUTION)
+    place = f"the installed package {DISTRIBUTION} {package.version}"
+    found = json.loads(package.read_text("direct_url.json") or "{}")
+    if not found:
+        return place, f"{DISTRIBUTION}=={package.version}"
+    url = without_credentials(found["url"])
+    vcs = found.get("vcs_info")
+    address = f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else url
+    return f"{place}, from {url}", f"{DISTRIBUTION} @ {address}"
+
+
+def generated_from() -> tuple[str, str]:
+    """Name the template as it was given, without credentials, and the requirement that installs it.
+
+    Both have its commit where it has one.
+    """
+    commit = git("rev-parse", "HEAD")
     if re.match(r"[\w+.-]{2,}:|[\w.-]+@", TEMPLATE):
-        place = re.sub(r"//[^/@]*@", "//", TEMPLATE)
+        place = without_credentials(TEMPLATE)
+        # The clone knows the whole address of gh:owner/name, too.
+        address = without_credentials(git("remote", "get-url", "origin")) or place
+        if commit:
+            address = re.sub(r"^([\w.-]+@[\w.-]+):", r"ssh://\1/", address)  # git@host:path
+            address = f"git+{address}@{commit}"
     else:
         # A path, perhaps relative to the folder in which the user gave the command.
         path = Path(os.environ.get("PWD", ""), TEMPLATE)
-        place = str(path.resolve() if TEMPLATE and path.exists() else ROOT)
+        folder = path.resolve() if TEMPLATE and path.exists() else ROOT
+        place, address = str(folder), folder.as_uri()
+    return (f"{place}, commit {commit}" if commit else place), f"{DISTRIBUTION} @ {address}"
+
+
+def without_credentials(url: str) -> str:
+    """Remove the user and the password from a URL, but for the user of ssh."""
+    return re.sub(r"(?<!ssh:)//[^/@]*@", "//", url)
+
+
+def git(*arguments: str) -> str:
+    """Ask git about the template; "" if the template is no repository, or git is missing."""
     if not (ROOT / ".git").exists():
-        return place
-    command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+        return ""
+    command = ["git", "-C", str(ROOT), *arguments]
     try:
-        commit = subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
+        return subprocess.run(command, capture_output=True, check=True, text=True).stdout.strip()
     except (OSError, subprocess.CalledProcessError):
-        return place
-    return f"{place}, commit {commit}"
+        return ""
 
 
 def remove_example() -> None:
@@ -103,6 +150,13 @@ def next_commands() -> str:
     return "\n  ".join(("Next:", *commands))
 
 
+def remove_caches() -> None:
+    """Remove what pip has compiled when it installed the template."""
+    for folder in PROJECT.rglob("__pycache__"):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+remove_caches()
 copy_plugin()
 if not EXAMPLE:
     remove_example()

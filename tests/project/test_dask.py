@@ -624,7 +624,7 @@ def test_a_cluster_that_is_not_there(make_project: Any) -> None:
 def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without distributed the runner says what to install."""
     monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MLflowOnKedroError, match=r'pip install "mlflow-on-kedro\[dask\]"'):
+    with pytest.raises(MLflowOnKedroError, match="pip install distributed"):
         dask_runner()
 
 

@@ -222,7 +222,7 @@ def test_the_workflow_does_what_the_readme_says(project: Path) -> None:
 def test_the_readme_answers(project: Path) -> None:
     """How to run it, where to look, how to use a server, how to replace the copied plugin."""
     readme = read(project / "README.md")
-    for words in ("kedro run", "kedro mlflow ui", "MLFLOW_TRACKING_URI", "mlflow-on-kedro >>"):
+    for words in ("kedro run", "kedro mlflow ui", "MLFLOW_TRACKING_URI", "src/mlflow_on_kedro.md"):
         assert words in readme
     for path in re.findall(r"\| `(\S+?)` \|", readme):
         assert (project / path).exists(), path
@@ -238,7 +238,7 @@ def test_a_missing_plugin_is_said(copied: Path) -> None:
     """Without the plugin, the last line says what to install."""
     shutil.rmtree(copied / "src" / "mlflow_on_kedro")
     output = kedro("run", cwd=copied, expect=1, env={"PYTHONPATH": ""})
-    assert "pip install mlflow-on-kedro" in output.splitlines()[-1]
+    assert "install the package" in output.splitlines()[-1]
 
 
 def test_an_error_inside_the_plugin_is_not_taken_for_a_missing_one(copied: Path) -> None:
@@ -246,4 +246,4 @@ def test_an_error_inside_the_plugin_is_not_taken_for_a_missing_one(copied: Path)
     (copied / "src" / "mlflow_on_kedro" / "__init__.py").write_text("import absent_package\n")
     output = kedro("run", cwd=copied, expect=1)
     assert "No module named 'absent_package'" in output
-    assert "pip install mlflow-on-kedro" not in output
+    assert "install the package" not in output

@@ -155,7 +155,7 @@ def test_without_hooks(template: Template, tmp_path: Path) -> None:
     project = tmp_path / REPO
     assert not (project / "src" / "mlflow_on_kedro").exists()
     output = kedro("run", cwd=project, expect=1, env={"PYTHONPATH": ""})
-    assert "pip install mlflow-on-kedro" in output.splitlines()[-1]
+    assert "install the package" in output.splitlines()[-1]
 
 
 def test_kedro_asks_for_the_name_only(template: Template, tmp_path: Path) -> None:
@@ -189,14 +189,16 @@ def test_kedro_version(template: Template, example: Path, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("source", "origin"),
+    ("source", "origin", "requirement"),
     [
-        ("{folder}", "{folder}, commit {commit}"),
-        ("{url}", "{url}, commit {commit}"),
+        ("{folder}", "{folder}, commit {commit}", "file://{folder}"),
+        ("{url}", "{url}, commit {commit}", "{url}@{commit}"),
     ],
 )
-def test_the_copy_is_recorded(source: str, origin: str, template: Template, tmp_path: Path) -> None:
-    """A short file beside the plugin says its version and where it comes from."""
+def test_the_copy_is_recorded(
+    source: str, origin: str, requirement: str, template: Template, tmp_path: Path
+) -> None:
+    """A short file beside the plugin says its version and origin, and how to install it."""
     values = {
         "folder": template.folder,
         "url": template.url,
@@ -209,6 +211,7 @@ def test_the_copy_is_recorded(source: str, origin: str, template: Template, tmp_
     version = record.split("- version: ")[1].splitlines()[0]
     assert f'\n__version__ = "{version}"\n' in text
     assert f"- copied from: {origin.format(**values)}\n" in record
+    assert f"\n    mlflow-on-kedro @ {requirement.format(**values)}\n" in record
 
 
 @pytest.mark.parametrize(("answer", "command"), [("yes", "kedro run"), ("no", "kedro pipeline")])

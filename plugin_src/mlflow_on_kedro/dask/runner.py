@@ -55,9 +55,7 @@ class DaskRunner(AbstractRunner):
     ) -> None:
         if importlib.util.find_spec("distributed") is None:
             raise MLflowOnKedroError(
-                "DaskRunner needs the package distributed: run "
-                '`pip install "mlflow-on-kedro[dask]"`, or `pip install distributed` where the '
-                "plugin lies in the project."
+                "DaskRunner needs the package distributed: run `pip install distributed`."
             )
         if max_workers is not None and max_workers < 1:
             raise ValueError(f"max_workers should be positive, not {max_workers}")

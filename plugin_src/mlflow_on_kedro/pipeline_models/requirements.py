@@ -12,10 +12,10 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
 
+from ..utils.installation import DISTRIBUTION, requirement
 from ..utils.secrets import without_credentials
 
 FILE = "requirements.txt"
-PLUGIN = "mlflow-on-kedro"
 _FILE_OPTIONS = frozenset({"-r", "--requirement"})
 _CONSTRAINT_OPTIONS = frozenset({"-c", "--constraint"})
 _FILE_SUFFIXES = (".txt", ".in")
@@ -43,7 +43,7 @@ def requirements(root: Path, imported: Iterable[str], own: Iterable[Path] = ()) 
     found: dict[str, str] = {}
     for line in [*lines, *_ALWAYS]:
         name, pinned = _pinned(line)
-        if pinned and (name != PLUGIN or name in names):
+        if pinned and (name != DISTRIBUTION or name in names):
             found.setdefault(name, pinned)
     return list(found.values())
 
@@ -148,6 +148,8 @@ def _pinned(line: str) -> tuple[str, str]:
     if asked.url:
         return name, without_credentials(line)
     try:
+        if name == DISTRIBUTION:
+            return name, requirement(metadata.distribution(name))
         version = Version(metadata.version(asked.name)).public
     except metadata.PackageNotFoundError:
         return name, line

@@ -12,6 +12,8 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
+from .secrets import without_credentials
+
 PACKAGE = __name__.partition(".")[0]
 logger = logging.getLogger(__name__)
 
@@ -69,6 +71,31 @@ def _holds(installed: metadata.Distribution, folder: Path) -> bool:
     if not origin.get("dir_info", {}).get("editable"):
         return False
     return folder.is_relative_to(Path(url2pathname(urlsplit(origin["url"]).path)).resolve())
+
+
+def requirement(package: metadata.Distribution) -> str:
+    """Return the requirement that installs the package again from where it was installed from.
+
+    Where that was no index, pip has written it down:
+    https://packaging.python.org/en/latest/specifications/direct-url/
+
+    Args:
+        package: The installed package.
+
+    Returns:
+        A line for requirements.txt, without credentials.
+    """
+    origin = json.loads(package.read_text("direct_url.json") or "{}")
+    if not origin:
+        return f"{DISTRIBUTION}=={package.version}"
+    url = origin["url"]
+    if not url.startswith("ssh:"):  # whose user is part of the address
+        url = without_credentials(url)
+    vcs = origin.get("vcs_info")
+    if vcs:
+        url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}"
+    folder = origin.get("subdirectory")
+    return f"{DISTRIBUTION} @ {url}" + (f"#subdirectory={folder}" if folder else "")
 
 
 @functools.cache

@@ -114,3 +114,33 @@ def test_installed(install: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 def test_in_words(found: Installation, words: str) -> None:
     """The run's tag has no path of the machine."""
     assert found.in_words(Path("/p")) == words
+
+
+@pytest.mark.parametrize(
+    ("origin", "line"),
+    [
+        (None, "mlflow-on-kedro==1.0"),
+        ({"url": "file:///a/wheel.whl"}, "mlflow-on-kedro @ file:///a/wheel.whl"),
+        (
+            {"url": "https://host/a.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}},
+            "mlflow-on-kedro @ git+https://host/a.git@abc",
+        ),
+        (
+            {
+                "url": "ssh://git@host/a.git",
+                "vcs_info": {"vcs": "git", "commit_id": "abc"},
+                "subdirectory": "plugin_src",
+            },
+            "mlflow-on-kedro @ git+ssh://git@host/a.git@abc#subdirectory=plugin_src",
+        ),
+        ({"url": "https://me:pw@host/a.zip"}, "mlflow-on-kedro @ https://host/a.zip"),
+    ],
+)
+def test_requirement(
+    install: Callable[..., Path], origin: dict[str, object] | None, line: str
+) -> None:
+    """The line that installs it again: from the index only where it came from an index."""
+    folder = install("1.0") / "x.dist-info"
+    if origin is not None:
+        (folder / "direct_url.json").write_text(json.dumps(origin))
+    assert installation.requirement(metadata.Distribution.at(folder)) == line
