@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..utils.installation import shareable_requirement
 from .asking import confirm
 from .setup.settings_wiring import OLD_PACKAGE
 
@@ -23,9 +24,9 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
     """Set up this project, so that `kedro run` tracks to MLflow.
 
     Writes conf/base/mlflow.yml with the most used keys at their defaults, adds the hooks to HOOKS
-    in settings.py, and adds files that belong to one machine to .gitignore. Everything that exists
-    already stays, except kedro-mlflow's hooks. The new settings.py is tried first; then all changes
-    are shown, and nothing is written until you agree.
+    in settings.py, adds the plugin to requirements.txt, and adds files that belong to one machine
+    to .gitignore. Everything that exists already stays, except kedro-mlflow's hooks. The new
+    settings.py is tried first; then all changes are shown, and nothing is written until you agree.
 
     You can run it again at any time: a project that is set up is not changed.
     """
@@ -62,6 +63,7 @@ def _project(metadata: Any) -> Project:
         present=of_this_process(settings),
         try_out=lambda text: try_out(settings, text, package),
         old_plugin=_other_plugin(),
+        requirement=shareable_requirement(),
     )
 
 

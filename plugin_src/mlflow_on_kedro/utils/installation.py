@@ -98,6 +98,18 @@ def requirement(package: metadata.Distribution) -> str:
     return f"{DISTRIBUTION} @ {url}" + (f"#subdirectory={folder}" if folder else "")
 
 
+def shareable_requirement() -> str | None:
+    """Return the requirement that installs this plugin on other machines, too.
+
+    Returns:
+        None if this process uses a copy, or a package that was installed from a file or a folder.
+    """
+    if not present().is_installed:
+        return None
+    line = requirement(metadata.distribution(DISTRIBUTION))
+    return None if "file:" in line else line
+
+
 @functools.cache
 def warn_of_another() -> None:
     """Warn, once in a process, that a copy hides an installed package of another version."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from ...config import files
@@ -16,6 +18,7 @@ from .settings_wiring import OLD_PACKAGE, PACKAGE, by_hand, wirings
 
 IGNORED = (".mlflow_on_kedro/", "mlruns/", "mlflow.db*")
 """Files in a project's folder that belong to one machine."""
+REQUIREMENTS = "requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ class Project:
         try_out: A function that runs another text as settings.py, in another process, and returns
             what it sets.
         old_plugin: The name of kedro-mlflow's package; None: it is not installed.
+        requirement: The line of requirements.txt that installs this plugin; None: the plugin lies
+            in the project, or comes from a folder of this machine.
     """
 
     root: Path
@@ -73,6 +78,7 @@ class Project:
     present: Settings
     try_out: Callable[[str], Settings]
     old_plugin: str | None = None
+    requirement: str | None = None
 
 
 def plan(project: Project) -> list[Change]:
@@ -101,10 +107,14 @@ def plan(project: Project) -> list[Change]:
     base = conf / found.base_env
     if not any(path.is_relative_to(base) for path in present):
         changes.insert(0, Change(base / FILE, None, shipped()))
-    try:
-        changes.append(_change(project.root / ".gitignore", ignoring))
-    except ConfigError as error:
-        problems.append(error.message)
+    edits = {".gitignore": ignoring}
+    if project.requirement is not None and (project.root / REQUIREMENTS).is_file():
+        edits[REQUIREMENTS] = partial(requiring, requirement=project.requirement)
+    for name, edit in edits.items():
+        try:
+            changes.append(_change(project.root / name, edit))
+        except ConfigError as error:
+            problems.append(error.message)
     if problems:
         raise ConfigError("\n\n".join((*problems, "Nothing is changed.")))
     return [change for change in changes if change.after != change.before]
@@ -204,6 +214,21 @@ def ignoring(text: str | None) -> str:
     gap = "" if not text else end if text.endswith("\n") else 2 * end
     lines = ["# MLflow's store, and what mlflow_on_kedro keeps between runs", *missing]
     return text + gap + "".join(f"{line}{end}" for line in lines)
+
+
+def requiring(text: str | None, requirement: str) -> str:
+    r"""Add the plugin to the text of a requirements.txt, unless it is there in any form.
+
+    Example:
+        >>> requiring("kedro\n", "mlflow-on-kedro==0.1.0")
+        'kedro\nmlflow-on-kedro==0.1.0\n'
+    """
+    text = text or ""
+    if re.search(r"mlflow[-_.]on[-_.]kedro", text, re.IGNORECASE):
+        return text
+    end = "\r\n" if "\r\n" in text else "\n"
+    gap = "" if not text or text.endswith("\n") else end
+    return f"{text}{gap}{requirement}{end}"
 
 
 def _change(path: Path, edit: Callable[[str | None], str]) -> Change:

@@ -42,7 +42,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def planned(root: Path, **present: Any) -> list[Change]:
+def planned(root: Path, requirement: str | None = None, **present: Any) -> list[Change]:
     """The plan for a project; its settings.py is not run, but said to be right."""
     settings = root / "settings.py"
     is_wired = settings.is_file() and "mlflow_hooks" in settings.read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ def planned(root: Path, **present: Any) -> list[Change]:
         assert "*mlflow_hooks()" in text
         return replace(found, hooks=(*OURS, *found.hooks))
 
-    return plan(Project(root, settings, found, try_out))
+    return plan(Project(root, settings, found, try_out, requirement=requirement))
 
 
 def test_a_new_project(root: Path) -> None:
@@ -63,6 +63,33 @@ def test_a_new_project(root: Path) -> None:
     assert [change.before for change in changes] == [None, "HOOKS = (A(),)\n", None]
     assert not (root / ".gitignore").exists()
     assert not (root / "conf/base/mlflow.yml").exists()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("kedro\n", "kedro\nmlflow-on-kedro==1.0\n"),
+        ("kedro", "kedro\nmlflow-on-kedro==1.0\n"),
+        ("kedro\r\n", "kedro\r\nmlflow-on-kedro==1.0\r\n"),
+        ("mlflow_on_kedro @ file:///here\n", None),
+        ("git+https://host/mlflow-on-kedro.git\n", None),
+    ],
+)
+def test_requirements(root: Path, before: str, after: str | None) -> None:
+    """The plugin is added to requirements.txt, unless it is there in some form."""
+    (root / "requirements.txt").write_bytes(before.encode())
+    changes = planned(root, requirement="mlflow-on-kedro==1.0")
+    found = {change.path.name: change.after for change in changes}
+    assert found.get("requirements.txt") == after
+
+
+@pytest.mark.parametrize("requirement", [None, "mlflow-on-kedro==1.0"])
+def test_no_requirements(root: Path, requirement: str | None) -> None:
+    """No requirements.txt is made, and none is changed by a copy in the project."""
+    if requirement is None:
+        (root / "requirements.txt").write_text("kedro\n")
+    names = [change.path.name for change in planned(root, requirement=requirement)]
+    assert "requirements.txt" not in names
 
 
 def test_again(root: Path) -> None:
