@@ -4,6 +4,7 @@
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
@@ -33,42 +34,21 @@ EXAMPLE_FILES = (
     PROJECT / "tests" / "pipelines" / "test_model_training.py",
 )
 
-RECORD = """\
-# Where mlflow_on_kedro comes from
-
-The folder `mlflow_on_kedro` beside this file is a copy of the plugin, made when the project was
-generated. It is used as it lies here; nothing has to be installed for it.
-
-- version: {version}
-- copied from: {origin}
-
-To use the installed package instead, remove the folder and this file, add this line to
-requirements.txt, and run `pip install -r requirements.txt`:
-
-    {requirement}
-
-The import name stays `mlflow_on_kedro`, so nothing else changes.
-"""
-
 
 def copy_plugin() -> None:
     """Copy the plugin byte for byte, with its version and origin beside it, and its mlflow.yml."""
-    shutil.copytree(
-        PLUGIN,
-        PROJECT / "src" / "mlflow_on_kedro",
-        ignore=shutil.ignore_patterns("__pycache__", ".*"),
-        dirs_exist_ok=True,
-    )
+    copy = PROJECT / "src" / "mlflow_on_kedro"
+    ignored = shutil.ignore_patterns("__pycache__", ".*")
+    shutil.copytree(PLUGIN, copy, ignore=ignored, dirs_exist_ok=True)
     shutil.copyfile(PLUGIN / "mlflow.yml", PROJECT / "conf" / "base" / "mlflow.yml")
-    version, (origin, requirement) = plugin_version(), installed_from() or generated_from()
-    record = RECORD.format(version=version, origin=origin, requirement=requirement)
-    (PROJECT / "src" / "mlflow_on_kedro.md").write_text(record, encoding="utf-8", newline="\n")
-
-
-def plugin_version() -> str:
-    """Read the version of the plugin, which is not imported: it may lack what it needs."""
-    text = (PLUGIN / "__init__.py").read_text(encoding="utf-8")
-    return re.search(r'^__version__ = "(.+)"$', text, re.MULTILINE)[1]
+    # Run by path: the plugin itself may lack what it needs.
+    records = runpy.run_path(str(PLUGIN / "vendoring" / "record.py"), run_name="record")
+    origin, requirement = installed_from() or generated_from()
+    record = records["Record"](
+        records["version_of"](copy), origin, requirement, records["digest"](copy)
+    )
+    path = PROJECT / "src" / records["FILE"]
+    path.write_text(record.to_text(), encoding="utf-8", newline="\n")
 
 
 def installed_from() -> tuple[str, str] | None:

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import click
 from kedro.framework.cli.utils import LazyGroup
 
 from .commands.version import show_version
 
-_COMMANDS = ("discard", "gantt", "init", "modelify", "status", "sync", "ui")
+_COMMANDS = (
+    "discard",
+    "gantt",
+    "init",
+    "modelify",
+    "status",
+    "sync",
+    "ui",
+    "unvendor",
+    "upgrade",
+    "vendor",
+)
 
 
 @click.group(name="mlflow-on-kedro")
@@ -34,3 +48,14 @@ def mlflow_group() -> None:
 
     Begin with `init` in a project that did not come from the starter, then `kedro run` and `ui`.
     """
+
+
+if __name__ == "__main__":
+    # As `kedro`, but of the installed package, where the project has a copy that is older.
+    from kedro.framework.startup import bootstrap_project
+    from kedro.utils import find_kedro_project
+
+    project = find_kedro_project(Path.cwd())
+    if project is None:
+        sys.exit("This is no Kedro project: change to the folder of one first.")
+    cli(obj=bootstrap_project(project), prog_name="python -m mlflow_on_kedro.cli")

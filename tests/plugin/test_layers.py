@@ -31,6 +31,7 @@ LAYERS = (
     "notebook",
     "hooks",
     "dask",
+    "vendoring",
     "commands",
     "cli",
 )

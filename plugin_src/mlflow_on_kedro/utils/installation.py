@@ -65,12 +65,18 @@ def present() -> Installation:
 
 def _holds(installed: metadata.Distribution, folder: Path) -> bool:
     """Whether a folder is that of an installed package, or of an editable installation."""
-    if Path(str(installed.locate_file(folder.name))).resolve() == folder:
-        return True
+    return folder_of(installed).resolve() == folder
+
+
+def folder_of(installed: metadata.Distribution) -> Path:
+    """Return the folder of the installed package, also of an editable installation."""
+    folder = Path(str(installed.locate_file(PACKAGE)))
     origin = json.loads(installed.read_text("direct_url.json") or "{}")
-    if not origin.get("dir_info", {}).get("editable"):
-        return False
-    return folder.is_relative_to(Path(url2pathname(urlsplit(origin["url"]).path)).resolve())
+    if folder.is_dir() or not origin.get("dir_info", {}).get("editable"):
+        return folder
+    root = Path(url2pathname(urlsplit(origin["url"]).path))
+    folders = (root / source / PACKAGE for source in ("plugin_src", ""))
+    return next((found for found in folders if found.is_dir()), folder)
 
 
 def requirement(package: metadata.Distribution) -> str:

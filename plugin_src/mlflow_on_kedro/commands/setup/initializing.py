@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,12 +12,12 @@ from pathlib import Path
 from ...config import files
 from ...config.checks import FILE
 from ...errors import ConfigError
+from ...vendoring import requirements
 from .settings_trial import Settings
 from .settings_wiring import OLD_PACKAGE, PACKAGE, by_hand, wirings
 
 IGNORED = (".mlflow_on_kedro/", "mlruns/", "mlflow.db*")
 """Files in a project's folder that belong to one machine."""
-REQUIREMENTS = "requirements.txt"
 
 
 @dataclass(frozen=True)
@@ -107,9 +106,9 @@ def plan(project: Project) -> list[Change]:
     base = conf / found.base_env
     if not any(path.is_relative_to(base) for path in present):
         changes.insert(0, Change(base / FILE, None, shipped()))
-    edits = {".gitignore": ignoring}
-    if project.requirement is not None and (project.root / REQUIREMENTS).is_file():
-        edits[REQUIREMENTS] = partial(requiring, requirement=project.requirement)
+    edits: dict[str, Callable[[str], str]] = {".gitignore": ignoring}
+    if project.requirement is not None and (project.root / requirements.FILE).is_file():
+        edits[requirements.FILE] = partial(requirements.with_plugin, line=project.requirement)
     for name, edit in edits.items():
         try:
             changes.append(_change(project.root / name, edit))
@@ -198,14 +197,13 @@ def shipped() -> str:
     return (Path(__file__).parents[2] / FILE).read_text(encoding="utf-8")
 
 
-def ignoring(text: str | None) -> str:
+def ignoring(text: str) -> str:
     r"""Add the files that git should ignore to the text of a .gitignore.
 
     Example:
         >>> ignoring("mlruns\nmlflow.db*\n").splitlines()[2:]
         ['', "# MLflow's store, and what mlflow_on_kedro keeps between runs", '.mlflow_on_kedro/']
     """
-    text = text or ""
     end = "\r\n" if "\r\n" in text else "\n"
     present = {line.strip().strip("/*") for line in text.splitlines()}  # "mlruns/*" counts, too
     missing = [name for name in IGNORED if name.strip("/*") not in present]
@@ -216,24 +214,9 @@ def ignoring(text: str | None) -> str:
     return text + gap + "".join(f"{line}{end}" for line in lines)
 
 
-def requiring(text: str | None, requirement: str) -> str:
-    r"""Add the plugin to the text of a requirements.txt, unless it is there in any form.
-
-    Example:
-        >>> requiring("kedro\n", "mlflow-on-kedro==0.1.0")
-        'kedro\nmlflow-on-kedro==0.1.0\n'
-    """
-    text = text or ""
-    if re.search(r"mlflow[-_.]on[-_.]kedro", text, re.IGNORECASE):
-        return text
-    end = "\r\n" if "\r\n" in text else "\n"
-    gap = "" if not text or text.endswith("\n") else end
-    return f"{text}{gap}{requirement}{end}"
-
-
-def _change(path: Path, edit: Callable[[str | None], str]) -> Change:
+def _change(path: Path, edit: Callable[[str], str]) -> Change:
     before = _read(path)
-    return Change(path, before, edit(before))
+    return Change(path, before, edit(before or ""))
 
 
 def _read(path: Path) -> str | None:

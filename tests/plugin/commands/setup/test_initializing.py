@@ -142,14 +142,14 @@ def test_diff(root: Path) -> None:
 @pytest.mark.parametrize(
     ("before", "added"),
     [
-        (None, [".mlflow_on_kedro/", "mlruns/", "mlflow.db*"]),
+        ("", [".mlflow_on_kedro/", "mlruns/", "mlflow.db*"]),
         ("*.log", [".mlflow_on_kedro/", "mlruns/", "mlflow.db*"]),
         ("mlruns\n/mlflow.db\n", [".mlflow_on_kedro/"]),
         ("mlruns/*\n", [".mlflow_on_kedro/", "mlflow.db*"]),
         (".mlflow_on_kedro/\nmlruns/\nmlflow.db*\n", []),
     ],
 )
-def test_gitignore(before: str | None, added: list[str]) -> None:
+def test_gitignore(before: str, added: list[str]) -> None:
     """What is ignored in whatever way is not added again."""
     after = ignoring(before)
     assert after.startswith(before or "")
