@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,8 +47,6 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
 
     root = Path(metadata.project_path)
     settings = project_settings(root, env)
-    if importlib.util.find_spec("plotly") is None:
-        raise MLflowOnKedroError("A Gantt chart needs Plotly: run `pip install plotly`.")
     uri = resolve_uri(settings.tracking.uri, root)
     experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
     runs = Runs(uri, experiment, from_environment(settings, root))

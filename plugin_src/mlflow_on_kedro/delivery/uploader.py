@@ -18,10 +18,10 @@ from ..journal.entries import Artifact, Entry, File, Model, Page, PageFile, Regi
 from ..journal.snapshot import Snapshot
 from ..models import logged_models, registry
 from ..models.pending_registrations import pending_registrations
+from ..timeline.plotly_js import with_plotly
 from ..tracking import capabilities, store
 from ..tracking.artifact_names import goes_by_http, url_safe
 from ..tracking.capabilities import Feature
-from ..utils.plotly_page import with_plotly
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

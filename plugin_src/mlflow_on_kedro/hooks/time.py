@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import logging
 import time
@@ -16,11 +15,12 @@ from ..errors import ConfigError
 from ..journal.entries import SpanRecord
 from ..journal.span import Span
 from ..timeline import chart, shared_chart, span_metrics
+from ..timeline.critical_path import dependencies_of
 from ..timeline.current_run_spans import collect_spans
+from ..timeline.plotly_js import with_plotly
 from ..timeline.shared_chart import GANTT_ARTIFACT
 from ..tracking import timing_metrics
 from ..tracking.timing_metrics import FAILED_NODE_TAG
-from ..utils.plotly_page import with_plotly
 from ..utils.replacing import write_text
 from .base import PipelineRun
 from .node_times import NodeTimesHook
@@ -123,9 +123,6 @@ class MLflowTimeLoggerHook(NodeTimesHook):
 
     def _draw(self, pipeline_run: PipelineRun, spans: list[Span], settings: Time) -> None:
         run, pipeline = pipeline_run.run, pipeline_run.pipeline
-        if importlib.util.find_spec("plotly") is None:
-            logger.warning("No Gantt chart was drawn: run `pip install plotly`.")
-            return
         if run.key is not None:  # the last process of the run draws the chart of all
             nodes = shared_chart.nodes_of_run(pipeline, pipeline_run.run_params)
             metrics = {timing_metrics.metric_key(self._task_name(node)) for node in nodes}
@@ -141,6 +138,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
                 title=run.name or None,
                 task_name=lambda name: labels.get(name, name),
                 params=settings.gantt_params,
+                dependencies=dependencies_of(pipeline),
                 has_plotly=False,
             )
         except ConfigError as mistake:
@@ -153,7 +151,17 @@ class MLflowTimeLoggerHook(NodeTimesHook):
 
 
 def _record(span: Span, error: Exception | None) -> SpanRecord:
-    return SpanRecord(span.kind, span.node, span.name, span.start, span.end, *_error_texts(error))
+    texts = _error_texts(error)
+    return SpanRecord(
+        span.kind,
+        span.node,
+        span.name,
+        span.start,
+        span.end,
+        *texts,
+        worker=span.worker,
+        imports=span.imports,
+    )
 
 
 def _error_texts(error: Exception | None) -> tuple[str, str]:

@@ -18,6 +18,8 @@ class Span:
         end: When it ended, in seconds since the epoch.
         step: The node's place in the pipeline's order.
         failed: Whether it ended in an error.
+        worker: The process and thread that ran the node; "" if unknown.
+        imports: The seconds in which libraries were imported for the first time; 0 if unknown.
     """
 
     kind: Literal["load", "run", "save"]
@@ -27,6 +29,8 @@ class Span:
     end: float
     step: int
     failed: bool = False
+    worker: str = ""
+    imports: float = 0.0
 
     @property
     def duration(self) -> float:

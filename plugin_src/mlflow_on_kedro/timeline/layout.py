@@ -7,17 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from .options import Options, is_number
+from .themes import BACKGROUND, FAINT, GRID, INK
 
 if TYPE_CHECKING:
     from .rows import Row, Timeline
 
 _FONT = "-apple-system, BlinkMacSystemFont, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, sans-serif"
-_INK, _FAINT, _GRID = "#1F272D", "#5F7281", "#E8EDF1"
 
-_ROW_HEIGHT = 24
+ROW_HEIGHT = 24
+"""The height of a row, in pixels, unless there are very many."""
 _LEAST_HEIGHT = 10
 """Plotly's own minimum for a figure, in pixels."""
-_MAX_PLOT_HEIGHT = 12_000
+MAX_PLOT_HEIGHT = 12_000
 _TOP, _BOTTOM, _TIME_AXIS = 112, 16, 40
 ROWS_IN_VIEW = 25
 """With more rows the upper time axis scrolls out of view, so that a lower one is needed."""
@@ -36,7 +37,7 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
         ConfigError: If the height is not a number of pixels.
     """
     rows = timeline.rows
-    plot_height = min(_ROW_HEIGHT * max(len(rows), 2), _MAX_PLOT_HEIGHT)
+    plot_height = min(ROW_HEIGHT * max(len(rows), 2), MAX_PLOT_HEIGHT)
     bottom = _TIME_AXIS if len(rows) > ROWS_IN_VIEW else _BOTTOM
     height = options.layout.get("height") or _TOP + plot_height + bottom
     if not is_number(height) or height < _LEAST_HEIGHT:
@@ -46,23 +47,23 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
         )
     layout: dict[str, Any] = {
         "template": {},  # to resolve one of Plotly's takes longer than to draw the chart
-        "plot_bgcolor": "#fff",
-        "paper_bgcolor": "#fff",
+        "plot_bgcolor": BACKGROUND,
+        "paper_bgcolor": BACKGROUND,
         "barmode": "overlay",
         "hovermode": "closest",
         "height": height,
-        "font": {"family": _FONT, "size": 12, "color": _INK},
+        "font": {"family": _FONT, "size": 12, "color": INK},
         "title": {
             "text": f"<b>{escape(options.heading, quote=False)}</b>"
-            f"<br><span style='font-size:13px;color:{_FAINT}'>{timeline.summary}</span>",
+            f"<br><span style='font-size:13px'>{timeline.summary}</span>",
             "font": {"size": 17},
             **_position(20, 28, height, right=False),
         },
         "hoverlabel": {
             "align": "left",
-            "bgcolor": "#fff",
-            "bordercolor": _FAINT,
-            "font": {"family": _FONT, "size": 12, "color": _INK},
+            "bgcolor": BACKGROUND,
+            "bordercolor": FAINT,
+            "font": {"family": _FONT, "size": 12, "color": INK},
         },
         "showlegend": options.showlegend,
         # Below Plotly's own buttons.
@@ -78,7 +79,7 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
             {
                 "text": "Nothing was timed.",
                 "showarrow": False,
-                "font": {"size": 15, "color": _FAINT},
+                "font": {"size": 15, "color": FAINT},
                 "xref": "paper",
                 "x": 0.5,
                 "yref": "paper",
@@ -111,8 +112,8 @@ def _time_axes(timeline: Timeline, options: Options) -> dict[str, Any]:
         "type": "date",
         "range": _view(timeline),
         "ticks": "outside",
-        "tickcolor": _GRID,
-        "tickfont": {"color": _FAINT},
+        "tickcolor": GRID,
+        "tickfont": {"color": FAINT},
         "zeroline": False,
         "automargin": True,
     }
@@ -120,10 +121,10 @@ def _time_axes(timeline: Timeline, options: Options) -> dict[str, Any]:
         **axis,
         "side": "top",
         "showgrid": options.showgrid_x,
-        "gridcolor": _GRID,
+        "gridcolor": GRID,
         "title": {
             "text": f"Time ({timeline.zone})",
-            "font": {"size": 11, "color": _FAINT},
+            "font": {"size": 11, "color": FAINT},
             "standoff": 8,
         },
     }
@@ -144,11 +145,11 @@ def _node_axis(rows: tuple[Row, ...], plot_height: float, options: Options) -> d
     return {
         "type": "category",
         "categoryorder": "array",
-        "categoryarray": [label_of(row, options) for row in rows],
+        "categoryarray": [label_of(row) for row in rows],
         "range": [len(rows) - 0.5, -0.5],
         "automargin": True,
         "showgrid": options.showgrid_y,
-        "gridcolor": _GRID,
+        "gridcolor": GRID,
         "zeroline": False,
         # Plotly leaves labels out where rows are lower than a line; zooming in shows them.
         "tickfont": {"size": max(9, min(12, int(plot_height / len(rows) * 0.7)))},
@@ -156,9 +157,9 @@ def _node_axis(rows: tuple[Row, ...], plot_height: float, options: Options) -> d
 
 
 def _view(timeline: Timeline) -> list[float]:
-    """Return the time axis' range, with room for the word "failed" beside bars of failed nodes."""
+    """Return the time axis' range, with room for the durations beside the bars."""
     length = max(timeline.end - timeline.start, _SHORTEST_VIEW)
-    room = 0.14 if any(row.failed for row in timeline.rows) else 0.02
+    room = 0.22 if any(row.failed for row in timeline.rows) else 0.16
     shift = utc_offset_ms(timeline)
     return [
         (timeline.start - 0.02 * length) * 1000 + shift,
@@ -172,9 +173,7 @@ def utc_offset_ms(timeline: Timeline) -> float:
     return offset.total_seconds() * 1000
 
 
-def label_of(row: Row, options: Options) -> str:
+def label_of(row: Row) -> str:
     """Return a row's label as Plotly's HTML, escaped because a lambda's name has angle brackets."""
     label = escape(row.label, quote=False)
-    if row.failed:
-        return f"<b style='color:{options.colors['failed']}'>✕ {label}</b>"
-    return label
+    return f"<b>✕ {label}</b>" if row.failed else label

@@ -8,13 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 from ..utils.suggestions import nearest
+from .themes import COLORS
 
 if TYPE_CHECKING:
     from plotly.graph_objects import Layout
-
-COLORS = {"run": "#0060A8", "load": "#7F8FA6", "save": "#00906A", "failed": "#D55E00"}
-"""The default colours. With every kind of colour blindness, simulated, any two of them differ by 18
-or more (CIE76); the contrast of each with white is 3:1 or more (WCAG 1.4.11)."""
 
 _WIDEST_BAR = 0.5
 """Half of a row, the unit of create_gantt: with more, bars of neighbouring rows would overlap."""

@@ -1,0 +1,83 @@
+"""The HTML page of a Gantt chart, but for plotly.js."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from html import escape
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from .layout import MAX_PLOT_HEIGHT, ROW_HEIGHT, label_of
+from .plotly_js import PLACEHOLDER
+from .texts import brief_duration, shorten
+from .themes import DARK
+
+if TYPE_CHECKING:
+    from .options import Options
+    from .rows import Row, Timeline
+
+_ASSETS = Path(__file__).with_name("assets")
+
+
+def make_page(timeline: Timeline, options: Options, figure: dict[str, Any]) -> str:
+    """Make the page that shows a figure; plotly.js has to be added.
+
+    Names of nodes and datasets are in the page only as base64 or escaped, so they cannot be markup.
+
+    Args:
+        timeline: What the figure shows, with times in UTC.
+        options: How it is drawn.
+        figure: Plotly's figure as plain data.
+    """
+    content = {
+        **figure,
+        # A user's own layout may have colours that go with a light background only.
+        "dark": {} if options.layout else DARK,
+        "row_height": ROW_HEIGHT,
+        "max_plot_height": MAX_PLOT_HEIGHT,
+        "has_own_height": "height" in options.layout,
+        **_namespaces(timeline),
+    }
+    packed = gzip.compress(json.dumps(content).encode(), mtime=0)
+    return Template((_ASSETS / "gantt.html").read_text(encoding="utf-8")).substitute(
+        title=escape(f"{options.heading}: {timeline.summary}"),
+        content=base64.b64encode(packed).decode(),
+        plotly=PLACEHOLDER,
+        script=(_ASSETS / "gantt.js").read_text(encoding="utf-8"),
+    )
+
+
+def _namespaces(timeline: Timeline) -> dict[str, Any]:
+    """Describe the rows of namespaces, and the namespaces of each row, the outermost first."""
+    rows: dict[tuple[str, ...], list[Row]] = {}
+    for row in timeline.rows:
+        for depth in range(len(row.namespaces)):
+            rows.setdefault(row.namespaces[: depth + 1], []).append(row)
+    numbers = {path: number for number, path in enumerate(rows)}
+    return {
+        "namespaces": [_namespace(path, of_path) for path, of_path in rows.items()],
+        "rows": [
+            [
+                label_of(row),
+                [numbers[row.namespaces[: depth + 1]] for depth in range(len(row.namespaces))],
+            ]
+            for row in timeline.rows
+        ],
+    }
+
+
+def _namespace(path: tuple[str, ...], rows: list[Row]) -> dict[str, Any]:
+    name = path[-1].removeprefix(f"{path[-2]}.") if len(path) > 1 else path[-1]
+    start, end = min(row.start for row in rows), max(row.end for row in rows)
+    failures = sum(row.failed for row in rows)
+    failed = f", <b>✕ {failures} failed</b>" if failures else ""
+    return {
+        "depth": len(path) - 1,
+        "name": escape(shorten(name), quote=False),
+        "text": f" {len(rows):,} nodes, {brief_duration(end - start)}{failed}",
+        "failed": failures > 0,
+        "end": round(end * 1000, 3),
+    }
