@@ -15,7 +15,6 @@ from ..errors import ConfigError
 from ..journal.entries import SpanRecord
 from ..journal.span import Span
 from ..timeline import chart, shared_chart, span_metrics
-from ..timeline.critical_path import dependencies_of
 from ..timeline.current_run_spans import collect_spans
 from ..timeline.plotly_js import with_plotly
 from ..timeline.shared_chart import GANTT_ARTIFACT
@@ -138,7 +137,6 @@ class MLflowTimeLoggerHook(NodeTimesHook):
                 title=run.name or None,
                 task_name=lambda name: labels.get(name, name),
                 params=settings.gantt_params,
-                dependencies=dependencies_of(pipeline),
                 has_plotly=False,
             )
         except ConfigError as mistake:
@@ -151,17 +149,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
 
 
 def _record(span: Span, error: Exception | None) -> SpanRecord:
-    texts = _error_texts(error)
-    return SpanRecord(
-        span.kind,
-        span.node,
-        span.name,
-        span.start,
-        span.end,
-        *texts,
-        worker=span.worker,
-        imports=span.imports,
-    )
+    return SpanRecord(span.kind, span.node, span.name, span.start, span.end, *_error_texts(error))
 
 
 def _error_texts(error: Exception | None) -> tuple[str, str]:

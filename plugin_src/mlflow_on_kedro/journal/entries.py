@@ -230,8 +230,6 @@ class SpanRecord(Entry, kind="part"):
         end: When it ended; 0 while it is running.
         error: The error's type and text; "" if there was none.
         trace: The error's traceback.
-        worker: The process and thread that ran the node; "" if unknown.
-        imports: The seconds in which libraries were imported for the first time; 0 if unknown.
     """
 
     what: str
@@ -241,8 +239,6 @@ class SpanRecord(Entry, kind="part"):
     end: float
     error: str = ""
     trace: str = ""
-    worker: str = ""
-    imports: float = 0.0
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ class Span:
         end: When it ended, in seconds since the epoch.
         step: The node's place in the pipeline's order.
         failed: Whether it ended in an error.
-        worker: The process and thread that ran the node; "" if unknown.
-        imports: The seconds in which libraries were imported for the first time; 0 if unknown.
+        worker: The worker that ran it; "" if it is unknown, or the only one.
+        imports: Seconds of it that were spent in the first import of libraries; 0 if unknown.
     """
 
     kind: Literal["load", "run", "save"]

@@ -14,7 +14,7 @@ from .plotly_js import with_plotly
 from .rows import Timeline
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from plotly.graph_objects import Figure
 
@@ -25,7 +25,6 @@ def figure(
     title: str | None = None,
     task_name: Callable[[str], str] | None = None,
     params: Mapping[str, Any] | None = None,
-    dependencies: Mapping[str, Collection[str]] | None = None,
 ) -> Figure:
     """Draw a run's timings as a Gantt chart.
 
@@ -39,8 +38,6 @@ def figure(
         task_name: A node's name -> the label of its row (PipelineX's ``task_name_func``).
         params: PipelineX's ``gantt_params``: arguments of ``plotly.figure_factory.create_gantt``
             and keys of Plotly's layout; see :class:`.options.Options`.
-        dependencies: A node's name -> the nodes whose outputs it needs, as
-            :func:`.critical_path.dependencies_of` gives them. None: no critical path is marked.
 
     Raises:
         ConfigError: If ``params`` has an unknown key or a value that Plotly refuses.
@@ -53,7 +50,7 @@ def figure(
     from .figure import draw
     from .options import Options
 
-    timeline = Timeline.from_spans(spans, task_name, dependencies=dependencies)
+    timeline = Timeline.from_spans(spans, task_name)
     return draw(timeline, Options.from_params(params or {}, title=title))
 
 
@@ -63,7 +60,6 @@ def html(
     title: str | None = None,
     task_name: Callable[[str], str] | None = None,
     params: Mapping[str, Any] | None = None,
-    dependencies: Mapping[str, Collection[str]] | None = None,
     has_plotly: bool = True,
 ) -> str:
     """Draw a run's timings as an HTML page that needs no other file.
@@ -78,7 +74,6 @@ def html(
         title: As for ``figure``.
         task_name: As for ``figure``.
         params: As for ``figure``.
-        dependencies: As for ``figure``.
         has_plotly: Whether to include plotly.js; otherwise :func:`.plotly_js.with_plotly` has to
             add it.
 
@@ -95,9 +90,7 @@ def html(
     from .figure import describe, draw
     from .options import Options
 
-    timeline = Timeline.from_spans(
-        spans, task_name, dependencies=dependencies, zone=timezone.utc, by_namespace=True
-    )
+    timeline = Timeline.from_spans(spans, task_name, zone=timezone.utc, by_namespace=True)
     options = Options.from_params(params or {}, title=title)
     chart = describe(timeline, options)
     if params:  # only the user's own options need the checks of Plotly's classes

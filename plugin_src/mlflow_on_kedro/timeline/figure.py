@@ -168,7 +168,13 @@ def _imports(timeline: Timeline, options: Options) -> list[dict[str, Any]]:
             "width": options.bar_height,
             "marker": {
                 "color": options.colors["run"],
-                "pattern": {"shape": "/", "fgcolor": BACKGROUND, "size": 6, "solidity": 0.4},
+                "pattern": {
+                    "shape": "/",
+                    "fgcolor": BACKGROUND,
+                    "bgcolor": options.colors["run"],
+                    "size": 6,
+                    "solidity": 0.4,
+                },
             },
             "legendrank": len(_LEGEND),
             "hoverinfo": "skip",

@@ -19,7 +19,7 @@ ROW_HEIGHT = 24
 _LEAST_HEIGHT = 10
 """Plotly's own minimum for a figure, in pixels."""
 MAX_PLOT_HEIGHT = 12_000
-_TOP, _BOTTOM, _TIME_AXIS = 112, 16, 40
+_TOP, _BOTTOM, _TIME_AXIS = 130, 16, 54
 ROWS_IN_VIEW = 25
 """With more rows the upper time axis scrolls out of view, so that a lower one is needed."""
 _SHORTEST_VIEW = 0.01

@@ -7,12 +7,12 @@ from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ..journal.span import Span
-from .critical_path import critical_path
+from .critical_path import critical_path, dependencies_of
 from .namespaces import in_tree_order, namespaces_of
 from .texts import brief_duration, distinct, format_duration, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
 _FEW = 60
 """The most nodes whose rows are not gathered by namespace."""
@@ -97,7 +97,6 @@ class Timeline:
         spans: Iterable[Span],
         task_name: Callable[[str], str] | None = None,
         *,
-        dependencies: Mapping[str, Collection[str]] | None = None,
         zone: timezone | None = None,
         by_namespace: bool = False,
     ) -> Timeline:
@@ -106,8 +105,6 @@ class Timeline:
         Args:
             spans: The spans, in any order.
             task_name: A node's name -> its label.
-            dependencies: A node's name -> the nodes whose outputs it needs. None: unknown, so there
-                is no critical path.
             zone: The zone of the time axis. None: this machine's.
             by_namespace: Whether the rows of many nodes are gathered by namespace.
         """
@@ -130,13 +127,12 @@ class Timeline:
             Row(label, full_label, tuple(by_node[node]), tuple(namespaces.get(node, ())))
             for node, label, full_label in zip(nodes, labels, full_labels, strict=True)
         ]
-        if dependencies is not None and len(rows) > 1:
-            durations = {node: row.end - row.start for node, row in zip(nodes, rows, strict=True)}
-            chain = set(critical_path(durations, dependencies))
-            rows = [
-                replace(row, is_critical=node in chain)
-                for node, row in zip(nodes, rows, strict=True)
-            ]
+        durations = {node: row.end - row.start for node, row in zip(nodes, rows, strict=True)}
+        every = [span for of_node in by_node.values() for span in of_node]
+        chain = set(critical_path(durations, dependencies_of(every)))
+        rows = [
+            replace(row, is_critical=node in chain) for node, row in zip(nodes, rows, strict=True)
+        ]
         workers = {span.worker for row in rows for span in row.spans if span.kind == "run"}
         return cls(
             tuple(rows),
