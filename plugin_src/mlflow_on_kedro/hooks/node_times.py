@@ -6,13 +6,14 @@ import inspect
 import threading
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kedro.framework.hooks import hook_impl
 
 from ..journal.span import Span
+from ..utils import import_times
 from ..utils.pipeline_info import is_parameter
-from .base import NodeScope, TrackingHook
+from .base import NodeScope, PipelineRun, TrackingHook
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -22,11 +23,23 @@ if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
 
 
+class _Moment(NamedTuple):
+    """A time, in seconds since the epoch, and the seconds that this thread has imported until then.
+
+    Attributes:
+        time: The time.
+        imported: The seconds.
+    """
+
+    time: float
+    imported: float
+
+
 class _TimingScope(NodeScope):
-    """The begin of everything in progress in this thread, in seconds since the epoch."""
+    """The begin of everything in progress in this thread."""
 
     def __init__(self) -> None:
-        self.begins: dict[tuple[str, str], float] = {}
+        self.begins: dict[tuple[str, str], _Moment] = {}
 
 
 class NodeTimesHook(TrackingHook):
@@ -37,9 +50,21 @@ class NodeTimesHook(TrackingHook):
         self._scope = _TimingScope()
         # A load ends before any hook knows its run; with --async even in another thread. Its times
         # wait here for `before_node_run`, which gets the same object.
-        self._loading: dict[tuple[str, str, int], float] = {}
-        self._loaded: dict[tuple[str, str, int], list[tuple[float, float]]] = {}
+        self._loading: dict[tuple[str, str, int], _Moment] = {}
+        self._loaded: dict[tuple[str, str, int], list[tuple[_Moment, _Moment]]] = {}
         self._lock = threading.Lock()
+
+    def begin(self, pipeline_run: PipelineRun) -> None:
+        """Begin to measure imports."""
+        import_times.start()
+
+    def finish(
+        self,
+        pipeline_run: PipelineRun,
+        error: Exception | None,
+    ) -> None:
+        """Measure imports no longer."""
+        import_times.stop()
 
     def log_begin(
         self, run: TrackedRun, kind: Literal["run", "save"], node: Node, name: str, begin: float
@@ -69,12 +94,16 @@ class NodeTimesHook(TrackingHook):
         begun = {key: begin for key, begin in list(self._loading.items()) if key[0] in nodes}
         for key in begun:
             self._loading.pop(key, None)
-        return [(node, name, at) for (node, name, _), at in begun.items() if not is_parameter(name)]
+        return [
+            (node, name, begin.time)
+            for (node, name, _), begin in begun.items()
+            if not is_parameter(name)
+        ]
 
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
         """Note when a load begins."""
-        self._loading[node.name, dataset_name, threading.get_ident()] = time.time()
+        self._loading[node.name, dataset_name, threading.get_ident()] = _now()
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
@@ -83,7 +112,7 @@ class NodeTimesHook(TrackingHook):
         if begin is not None and not is_parameter(dataset_name):
             with self._lock:
                 waiting = self._loaded.setdefault((node.name, dataset_name, id(data)), [])
-                waiting.append((begin, time.time()))
+                waiting.append((begin, _now()))
 
     @hook_impl
     def before_node_run(
@@ -92,6 +121,8 @@ class NodeTimesHook(TrackingHook):
         """Log the node's loads, and note when the node begins."""
         run = self.run_of(catalog)
         self._scope.run, self._scope.catalog = run, catalog
+        if run is not None:
+            import_times.start()  # in a worker the pipeline has not begun
         for name, data in inputs.items():
             times = self._take_load(node.name, name, data)
             if run is not None and times is not None:
@@ -127,17 +158,17 @@ class NodeTimesHook(TrackingHook):
         begin = self._scope.begins.pop(("save", dataset_name), None)
         run = self._scope.run
         if run is not None and begin is not None:
-            self._log(run, node, "save", dataset_name, begin, time.time())
+            self._log(run, node, "save", dataset_name, begin, _now())
             run.settle()
 
     def _begin(self, kind: Literal["run", "save"], name: str, node: Node) -> None:
-        begin = self._scope.begins[kind, name] = time.time()
+        begin = self._scope.begins[kind, name] = _now()
         run = self._scope.run
         if run is not None:
             with run.guard():
-                self.log_begin(run, kind, node, name, begin)
+                self.log_begin(run, kind, node, name, begin.time)
 
-    def _take_load(self, node: str, name: str, data: Any) -> tuple[float, float] | None:
+    def _take_load(self, node: str, name: str, data: Any) -> tuple[_Moment, _Moment] | None:
         key = (node, name, id(data))
         with self._lock:
             waiting = self._loaded.get(key)
@@ -162,7 +193,7 @@ class NodeTimesHook(TrackingHook):
         begin = self._scope.begins.pop(("run", node.name), None)
         run = self.run_of(catalog)
         if run is not None and begin is not None:
-            self._log(run, node, "run", node.name, begin, time.time(), error)
+            self._log(run, node, "run", node.name, begin, _now(), error)
             if error is not None or not node.outputs:  # otherwise the saves are still to come
                 run.settle()
 
@@ -172,11 +203,23 @@ class NodeTimesHook(TrackingHook):
         node: Node,
         kind: Literal["load", "run", "save"],
         name: str,
-        begin: float,
-        end: float,
+        begin: _Moment,
+        end: _Moment,
         error: Exception | None = None,
     ) -> None:
-        step = run.pipeline_info.steps.get(node.name, 0)
         with run.guard():
-            span = Span(kind, node.name, name, begin, end, step, failed=error is not None)
+            span = Span(
+                kind,
+                node.name,
+                name,
+                begin.time,
+                end.time,
+                step=run.pipeline_info.steps.get(node.name, 0),
+                failed=error is not None,
+                imports=max(0.0, end.imported - begin.imported),
+            )
             self.log_span(run, node, span, error)
+
+
+def _now() -> _Moment:
+    return _Moment(time.time(), import_times.seconds())

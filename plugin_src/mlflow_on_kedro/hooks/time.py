@@ -79,6 +79,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
 
     def begin(self, pipeline_run: PipelineRun) -> None:
         """Log the prefix of the nodes' metrics, for readers of the run that lack mlflow.yml."""
+        super().begin(pipeline_run)
         prefix = self.settings(pipeline_run.run.config).prefix
         if prefix is not None:
             pipeline_run.run.set_tag(timing_metrics.PREFIX_TAG, prefix)
@@ -103,6 +104,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
 
     def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
         """Complete the trace, draw the chart and write the local files."""
+        super().finish(pipeline_run, error)
         run, settings = pipeline_run.run, self.settings(pipeline_run.run.config)
         names = self._metric_names(run)
         here, elsewhere = collect_spans(run, pipeline_run.pipeline, names, self._task_name)
