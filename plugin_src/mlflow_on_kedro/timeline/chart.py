@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from datetime import timezone
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
@@ -30,7 +29,7 @@ def figure(
 
     Each node has a row, in order of start with the first at the top. Loading, running and saving
     have different colours, failures and the critical path are marked, and durations are written
-    beside the bars. The axis has this machine's time, and the hover boxes have UTC.
+    beside the bars. The axis has local time, and the hover boxes have UTC.
 
     Args:
         spans: The timings, in any order. Without any, the figure says that nothing was timed.
@@ -44,7 +43,7 @@ def figure(
 
     Example:
         >>> chart = figure([Span("run", "train", "train", start=0.0, end=1.5, step=0)])
-        >>> [bar.name for bar in chart.data]
+        >>> [bar.name for bar in chart.data if bar.type == "bar"]
         ['run']
     """
     from .figure import draw
@@ -65,8 +64,8 @@ def html(
     """Draw a run's timings as an HTML page that needs no other file.
 
     The page contains plotly.js, compressed to half a megabyte, because the MLflow UI shows HTML
-    files in a frame that cannot load anything. Its axis has the time of the browser, and its theme
-    follows the browser's, unless ``params`` has keys of Plotly's layout. More than 60 nodes are
+    files in a frame that cannot load anything. Its theme follows the
+    browser's, unless ``params`` has keys of Plotly's layout. More than 60 nodes are
     gathered by namespace: a click on a namespace shows its nodes. Equal spans give equal pages.
 
     Args:
@@ -90,7 +89,7 @@ def html(
     from .figure import describe, draw
     from .options import Options
 
-    timeline = Timeline.from_spans(spans, task_name, zone=timezone.utc, by_namespace=True)
+    timeline = Timeline.from_spans(spans, task_name, by_namespace=True)
     options = Options.from_params(params or {}, title=title)
     chart = describe(timeline, options)
     if params:  # only the user's own options need the checks of Plotly's classes

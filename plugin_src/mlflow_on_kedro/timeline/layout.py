@@ -123,7 +123,7 @@ def _time_axes(timeline: Timeline, options: Options) -> dict[str, Any]:
         "showgrid": options.showgrid_x,
         "gridcolor": GRID,
         "title": {
-            "text": f"Time ({timeline.zone})",
+            "text": "Local time",  # to which Plotly converts
             "font": {"size": 11, "color": FAINT},
             "standoff": 8,
         },
@@ -160,17 +160,10 @@ def _view(timeline: Timeline) -> list[float]:
     """Return the time axis' range, with room for the durations beside the bars."""
     length = max(timeline.end - timeline.start, _SHORTEST_VIEW)
     room = 0.22 if any(row.failed for row in timeline.rows) else 0.16
-    shift = utc_offset_ms(timeline)
     return [
-        (timeline.start - 0.02 * length) * 1000 + shift,
-        (timeline.start + (1 + room) * length) * 1000 + shift,
+        (timeline.start - 0.02 * length) * 1000,
+        (timeline.start + (1 + room) * length) * 1000,
     ]
-
-
-def utc_offset_ms(timeline: Timeline) -> float:
-    """Return the milliseconds to add to times, because Plotly shows numbers as UTC."""
-    offset = timeline.zone.utcoffset(None)
-    return offset.total_seconds() * 1000
 
 
 def label_of(row: Row) -> str:

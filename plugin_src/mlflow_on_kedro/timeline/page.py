@@ -28,7 +28,7 @@ def make_page(timeline: Timeline, options: Options, figure: dict[str, Any]) -> s
     Names of nodes and datasets are in the page only as base64 or escaped, so they cannot be markup.
 
     Args:
-        timeline: What the figure shows, with times in UTC.
+        timeline: What the figure shows.
         options: How it is drawn.
         figure: Plotly's figure as plain data.
     """

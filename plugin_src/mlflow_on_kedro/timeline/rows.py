@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
 from ..journal.span import Span
@@ -59,12 +58,10 @@ class Timeline:
 
     Attributes:
         rows: A row for each node, in order of start; those of a namespace follow each other.
-        zone: The time zone of the chart's axis, as one offset.
         has_workers: Whether several processes or threads ran nodes.
     """
 
     rows: tuple[Row, ...]
-    zone: timezone
     has_workers: bool = False
 
     @property
@@ -97,7 +94,6 @@ class Timeline:
         spans: Iterable[Span],
         task_name: Callable[[str], str] | None = None,
         *,
-        zone: timezone | None = None,
         by_namespace: bool = False,
     ) -> Timeline:
         """Sort spans into rows.
@@ -105,7 +101,6 @@ class Timeline:
         Args:
             spans: The spans, in any order.
             task_name: A node's name -> its label.
-            zone: The zone of the time axis. None: this machine's.
             by_namespace: Whether the rows of many nodes are gathered by namespace.
         """
         by_node: dict[str, list[Span]] = {}
@@ -136,7 +131,6 @@ class Timeline:
         workers = {span.worker for row in rows for span in row.spans if span.kind == "run"}
         return cls(
             tuple(rows),
-            zone or (_zone_at(rows[0].start) if rows else timezone.utc),
             has_workers=len(workers - {""}) > 1,
         )
 
@@ -146,9 +140,3 @@ def _label(full_label: str, namespaces: list[str]) -> str:
     if not namespaces:
         return shorten(full_label)
     return _INDENT * len(namespaces) + shorten(full_label.removeprefix(f"{namespaces[-1]}."))
-
-
-def _zone_at(seconds: float) -> timezone:
-    """Return this machine's zone as one offset, so that summer time does not break the axis."""
-    offset = datetime.fromtimestamp(seconds, timezone.utc).astimezone().utcoffset()
-    return timezone(offset or timedelta())

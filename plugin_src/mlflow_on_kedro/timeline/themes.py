@@ -17,6 +17,6 @@ DARK = {
     INK: "#E3E8ED",
     FAINT: "#9AA9B5",
     GRID: "#2A323A",
-    COLORS["run"]: "#3D8BD9",
+    COLORS["run"]: "#6CB2FF",
 }
 """A colour -> what the page shows instead of it where the browser prefers a dark theme."""

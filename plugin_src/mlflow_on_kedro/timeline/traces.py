@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from .layout import label_of, utc_offset_ms
+from .layout import label_of
 from .options import Options
 from .texts import brief_duration, format_duration, utc_time
 from .themes import BACKGROUND, CRITICAL, CRITICAL_FILL
@@ -39,7 +39,7 @@ def make_traces(timeline: Timeline, options: Options) -> list[dict[str, Any]]:
         for span in row.spans:
             by_group["failed" if span.failed else span.kind].append((row, span))
     imports = [
-        _imports(timeline, options, group, with_imports)
+        _imports(options, group, with_imports)
         for group, of_group in by_group.items()
         if (with_imports := [(row, span) for row, span in of_group if _has_imports(span)])
     ]
@@ -59,7 +59,7 @@ def _bars(
     color = options.colors[group]
     thin = _THIN * (timeline.end - timeline.start)
     return {
-        **_places(timeline, [(row, span.start, span.duration) for row, span in spans]),
+        **_places([(row, span.start, span.duration) for row, span in spans]),
         "name": group,
         "width": options.bar_height,
         "marker": {
@@ -75,14 +75,13 @@ def _bars(
     }
 
 
-def _places(timeline: Timeline, bars: list[tuple[Row, float, float]]) -> dict[str, Any]:
+def _places(bars: list[tuple[Row, float, float]]) -> dict[str, Any]:
     """Return where bars are, from the row, the start and the seconds of each."""
-    shift = utc_offset_ms(timeline)
     return {
         "type": "bar",
         "orientation": "h",
         "y": [label_of(row) for row, _, _ in bars],
-        "base": [round(start * 1000 + shift, 3) for _, start, _ in bars],
+        "base": [round(start * 1000, 3) for _, start, _ in bars],
         # A bar of no length has no hover box.
         "x": [max(round(seconds * 1000, 3), 1e-3) for _, _, seconds in bars],
     }
@@ -95,7 +94,7 @@ def _critical_path(timeline: Timeline) -> list[dict[str, Any]]:
         return []
     return [
         {
-            **_places(timeline, [(row, row.start, row.end - row.start) for row in rows]),
+            **_places([(row, row.start, row.end - row.start) for row in rows]),
             "name": "critical path",
             "width": _SURFACE,
             "marker": {"color": CRITICAL_FILL, "line": {"color": CRITICAL, "width": 1.5}},
@@ -109,14 +108,12 @@ def _has_imports(span: Span) -> bool:
     return span.imports > _NOTICEABLE * span.duration
 
 
-def _imports(
-    timeline: Timeline, options: Options, group: str, spans: list[tuple[Row, Span]]
-) -> dict[str, Any]:
+def _imports(options: Options, group: str, spans: list[tuple[Row, Span]]) -> dict[str, Any]:
     """Hatch the time in which libraries were imported, where most nodes do so: at the begin."""
     color = options.colors[group]
     bars = [(row, span.start, min(span.imports, span.duration)) for row, span in spans]
     return {
-        **_places(timeline, bars),
+        **_places(bars),
         "name": "imports",
         "legendgroup": "imports",
         "width": options.bar_height,
@@ -131,11 +128,10 @@ def _imports(
 
 def _durations(timeline: Timeline) -> dict[str, Any]:
     """Write how long each node took behind its last bar."""
-    shift = utc_offset_ms(timeline)
     return {
         "type": "scatter",
         "mode": "text",
-        "x": [round(row.end * 1000 + shift, 3) for row in timeline.rows],
+        "x": [round(row.end * 1000, 3) for row in timeline.rows],
         "y": [label_of(row) for row in timeline.rows],
         "text": [f" {_duration_of(row)}" for row in timeline.rows],
         "textposition": "middle right",

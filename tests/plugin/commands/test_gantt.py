@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from click.testing import CliRunner, Result
 from mlflow_on_kedro.commands.gantt import file_name
 
-from ..hooks.test_time import spans
+from tests.gantt_pages import spans
 
 NODES = """
 import time
@@ -194,17 +193,6 @@ def test_a_file_that_cannot_be_written(make: Any) -> None:
     result = gantt(project, "-o", "file/a.html")
     assert result.exit_code == 1
     assert re.search(r"Error: file.a\.html could not be written: ", result.output)
-
-
-def test_without_plotly(make: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without Plotly it says how to get it."""
-    project, find = make(), importlib.util.find_spec
-    monkeypatch.setattr(
-        "importlib.util.find_spec", lambda name: None if name == "plotly" else find(name)
-    )
-    result = gantt(project)
-    assert result.exit_code == 1
-    assert result.output.endswith("Error: A Gantt chart needs Plotly: run `pip install plotly`.\n")
 
 
 @pytest.mark.parametrize("name", ["../../evil", "..", "", "a/b\\c:d*?", "x" * 500, "\n"])

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import html
 import json
-import re
 import time
 from typing import Any
 
 import pytest
+
+from tests.gantt_pages import content_of, spans
 
 NODES = """
 import time
@@ -70,31 +71,6 @@ def make(make_project: Any) -> Any:
         return project
 
     return make
-
-
-def spans(page: str) -> dict[str, list[dict[str, Any]]]:
-    """The bars of a chart's page by kind: label, begin and end in milliseconds."""
-    start = page.rindex("show({") + len("show(")
-    data = json.JSONDecoder().raw_decode(page[start:])[0]["data"]
-    found: dict[str, list[dict[str, Any]]] = {}
-    for trace in data:
-        base, length = numbers(trace["base"]), numbers(trace["x"])
-        found[trace["name"]] = [
-            {"label": re.sub("<.*?>|✕ ", "", label), "begin": begin, "end": begin + long}
-            for label, begin, long in zip(trace["y"], base, length, strict=True)
-        ]
-    return found
-
-
-def numbers(values: Any) -> list[float]:
-    """A trace's numbers, which plotly may write as base64."""
-    if isinstance(values, dict):
-        import base64
-
-        import numpy as np
-
-        return list(np.frombuffer(base64.b64decode(values["bdata"]), values["dtype"]))
-    return list(values)
 
 
 def chart(project: Any) -> dict[str, list[dict[str, Any]]]:
@@ -199,8 +175,9 @@ def test_gantt_params_and_filepath(make: Any, way: str) -> None:
         project = make(gantt_filepath=path, gantt_params=params)
     project.session_run()
     local = (project.root / path).read_text(encoding="utf-8")
-    assert "Nächtlich" in local
-    assert '"teal"' in local
+    content = content_of(local)
+    assert "Nächtlich" in content["layout"]["title"]["text"]
+    assert "teal" in {trace.get("marker", {}).get("color") for trace in content["data"]}
     assert local == load_text(f"{project.run.info.artifact_uri}/gantt.html")
 
 
@@ -341,10 +318,11 @@ def test_same_inputs_twice(make_project: Any) -> None:
     assert {bar["label"] for bar in chart(project)["run"]} == {"one", "add"}
 
 
-def test_no_chart_without_plotly(
-    make: Any, said: list[str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("params", [{}, {"title": "Nightly"}], ids=["no params", "params"])
+def test_without_plotly(
+    make: Any, said: list[str], monkeypatch: pytest.MonkeyPatch, params: dict[str, str]
 ) -> None:
-    """Without plotly one warning gives the pip command, and all else is logged."""
+    """Only the user's own options need plotly: without it one warning gives the pip command."""
     import importlib.util
 
     find = importlib.util.find_spec
@@ -353,10 +331,13 @@ def test_no_chart_without_plotly(
         "find_spec",
         lambda name, *rest: None if name == "plotly" else find(name, *rest),
     )
-    project = make()
+    project = make(gantt_params=params)
     project.session_run()
     assert project.run.info.status == "FINISHED"
-    assert said == ["No Gantt chart was drawn: run `pip install plotly`."]
+    artifacts = project.artifacts(project.run.info.run_id)
+    assert ("gantt.html" in artifacts) is not bool(params)
+    warning = "No Gantt chart was drawn: gantt_params need Plotly: run `pip install plotly`."
+    assert said == ([warning] if params else [])
 
 
 def test_task_name_func_that_fails(make_project: Any, said: list[str]) -> None:
@@ -502,3 +483,42 @@ def test_factories_and_transcoding(
     assert counts[0] <= counts[1] + 1
     assert {"time/save/a.layer0_x_spark", "time/load/a.layer0_x_pandas"} <= metrics.keys()
     assert said == []
+
+
+JSON_CATALOG = {
+    name: {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "json"} for name in ("x", "y")
+}
+IMPORTING = """
+from kedro.pipeline import node, pipeline
+
+def use():
+    import slow_library
+    return slow_library.VALUE
+
+def use_again(x):
+    import slow_library
+    return slow_library.VALUE
+
+def create_pipeline():
+    return pipeline([
+        node(use, None, "x", name="use"),
+        node(use_again, "x", "y", name="use_again"),
+    ])
+"""
+
+
+@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
+def test_imports(make_project: Any, runner: str) -> None:
+    """What a node's first import of a library takes is told apart, in every process."""
+    project = make_project(IMPORTING, catalog=JSON_CATALOG)
+    project.write("src/slow_library.py", "import time\ntime.sleep(0.3)\nVALUE = 1\n")
+    done = project.kedro("run", f"--runner={runner}")
+    assert done.returncode == 0, done.stderr
+    from mlflow.artifacts import load_text
+
+    traces = content_of(load_text(f"{project.run.info.artifact_uri}/gantt.html"))["data"]
+    (imports,) = [trace for trace in traces if trace.get("name") == "imports"]
+    assert "use" in imports["y"]
+    assert 300 <= imports["x"][imports["y"].index("use")] < 600
+    if runner == "SequentialRunner":
+        assert "use_again" not in imports["y"]

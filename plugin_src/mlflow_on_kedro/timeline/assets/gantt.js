@@ -79,27 +79,30 @@
     layout.yaxis.tickfont.size = Math.max(9, Math.min(12, (heightOf(labels.length) / labels.length) * 0.7));
   };
 
-  // Plotly shows times as UTC: the browser's own are moved by their offset.
-  const moveToLocalTime = (figure) => {
-    const { xaxis, xaxis2 } = figure.layout;
-    const minutes = -new Date(xaxis.range[0]).getTimezoneOffset();
-    const move = (time) => (typeof time === "number" ? time + minutes * 60_000 : time);
+  // Plotly shows times as the browser's local time. The offset is that of the begin throughout, so
+  // that the change to or from summer time makes no gap.
+  const keepOneOffset = (figure) => {
+    const { xaxis } = figure.layout;
+    const offsetAt = (time) => new Date(time).getTimezoneOffset(); // minutes, negative in the east
+    const offset = offsetAt(xaxis.range[0]);
+    const move = (time) =>
+      typeof time === "number" ? time + (offsetAt(time) - offset) * 60_000 : time;
     for (const trace of figure.data) {
       const key = trace.base ? "base" : "x";
       trace[key] = trace[key].map(move);
     }
-    for (const axis of [xaxis, xaxis2]) if (axis) axis.range = axis.range.map(move);
-    if (xaxis.title?.text !== "Time (UTC)") return; // the user's own
-    const [hours, rest] = [Math.floor(Math.abs(minutes) / 60), Math.abs(minutes) % 60];
+    for (const axis of [xaxis, figure.layout.xaxis2]) if (axis) axis.range = axis.range.map(move);
+    if (xaxis.title?.text !== "Local time") return; // the user's own
     const two = (number) => String(number).padStart(2, "0");
-    if (minutes) xaxis.title.text = `Time (UTC${minutes < 0 ? "-" : "+"}${two(hours)}:${two(rest)})`;
+    const [hours, minutes] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60];
+    xaxis.title.text += ` (UTC${offset > 0 ? "-" : "+"}${two(hours)}:${two(minutes)})`;
   };
 
   const draw = () => {
     const figure = themedCopy();
     if (content.rows.length) {
       if (content.namespaces.length) moveIntoRows(figure);
-      moveToLocalTime(figure);
+      keepOneOffset(figure);
     }
     const { layout } = figure;
     layout.uirevision = "the user's zoom stays";
