@@ -79,14 +79,17 @@
     layout.yaxis.tickfont.size = Math.max(9, Math.min(12, (heightOf(labels.length) / labels.length) * 0.7));
   };
 
-  // Plotly shows times as the browser's local time. The offset is that of the begin throughout, so
-  // that the change to or from summer time makes no gap.
-  const keepOneOffset = (figure) => {
+  // Plotly shows numbers as the browser's local time, and texts as they are. Texts with the offset of
+  // the begin make no gap where summer time begins or ends.
+  const toLocalTime = (figure) => {
     const { xaxis } = figure.layout;
-    const offsetAt = (time) => new Date(time).getTimezoneOffset(); // minutes, negative in the east
-    const offset = offsetAt(xaxis.range[0]);
-    const move = (time) =>
-      typeof time === "number" ? time + (offsetAt(time) - offset) * 60_000 : time;
+    const offset = new Date(xaxis.range[0]).getTimezoneOffset(); // minutes, negative in the east
+    const move = (time) => {
+      if (typeof time !== "number") return time;
+      const local = time - offset * 60_000;
+      const microseconds = String(Math.floor((local % 1) * 1000)).padStart(3, "0");
+      return new Date(local).toISOString().replace("Z", microseconds);
+    };
     for (const trace of figure.data) {
       const key = trace.base ? "base" : "x";
       trace[key] = trace[key].map(move);
@@ -102,7 +105,7 @@
     const figure = themedCopy();
     if (content.rows.length) {
       if (content.namespaces.length) moveIntoRows(figure);
-      keepOneOffset(figure);
+      toLocalTime(figure);
     }
     const { layout } = figure;
     layout.uirevision = "the user's zoom stays";
