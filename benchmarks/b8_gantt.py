@@ -56,7 +56,7 @@ def run(bench: Bench) -> Outcome:
             seconds.append(float(said.split()[-1]))
         outcome.checks += [
             Check(f"{nodes} nodes: CPU to draw", statistics.median(seconds), 1.0, "s"),
-            Check(f"{nodes} nodes: size", page.stat().st_size / 1e6, 5.0, "MB"),
+            Check(f"{nodes} nodes: size", page.stat().st_size / 1e6, 0.8, "MB"),
         ]
         _look(outcome, nodes, page)
     return outcome

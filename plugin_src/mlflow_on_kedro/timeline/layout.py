@@ -19,7 +19,9 @@ ROW_HEIGHT = 24
 _LEAST_HEIGHT = 10
 """Plotly's own minimum for a figure, in pixels."""
 MAX_PLOT_HEIGHT = 12_000
-_TOP, _BOTTOM, _TIME_AXIS = 130, 16, 54
+_TOP, _BOTTOM, _TIME_AXIS = 150, 16, 54
+_DURATIONS = 150
+"""Pixels at the right end for the durations behind the last bars."""
 ROWS_IN_VIEW = 25
 """With more rows the upper time axis scrolls out of view, so that a lower one is needed."""
 _SHORTEST_VIEW = 0.01
@@ -57,7 +59,13 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
             "text": f"<b>{escape(options.heading, quote=False)}</b>"
             f"<br><span style='font-size:13px'>{timeline.summary}</span>",
             "font": {"size": 17},
-            **_position(20, 28, height, right=False),
+            "xref": "container",
+            "x": 0,
+            "xanchor": "left",
+            "pad": {"l": 20},
+            "yref": "container",
+            "y": _fraction(28, height),
+            "yanchor": "top",
         },
         "hoverlabel": {
             "align": "left",
@@ -66,13 +74,18 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
             "font": {"family": _FONT, "size": 12, "color": INK},
         },
         "showlegend": options.showlegend,
-        # Below Plotly's own buttons.
+        # Below the title, which leaves it the whole width.
         "legend": {
             "orientation": "h",
             "itemsizing": "constant",
-            **_position(0, 30, height, right=True),
+            "xref": "container",
+            "x": 0.01,
+            "xanchor": "left",
+            "yref": "container",
+            "y": _fraction(70, height),
+            "yanchor": "top",
         },
-        "margin": {"t": _TOP, "b": bottom, "l": 20, "r": 28, "pad": 4},
+        "margin": {"t": _TOP, "b": bottom, "l": 20, "r": _DURATIONS, "pad": 4},
     }
     if not rows:
         layout["annotations"] = [
@@ -94,17 +107,9 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
     }
 
 
-def _position(x: float, y: float, height: float, *, right: bool) -> dict[str, Any]:
-    """Convert a position in pixels from an upper corner to Plotly's fractions of the figure."""
-    return {
-        "xref": "container",
-        "x": 1 if right else 0,
-        "xanchor": "right" if right else "left",
-        **({} if right else {"pad": {"l": x}}),
-        "yref": "container",
-        "y": max(0.0, 1 - y / height),
-        "yanchor": "top",
-    }
+def _fraction(pixels: float, height: float) -> float:
+    """Convert pixels from the top to Plotly's fraction of a figure's height."""
+    return max(0.0, 1 - pixels / height)
 
 
 def _time_axes(timeline: Timeline, options: Options) -> dict[str, Any]:
@@ -157,12 +162,10 @@ def _node_axis(rows: tuple[Row, ...], plot_height: float, options: Options) -> d
 
 
 def _view(timeline: Timeline) -> list[float]:
-    """Return the time axis' range, with room for the durations beside the bars."""
     length = max(timeline.end - timeline.start, _SHORTEST_VIEW)
-    room = 0.22 if any(row.failed for row in timeline.rows) else 0.16
     return [
         (timeline.start - 0.02 * length) * 1000,
-        (timeline.start + (1 + room) * length) * 1000,
+        (timeline.start + 1.02 * length) * 1000,
     ]
 
 
