@@ -19,7 +19,7 @@ ROW_HEIGHT = 24
 _LEAST_HEIGHT = 10
 """Plotly's own minimum for a figure, in pixels."""
 MAX_PLOT_HEIGHT = 12_000
-_TOP, _BOTTOM, _TIME_AXIS = 150, 16, 54
+_TOP, _BOTTOM, _TIME_AXIS = 172, 16, 54
 _DURATIONS = 150
 """Pixels at the right end for the durations behind the last bars."""
 ROWS_IN_VIEW = 25
@@ -82,7 +82,7 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
             "x": 0.01,
             "xanchor": "left",
             "yref": "container",
-            "y": _fraction(70, height),
+            "y": _fraction(68, height),
             "yanchor": "top",
         },
         "margin": {"t": _TOP, "b": bottom, "l": 20, "r": _DURATIONS, "pad": 4},
