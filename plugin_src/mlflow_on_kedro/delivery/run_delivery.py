@@ -46,6 +46,7 @@ class RunDelivery:
         tried: Another process has tried to deliver the run, and may have created it.
         experiment: The experiment's name, instead of the header's.
         before_open: Called before the run is created: delivers the run that it resumes.
+        on_opened: Called once, when MLflow has the run.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class RunDelivery:
         tried: bool = False,
         experiment: str | None = None,
         before_open: Callable[[MLflowRun], None] = lambda _: None,
+        on_opened: Callable[[Opened], None] = lambda _: None,
     ) -> None:
         if experiment:
             header = replace(header, experiment=experiment, experiment_id=None, given_parent=None)
@@ -81,6 +83,7 @@ class RunDelivery:
             tried=tried,
             before_open=before_open,
         )
+        self._on_opened: Callable[[Opened], None] | None = on_opened
         self._connection, self._root, self._raising = connection, root, raising
         self._spans: dict[SpanRecord, None] = {}
         self._values: BatchWriter | None = None
@@ -109,7 +112,11 @@ class RunDelivery:
             ConfigError: ``run.id`` names no run of the store.
             Exception: MLflow cannot be reached, or refuses the run.
         """
-        return self._run.open(self._client(VALUES), self.queue)
+        opened = self._run.open(self._client(VALUES), self.queue)
+        if self._on_opened is not None:
+            on_opened, self._on_opened = self._on_opened, None
+            on_opened(opened)
+        return opened
 
     def send_values(self) -> int:
         """Send some values, also of the child runs of ``run.children``.

@@ -3,7 +3,8 @@
 Messages are JSON objects, one a line. Its standard input has first a :class:`SenderConfig` and then
 requests, ``{"do": ...}``: ``wait_open``, ``flush`` and ``finish`` are answered; ``nudge``,
 ``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard output has answers (with the
-``number`` of the request), log records (``record``) and failures (``failure``). If its input ends
+``number`` of the request), log records (``record``), failures (``failure``) and the ``event`` that
+MLflow has the run. If its input ends
 before ``finish`` or ``abandon``, the pipeline's process was killed: it delivers what is there and
 ends the run as KILLED.
 """
@@ -25,6 +26,7 @@ from typing import IO, Any, TypedDict
 from ..errors import ConfigError, MLflowOnKedroError
 from ..journal.entry_lines import from_line
 from ..journal.folder import Journal
+from ..journal.records import Opened
 from ..tracking import request_headers
 from ..tracking.failures import reason
 from ..utils import client_variables
@@ -126,6 +128,7 @@ class _Service:
                 self._journal,
                 raising=config["raising"],
                 before_open=deliver_resumed,
+                on_opened=self._send_opened,
             ),
             timeout=config["timeout"],
             kept_in=str(self._journal.folder),
@@ -185,6 +188,9 @@ class _Service:
 
     def _send_progress(self, _: float) -> None:
         self._pipe.send(status=self._sender.status)
+
+    def _send_opened(self, opened: Opened) -> None:
+        self._pipe.send(event="opened", opened=asdict(opened))
 
     def _send_failure(self) -> None:
         try:

@@ -61,12 +61,20 @@ class SenderProcess(Sender):
         config: All of :class:`mlflow_on_kedro.delivery.sender_main.SenderConfig` except the
             journal's folder and ``sys.path``.
         fallback: Makes a sender for this process.
+        on_opened: Called when MLflow has the run, in a thread of its own.
     """
 
-    def __init__(self, journal: Journal, config: Message, fallback: Callable[[], Sender]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        config: Message,
+        fallback: Callable[[], Sender],
+        on_opened: Callable[[Opened], None] = lambda _: None,
+    ) -> None:
         self._journal = journal
         self._config = {**config, "folder": str(journal.folder), "path": sys.path}
         self._make_fallback = fallback
+        self._on_opened = on_opened
         self._fallback: Sender | None = None
         self._replacing = threading.Lock()
         self._pipe = JsonPipe(_BOOT, self._on_message)
@@ -204,6 +212,8 @@ class SenderProcess(Sender):
             self._has_warned = bool(message["has_warned"])
         if message.get("opened"):  # the journal is removed once everything is delivered
             self._opened = Opened(**message["opened"])
+        if message.get("event") == "opened" and self._opened is not None:
+            self._on_opened(self._opened)
         if "failure" in message:
             kind = ConfigError if message["is_config"] else MLflowOnKedroError
             self._failure = self._failure or kind(message["failure"])

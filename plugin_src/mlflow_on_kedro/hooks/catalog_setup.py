@@ -25,7 +25,7 @@ from ..errors import ConfigError
 from ..runs import run_dataset
 from ..runs.project_settings import catalog_config_of, credentials_of
 from ..tracking import uris
-from ..utils import kedro_internals
+from ..utils import kedro_internals, log_lines
 from . import kedro_mlflow_files
 
 if TYPE_CHECKING:
@@ -143,3 +143,4 @@ def _show_messages() -> None:
     logger = logging.getLogger("mlflow_on_kedro")
     if logger.level == logging.NOTSET:
         logger.setLevel(logging.INFO)
+    log_lines.keep_words_whole()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..config.sections import Catalog
@@ -13,7 +13,7 @@ from ..datasets import metrics
 from ..errors import UnloggedValueError
 from ..journal.entries import Unlogged
 from ..journal.values import cut
-from .small_values import MAX_POINTS, Limits, Selection
+from .small_values import Limits, Selection
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -22,7 +22,6 @@ logger = logging.getLogger(__name__)
 
 ARTIFACT = "kedro/not_logged.json"
 
-_LEVELS = {"info": logging.INFO, "warn": logging.WARNING}
 _MOST_NAMES = 5
 
 
@@ -75,7 +74,7 @@ def _note(run: TrackedRun, items: list[Unlogged], settings: Catalog) -> None:
         for item in items:
             run.log_entry(item)
     else:  # on another machine, which has only its own log
-        _log_message(items, settings, _artifact(run))
+        logger.info("%s", _in_words(items, _artifact(run)))
 
 
 def _report(run: TrackedRun, settings: Catalog) -> None:
@@ -87,7 +86,10 @@ def _report(run: TrackedRun, settings: Catalog) -> None:
         return
     rows = [vars(item) for item in items]
     run.log_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", _artifact(run))
-    _log_message(items, settings, _artifact(run))
+    if settings.unlogged == "warn":
+        logger.warning("%s", _in_words(items, _artifact(run)))
+    else:
+        run.not_logged = _in_words(items, _artifact(run))
 
 
 def _artifact(run: TrackedRun) -> str:
@@ -95,20 +97,11 @@ def _artifact(run: TrackedRun) -> str:
     return ARTIFACT if run.key is None else ARTIFACT.replace(".", f"-{run.journal_id[:8]}.")
 
 
-def _log_message(items: Iterable[Unlogged], settings: Catalog, artifact: str) -> None:
+def _in_words(items: Sequence[Unlogged], artifact: str) -> str:
     secrets_first = sorted(items, key=lambda item: item.what != "secret")
     named = [f"{cut(item.name, 80)} ({item.what})" for item in secrets_first]
     more = f" and {len(named) - _MOST_NAMES} more" if named[_MOST_NAMES:] else ""
-    logger.log(
-        _LEVELS.get(settings.unlogged, logging.INFO),
-        "Not logged: %s%s. Values that no catalog lists are logged if they are numbers, dicts of "
-        "at most %d values, texts and lists of at most %d characters, or lists of at most %d "
-        "numbers (catalog.max_leaves and max_length in mlflow.yml); an MLflowDataset in the "
-        "catalog logs any. Reasons: %s in the run.",
-        ", ".join(named[:_MOST_NAMES]),
-        more,
-        settings.max_leaves,
-        settings.max_length,
-        MAX_POINTS,
-        artifact,
+    return (
+        f"Not logged: {', '.join(named[:_MOST_NAMES])}{more}; {artifact} in the run says why, and "
+        "how to log them."
     )

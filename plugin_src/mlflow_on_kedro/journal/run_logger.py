@@ -31,6 +31,7 @@ class RunLogger:
         secret_params: Keys of parameters from the command line that look like secrets.
         unlogged: What automatic logging has skipped in this process.
         unlogged_reported: Whether that was logged.
+        not_logged: What of it the message at the end of the run is to name; "" if nothing.
     """
 
     config: Config
@@ -42,6 +43,7 @@ class RunLogger:
         self._warned_keys: set[str] = set()
         self.unlogged: list[Unlogged] = []
         self.unlogged_reported = False
+        self.not_logged = ""
 
     @property
     def outbox(self) -> Outbox:

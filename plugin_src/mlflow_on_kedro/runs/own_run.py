@@ -140,6 +140,7 @@ class OwnRun(TrackedRun):
         while self._at_end:
             with self.guard():
                 self._at_end.pop()()
+        self.lifecycle.not_logged = self.not_logged
 
     def _restore_globals(self) -> None:
         # The next session decides anew where MLflow's own calls log to.

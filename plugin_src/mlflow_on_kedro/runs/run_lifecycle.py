@@ -17,7 +17,7 @@ from ..tracking import store
 from ..utils import session_variables, termination
 from ..utils.clock import now_ms
 from . import choosing, last_runs, save_records, senders
-from .end_messages import EndMessages
+from .run_messages import RunMessages
 from .run_request import RunRequest
 
 TERMINATION_SECONDS = 4.0
@@ -37,19 +37,23 @@ class RunLifecycle:
         outbox: Takes the entries of this process.
         before_exit: Called before the run ends because the process exits.
         has_ended: Whether the run is ending, or has ended.
+        not_logged: What automatic logging has left out, for the user; "" if nothing.
     """
 
     def __init__(self, request: RunRequest) -> None:
         self.header, self.uri = choosing.decide(request, now_ms())
         self.journal = _new_journal(request, self.header)
-        self._sender = senders.new_sender(request, self.header, self.uri, self.journal)
+        self._messages = RunMessages(request, self.header, self.uri, self.journal)
+        self._sender = senders.new_sender(
+            request, self.header, self.uri, self.journal, self._on_opened
+        )
         self._limit = request.config.tracking.wait_at_end
         self.outbox = JournalOutbox(self.journal, self._sender, self._limit)
         self.before_exit: Callable[[], None] = lambda: None
         self.has_ended = False
+        self.not_logged = ""
         self._request = request
         self._raising = request.config.tracking.on_failure == "raise"
-        self._messages = EndMessages(request, self.header, self.uri, self.journal)
         self._pid = os.getpid()
         self._end_lock = threading.Lock()
 
@@ -57,6 +61,10 @@ class RunLifecycle:
     def opened(self) -> Opened | None:
         """The run in MLflow; None as long as it is not there."""
         return self._sender.opened if self._sender is not None else None
+
+    def _on_opened(self, opened: Opened) -> None:
+        if not self.has_ended:  # otherwise the message at the end says it all
+            self._messages.log_opened(opened)
 
     @property
     def is_failing(self) -> bool:
@@ -153,6 +161,7 @@ class RunLifecycle:
 
     def _finish(self, status: str, limit: float) -> None:
         sender = self._sender
+        self._messages.log_content(self.not_logged)
         if sender is None:
             self.outbox.put(End(status, now_ms()))
             self._messages.log_offline()

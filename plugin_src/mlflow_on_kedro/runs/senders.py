@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
 
 from ..config.header_checks import TYPE
 from ..delivery import backlog
@@ -13,13 +14,17 @@ from ..delivery.sender import Sender
 from ..delivery.sender_process import SenderProcess, is_faster
 from ..delivery.sender_thread import SenderThread
 from ..journal.folder import Journal
-from ..journal.records import Header
+from ..journal.records import Header, Opened
 from ..tracking import request_headers, store
 from .run_request import RunRequest
 
 
 def new_sender(
-    request: RunRequest, header: Header, uri: str, journal: Journal | None
+    request: RunRequest,
+    header: Header,
+    uri: str,
+    journal: Journal | None,
+    on_opened: Callable[[Opened], None],
 ) -> Sender | None:
     """Make what delivers a run; it does nothing before it is started.
 
@@ -28,6 +33,7 @@ def new_sender(
         header: The header of its journal.
         uri: The tracking URI with its credentials.
         journal: The journal; None: the disk is full or read-only.
+        on_opened: Called when MLflow has the run, in any thread.
 
     Returns:
         The sender; None if tracking is offline.
@@ -46,6 +52,7 @@ def new_sender(
             raising=raising,
             tried=tried,
             before_open=deliver_resumed,
+            on_opened=on_opened,
         )
         return SenderThread(
             delivery,
@@ -71,4 +78,4 @@ def new_sender(
         "headers": headers,
         "lean": True,
     }
-    return SenderProcess(journal, order, functools.partial(new_thread, tried=True))
+    return SenderProcess(journal, order, functools.partial(new_thread, tried=True), on_opened)

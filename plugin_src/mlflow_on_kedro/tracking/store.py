@@ -99,7 +99,7 @@ def connect(uri: str) -> MlflowClient:
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
     with locked(path.with_name(path.name + ".lock")):
         if not path.exists():
-            logger.info("Creating the MLflow store %s (once; it takes some seconds).", path)
+            logger.debug("Creating the MLflow store %s (once; it takes some seconds).", path)
         with _without_stray_folder(Path.cwd() / "mlruns"), kept_logging():
             client = _client(uri)
             client.search_experiments(max_results=1)

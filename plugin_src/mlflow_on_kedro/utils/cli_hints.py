@@ -10,7 +10,7 @@ from .secrets import mask_urls
 
 
 def to_view(uri: str, root: Path, env: str | None = None) -> str:
-    """Return the command that shows a store in the MLflow UI.
+    """Return the command that shows a store in the MLflow UI, and in it the newest run.
 
     Args:
         uri: The tracking URI.
@@ -23,7 +23,7 @@ def to_view(uri: str, root: Path, env: str | None = None) -> str:
         'mlflow ui --backend-store-uri sqlite:////tmp/mlflow.db'
     """
     if is_kedro_project(root):
-        return f"kedro mlflow ui{_in(env)}"
+        return f"kedro mlflow ui --last{_in(env)}"
     return f"mlflow ui --backend-store-uri {mask_urls(uri)}"
 
 

@@ -1,4 +1,4 @@
-"""What the user reads when a run ends: where it is, and what MLflow does not have yet."""
+"""What the user reads of a run: its name and address, what was logged, how it ended."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from collections.abc import Callable
 from ..delivery.pending import PendingSize
 from ..delivery.sender import Sender
 from ..journal.folder import Journal
-from ..journal.records import Header
+from ..journal.records import Header, Opened
+from ..journal.tally import Tally
 from ..tracking import store
 from ..utils import cli_hints
 from ..utils.secrets import mask_urls
@@ -21,8 +22,11 @@ QUIET_SECONDS = 1.0
 MESSAGE_EVERY_SECONDS = 5.0
 
 
-class EndMessages:
-    """The log messages at the end of one run.
+class RunMessages:
+    """The log messages of one run: three lines if all is well.
+
+    The run's name and address when it begins (not if it has already ended then), what was logged,
+    and how the run has ended.
 
     Args:
         request: What the run was to be.
@@ -38,6 +42,35 @@ class EndMessages:
         self._header = header
         self._uri = uri
         self._journal = journal
+        self._timings = request.config.time.prefix
+        self._has_logged_opened = False
+
+    def log_opened(self, opened: Opened) -> None:
+        """Log the run's name, and where to look at it; once."""
+        if self._has_logged_opened:
+            return
+        self._has_logged_opened = True
+        begun = "goes on" if self._header.run_id is not None else "has begun"
+        logger.info("MLflow run %s %s%s", opened.name, begun, self._where(opened))
+
+    def log_content(self, not_logged: str) -> None:
+        """Log how much the run has logged.
+
+        Args:
+            not_logged: What automatic logging has left out; "" if nothing.
+        """
+        content = ""
+        if self._journal is not None:
+            content = Tally.of_run(self._journal, self._timings).in_words()
+        parts = [f"Logged {content}." if content else "", not_logged]
+        if any(parts):
+            logger.info("%s", " ".join(filter(None, parts)))
+
+    def _where(self, opened: Opened) -> str:
+        url = store.run_url(self._uri, opened.experiment_id, opened.run_id)
+        if url is not None:
+            return f": {url}"
+        return f"; `{cli_hints.to_view(self._uri, self._root, self._env)}` shows it."
 
     def progress_of(self, sender: Sender) -> Callable[[float], None]:
         """Make a function that logs every few seconds how much the end waits for."""
@@ -60,13 +93,10 @@ class EndMessages:
         opened, status = sender.opened, sender.status
         if opened is None or not self._header.owned:
             return
-        url = store.run_url(self._uri, opened.experiment_id, opened.run_id)
+        ended = f"ended as {status}"
         if status == "RUNNING":
-            status = "still open, because other processes with the same `run.key` log to it"
-        look = url or cli_hints.to_view(self._uri, self._root, self._env)
-        logger.info(
-            "MLflow run %s (%s): %s. Look at it: %s", opened.name, opened.run_id, status, look
-        )
+            ended = "is still open, because other processes with the same `run.key` log to it"
+        logger.info("MLflow run %s %s%s", opened.name, ended, self._where(opened))
 
     def log_undelivered(self, sender: Sender) -> None:
         """Log what becomes of the entries that MLflow does not have, and release their journal."""
