@@ -11,17 +11,25 @@ from kedro.framework.cli.utils import LazyGroup
 from .commands.version import show_version
 
 _COMMANDS = (
-    "discard",
-    "gantt",
     "init",
+    "ui",
+    "gantt",
     "modelify",
     "status",
     "sync",
-    "ui",
-    "unvendor",
+    "discard",
     "upgrade",
     "vendor",
+    "unvendor",
 )
+"""In the order in which users need them."""
+
+
+class _InOrder(LazyGroup):
+    """Lists its commands in the order in which they are given, and not sorted by name."""
+
+    def list_commands(self, _: click.Context) -> list[str]:
+        return list(self.lazy_subcommands)
 
 
 @click.group(name="mlflow-on-kedro")
@@ -32,7 +40,7 @@ def cli() -> None:
 # Every `kedro` command imports this module, so a command's own module is imported when it is used.
 @cli.group(
     name="mlflow",
-    cls=LazyGroup,
+    cls=_InOrder,
     lazy_subcommands={name: f"{__package__}.commands.{name}.{name}" for name in _COMMANDS},
 )
 @click.option(
@@ -44,9 +52,10 @@ def cli() -> None:
     help="Show which version is used, and from where.",
 )
 def mlflow_group() -> None:
-    """Set up this project for MLflow, look at its runs, and send what is pending.
+    """MLflow for this project: set it up, look at its runs, deliver what waits.
 
-    Begin with `init` in a project that did not come from the starter, then `kedro run` and `ui`.
+    `kedro run` logs each run to MLflow, and `kedro mlflow ui` shows them. A project that did not
+    come from the starter needs `kedro mlflow init` once.
     """
 
 

@@ -44,6 +44,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The addresses that were opened in a browser."""
     addresses: list[str] = []
     monkeypatch.setattr("webbrowser.open", addresses.append)
+    monkeypatch.setattr("mlflow_on_kedro.commands.ui._is_terminal", lambda: True)
     return addresses
 
 
@@ -171,6 +172,83 @@ def test_the_environments_file_is_read(
     assert opened == [f"http://{server}/#/experiments?workflowType=machine_learning"]
 
 
+def test_another_store_is_opened(
+    make_project: Callable[..., Any], opened: list[str], server: str
+) -> None:
+    """``--uri`` comes before mlflow.yml, and a script opens no browser."""
+    project = make_project(NODES)
+    result = _invoke(project, "--uri", f"http://{server}")
+    assert opened == [f"http://{server}/#/experiments?workflowType=machine_learning"]
+    wrong = _invoke(project, "--uri", "htp://x")
+    assert wrong.exit_code == 1
+    assert "--uri" in wrong.output
+    assert result.exit_code == 0
+
+
+def test_a_script_opens_no_browser(
+    make_project: Callable[..., Any],
+    opened: list[str],
+    server: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where the output is no terminal, the address is only printed."""
+    monkeypatch.setattr("mlflow_on_kedro.commands.ui._is_terminal", lambda: False)
+    result = _invoke(make_project(NODES), "--uri", f"http://{server}")
+    assert f"MLflow UI: http://{server}/" in result.output
+    assert opened == []
+
+
+def test_the_next_port_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a wish it is the first port, or the next one that is free."""
+    from mlflow_on_kedro.commands import ui_server
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        first = taken.getsockname()[1]
+        monkeypatch.setattr(ui_server, "FIRST_PORT", first)
+        monkeypatch.setattr(ui_server, "_LAST_PORT", first + 20)
+        assert first < ui_server.choose_port("127.0.0.1", None) <= first + 20
+    assert ui_server.choose_port("127.0.0.1", None) == first
+
+
+def test_the_newest_run_is_shown(
+    make_project: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--last`` opens the page of the newest run; without one the message says how to make one."""
+
+    class Server:
+        """A server that is ready at once, and is stopped then."""
+
+        def __init__(self, *_: Any, **__: Any) -> None:
+            pass
+
+        def wait_until_ready(self) -> None:
+            """Be ready."""
+
+        def wait(self) -> None:
+            """Be stopped by the user."""
+            raise KeyboardInterrupt
+
+        def stop(self) -> None:
+            """Stop."""
+
+    monkeypatch.setattr("mlflow_on_kedro.commands.ui.UIServer", Server)
+    monkeypatch.setattr(signal, "signal", lambda *_: None)
+    project = make_project(NODES)
+    none = _invoke(project, "--last")
+    assert none.exit_code == 1
+    assert "has no run yet: `kedro run` makes the first" in none.output
+    project.session_run()
+    result = _invoke(project, "--last")
+    addresses = re.findall(r"MLflow UI: (\S+)", result.output)
+    info = project.run.info
+    assert [address.partition("/#/")[2] for address in addresses] == [
+        f"experiments/{info.experiment_id}/runs/{info.run_id}?workflowType=machine_learning"
+    ]
+    assert result.exit_code == 0, result.output
+
+
 def test_a_port_in_use_is_said(make_project: Callable[..., Any]) -> None:
     """One line says which port, why, and what to do; no server is started."""
     project = make_project(NODES)
@@ -251,13 +329,15 @@ def test_the_store_is_not_on_the_command_line(
         if "mlflow" not in command:  # Kedro asks git
             return real(command, *words, **options)
         seen.update(options, command=command)
-        return real([sys.executable, "-c", "raise SystemExit(7)"])
+        program = "import sys; print('2026/01/02 INFO no table'); sys.exit(7)"
+        return real([sys.executable, "-c", program], stdout=options["stdout"])
 
     uri = "postgresql://me:hunter2@127.0.0.1/db"
     store = SimpleNamespace(get_experiment_by_name=lambda _: None)
     monkeypatch.setattr("mlflow_on_kedro.tracking.store.connect", lambda _: store)
     monkeypatch.setattr("subprocess.Popen", popen)
     result = _invoke(make_project(NODES, mlflow={"tracking": {"uri": uri}}), "--no-browser")
+    assert "INFO no table" in result.output
     assert "MLflow's server ended with status 7" in result.output
     assert "hunter2" not in " ".join(seen["command"])
     assert seen["env"]["MLFLOW_BACKEND_STORE_URI"] == uri
@@ -292,7 +372,28 @@ def test_models_of_another_database_are_shown(
     assert _stores("sqlite:///a.db") == {"MLFLOW_BACKEND_STORE_URI": "sqlite:///a.db", **shown}
 
 
-@pytest.mark.parametrize("command", ["gantt", "init", "modelify", "status", "sync", "ui"])
+COMMANDS = ["init", "ui", "gantt", "modelify", "status", "sync", "discard"]
+
+
+def test_commands_are_listed_in_the_order_of_their_use() -> None:
+    """First what sets a project up, then what looks at runs, then what repairs."""
+    from mlflow_on_kedro.cli import cli
+
+    listed = CliRunner().invoke(cli, ["mlflow", "--help"]).output.partition("Commands:")[2]
+    assert [line.split()[0] for line in listed.splitlines() if line] == COMMANDS
+
+
+@pytest.mark.parametrize("command", ["ui", "gantt", "modelify", "status", "sync"])
+def test_options_of_several_commands(command: str) -> None:
+    """``--env`` and ``--uri`` are the same wherever MLflow is meant."""
+    from mlflow_on_kedro.cli import cli
+
+    told = " ".join(CliRunner().invoke(cli, ["mlflow", command, "--help"]).output.split())
+    assert "-e, --env TEXT The Kedro environment whose mlflow.yml is read." in told
+    assert "--uri TEXT Use the MLflow at this tracking URI, not the one in mlflow.yml." in told
+
+
+@pytest.mark.parametrize("command", COMMANDS)
 def test_help(command: str) -> None:
     """Each command says whole what it does, in the list of commands and in its own help."""
     from mlflow_on_kedro.cli import cli

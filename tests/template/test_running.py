@@ -175,7 +175,7 @@ def test_the_wheel_runs_with_the_archive_of_its_configuration(
     found = only_run(elsewhere)
     assert found.info.status == "FINISHED"
     assert "model.pkl" in files_of(elsewhere, found)
-    assert f"Look at it: mlflow ui --backend-store-uri sqlite:///{elsewhere / 'mlflow.db'}" in (
+    assert f"`mlflow ui --backend-store-uri sqlite:///{elsewhere / 'mlflow.db'}` shows it" in (
         done.stdout
     )
     there = {path.name for path in elsewhere.iterdir()}

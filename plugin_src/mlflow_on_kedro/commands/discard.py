@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from ..journal.records import SetAside
 
 
-@click.command()
+@click.command(short_help="Delete a run that waits, or one of its refused entries.")
 @click.argument("run")
 @click.argument("entry", type=click.IntRange(min=1), required=False)
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import MLflowOnKedroError
+from .options import env_option, uri_option
 
 if TYPE_CHECKING:
     from ..config.sections import Time
@@ -28,9 +29,12 @@ _NAME_LENGTH = 100
     help="The file to write. Default: gantt-<name of the run>.html in the current folder.",
 )
 @click.option("--log", is_flag=True, help="Attach the chart to the run in MLflow, as gantt.html.")
-@click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
+@env_option
+@uri_option
 @click.pass_obj
-def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | None) -> None:
+def gantt(
+    metadata: Any, run: str, output: Path | None, *, log: bool, env: str | None, uri: str | None
+) -> None:
     """Draw the Gantt chart of a run from its timings in MLflow.
 
     RUN is a run's id, its name (of the newest run with that name), or `last`, the newest run of
@@ -46,7 +50,7 @@ def gantt(metadata: Any, run: str, output: Path | None, log: bool, env: str | No
     from .project import project_settings
 
     root = Path(metadata.project_path)
-    settings = project_settings(root, env)
+    settings = project_settings(root, env, uri)
     uri = resolve_uri(settings.tracking.uri, root)
     experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
     runs = Runs(uri, experiment, from_environment(settings, root))

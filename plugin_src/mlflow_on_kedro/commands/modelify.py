@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ..errors import ConfigError, MLflowOnKedroError
+from .options import env_option, uri_option
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -55,10 +56,17 @@ _CONDA_KEYS = frozenset({"conda_env"})
 @click.option("--code-path", "code_paths", multiple=True, help="Further code; may be repeated.")
 @click.option("--registered-model-name", help="Register it in the model registry.")
 @click.option("--alias", help="An alias for the version in the registry.")
-@click.option("--env", "-e", default=None, help="The Kedro environment.")
+@env_option
+@uri_option
 @click.pass_obj
 def modelify(
-    metadata: Any, /, model: str | None, run_id: str | None, env: str | None, **given: Any
+    metadata: Any,
+    /,
+    model: str | None,
+    run_id: str | None,
+    env: str | None,
+    uri: str | None,
+    **given: Any,
 ) -> None:
     """Log an inference pipeline as an MLflow model, to a run that is finished.
 
@@ -87,7 +95,7 @@ def modelify(
     from .project import project_context
 
     root = Path(metadata.project_path)
-    context, settings = project_context(root, env)
+    context, settings = project_context(root, env, uri)
     name = model or given["inference"]
     if not name:
         known = ", ".join(settings.pipeline_models) or "none"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,27 +13,36 @@ if TYPE_CHECKING:
     from ..config.sections import Config
 
 
-def project_settings(root: Path, env: str | None) -> Config:
+def project_settings(root: Path, env: str | None, uri: str | None = None) -> Config:
     """Read mlflow.yml and the hooks' arguments, and set credentials and headers for MLflow.
 
     Args:
         root: The project's root.
         env: The Kedro environment; None: the project's default.
+        uri: The tracking URI of the option ``--uri``, which replaces that of mlflow.yml.
 
     Raises:
         ConfigError: The configuration is wrong.
     """
-    return project_context(root, env)[1]
+    return project_context(root, env, uri)[1]
 
 
-def project_context(root: Path, env: str | None) -> tuple[KedroContext, Config]:
+def project_context(
+    root: Path, env: str | None, uri: str | None = None
+) -> tuple[KedroContext, Config]:
     """Like :func:`project_settings`, and return the project's context, too."""
+    # Kedro calls a function that OmegaConf 2.4 deprecates, which the user can do nothing about.
+    warnings.filterwarnings("ignore", r"register_new_resolver\(\)", module=r"kedro\.config")
     from kedro.framework.session import KedroSession
 
     from ..runs.project_settings import access_of, settings_of
+    from ..tracking.uris import resolve_uri
 
     with KedroSession.create(project_path=root, env=env) as session:
         context: KedroContext = session.load_context()  # type: ignore[attr-defined]
     settings = settings_of(context)
+    if uri is not None:
+        uri = resolve_uri(uri, root, "--uri")
+        settings = replace(settings, tracking=replace(settings.tracking, uri=uri))
     access_of(context, settings).use()
     return context, settings

@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..utils.secrets import mask_urls
+from .options import env_option, uri_option
+
 if TYPE_CHECKING:
     from ..delivery.backlog import PendingJournal
     from ..journal.folder import Journal
@@ -21,8 +24,12 @@ SHORTEST_GROUP = 6
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @click.option("--all", "list_all", is_flag=True, help="List each refused entry, even if very many.")
+@env_option
+@uri_option
 @click.pass_obj
-def status(metadata: Any, path: Path | None, list_all: bool) -> None:
+def status(
+    metadata: Any, path: Path | None, *, list_all: bool, env: str | None, uri: str | None
+) -> None:
     """Show what waits to be delivered to MLflow, and why.
 
     Each run has a paragraph: its name and experiment, when it started, how much of it is not in
@@ -33,13 +40,16 @@ def status(metadata: Any, path: Path | None, list_all: bool) -> None:
     with the same reason are shown in one line. No request is sent to a server.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
+    --uri and --env are those that you mean to give `sync`: they show where each run would go.
     """
     from ..delivery.backlog import PendingJournal, find
 
-    journals = find(path if path is not None else Path(metadata.project_path))
+    root = Path(metadata.project_path)
+    journals = find(path if path is not None else root)
     if not journals:
         click.echo("Nothing waits to be delivered.")
         return
+    configured = _configured(root, env, uri)
     over = 0
     for journal in journals:
         try:
@@ -49,16 +59,30 @@ def status(metadata: Any, path: Path | None, list_all: bool) -> None:
                 click.echo(f"{journal.folder}: {error}")
             continue
         over += not pending.running
-        _show(pending, shortest_group=None if list_all else SHORTEST_GROUP)
+        place = (uri and configured) or pending.header.uri or configured
+        _show(pending, place, shortest_group=None if list_all else SHORTEST_GROUP)
     if over:
-        place = f" {path}" if path is not None else ""
-        click.echo(f"Deliver what waits with: kedro mlflow sync{place}")
+        words = {"": path, "--env": env, "--uri": uri and mask_urls(uri)}
+        given = [f"{name} {word}".strip() for name, word in words.items() if word is not None]
+        click.echo(f"Deliver what waits with: {' '.join(['kedro mlflow sync', *given])}")
 
 
-def _show(pending: PendingJournal, shortest_group: int | None) -> None:
+def _configured(root: Path, env: str | None, uri: str | None) -> str | None:
+    """Return the tracking URI that the options name, without credentials; None: no option does."""
+    from ..tracking.uris import resolve_uri
+    from .project import project_settings
+
+    if uri is not None:
+        return mask_urls(resolve_uri(uri, root, "--uri"))
+    if env is not None:
+        return mask_urls(resolve_uri(project_settings(root, env).tracking.uri, root))
+    return None
+
+
+def _show(pending: PendingJournal, place: str | None, shortest_group: int | None) -> None:
     journal, header, size = pending.journal, pending.header, pending.size
     state = "in progress" if pending.running else "waits"
-    place = header.uri or "wherever it is delivered (offline)"
+    place = place or "wherever it is delivered (offline)"
     click.echo(f"{heading(header)}: {state}, {size.in_words()} for {place}")
     if journal.ended is not None:
         click.echo(f"  The run has ended in MLflow: {journal.ended}.")

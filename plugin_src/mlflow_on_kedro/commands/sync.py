@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .options import env_option, uri_option
 from .status import heading
 
 if TYPE_CHECKING:
@@ -26,10 +27,8 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("path", type=click.Path(exists=True, path_type=Path), required=False)
 @click.option("--dry-run", is_flag=True, help="Show what would be delivered; deliver nothing.")
-@click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
-@click.option(
-    "--uri", default=None, help="Deliver to this tracking URI instead of the one of each run."
-)
+@env_option
+@uri_option
 @click.option(
     "--experiment", default=None, help="Deliver to this experiment instead of the one of each run."
 )
@@ -56,7 +55,7 @@ def sync(
     Each run gets its original start, end, times and artifacts. Runs in progress are left alone.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
-    Offline runs from there go to this project's tracking URI.
+    Offline runs from there go to this project's tracking URI; with --uri, all runs go there.
 
     The exit status is 1 if something could not be delivered; it stays for the next time. `kedro
     mlflow discard` deletes what can never be delivered.

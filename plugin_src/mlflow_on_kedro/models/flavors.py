@@ -28,6 +28,7 @@ _MODULE = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*")
 
 _FORMAT = "serialization_format"
 _CAUTION = re.compile(r"Saving .* format requires exercising caution", re.IGNORECASE)
+_NO_PIP = "Failed to resolve installed pip version"
 
 
 def find_flavor(name: str) -> ModuleType:
@@ -120,8 +121,15 @@ def with_defaults(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict
 
 @contextmanager
 def saving_quietly(given: dict[str, Any]) -> Iterator[None]:
-    """Silence MLflow's warning about a serialization format that the user did not choose."""
+    """Silence two warnings of MLflow that the user can do nothing about.
+
+    One is about a serialization format that the user did not choose, the other about an environment
+    without pip, as uv makes them.
+    """
     with ExitStack() as stack:
+        environments = logging.getLogger("mlflow.utils.environment")
+        environments.addFilter(_is_not_about_pip)
+        stack.callback(environments.removeFilter, _is_not_about_pip)
         if _FORMAT not in given:
             for flavor in FORMATS_FOR_ANY_MODEL:
                 logger = logging.getLogger(f"mlflow.{flavor}")
@@ -132,6 +140,10 @@ def saving_quietly(given: dict[str, Any]) -> Iterator[None]:
 
 def _is_no_caution_warning(record: logging.LogRecord) -> bool:
     return not _CAUTION.match(record.getMessage())
+
+
+def _is_not_about_pip(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith(_NO_PIP)
 
 
 def _takes(function: Callable[..., Any], argument: str) -> bool:

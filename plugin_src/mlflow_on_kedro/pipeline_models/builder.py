@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ..models.flavors import saving_quietly
 from ..tracking.failures import reason
 from ..utils import client_variables
 from . import pipeline_model
@@ -109,7 +110,8 @@ class PipelineModelBuilder:
         code = needed_code(self.project.package, self.modules)
         sample = _first_rows(model_input)
         predicts, output = (True, None) if sample is None else self._try(sample)
-        with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings():
+        quietly = saving_quietly({})
+        with tempfile.TemporaryDirectory() as scratch, warnings.catch_warnings(), quietly:
             loader = Path(scratch) / f"{LOADER}.py"
             shutil.copyfile(pipeline_model.__file__, loader)
             # MLflow warns that integer columns take no missing values, which holds for the pipeline

@@ -57,7 +57,7 @@ class _OwnLayout(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Return whether the handler is to print the message."""
-        if not record.name.startswith(_PACKAGE) or record.exc_info:
+        if record.name.partition(".")[0] != _PACKAGE or record.exc_info:
             return True
         try:
             self._print(record)

@@ -22,7 +22,7 @@ from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.errors import ConfigError, MLflowOnKedroError
 from mlflow_on_kedro.journal.entries import End, Metric, Param
 from mlflow_on_kedro.journal.folder import Journal, new_id
-from mlflow_on_kedro.journal.records import Header
+from mlflow_on_kedro.journal.records import Header, Opened
 from mlflow_on_kedro.journal.writer import Writer
 
 LIMIT = 60.0
@@ -143,16 +143,15 @@ class TestDelivering:
         assert record.name == "mlflow_on_kedro.journal.changed_params"
         assert "Parameter 'p' was logged as 'v'" in record.getMessage()
 
-    def test_what_takes_long_is_said(
-        self, make: Make, journal: Journal, tmp_path: Path, caplog: pytest.LogCaptureFixture
-    ) -> None:
-        """What the plugin itself has to tell, and not MLflow, is told although it is no warning."""
-        caplog.set_level("INFO")
-        Writer(journal).append(Param("p", "v"))
-        make(f"sqlite:///{(tmp_path / 'new.db').as_posix()}").flush(LIMIT)
-        (record,) = caplog.records
-        assert record.name == "mlflow_on_kedro.tracking.store"
-        assert "Creating the MLflow store" in record.getMessage()
+    def test_the_run_is_announced(self, make: Make, journal: Journal, store_uri: str) -> None:
+        """As soon as MLflow has the run, and not only at an answer, this process knows of it."""
+        announced: list[Opened] = []
+        sender = make(store_uri)
+        sender._on_opened = announced.append
+        deadline = time.monotonic() + LIMIT
+        while not announced and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert announced == [journal.opened]
 
     @pytest.mark.skipif(sys.platform == "win32", reason="POSIX's way to end a process")
     @pytest.mark.parametrize("when", ["before", "meanwhile"])

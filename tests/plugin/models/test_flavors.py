@@ -223,3 +223,11 @@ class TestFormats:
         with flavors.saving_quietly({"serialization_format": "pickle"}):
             logger.warning(caution)
         assert caplog.messages == ["another", caution]
+
+    def test_an_environment_without_pip(self, caplog: pytest.LogCaptureFixture) -> None:
+        """MLflow's warning of it is not shown, since the requirements name pip's packages."""
+        logger = logging.getLogger("mlflow.utils.environment")
+        with flavors.saving_quietly({"serialization_format": "pickle"}):
+            logger.warning("Failed to resolve installed pip version. ``pip`` will be added")
+            logger.warning("another")
+        assert caplog.messages == ["another"]

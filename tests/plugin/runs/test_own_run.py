@@ -605,14 +605,33 @@ class TestEnd:
     def test_where_to_look_is_said(
         self, open_run: Opener, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """The end says the run's name, id, status, and where to look."""
+        """The beginning says the run's name and where to look; the end says the status, too."""
         caplog.set_level(logging.INFO, "mlflow_on_kedro")
         run = open_run(run={"name": "first"})
         run.end("FINISHED")
-        (message,) = (
-            r.getMessage() for r in caplog.records if r.name == "mlflow_on_kedro.runs.end_messages"
+        begin, end = (
+            r.getMessage() for r in caplog.records if r.name == "mlflow_on_kedro.runs.run_messages"
         )
-        assert all(word in message for word in ("first", run.run_id, "FINISHED", "mlflow ui"))
+        command = f"`mlflow ui --backend-store-uri {run.uri}` shows it."
+        assert begin == f"MLflow run first has begun; {command}"
+        assert end == f"MLflow run first ended as FINISHED; {command}"
+
+    def test_what_was_logged_is_counted(
+        self, open_run: Opener, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """The end says how much was logged, and what was not, in one line."""
+        caplog.set_level(logging.INFO, "mlflow_on_kedro")
+        run = open_run()
+        for step in range(3):
+            run.log_metric("loss", 1 / (step + 1), step=step)
+        run.log_metric("time/node/train", 1.5)
+        run.log_param("depth", 3)
+        run.log_text("a,b", "table.csv")
+        run.not_logged = "Not logged: frame (DataFrame)."
+        run.end("FINISHED")
+        assert "Logged 1 metric, 1 param, 1 artifact. Not logged: frame (DataFrame)." in (
+            record.getMessage() for record in caplog.records
+        )
 
     def test_a_failing_delivery(
         self, open_run: Opener, client: Any, monkeypatch: pytest.MonkeyPatch

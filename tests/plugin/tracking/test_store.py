@@ -120,9 +120,9 @@ class TestConnect:
         caplog: pytest.LogCaptureFixture,
         monkeypatch: pytest.MonkeyPatch,
     ) -> None:
-        """That a store is created is said, because it takes seconds; later uses are not."""
+        """That a store is created is in the log, because it takes seconds; later uses are not."""
         monkeypatch.setattr(store, "_client", lambda _: _Client())
-        caplog.set_level(logging.INFO, "mlflow_on_kedro")
+        caplog.set_level(logging.DEBUG, "mlflow_on_kedro")
         store.connect(store_uri)
         assert caplog.text == ""
         store.connect(f"sqlite:///{tmp_path}/new.db")

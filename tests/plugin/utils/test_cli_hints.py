@@ -18,9 +18,11 @@ def create_pipeline():
 def test_in_a_project(make_project: Any) -> None:
     """In a project they are its own commands."""
     project = make_project(NODES)
-    assert cli_hints.to_view(project.uri, project.root) == "kedro mlflow ui"
+    assert cli_hints.to_view(project.uri, project.root) == "kedro mlflow ui --last"
     assert cli_hints.to_deliver(project.root) == "`kedro mlflow sync` delivers it"
-    assert cli_hints.to_view(project.uri, project.root, "prod") == "kedro mlflow ui --env prod"
+    assert (
+        cli_hints.to_view(project.uri, project.root, "prod") == "kedro mlflow ui --last --env prod"
+    )
     assert (
         cli_hints.to_deliver(project.root, "prod") == "`kedro mlflow sync --env prod` delivers it"
     )

@@ -1,0 +1,12 @@
+"""The options that several commands have, with one meaning and one help text."""
+
+from __future__ import annotations
+
+import click
+
+env_option = click.option(
+    "--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read."
+)
+uri_option = click.option(
+    "--uri", default=None, help="Use the MLflow at this tracking URI, not the one in mlflow.yml."
+)
