@@ -82,8 +82,8 @@ def _configured(root: Path, env: str | None, uri: str | None) -> str | None:
 def _show(pending: PendingJournal, place: str | None, shortest_group: int | None) -> None:
     journal, header, size = pending.journal, pending.header, pending.size
     state = "in progress" if pending.running else "waits"
-    place = place or "wherever it is delivered (offline)"
-    click.echo(f"{heading(header)}: {state}, {size.in_words()} for {place}")
+    where = f" for {place}" if place else "; it ran offline"
+    click.echo(f"{heading(header)}: {state} with {size.in_words()}{where}")
     if journal.ended is not None:
         click.echo(f"  The run has ended in MLflow: {journal.ended}.")
     click.echo(f"  {journal.folder}")

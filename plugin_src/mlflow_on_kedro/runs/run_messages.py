@@ -17,9 +17,8 @@ from .run_request import RunRequest
 
 logger = logging.getLogger(__name__)
 
-QUIET_SECONDS = 1.0
+PROGRESS_SECONDS = 5.0
 """How long the end of a run may take without a message."""
-MESSAGE_EVERY_SECONDS = 5.0
 
 
 class RunMessages:
@@ -78,9 +77,9 @@ class RunMessages:
 
         def progress(passed: float) -> None:
             nonlocal logged_at
-            if sender.is_failing or passed < logged_at + QUIET_SECONDS:
+            if sender.is_failing or passed < logged_at + PROGRESS_SECONDS:
                 return
-            logged_at = passed + MESSAGE_EVERY_SECONDS - QUIET_SECONDS
+            logged_at = passed
             size = sender.pending()
             is_done = sender.status is not None and size == PendingSize()
             rest = "what earlier runs have left" if is_done else size.in_words()

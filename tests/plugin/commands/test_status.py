@@ -57,15 +57,25 @@ def test_what_waits(leave: Leave, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     lines = result.output.splitlines()
     assert lines[0].startswith("Run mine (demo) of 2023-11-1")
-    assert "waits, " in lines[0]
+    assert "waits with " in lines[0]
     assert lines[0].endswith("and 1 artifact (2 kB) for http://127.0.0.1:9")
     assert lines[1] == f"  {first.folder}"
     assert lines[2].startswith("Run (demo) of 2027-01-1")
-    assert lines[2].endswith("for wherever it is delivered (offline)")
+    assert lines[2].endswith("; it ran offline")
     assert lines[3] == f"  {second.folder}"
     assert lines[4] == "Deliver what waits with: kedro mlflow sync"
     assert first.exists()
     assert second.exists()
+
+
+def test_where_it_would_go(leave: Leave, tmp_path: Path) -> None:
+    """``--uri`` shows where each run would go, and is in the command that is suggested."""
+    leave(run_name="mine", uri="http://127.0.0.1:9")
+    leave()
+    lines = status(tmp_path, "--uri", "http://me:hunter2@other").output.splitlines()
+    assert lines[0].endswith(" for http://***@other")
+    assert lines[2].endswith(" for http://***@other")
+    assert lines[-1] == "Deliver what waits with: kedro mlflow sync --uri http://***@other"
 
 
 def test_in_progress(leave: Leave, tmp_path: Path) -> None:
@@ -73,7 +83,7 @@ def test_in_progress(leave: Leave, tmp_path: Path) -> None:
     journal = leave()
     journal.hold()
     result = status(tmp_path)
-    assert ": in progress, " in result.output
+    assert ": in progress with " in result.output
     assert "kedro mlflow sync" not in result.output
     journal.release()
 
@@ -90,7 +100,7 @@ def test_refused_entries(leave: Leave, tmp_path: Path) -> None:
     journal.ended = "FINISHED"
     result = status(tmp_path)
     lines = result.output.splitlines()
-    assert "waits, 2 refused entries for" in lines[0]
+    assert "waits with 2 refused entries for" in lines[0]
     assert lines[1] == "  The run has ended in MLflow: FINISHED."
     assert lines[3].startswith("  1. param 'p': refused on 2023-11-1")
     assert lines[3].endswith(" after 3 tries: HTTPError: 413 Too Large")
@@ -127,7 +137,7 @@ def test_delivered_elsewhere(leave: Leave, tmp_path: Path) -> None:
     """A run whose process has ended, while another one delivers it, is in progress."""
     journal = leave()
     journal.hold_sender()
-    assert ": in progress, " in status(tmp_path).output
+    assert ": in progress with " in status(tmp_path).output
     journal.release()
 
 

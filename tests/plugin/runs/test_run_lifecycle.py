@@ -186,12 +186,14 @@ class TestWaiting:
 
     @pytest.fixture
     def slow(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Have uploads take three seconds."""
+        """Have uploads take three seconds, and a message come after one."""
         from mlflow import MlflowClient
+        from mlflow_on_kedro.runs import run_messages
 
         def upload(*_: Any) -> None:
             time.sleep(3)
 
+        monkeypatch.setattr(run_messages, "PROGRESS_SECONDS", 1.0)
         monkeypatch.setattr(MlflowClient, "log_text", upload)
         monkeypatch.setattr(MlflowClient, "log_artifact", upload)
 
@@ -199,7 +201,7 @@ class TestWaiting:
     def test_what_is_delivered_is_said(
         self, tmp_path: Path, store_uri: str, client: Any, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """After a second the user reads what the end waits for, and then it ends."""
+        """After a while the user reads what the end waits for, and then it ends."""
         caplog.set_level("INFO", "mlflow_on_kedro")
         recording = record(tmp_path, tracking={"uri": store_uri})
         recording.open()
