@@ -77,7 +77,7 @@ def _chosen(journals: list[Journal], run: str) -> Journal:
         return found[0]
     if not found:
         raise click.ClickException(
-            f"No run that waits is {run!r}. `kedro mlflow status` lists those that do."
+            f"No run that waits has the name or id {run!r}. `kedro mlflow status` lists all."
         )
     names = ", ".join(journal.folder.name for journal in found)
     raise click.ClickException(

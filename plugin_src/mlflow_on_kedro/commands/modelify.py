@@ -101,7 +101,7 @@ def modelify(
         known = ", ".join(settings.pipeline_models) or "none"
         raise ConfigError(
             "Which model? Name an entry of `pipeline_models` in mlflow.yml, or give --pipeline "
-            f"and --input. There: {known}."
+            f"and --input. Entries: {known}."
         )
     uri = resolve_uri(settings.tracking.uri, root)
     spec = _spec(str(name), settings, given)

@@ -69,6 +69,7 @@ def ui(
 
     root = Path(metadata.project_path)
     settings = project_settings(root, env, uri)
+    origin = "--uri" if uri else "`tracking.uri` in mlflow.yml (without it, MLFLOW_TRACKING_URI)"
     uri = resolve_uri(settings.tracking.uri, root)
     opens = not no_browser and _is_terminal()
     name = resolve_experiment(settings.experiment.name, metadata.package_name)
@@ -76,7 +77,7 @@ def ui(
     runs = Runs(uri, name, experiment)
     if uri.startswith(SERVERS):
         base = mask_urls(uri).rstrip("/")
-        _require_answer(uri, base)
+        _require_answer(uri, base, origin)
         page = _run_page(runs.find(LAST)) if last else f"/#/experiments?{VIEW}"
         _show(f"{base}{page}", opens=opens)
         return
@@ -138,7 +139,7 @@ def _show(url: str, note: str = "", *, opens: bool) -> None:
         webbrowser.open(url)
 
 
-def _require_answer(uri: str, shown: str) -> None:
+def _require_answer(uri: str, shown: str, origin: str) -> None:
     parts = urlsplit(uri)
     # Without credentials, which urllib does not accept in a URL; a refusal is an answer, too.
     url = parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
@@ -156,6 +157,5 @@ def _require_answer(uri: str, shown: str) -> None:
     else:
         return
     raise MLflowOnKedroError(
-        f"The MLflow server at {shown} does not answer: {reason}. Start it, or correct "
-        "`tracking.uri` in mlflow.yml (without it, MLFLOW_TRACKING_URI)."
+        f"The MLflow server at {shown} does not answer: {reason}. Start it, or correct {origin}."
     )

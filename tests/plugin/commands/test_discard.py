@@ -99,7 +99,10 @@ class TestRun:
         for name in ("other", "", "min"):
             result = discard(tmp_path, name, "--yes")
             assert result.exit_code == 1
-            assert f"No run that waits is {name!r}. `kedro mlflow status` lists" in result.output
+            assert (
+                f"No run that waits has the name or id {name!r}. `kedro mlflow status` lists"
+                in result.output
+            )
         assert journal.exists()
 
     def test_several(self, leave: Leave, tmp_path: Path) -> None:
