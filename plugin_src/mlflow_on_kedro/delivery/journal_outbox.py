@@ -10,6 +10,7 @@ from ..journal.entries import Artifact, End, Entry, File
 from ..journal.folder import Journal
 from ..journal.outbox import Outbox, is_missing_file
 from ..journal.records import Opened
+from ..journal.tally import Tally
 from ..journal.writer import writer
 from ..tracking.failures import reason
 from ..utils.secrets import mask_urls
@@ -40,6 +41,8 @@ class JournalOutbox(Outbox):
         self._limit = limit
         self._writer = writer(journal) if journal is not None else None
         self._nudged = 0
+        self._journal = journal
+        self._tally = Tally()
 
     def put(self, entry: Entry) -> None:
         """Write an entry into the journal.
@@ -51,6 +54,7 @@ class JournalOutbox(Outbox):
             self._sender.check()
         if is_missing_file(entry):
             return
+        self._tally.add(entry)
         if self._writer is not None:
             try:
                 written = self._writer.append(entry)
@@ -67,6 +71,12 @@ class JournalOutbox(Outbox):
                     self._sender.nudge()
                 return
         self._remember(entry)
+
+    def tally(self) -> Tally:
+        """Count what all processes of the run have logged."""
+        if self._journal is not None:
+            self._tally.add_journal(self._journal, but=writer(self._journal).name)
+        return self._tally
 
     def flush(self) -> None:
         """Wait until all entries are in MLflow."""

@@ -1,94 +1,107 @@
-"""Counting what a run has logged, from its journal."""
+"""Counting what a run has logged."""
 
 from __future__ import annotations
 
 import contextlib
-import re
+import json
 from dataclasses import dataclass, field
 
-from .entries import FILES, VALUES, File, Model, Trace
+from .entries import FILES, VALUES, Artifact, Entry, Metric, Model, Param, Trace
+from .entry_lines import line_start
 from .folder import Journal
 
-_VALUE = re.compile(rb'^\{"kind": "(metric|param)", "key": ("(?:[^"\\]|\\.)*")', re.MULTILINE)
-"""The beginning of a line: see :func:`mlflow_on_kedro.journal.entry_lines.to_line`."""
-_MACHINERY = ("system/", "time/")
+_TIMINGS = ("system/", "time/")
 _OWN_FOLDER = "kedro/"
-_MOST_BYTES = 100_000_000
+_MOST_BYTES = 10_000_000
+_KEY = b'"key": "'
+_KEY_END = b'", "value"'
 
 
 @dataclass
 class Tally:
-    """What is in the journals of a run and of its child runs, all processes together.
-
-    Timings and system metrics are left out.
+    """What a run and its child runs have logged, by the names.
 
     Attributes:
-        metrics: The metrics' names, as JSON.
-        params: The parameters' names, as JSON.
-        artifacts: The paths of artifacts; a folder is one.
-        models: The models' names.
-        more: Whether the journals were too large to read them whole.
+        metrics: The metrics.
+        params: The parameters.
+        artifacts: The paths of the artifacts; a folder is one.
+        models: The models.
+        is_partial: Whether there is more.
     """
 
-    metrics: set[bytes] = field(default_factory=set)
-    params: set[bytes] = field(default_factory=set)
+    metrics: set[str] = field(default_factory=set)
+    params: set[str] = field(default_factory=set)
     artifacts: set[str] = field(default_factory=set)
     models: set[str] = field(default_factory=set)
-    more: bool = False
-    _machinery: tuple[bytes, ...] = ()
+    is_partial: bool = False
 
-    @classmethod
-    def of_run(cls, journal: Journal, timings: str | None = None) -> Tally:
-        """Count what is in the journals of a run, as far as they can be read.
+    def add(self, entry: Entry) -> None:
+        """Count an entry."""
+        if isinstance(entry, Metric):
+            self.metrics.add(entry.key)
+        elif isinstance(entry, Param):
+            self.params.add(entry.key)
+        elif isinstance(entry, Model):
+            self.models.add(entry.folder)
+        elif isinstance(entry, Artifact) and not isinstance(entry, Trace):
+            self.artifacts.add(entry.place)
+
+    def add_journal(self, journal: Journal, *, but: str) -> None:
+        """Count what other processes, and child runs, have written; of very much only a part.
 
         Args:
             journal: The run's journal.
-            timings: What the names of the nodes' timings begin with (``time.prefix``).
+            but: The name of the writer whose entries are counted already.
         """
-        begins = (*_MACHINERY, timings) if timings else _MACHINERY
-        tally = cls(_machinery=tuple(f'"{begin}'.encode() for begin in begins))
-        with contextlib.suppress(OSError, ValueError):
-            left = _MOST_BYTES
+        left = _MOST_BYTES
+        with contextlib.suppress(OSError, ValueError):  # just delivered, or damaged
             for each in (journal, *journal.children()):
-                tally._add_files(each)
-                left -= tally._add_values(each, left)
-            tally.more = left <= 0
-        return tally
+                for name in each.sizes(FILES):
+                    if not name.startswith(but):
+                        for entry in each.entries(name):
+                            self.add(entry)
+                for name in each.sizes(VALUES):
+                    if not name.startswith(but):
+                        left -= self._add_values(each, name, left)
+        self.is_partial = left <= 0
 
-    def _add_values(self, journal: Journal, most: int) -> int:
+    def _add_values(self, journal: Journal, name: str, most: int) -> int:
         read = 0
-        for name in journal.sizes(VALUES):
-            with (journal.folder / name).open("rb") as file:
-                while read < most and (lines := file.readlines(1_000_000)):
-                    content = b"".join(lines)
-                    read += len(content)
-                    for kind, key in _VALUE.findall(content):
-                        if kind == b"param":
-                            self.params.add(key)
-                        elif not key.startswith(self._machinery):
-                            self.metrics.add(key)
+        # The names are taken out of the lines, since reading all values would take ten times as
+        # long.
+        found: dict[bytes, set[bytes]] = {
+            line_start(kind) + _KEY: set() for kind in (Metric, Param)
+        }
+        with (journal.folder / name).open("rb") as file:
+            for line in file:
+                read += len(line)
+                if read > most:
+                    break
+                for start, keys in found.items():
+                    if line.startswith(start):
+                        keys.add(line[len(start) : line.find(_KEY_END)])
+        for keys, names in zip(found.values(), (self.metrics, self.params), strict=True):
+            names.update(json.loads(b'"%b"' % key) for key in keys)
         return read
 
-    def _add_files(self, journal: Journal) -> None:
-        for name in journal.sizes(FILES):
-            for entry in journal.entries(name):
-                if isinstance(entry, Model):
-                    self.models.add(entry.folder)
-                elif isinstance(entry, File) and not isinstance(entry, Trace):
-                    self.artifacts.add(entry.place)
+    def in_words(self, timings: str | None = None) -> str:
+        """Return a text for messages; "" if there is nothing.
 
-    def in_words(self) -> str:
-        """Return a text for messages, without the plugin's own files; "" if there is nothing.
+        Timings, system metrics and the files in the plugin's own folder are left out.
+
+        Args:
+            timings: What the names of the nodes' timings begin with (``time.prefix``).
 
         Example:
-            >>> Tally(metrics={b"a", b"b"}, models={"wine"}).in_words()
+            >>> Tally({"a", "b", "system/time/train"}, models={"wine"}).in_words()
             '2 metrics, 1 model'
         """
+        begins = (*_TIMINGS, timings) if timings else _TIMINGS
         counts = {
-            "metric": len(self.metrics),
+            "metric": sum(not name.startswith(begins) for name in self.metrics),
             "param": len(self.params),
             "artifact": sum(not place.startswith(_OWN_FOLDER) for place in self.artifacts),
             "model": len(self.models),
         }
         words = [f"{count} {word}{'s' * (count != 1)}" for word, count in counts.items() if count]
-        return ("at least " if self.more and words else "") + ", ".join(words)
+        return ("at least " if self.is_partial and words else "") + ", ".join(words)

@@ -161,7 +161,7 @@ class RunLifecycle:
 
     def _finish(self, status: str, limit: float) -> None:
         sender = self._sender
-        self._messages.log_content(self.not_logged)
+        self._messages.log_content(self.outbox.tally(), self.not_logged)
         if sender is None:
             self.outbox.put(End(status, now_ms()))
             self._messages.log_offline()

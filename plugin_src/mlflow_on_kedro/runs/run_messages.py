@@ -52,15 +52,14 @@ class RunMessages:
         begun = "goes on" if self._header.run_id is not None else "has begun"
         logger.info("MLflow run %s %s%s", opened.name, begun, self._where(opened))
 
-    def log_content(self, not_logged: str) -> None:
+    def log_content(self, tally: Tally, not_logged: str) -> None:
         """Log how much the run has logged.
 
         Args:
+            tally: What it has logged.
             not_logged: What automatic logging has left out; "" if nothing.
         """
-        content = ""
-        if self._journal is not None:
-            content = Tally.of_run(self._journal, self._timings).in_words()
+        content = tally.in_words(self._timings)
         parts = [f"Logged {content}." if content else "", not_logged]
         if any(parts):
             logger.info("%s", " ".join(filter(None, parts)))

@@ -100,7 +100,7 @@ def test_refused_entries(leave: Leave, tmp_path: Path) -> None:
     journal.ended = "FINISHED"
     result = status(tmp_path)
     lines = result.output.splitlines()
-    assert "waits with 2 refused entries for" in lines[0]
+    assert "waits with 2 refused entries" in lines[0]
     assert lines[1] == "  The run has ended in MLflow: FINISHED."
     assert lines[3].startswith("  1. param 'p': refused on 2023-11-1")
     assert lines[3].endswith(" after 3 tries: HTTPError: 413 Too Large")
