@@ -49,8 +49,7 @@ class RunMessages:
         if self._has_logged_opened:
             return
         self._has_logged_opened = True
-        begun = "goes on" if self._header.run_id is not None else "has begun"
-        logger.info("MLflow run %s %s%s", opened.name, begun, self._where(opened))
+        logger.info("MLflow run %s is running%s", opened.name, self._where(opened))
 
     def log_content(self, tally: Tally, not_logged: str) -> None:
         """Log how much the run has logged.

@@ -613,7 +613,7 @@ class TestEnd:
             r.getMessage() for r in caplog.records if r.name == "mlflow_on_kedro.runs.run_messages"
         )
         command = f"`mlflow ui --backend-store-uri {run.uri}` shows it."
-        assert begin == f"MLflow run first has begun; {command}"
+        assert begin == f"MLflow run first is running; {command}"
         assert end == f"MLflow run first ended as FINISHED; {command}"
 
     def test_what_was_logged_is_counted(
