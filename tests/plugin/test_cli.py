@@ -373,6 +373,7 @@ def test_models_of_another_database_are_shown(
 
 
 COMMANDS = ["init", "ui", "gantt", "modelify", "status", "sync", "discard"]
+FOR_COPIES = ["upgrade", "vendor", "unvendor"]
 
 
 def test_commands_are_listed_in_the_order_of_their_use() -> None:
@@ -380,7 +381,7 @@ def test_commands_are_listed_in_the_order_of_their_use() -> None:
     from mlflow_on_kedro.cli import cli
 
     listed = CliRunner().invoke(cli, ["mlflow", "--help"]).output.partition("Commands:")[2]
-    assert [line.split()[0] for line in listed.splitlines() if line] == COMMANDS
+    assert [line.split()[0] for line in listed.splitlines() if line] == COMMANDS + FOR_COPIES
 
 
 @pytest.mark.parametrize("command", ["ui", "gantt", "modelify", "status", "sync"])
