@@ -66,7 +66,7 @@ def with_same_path(datasets: Mapping[str, AnyDataset], logged: AbstractSet[str])
     by_path: defaultdict[str, list[str]] = defaultdict(list)
     for name, dataset in datasets.items():
         with suppress(Exception):  # it has no path: its node raises the error
-            path = _artifact_path(dataset, is_logged=name in logged)
+            path = artifact_path(dataset, is_logged=name in logged)
             if path is not None:
                 by_path[path].append(name)
     return frozenset(
@@ -89,7 +89,13 @@ def _saved_elsewhere(config: Config, run_params: Mapping[str, Any]) -> set[str]:
     return {output for pipeline in found for output in pipeline.all_outputs()}
 
 
-def _artifact_path(dataset: AnyDataset, *, is_logged: bool) -> str | None:
+def artifact_path(dataset: AnyDataset, *, is_logged: bool) -> str | None:
+    """Return the usual path of a dataset among the artifacts of the run that saves it.
+
+    Args:
+        dataset: Any dataset.
+        is_logged: Whether the files of a dataset that is no MLflow dataset are logged.
+    """
     if isinstance(dataset, TrackedDataset):
         return dataset.artifact_path()
     path = _local_path(dataset) if is_logged else None

@@ -16,6 +16,7 @@ from ..journal.entries import (
     Param,
     Register,
     SpanRecord,
+    Summary,
     Tag,
     Text,
     Trace,
@@ -43,8 +44,9 @@ UPLOADS: dict[type[Entry], MakeUploads[Any]] = {
 }
 """The uploads for each kind of entry in the lane of files."""
 
-AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, End)
-"""Sent when the run ends: spans are its trace, and the end is its status."""
+AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, Summary, End)
+"""Sent when the run ends: spans are its trace, the summary is its description, and the end is its
+status."""
 
 LOCAL_ONLY: tuple[type[Entry], ...] = (Unlogged,)
 """Never sent."""

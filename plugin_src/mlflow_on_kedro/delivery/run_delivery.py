@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..journal import node_files
-from ..journal.entries import FILES, VALUES, End, SpanRecord, of_kind
+from ..journal.entries import FILES, VALUES, End, SpanRecord, Summary, of_kind
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
 from ..tracking import store
@@ -17,7 +17,7 @@ from ..tracking.artifact_names import goes_by_http
 from ..tracking.failures import reason
 from ..utils.clock import now_ms
 from ..utils.secrets import mask_urls
-from . import child_header, finishing
+from . import child_header, description, finishing
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
 from .child_deliveries import ChildDeliveries
@@ -86,6 +86,7 @@ class RunDelivery:
         self._on_opened: Callable[[Opened], None] | None = on_opened
         self._connection, self._root, self._raising = connection, root, raising
         self._spans: dict[SpanRecord, None] = {}
+        self._summaries: list[Summary] = []
         self._values: BatchWriter | None = None
         self._files: ArtifactWriter | None = None
         self._end: End | None = None
@@ -141,6 +142,7 @@ class RunDelivery:
             self._values = BatchWriter(client, opened.run_id, refused, threads=threads)
         if self.queue.is_from_memory(VALUES):
             self._spans.update(dict.fromkeys(of_kind(chunk.entries, SpanRecord)))
+            self._summaries += of_kind(chunk.entries, Summary)
         self._values.send(chunk.entries)
         files = [entry for entry in chunk.entries if entry.lane == FILES]
         if files:  # older versions of the plugin wrote both lanes into one file
@@ -168,6 +170,7 @@ class RunDelivery:
                 child.end()
             self._run.mark_waiting(client, opened, self.queue.waiting_files())
             status = self._run.end(client, opened, end)
+            self._describe(client, opened, status)
             if self.header.trace:
                 spans, clock = [*self._spans, *self.queue.written(SpanRecord)], self.clocks[VALUES]
                 finishing.send_trace(
@@ -223,6 +226,7 @@ class RunDelivery:
                 self.registered += finishing.register_models(
                     client, self.uri, run_id, self.queue, again=again
                 )
+                self._describe(client, self.opened, self.status, registered=True)
             self._run.mark_waiting(client, self.opened, self.queue.waiting_files())
         if self.journal is not None and not (self.journal.set_aside or self.journal.children()):
             self.journal.discard()
@@ -287,6 +291,16 @@ class RunDelivery:
                 originals=self.journal is None or self.journal.folder.resolve().is_relative_to(own),
             )
         return self._files
+
+    def _describe(
+        self, client: MlflowClient, opened: Opened, status: str, *, registered: bool = False
+    ) -> None:
+        summaries = [*self.queue.written(Summary), *self._summaries]
+        if summaries:
+            end = replace(self._last_end(), status=status)
+            description.write(
+                client, self.header, opened, summaries[-1], end, registered=registered
+            )
 
     def _last_end(self) -> End:
         """Return the end of the pipeline; if none was logged, the process was killed."""

@@ -14,6 +14,7 @@ from ..config import sections
 from ..config.checks import ALL
 from ..config.command_texts import as_typed
 from ..config.sections import Run
+from ..journal.entries import Summary
 from ..journal.values import param_text
 from ..observability import observers
 from ..runs import kedro_command, provenance
@@ -26,6 +27,7 @@ from ..utils.secrets import looks_secret, mask_urls, without_secrets
 from ..utils.suggestions import did_you_mean
 from .base import PipelineRun, as_list
 from .node_progress import NodeProgressHook, noting_end
+from .summary import summary_of
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -163,6 +165,8 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             {**params, "runtime_params": typed}, kedro_command.command_params()
         )
         run.set_tag(COMMAND_TAG, command)
+        if run.config.run.description is None:
+            run.log_entry(Summary(summary_of(pipeline_run, command).to_json()))
         if given := kedro_command.runtime_params(params):
             run.set_tag(kedro_command.RUNTIME_PARAMS_TAG, without_secrets(given))
         for name, value in params.items():

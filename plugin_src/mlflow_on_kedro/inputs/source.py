@@ -12,7 +12,7 @@ from kedro.io import AbstractDataset, AbstractVersionedDataset
 from kedro.io.core import get_filepath_str, get_protocol_and_path
 
 from ..datasets.formats import AnyDataset
-from ..datasets.local_files import local_path
+from ..datasets.local_files import local_path, unversioned_path
 from ..datasets.partitions import partition_names
 from ..datasets.tracked import TrackedDataset
 from ..utils import kedro_internals
@@ -72,6 +72,35 @@ def source_of(dataset: AnyDataset, data: Any, root: Path) -> Source:
         or _of_url(described)
         or code_source(dataset)
     )
+
+
+def place_of(dataset: AnyDataset, root: Path) -> str:
+    """Return the file or table of a dataset that need not be loaded, without credentials.
+
+    Args:
+        dataset: Any dataset.
+        root: The project's root, to which the path of a file in the project is relative.
+
+    Returns:
+        "" for a dataset that has neither.
+    """
+    dataset = kedro_internals.unwrapped(dataset)
+    path = (
+        dataset.unversioned_path()
+        if isinstance(dataset, TrackedDataset)
+        else unversioned_path(dataset)
+    )
+    if path is not None:
+        return _relative(root / path, root)
+    described = kedro_internals.description_of(dataset)
+    query = _of_query(dataset, described)
+    if query is not None:
+        return query.content.get("table") or query.content.get("query_file") or "a query"
+    found = _text(described.get("filepath")) or _text(kedro_internals.filepath_of(dataset))
+    if found is None:
+        return plain_url(_text(described.get("url")) or "")
+    protocol = _text(kedro_internals.protocol_of(dataset))
+    return plain_url(found if "://" in found or not protocol else f"{protocol}://{found}")
 
 
 def code_source(dataset: AnyDataset) -> Source:

@@ -242,6 +242,13 @@ class SpanRecord(Entry, kind="part"):
 
 
 @dataclass(frozen=True)
+class Summary(Entry, kind="summary"):
+    """What the run is, as JSON, of which its description in MLflow is made when it ends."""
+
+    content: str
+
+
+@dataclass(frozen=True)
 class End(Entry, kind="end"):
     """The end of the pipeline: MLflow's status, and when, in milliseconds since the epoch."""
 

@@ -57,7 +57,7 @@ def kedro_command(
     cli_params = cli_params or {}
     words = ["kedro", "run"]
     for name, option in _OPTIONS.items():
-        value = _option_value(run_params.get(name))
+        value = option_value(run_params.get(name))
         if value:
             words.append(f"{option}={value}")
     runner = runner_name(run_params.get("runner"))
@@ -124,7 +124,13 @@ def command_params() -> dict[str, Any]:
     return dict(context.params)
 
 
-def _option_value(value: Any) -> str:
+def option_value(value: Any) -> str:
+    """Write one of Kedro's run params as the value of its option.
+
+    Example:
+        >>> option_value(["train", "test"]), option_value(None)
+        ('train,test', '')
+    """
     if isinstance(value, Mapping):
         return ",".join(f"{name}:{item}" for name, item in value.items())
     if isinstance(value, list | tuple | set | frozenset):
