@@ -13,7 +13,7 @@ from ..utils.suggestions import alike, nearest
 from .arguments import check_arguments, check_values
 from .backends import PATH_ARGS
 from .default_paths import default_filepath
-from .extension_names import suffix_of
+from .extension_names import canonical, suffix_of
 from .mlflow_dataset import MLflowDataset
 from .model_dataset import MLflowModelDataset
 from .value_kinds import VALUE_KINDS
@@ -74,7 +74,7 @@ def complete_entry(
 def _suffix(dataset: Any) -> str | None:
     """The suffix of the default file; None if the entry needs no file or names one itself."""
     if isinstance(dataset, str):
-        return suffix_of("pkl" if dataset in VALUE_KINDS else dataset)
+        return suffix_of("pkl" if canonical(dataset) in VALUE_KINDS else dataset)
     if isinstance(dataset, Mapping) and dataset.keys().isdisjoint(PATH_ARGS):
         return suffix_of(dict(dataset))
     return None

@@ -29,10 +29,13 @@ _SUFFIXES = {
     },
 }
 
+WORDS = {"metric": "m", "param": "p", "auto": "a", "artifact": "pkl"}
+"""Words that ``dataset:`` takes, too, and what they are short or long for."""
+
 _SYNONYMS = {
-    **dict.fromkeys(("metric", "metrics", "number", "float", "int", "score", "scalar"), "m"),
-    **dict.fromkeys(("param", "params", "parameter", "parameters"), "p"),
-    **dict.fromkeys(("auto", "any", "automatic"), "a"),
+    **dict.fromkeys(("metrics", "number", "float", "int", "score", "scalar"), "m"),
+    **dict.fromkeys(("params", "parameter", "parameters"), "p"),
+    **dict.fromkeys(("any", "automatic"), "a"),
     **dict.fromkeys(("dataframe", "frame", "pandas"), "table"),
     **dict.fromkeys(("str", "string"), "text"),
     **dict.fromkeys(("plot", "fig", "chart"), "figure"),
@@ -46,6 +49,16 @@ _MEANINGS = {"m": "metric", "p": "parameter", "a": "by type"}
 _MODEL_WORDS = frozenset({"model", "sklearn", "pyfunc", "mlflow"})
 
 
+def canonical(dataset: Any) -> Any:
+    """Return what a word of :data:`WORDS` stands for; anything else unchanged.
+
+    Example:
+        >>> canonical("metric"), canonical("csv")
+        ('m', 'csv')
+    """
+    return WORDS.get(dataset, dataset) if isinstance(dataset, str) else dataset
+
+
 def check_extension(name: str) -> None:
     """Raise an error for an unknown extension.
 
@@ -53,10 +66,10 @@ def check_extension(name: str) -> None:
         name: The value of ``dataset:``.
 
     Raises:
-        DatasetError: The name is neither in `EXTENSIONS` nor in `VALUE_KINDS`; the message lists
-            the known names, the nearest first.
+        DatasetError: The name is in none of `EXTENSIONS`, `VALUE_KINDS` and `WORDS`; the message
+            lists the known names, the nearest first.
     """
-    known = [*EXTENSIONS, *VALUE_KINDS]
+    known = [*EXTENSIONS, *VALUE_KINDS, *WORDS]
     if name in known:
         return
     wanted = name.lower().lstrip(".")
@@ -92,6 +105,7 @@ def suffix_of(dataset: str | dict[str, Any] | AnyDataset | None) -> str:
         >>> suffix_of("img"), suffix_of({"type": "pandas.ParquetDataset"})
         ('.png', '.parquet')
     """
+    dataset = canonical(dataset)
     if isinstance(dataset, str):
         check_extension(dataset)
         return EXTENSIONS[dataset].suffix if dataset in EXTENSIONS else ""

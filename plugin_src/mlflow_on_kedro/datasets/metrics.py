@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 
 from ..journal import values
 from ..utils.clock import now_ms
+from .series_index import by_index
 
 if TYPE_CHECKING:
     from ..journal.run_logger import RunLogger
@@ -39,9 +40,11 @@ class Point:
 def series(key: str, value: Any) -> Iterator[tuple[str, list[GivenPoint]]]:
     """Yield the name and the points of each metric in a value.
 
-    A number is one point. A list, a Series and a one-dimensional array have the steps 0, 1, …
-    ``{step: value}``, whose keys are whole numbers, and ``{"step": …, "value": …, "timestamp": …}``
-    have their own steps; the latter may be in a list. Any other dict is flattened.
+    A number is one point. A list and a one-dimensional array have the steps 0, 1, …, and so has a
+    Series, unless its index has other steps in rising order, or texts, which are names: see
+    :mod:`.series_index`. ``{step: value}``, whose keys are whole numbers, and
+    ``{"step": …, "value": …, "timestamp": …}`` have their own steps; the latter may be in a list.
+    Any other dict is flattened.
 
     Args:
         key: The name of the metric, or the start of the names.
@@ -52,7 +55,11 @@ def series(key: str, value: Any) -> Iterator[tuple[str, list[GivenPoint]]]:
         [('loss.train', 2), ('loss.test', 1)]
     """
     if getattr(value, "ndim", None) == 1 and callable(getattr(value, "tolist", None)):
-        value = value.tolist()
+        value = by_index(value)
+        if isinstance(value, dict) and not all(map(_is_whole, value)):
+            for name, item in value.items():
+                yield f"{key}.{name}" if key else name, [GivenPoint(item)]
+            return
     if not isinstance(value, Mapping):
         items = value if isinstance(value, list | tuple) else [value]
         yield key, [_given_point(item) for item in items]

@@ -14,6 +14,7 @@ from ..utils.secrets import without_secrets
 from . import backends, factory
 from .arguments import check_dataset_arguments
 from .artifact_saving import ArtifactSaver
+from .extension_names import canonical
 from .local_backend import LocalBackend
 from .memory_cache import MemoryCache
 from .partitions import is_partitioned
@@ -31,11 +32,13 @@ class MLflowDataset(TrackedDataset):
     """Saves a value to a file and to MLflow, and loads it from either.
 
     Args:
-        dataset: What the value is in MLflow. ``p``: a parameter; ``m``: a metric or a series of
-            one; ``a``: one of both, by the value's type. An artifact is a file extension such as
-            ``pkl`` or ``csv``, or ``table``, ``dict``, ``text``, ``figure`` or ``images``; a plot
-            of predictions: ``confusion_matrix``, ``roc``, ``precision_recall``, ``calibration`` or
-            ``residuals``; a dict as in a catalog, or a Kedro dataset. None: the value is in memory
+        dataset: What the value is in MLflow. ``p`` or ``param``: a parameter; ``m`` or
+            ``metric``: a metric or a series of one, of a Series with names in its index one for
+            each; ``a`` or ``auto``: a parameter or metric, by the value's type. An artifact is a
+            file extension such as ``pkl`` (or ``artifact``) or ``csv``, or ``table``, ``dict``,
+            ``text``, ``figure`` or ``images``; a plot of predictions: ``confusion_matrix``,
+            ``roc``, ``precision_recall``, ``calibration`` or ``residuals``; a dict as in a catalog,
+            or a Kedro dataset. None: the value is in memory
             only.
         filepath: The local file. Default: ``data/mlflow/<dataset name>.<extension>`` in the
             project.
@@ -100,6 +103,7 @@ class MLflowDataset(TrackedDataset):
         max_length: int | None = None,
         prefix: str | None = None,
     ) -> None:
+        dataset = canonical(dataset)
         check_dataset_arguments(
             dataset_name or "dataset",
             dataset,

@@ -35,7 +35,7 @@ from kedro_datasets.partitions import PartitionedDataset
 from matplotlib.figure import Figure
 from mlflow_on_kedro.datasets import backends
 from mlflow_on_kedro.datasets.backends import make
-from mlflow_on_kedro.datasets.extension_names import check_extension, suffix_of
+from mlflow_on_kedro.datasets.extension_names import WORDS, check_extension, suffix_of
 from mlflow_on_kedro.datasets.extensions import EXTENSIONS
 from mlflow_on_kedro.datasets.local_files import local_path
 from mlflow_on_kedro.datasets.value_kinds import VALUE_KINDS
@@ -491,7 +491,7 @@ class TestCheckKind:
             ("JPG", "jpg"),
             ("xslx", "xlsx"),
             ("parq", "parquet"),
-            ("metric", "m"),
+            ("metrics", "m"),
             ("Params", "p"),
             ("excel", "xlsx"),
             ("image", "img"),
@@ -506,12 +506,12 @@ class TestCheckKind:
         known = str(error.value).split("nearest first: ")[1].split(". For")[0].split(", ")
         assert repr(wrong) in str(error.value)
         assert known[0] == nearest
-        assert set(known) == {*EXTENSIONS, *VALUE_KINDS}
+        assert set(known) == {*EXTENSIONS, *VALUE_KINDS, *WORDS}
 
     @pytest.mark.parametrize(
         ("word", "words"),
         [
-            ("metric", r"Did you mean 'm' \(metric\)\?"),
+            ("number", r"Did you mean 'm' \(metric\)\?"),
             ("excel", r"Did you mean 'xlsx'\?"),
             ("model", r"For a model .*MLflowModelDataset"),
         ],
@@ -521,7 +521,7 @@ class TestCheckKind:
         with pytest.raises(DatasetError, match=words):
             check_extension(word)
 
-    @pytest.mark.parametrize("kind", [*EXTENSIONS, *VALUE_KINDS])
+    @pytest.mark.parametrize("kind", [*EXTENSIONS, *VALUE_KINDS, *WORDS])
     def test_known_ones_pass(self, kind: str) -> None:
         """Extensions and the kinds without a file are known."""
         check_extension(kind)

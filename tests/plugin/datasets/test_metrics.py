@@ -51,6 +51,13 @@ def steps(points: list[tuple[int, float, int]]) -> dict[int, float]:
         ({"step": 4, "value": 0.5}, {"x": {4: 0.5}}),
         (np.array([0.5, 0.25]), {"x": {0: 0.5, 1: 0.25}}),
         ({"loss": pd.Series([0.5, 1])}, {"x.loss": {0: 0.5, 1: 1.0}}),
+        # The index of a Series: names, or steps in rising order.
+        (pd.Series({"step": 0.5, "value": 1}), {"x.step": {0: 0.5}, "x.value": {0: 1.0}}),
+        (pd.Series({("f1", 0): 0.5, ("f1", 1): 1}), {"x.f1.0": {0: 0.5}, "x.f1.1": {0: 1.0}}),
+        (pd.Series([0.5, 1], [10, 20]), {"x": {10: 0.5, 20: 1.0}}),
+        (pd.Series([0.5, 1], [20, 10]), {"x": {0: 0.5, 1: 1.0}}),
+        (pd.Series([0.5, 1], ["a", "a"]), {"x": {0: 0.5, 1: 1.0}}),
+        (pd.Series([0.5, 1], [0.1, 0.2]), {"x": {0: 0.5, 1: 1.0}}),
         (
             {"train": {0: 1, 2: 2}, "test": {"f1": {"step": 3, "value": 0.5}}, "best": 9},
             {"x.train": {0: 1.0, 2: 2.0}, "x.test.f1": {3: 0.5}, "x.best": {0: 9.0}},

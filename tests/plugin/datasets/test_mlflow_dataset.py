@@ -1320,3 +1320,12 @@ def test_kedro_viz_shows_the_graph(one_dataset: Callable[..., Any]) -> None:
     assert (nodes["make"]["id"], nodes["data"]["id"]) in edges
     assert (nodes["data"]["id"], nodes["use"]["id"]) in edges
     assert not [name for name in nodes if "mlflow_on_kedro" in name]
+
+
+@pytest.mark.parametrize(
+    ("word", "short"), [("metric", "m"), ("param", "p"), ("auto", "a"), ("artifact", "pkl")]
+)
+def test_words_for_the_kinds_of_values(word: str, short: str) -> None:
+    """A word is the same as what it stands for, also for arguments that only one kind takes."""
+    named = {"prefix": "best"} if word == "metric" else {}
+    assert MLflowDataset(dataset=word, **named).dataset == short
