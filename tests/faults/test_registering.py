@@ -288,6 +288,6 @@ class TestRuns:
         if "before" in rule:
             time.sleep(1.5)  # until the first request has arrived
         end_run(client, header, opened, "FINISHED", 9)
-        tag = f"tags.`mlflow_on_kedro.journal` = '{header.journal}'"
+        tag = f"tags.`mlflow.kedro.journal` = '{header.journal}'"
         (run,) = client.search_runs([opened.experiment_id], tag)
         assert (run.info.run_id, run.info.status) == (opened.run_id, "FINISHED")

@@ -18,6 +18,8 @@ MAX_COPY = 1_000_000_000
 """``tracking.max_copy``: the most bytes of an artifact that are copied into a journal."""
 DESCRIPTION_PLACEHOLDER = "{pipeline}"
 """In ``run.name``, the pipeline's name goes here; in ``run.description``, a table of its nodes."""
+RANDOM_PLACEHOLDER = "{random}"
+"""In ``run.name``, random words as in MLflow's own names go here."""
 SUFFIXES = frozenset({".yml", ".yaml", ".json"})
 """How the names of the configuration's files end that Kedro reads."""
 RUNTIME_SECTION = "mlflow"
@@ -98,8 +100,8 @@ class Run:
     tags: dict[str, Any] = field(default_factory=dict)
     description: Optional[str] = None
     kedro_run_params: Any = field(default_factory=list)
-    log_time_begin: bool = True
-    log_time_end: bool = True
+    log_time_begin: bool = False
+    log_time_end: bool = False
     log_time: bool = True
     offset_hours: float = 0.0
 

@@ -11,6 +11,7 @@ from kedro.io import DatasetError
 from ..runs.joined_run import JoinedRun
 from ..tracking import experiments, store
 from ..tracking.failures import is_gone, is_invalid
+from ..tracking.hidden_tags import HIDDEN
 from ..utils.locks import locked
 from ..utils.secrets import mask_urls
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SAVED_FROM_TAG = "mlflow_on_kedro.saved_from"
+SAVED_FROM_TAG = f"{HIDDEN}saved_from"
 
 
 def join(dataset: str, uri: str, run_id: str, config: Config | None) -> TrackedRun:

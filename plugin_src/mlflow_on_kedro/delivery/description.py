@@ -11,6 +11,7 @@ from ..journal.records import Header, Opened
 from ..mlflow_internals.tags import NOTE
 from ..models import separate_registry
 from ..tracking.failures import is_mistake, is_refusal
+from ..tracking.hidden_tags import HIDDEN
 from ..tracking.parts import ERROR_TAG
 from ..tracking.summary import RunOutcome, RunSummary, merged, to_markdown
 from ..tracking.timing_metrics import FAILED_NODE_TAG, finished_nodes
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DIGEST_TAG = "mlflow.kedro.description"
+DIGEST_TAG = f"{HIDDEN}description"
 """The digest of the description that the plugin has written; the user's own has another one."""
-PART_TAG = "mlflow.kedro.summary."
+PART_TAG = f"{HIDDEN}summary."
 """Of a run that several processes log to (``run.key``): what each of them contributes."""
 MAX_PART_LENGTH = 5000
 

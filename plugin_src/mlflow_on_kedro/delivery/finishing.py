@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..journal.entries import End, Register, SpanRecord, Text
 from ..journal.records import Header, Opened
-from ..models import registry
+from ..models import model_metrics, registry
 from ..models.pending_registrations import pending_registrations
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
@@ -66,6 +66,20 @@ def send_shared_chart(client: MlflowClient, run_id: str, writer: ArtifactWriter)
     page = shared_chart.draw(client, client.get_run(run_id))
     if page is not None:
         writer.send([Text(shared_chart.GANTT_ARTIFACT, page)])
+
+
+def link_metrics(client: MlflowClient, run_id: str) -> None:
+    """Link the run's metrics to its model; a refusal leaves them with the run alone.
+
+    Raises:
+        Exception: MLflow cannot be reached.
+    """
+    try:
+        model_metrics.link(client, run_id)
+    except Exception as error:
+        if not (is_refusal(error) or is_mistake(error)):
+            raise
+        logger.info("MLflow did not link the run's metrics to its model: %s", error)
 
 
 def register_models(

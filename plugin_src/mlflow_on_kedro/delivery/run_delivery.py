@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..journal import node_files
-from ..journal.entries import FILES, VALUES, End, SpanRecord, Summary, of_kind
+from ..journal.entries import FILES, VALUES, End, Model, SpanRecord, Summary, of_kind
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
 from ..tracking import store
@@ -216,9 +216,12 @@ class RunDelivery:
             client, run_id = self._client(FILES), self.opened.run_id
             self._close_children()
             is_shared = self.header.key is not None
-            if is_shared and self.status not in {None, "RUNNING"} and not self._has_chart:
+            is_over = self.status not in {None, "RUNNING"}
+            if is_shared and is_over and not self._has_chart:
                 finishing.send_shared_chart(client, run_id, self._artifact_writer(self.opened))
                 self._has_chart = True
+            if is_over and (is_shared or any(self.queue.written(Model))):
+                finishing.link_metrics(client, run_id)
             # Models of a shared run may be those of another pipeline.
             wanted = registers and (self.header.registers or is_shared)
             if wanted and self.status == "FINISHED":

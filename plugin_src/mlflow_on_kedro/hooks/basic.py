@@ -20,9 +20,11 @@ from ..observability import observers
 from ..runs import kedro_command, provenance
 from ..runs.node_calls import fluent
 from ..tracking.finding import COMMAND_TAG
+from ..tracking.group_lookup import PIPELINE_TAG
 from ..tracking.timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC
 from ..utils import installation
 from ..utils.clock import now_ms
+from ..utils.pipeline_info import pipeline_names
 from ..utils.secrets import looks_secret, mask_urls, without_secrets
 from ..utils.suggestions import did_you_mean
 from .base import PipelineRun, as_list
@@ -40,7 +42,10 @@ logger = logging.getLogger(__name__)
 
 # Logged under other names, or of no use because they differ in every run.
 _NO_TAGS = frozenset(
-    {"run_id", "session_id", "project_path", "kedro_version", "runtime_params", "extra_params"}
+    {
+        *("run_id", "session_id", "project_path", "kedro_version", "runtime_params"),
+        *("extra_params", "pipeline_name", "pipeline_names"),
+    }
 )
 
 
@@ -159,7 +164,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         observers.begin(run)
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
-        run.set_tag("version.mlflow_on_kedro", installation.present().in_words(run.root))
+        run.set_tag("kedro.plugin_version", installation.present().in_words(run.root))
         typed = as_typed(params.get("runtime_params") or {}, sections.RUNTIME_SECTION)
         command = kedro_command.kedro_command(
             {**params, "runtime_params": typed}, kedro_command.command_params()
@@ -169,6 +174,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             run.log_entry(Summary(summary_of(pipeline_run, command).to_json()))
         if given := kedro_command.runtime_params(params):
             run.set_tag(kedro_command.RUNTIME_PARAMS_TAG, without_secrets(given))
+        run.set_tag(PIPELINE_TAG, ",".join(pipeline_names(params)))
         for name, value in params.items():
             if value and name not in _NO_TAGS:
                 run.set_tag(f"kedro.{name}", _run_param(name, value))

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from ..config.sections import DESCRIPTION_PLACEHOLDER, Config
+from ..config.resolvers import random_name
+from ..config.sections import DESCRIPTION_PLACEHOLDER, RANDOM_PLACEHOLDER, Config
 from ..config.switched_off import is_switched_off
 from ..datasets import shared_files
 from ..datasets.artifact_places import own_folders
@@ -141,12 +142,15 @@ def _request(
 def _fill_placeholders(
     settings: Config, pipeline: Pipeline, run_params: Mapping[str, Any]
 ) -> Config:
-    """Put the pipeline's name into the run's name, and its nodes into the description."""
+    """Put the pipeline and random words into the run's name, and nodes into the description."""
     run = settings.run
     name = run.name or environment.run_name()
     if name:
         pipelines = ",".join(pipeline_info.pipeline_names(run_params))
-        run = replace(run, name=name.replace(DESCRIPTION_PLACEHOLDER, pipelines))
+        name = name.replace(DESCRIPTION_PLACEHOLDER, pipelines)
+        if RANDOM_PLACEHOLDER in name:
+            name = name.replace(RANDOM_PLACEHOLDER, random_name())
+        run = replace(run, name=name)
     if run.description:
         run = replace(run, description=describe(run.description, pipeline))
     return replace(settings, run=run)

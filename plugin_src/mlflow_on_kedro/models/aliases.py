@@ -7,7 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config.registration import Promotion, Registration
-from ..tracking import capabilities, group_lookup
+from ..tracking import capabilities, group_lookup, hidden_tags
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_gone
 from ..utils.mlflow_limits import legal_key
@@ -17,7 +17,8 @@ from .versions import ALIASES_TAG, ASSIGNED
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_OF_THE_PLUGIN = ("time/", "system/")
+OF_THE_PLUGIN = ("time/", "system/")
+"""How the names of the metrics begin that are of the machinery, not of the model."""
 _NAMED = 10
 """The most metrics that a message names."""
 
@@ -45,7 +46,7 @@ def assign(client: MlflowClient, run: Any, version: Any, registration: Registrat
     """
     if registration.alias is None and registration.promote is None:
         return Outcome([])
-    if version.tags.get(ALIASES_TAG) == ASSIGNED:
+    if hidden_tags.value(version.tags, ALIASES_TAG) == ASSIGNED:
         return Outcome([])
     assigner = _AliasAssigner(client, run, version)
     try:
@@ -165,7 +166,7 @@ class _AliasAssigner:
         metrics = self._run.data.metrics
         if legal_key(metric) in metrics:
             return f"has {metric} NaN"
-        own = sorted(name for name in metrics if not name.startswith(_OF_THE_PLUGIN))
+        own = sorted(name for name in metrics if not name.startswith(OF_THE_PLUGIN))
         known = ", ".join(own[:_NAMED]) + (", …" if own[_NAMED:] else "") or "none"
         meant = did_you_mean(metric, own).replace(" Did", "; did")
         return f"has no metric '{metric}' (there: {known}{meant})"
@@ -185,7 +186,7 @@ class _AliasAssigner:
 def _holders_before(version: Any) -> dict[str, str] | None:
     """Return which versions had the aliases before a version was created; None: unknown."""
     try:
-        before = json.loads(version.tags[ALIASES_TAG])
+        before = json.loads(hidden_tags.value(version.tags, ALIASES_TAG) or "")
         return {str(alias): str(holder) for alias, holder in before.items()}
     except (LookupError, ValueError, AttributeError):
         return None

@@ -7,13 +7,14 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import Model
+from ..tracking.hidden_tags import HIDDEN, earlier
 from ..utils.mlflow_limits import legal_key
 from .mlmodel import MLMODEL, with_ids
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-REGISTER_TAG = "mlflow_on_kedro.register."
+REGISTER_TAG = f"{HIDDEN}register."
 """The prefix of a run's tag for a model: its name and registration, as JSON."""
 
 
@@ -51,10 +52,10 @@ def registrations(run: Any) -> dict[str, str]:
     """
     found = {}
     for key, value in run.data.tags.items():
-        if key.startswith(REGISTER_TAG):
+        if key.startswith((REGISTER_TAG, earlier(REGISTER_TAG))):
             try:
                 content = json.loads(value)
                 found[str(content["model"])] = str(content["registration"])
             except (ValueError, LookupError, TypeError):  # somebody has changed the tag
-                found[key.removeprefix(REGISTER_TAG)] = value
+                found[key.partition(".register.")[2]] = value
     return found

@@ -16,6 +16,7 @@ from ..journal.snapshot import Snapshot
 from ..tracking import capabilities, creating
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_invalid, reason
+from ..tracking.hidden_tags import HIDDEN, value
 from . import artifact_models
 from .mlmodel import MLMODEL, with_ids
 
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-ENTRY_TAG = "mlflow_on_kedro.entry"
+ENTRY_TAG = f"{HIDDEN}entry"
 """The tag of a logged model with its entry's id, so that delivering it again changes nothing."""
-REGISTER_TAG = "mlflow_on_kedro.register"
+REGISTER_TAG = f"{HIDDEN}register"
 """The tag of a logged model with its registration, as text."""
 _ENTRY_ID = re.compile(r"[0-9a-f]+")
 
@@ -111,7 +112,7 @@ def log(
             if model.status != "READY":
                 _fill(client, run, model, entry, int(about["step"]))
             return
-    artifact_models.log(client, run, entry, about["tags"].get(REGISTER_TAG))
+    artifact_models.log(client, run, entry, value(about["tags"], REGISTER_TAG))
 
 
 def _read_about(entry: Model) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..config.registration import Registration
-from ..tracking import capabilities
+from ..tracking import capabilities, hidden_tags
 from ..tracking.capabilities import Feature
 from . import artifact_models
 from .logged_models import REGISTER_TAG, output_model_ids
@@ -61,7 +61,7 @@ def pending_registrations(client: MlflowClient, run_id: str) -> list[PendingRegi
         for name, text in artifact_models.registrations(run).items()
     }
     for model in sorted(_models_of(client, run), key=lambda item: item.creation_timestamp):
-        text = model.tags.get(REGISTER_TAG)
+        text = hidden_tags.value(model.tags, REGISTER_TAG)
         if text is not None and model.source_run_id == run_id:
             found[model.name] = PendingRegistration(
                 model.name, text, run, model.artifact_location, model.model_id, model

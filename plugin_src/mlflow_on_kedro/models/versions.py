@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 from ..config.registration import Registration
 from ..tracking import creating
 from ..tracking.failures import exists_already, is_gone
+from ..tracking.hidden_tags import HIDDEN
 from . import separate_registry
 from .pending_registrations import PendingRegistration
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-ALIASES_TAG = "mlflow_on_kedro.aliases"
+ALIASES_TAG = f"{HIDDEN}aliases"
 """The tag of a version that holds which versions had its aliases before, or :data:`ASSIGNED`."""
 ASSIGNED = "given"
 """The tag's value once the aliases were assigned; from then on they are not changed."""

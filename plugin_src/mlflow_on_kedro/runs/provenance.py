@@ -8,17 +8,20 @@ from importlib import metadata
 from pathlib import Path
 
 from ..tracking import orchestrators
+from ..tracking.hidden_tags import HIDDEN
 from ..tracking.user import USER_TAG, user_name
 from ..utils.secrets import mask_urls
 from . import code_version
 
+_SHOWN = ("git.commit", "git.branch")
+
 
 def version_tags() -> dict[str, str]:
-    """Return tags with the versions of Python, Kedro and MLflow."""
-    tags = {"version.python": platform.python_version()}
-    for name in ("kedro", "mlflow"):
+    """Return tags with the versions of Kedro and, not shown in MLflow's UI, Python and MLflow."""
+    tags = {f"{HIDDEN}python_version": platform.python_version()}
+    for name, tag in (("kedro", "kedro.version"), ("mlflow", f"{HIDDEN}mlflow_version")):
         try:
-            tags[f"version.{name}"] = metadata.version(name)
+            tags[tag] = metadata.version(name)
         except metadata.PackageNotFoundError:  # mlflow-skinny has the same module
             continue
     return tags
@@ -40,8 +43,16 @@ def source_tags(root: Path, package: str | None) -> dict[str, str]:
 def git_tags(root: Path) -> dict[str, str]:
     """Return tags for commit, branch and whether files differ from the commit.
 
+    MLflow's own tags are not shown among the tags of its UI, so the plugin repeats them.
+
     Outside a repository, or without git, they come from CI's variables, if there are any.
     """
+    tags = _git_tags(root)
+    shown = {tag: tags[f"mlflow.source.{tag}"] for tag in _SHOWN if f"mlflow.source.{tag}" in tags}
+    return {**tags, **{f"kedro.{tag}": text for tag, text in shown.items()}}
+
+
+def _git_tags(root: Path) -> dict[str, str]:
     commit = _git(root, "rev-parse", "HEAD")
     if not commit:
         return code_version.from_environment()
@@ -54,7 +65,7 @@ def git_tags(root: Path) -> dict[str, str]:
         tags["mlflow.source.git.repoURL"] = mask_urls(url)
     changes = _git(root, "status", "--porcelain", "--", ".")
     if changes is not None:
-        tags["git.dirty"] = str(bool(changes))
+        tags["kedro.git.dirty"] = str(bool(changes))
     return tags
 
 

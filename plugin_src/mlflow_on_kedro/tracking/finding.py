@@ -79,7 +79,7 @@ class Runs:
         token = None
         while True:
             page = self._request(functools.partial(self._search, filter_string, token=token))
-            found = [run for run in page if not _is_below(run)]
+            found = [run for run in page if not is_below(run)]
             yield from found
             token = getattr(page, "token", None)
             if len(found) == len(page) or not token:
@@ -155,7 +155,7 @@ class Runs:
         return f"The experiment {name} in MLflow at {mask_urls(self.uri)}"
 
 
-def _is_below(run: Run) -> bool:
+def is_below(run: Any) -> bool:
     """Whether a run is a child, and not a pipeline's own run (``run.nested``)."""
     return PARENT_RUN in run.data.tags and COMMAND_TAG not in run.data.tags
 

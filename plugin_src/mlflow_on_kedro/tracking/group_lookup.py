@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..mlflow_internals.tags import PARENT_RUN
 from ..utils.mlflow_limits import legal_key
 from . import shared_run
+from .finding import is_below
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -21,7 +22,7 @@ FoundT = TypeVar("FoundT")
 
 def is_of_group(run: Any) -> bool:
     """Whether a run, MLflow's entity, is one that ``run.children`` has made."""
-    return bool({NAMESPACE_TAG, PIPELINE_TAG} & run.data.tags.keys())
+    return bool({NAMESPACE_TAG, PIPELINE_TAG} & run.data.tags.keys()) and is_below(run)
 
 
 def first_with(

@@ -13,8 +13,9 @@ from dataclasses import asdict, dataclass, field, fields
 
 from ..journal.records import Header
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
+from .hidden_tags import HIDDEN, earlier
 
-PART_TAG = "mlflow_on_kedro.part."
+PART_TAG = f"{HIDDEN}part."
 ATTEMPTS_TAG = "kedro.attempts"
 """How superseded parts have ended, one per line."""
 ERROR_TAG = "error"
@@ -93,9 +94,10 @@ def work_of(nodes: Iterable[str], runtime_params: Mapping[str, object]) -> list[
 def in_tags(tags: Mapping[str, str]) -> dict[str, Part]:
     """Read the parts of a run from its tags, by their journals' ids, the oldest first."""
     found = {
-        key.removeprefix(PART_TAG): _read(value)
+        key.removeprefix(prefix): _read(value)
+        for prefix in (earlier(PART_TAG), PART_TAG)
         for key, value in tags.items()
-        if key.startswith(PART_TAG)
+        if key.startswith(prefix)
     }
     return dict(sorted(found.items(), key=lambda item: (item[1].begin, item[0])))
 

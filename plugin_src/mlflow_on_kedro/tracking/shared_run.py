@@ -16,16 +16,17 @@ from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from . import capabilities, creating, parts
 from .capabilities import Feature
 from .failures import is_gone, is_refusal
+from .hidden_tags import HIDDEN, earlier, value
 from .parts import ATTEMPTS_TAG, ERROR_TAG, PART_TAG, RUNNING, Part
 from .timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, finished_nodes
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-JOURNAL_TAG = "mlflow_on_kedro.journal"
-KEY_TAG = "mlflow_on_kedro.key"
+JOURNAL_TAG = f"{HIDDEN}journal"
+KEY_TAG = f"{HIDDEN}key"
 # Set on the run that all processes with the key use; a run without it may still be deleted.
-CHOSEN_TAG = "mlflow_on_kedro.key_chosen"
+CHOSEN_TAG = f"{HIDDEN}key_chosen"
 
 PATIENCE_SECONDS = 3.0
 """How long a process waits for others, which create a run at the same time, to choose one."""
@@ -34,22 +35,24 @@ _MOST_RUNS = 1000
 """How many of the newest runs are compared if a server cannot search by tag."""
 
 
-def with_tag(client: MlflowClient, experiment: str, tag: str, value: str) -> list[Any]:
-    """Find the runs of an experiment with a tag, the oldest first."""
-    found = _search(client, experiment, tag, value)
+def with_tag(client: MlflowClient, experiment: str, tag: str, wanted: str) -> list[Any]:
+    """Find the runs of an experiment with a tag, also those of before, the oldest first."""
+    found = _search(client, experiment, tag, wanted)
+    if not found and earlier(tag) != tag:
+        found = _search(client, experiment, earlier(tag), wanted)
     return sorted(found, key=lambda run: (run.info.start_time, run.info.run_id))
 
 
-def _search(client: MlflowClient, experiment: str, tag: str, value: str) -> list[Any]:
+def _search(client: MlflowClient, experiment: str, tag: str, wanted: str) -> list[Any]:
     uri = client.tracking_uri
     if not capabilities.has(uri, Feature.SEARCH):
         return []
     try:
-        return list(client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{value}'"))
+        return list(client.search_runs([experiment], filter_string=f"tags.`{tag}` = '{wanted}'"))
     except Exception as error:
         if is_refusal(error):  # the server does not know such a filter
             runs = client.search_runs([experiment], max_results=_MOST_RUNS)
-            return [run for run in runs if run.data.tags.get(tag) == value]
+            return [run for run in runs if run.data.tags.get(tag) == wanted]
         instead = "what an earlier try may have created there is not found again"
         if not capabilities.lacks(
             uri, Feature.SEARCH, error, instead, lambda: client.get_experiment(experiment)
@@ -119,7 +122,11 @@ def end_part(client: MlflowClient, run_id: str, header: Header, status: str, tim
         failed = _failed(header, status, time_ms, client.get_run(run_id))
         client.set_tag(run_id, PART_TAG + header.journal, failed.tag)
     run = client.get_run(run_id)
+    if earlier(PART_TAG) + header.journal in run.data.tags:
+        delete_tag(client, run_id, earlier(PART_TAG) + header.journal)
     found = parts.in_tags(run.data.tags)
+    if status == "FINISHED":
+        found.pop(header.journal, None)
     for journal, part in found.items():
         if status == "FINISHED" and not part.repeated and part.is_done_by(header):
             found[journal] = replace(part, repeated=header.start_ms)
@@ -157,12 +164,12 @@ def _log_attempts(client: MlflowClient, run: Any, found: list[Part]) -> None:
     client.set_tag(run_id, ATTEMPTS_TAG, parts.describe_repeated(found))
     left = [part for part in found if not part.repeated and part.status != RUNNING]
     last = left[-1] if left else None
-    for tag, value in (
+    for tag, text in (
         (ERROR_TAG, last.error if last else ""),
         (FAILED_NODE_TAG, last.node if last else ""),
     ):
-        if value:
-            client.set_tag(run_id, tag, value)
+        if text:
+            client.set_tag(run_id, tag, text)
         elif tag in tags:
             delete_tag(client, run_id, tag)
 
@@ -197,11 +204,11 @@ def _agree(client: MlflowClient, experiment: str, key: str, own: Any) -> Any:
 
 
 def _chosen(found: list[Any]) -> Any | None:
-    return next((run for run in found if CHOSEN_TAG in run.data.tags), None)
+    return next((run for run in found if value(run.data.tags, CHOSEN_TAG)), None)
 
 
 def _own(found: list[Any], header: Header) -> Any | None:
-    return next((run for run in found if run.data.tags.get(JOURNAL_TAG) == header.journal), None)
+    return next((run for run in found if value(run.data.tags, JOURNAL_TAG) == header.journal), None)
 
 
 def delete_tag(client: MlflowClient, run_id: str, key: str) -> None:

@@ -34,7 +34,7 @@ def create_pipeline():
 """
 
 ALONE = {
-    "MLflowBasicLoggerHook()": lambda run: "version.kedro" in run.data.tags,
+    "MLflowBasicLoggerHook()": lambda run: "kedro.version" in run.data.tags,
     "MLflowCatalogLoggerHook()": lambda run: run.data.metrics == {"twice": 6, "once": 3},
     "MLflowArtifactsLoggerHook(filepaths_after_pipeline_run=['note.txt'])": None,
     "MLflowEnvVarsLoggerHook(param_env_vars=['PATH'])": lambda run: "env..PATH" in run.data.params,

@@ -186,7 +186,8 @@ def test_not_nested(make: Any) -> None:
 
 def test_times(make_project: Any) -> None:
     """Begin and end are tags with a zone, the duration a metric in seconds."""
-    project = make_project(NODES, parameters={"n": 3})
+    times = {"log_time_begin": True, "log_time_end": True}
+    project = make_project(NODES, parameters={"n": 3}, mlflow={"run": times})
     before = datetime.now().astimezone()
     project.session_run()
     after = datetime.now().astimezone()
@@ -201,7 +202,7 @@ def test_times(make_project: Any) -> None:
 
 def test_offset_hours(make: Any) -> None:
     """``offset_hours`` is the zone in which begin and end are written; the instant is the same."""
-    project = make(offset_hours=5.5)
+    project = make(offset_hours=5.5, enable_logging_time_begin=True, enable_logging_time_end=True)
     project.session_run()
     tags = project.run.data.tags
     for name in ("time.begin", "time.end"):
@@ -211,20 +212,20 @@ def test_offset_hours(make: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("argument", "lost"),
+    ("arguments", "logged"),
     [
-        ("enable_logging_time_begin", "time.begin"),
-        ("enable_logging_time_end", "time.end"),
-        ("enable_logging_time", "time/pipeline"),
+        ({}, {"time/pipeline"}),
+        ({"enable_logging_time_begin": True}, {"time/pipeline", "time.begin"}),
+        ({"enable_logging_time_end": True, "enable_logging_time": False}, {"time.end"}),
     ],
 )
-def test_times_off(make: Any, argument: str, lost: str) -> None:
-    """Each of the three times can be switched off by itself."""
-    project = make(**{argument: False})
+def test_times_on_and_off(make: Any, arguments: dict[str, bool], logged: set[str]) -> None:
+    """Each of the three times can be switched by itself; MLflow has begin and end anyway."""
+    project = make(**arguments)
     project.session_run()
     run = project.run
     times = {"time.begin", "time.end", "time/pipeline"}
-    assert times - (run.data.tags.keys() | run.data.metrics.keys()) == {lost}
+    assert times & (run.data.tags.keys() | run.data.metrics.keys()) == logged
 
 
 def test_chosen_run_params(make: Any, said: list[str]) -> None:
@@ -263,15 +264,21 @@ def test_provenance(make: Any) -> None:
     project = make()
     project.session_run(tags=["quick"], runtime_params={"n": 5})
     tags = project.run.data.tags
-    assert tags["version.kedro"] == kedro.__version__
-    assert tags["version.mlflow"] == mlflow.__version__
-    assert tags["version.mlflow_on_kedro"].startswith(f"{mlflow_on_kedro.__version__} (")
-    assert re.match(r"3\.\d+\.\d+", tags["version.python"])
+    assert tags["kedro.version"] == kedro.__version__
+    assert tags["mlflow.kedro.mlflow_version"] == mlflow.__version__
+    assert tags["kedro.plugin_version"].startswith(f"{mlflow_on_kedro.__version__} (")
+    assert re.match(r"3\.\d+\.\d+", tags["mlflow.kedro.python_version"])
     assert tags["mlflow.user"]
     assert tags["mlflow.source.name"] == project.package
     assert tags["kedro_command"] == "kedro run --tags=quick --params=n=5"
     assert tags["kedro.run_id"]
     assert tags["kedro.tags"] == "['quick']"
+    assert tags["kedro.pipeline"] == "__default__"
+    shown = {key for key in tags if not key.startswith("mlflow.")}
+    assert shown <= {
+        *("kedro.version", "kedro.plugin_version", "kedro_command", "kedro.run_id"),
+        *("kedro.tags", "kedro.pipeline", "kedro.runner", "kedro.runtime_params"),
+    }
 
 
 FAILING = """

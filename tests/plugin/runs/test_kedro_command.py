@@ -15,6 +15,7 @@ import click
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from mlflow_on_kedro.delivery.description import DIGEST_TAG
 from mlflow_on_kedro.runs import kedro_command as module
 from mlflow_on_kedro.runs.kedro_command import kedro_command
 from mlflow_on_kedro.tracking.shared_run import JOURNAL_TAG
@@ -294,7 +295,7 @@ def test_replay(make_project: Callable[..., Any]) -> None:
     assert set(again.data.metrics) == set(before.data.metrics)
     assert again.data.metrics["bigger"] == before.data.metrics["bigger"]
     assert "other" not in again.data.metrics
-    changing = {"kedro.run_id", "time.begin", "time.end", "mlflow.runName", JOURNAL_TAG}
+    changing = {*("kedro.run_id", "mlflow.runName", "mlflow.note.content", JOURNAL_TAG, DIGEST_TAG)}
     tags = [
         {key: tag for key, tag in run.data.tags.items() if key not in changing}
         for run in (again, before)

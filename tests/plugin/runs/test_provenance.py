@@ -20,9 +20,9 @@ class TestVersions:
     def test_versions(self) -> None:
         """Python, Kedro and MLflow, as they are installed."""
         assert provenance.version_tags() == {
-            "version.python": platform.python_version(),
-            "version.kedro": metadata.version("kedro"),
-            "version.mlflow": metadata.version("mlflow"),
+            "mlflow.kedro.python_version": platform.python_version(),
+            "kedro.version": metadata.version("kedro"),
+            "mlflow.kedro.mlflow_version": metadata.version("mlflow"),
         }
 
     def test_a_missing_distribution(self, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,7 +32,7 @@ class TestVersions:
             raise metadata.PackageNotFoundError(name)
 
         monkeypatch.setattr(provenance.metadata, "version", version)
-        assert set(provenance.version_tags()) == {"version.python"}
+        assert set(provenance.version_tags()) == {"mlflow.kedro.python_version"}
 
 
 @pytest.fixture
@@ -69,25 +69,31 @@ class TestGit:
         assert provenance.git_tags(repository) == {
             "mlflow.source.git.commit": git(repository, "rev-parse", "HEAD"),
             "mlflow.source.git.branch": "trunk",
-            "git.dirty": "False",
+            "kedro.git.commit": git(repository, "rev-parse", "HEAD"),
+            "kedro.git.branch": "trunk",
+            "kedro.git.dirty": "False",
         }
 
     @pytest.mark.parametrize("name", ["a.txt", "new.txt"])
     def test_dirty(self, repository: Path, name: str) -> None:
         """A changed file, or a new one, makes it dirty."""
         (repository / name).write_text("changed")
-        assert provenance.git_tags(repository)["git.dirty"] == "True"
+        assert provenance.git_tags(repository)["kedro.git.dirty"] == "True"
 
     def test_what_is_ignored(self, repository: Path) -> None:
         """Ignored files and what lies outside of the project make nothing dirty."""
         (repository.parent / ".gitignore").write_text("*.db\n")
         (repository / "mlflow.db").write_text("x")
-        assert provenance.git_tags(repository)["git.dirty"] == "False"
+        assert provenance.git_tags(repository)["kedro.git.dirty"] == "False"
 
     def test_no_branch(self, repository: Path) -> None:
         """A detached commit has no branch."""
         git(repository, "checkout", "--detach")
-        assert set(provenance.git_tags(repository)) == {"mlflow.source.git.commit", "git.dirty"}
+        assert set(provenance.git_tags(repository)) == {
+            "mlflow.source.git.commit",
+            "kedro.git.commit",
+            "kedro.git.dirty",
+        }
 
     def test_the_remote(self, repository: Path) -> None:
         """The remote's address is there, without credentials."""
