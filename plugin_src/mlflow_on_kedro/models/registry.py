@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..config.registration import Registration
 from ..mlflow_internals import mlflow_globals
 from ..mlflow_internals.logging_guard import kept_logging
+from ..mlflow_internals.tags import MODEL_VERSIONS
 from ..tracking.failures import Kind, kind_of, reason
-from . import aliases, versions
+from . import aliases, separate_registry, versions
 from .pending_registrations import PendingRegistration, pending_registrations
 
 if TYPE_CHECKING:
@@ -44,10 +46,25 @@ def register(
     with mlflow_globals.tracking_uri(uri), kept_logging():
         version = versions.find_or_create(client, pending, registration, again=again)
         outcome = aliases.assign(client, pending.run, version, registration)
+        _note_version(client, pending, version)
     done = f"The model '{pending.name}' is registered as '{version.name}' version {version.version}"
     message = "; ".join([done, *outcome.messages]) + "."
     logger.log(logging.WARNING if outcome.lacks_metric else logging.INFO, "%s", message)
     return "" if outcome.lacks_metric else message
+
+
+def _note_version(client: MlflowClient, pending: PendingRegistration, version: Any) -> None:
+    """Name the version on the logged model, for the page "Models" of MLflow's UI.
+
+    A server does this itself; a client of a database does not.
+    """
+    if pending.model is None or separate_registry.is_used(client):
+        return
+    model = client.get_logged_model(pending.model.model_id)
+    known = json.loads(model.tags.get(MODEL_VERSIONS) or "[]")
+    item = {"name": version.name, "version": str(version.version)}
+    if item not in known:
+        client.set_logged_model_tags(model.model_id, {MODEL_VERSIONS: json.dumps([*known, item])})
 
 
 def register_models(

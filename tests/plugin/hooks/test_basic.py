@@ -184,6 +184,16 @@ def test_not_nested(make: Any) -> None:
     assert project.runs() == []
 
 
+def test_random_names(make: Any) -> None:
+    """``{random}`` in a run's name is replaced by words, other ones in each run."""
+    project = make(run_name="{pipeline} {random}")
+    for _ in range(2):
+        project.session_run()
+    names = {run.info.run_name for run in project.runs()}
+    assert len(names) == 2
+    assert all(re.fullmatch(r"__default__ [a-z]+-[a-z]+-\d+", name) for name in names)
+
+
 def test_times(make_project: Any) -> None:
     """Begin and end are tags with a zone, the duration a metric in seconds."""
     times = {"log_time_begin": True, "log_time_end": True}

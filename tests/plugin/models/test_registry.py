@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import shutil
@@ -232,3 +233,12 @@ def test_registry_elsewhere(
         session_variables.use({}, None)
     assert client.search_registered_models() == []
     assert client_of(uri).get_model_version_by_alias("clf", "champion").run_id == run_id
+
+
+def test_the_logged_model_names_its_version(client: Any, train: Callable[..., Any]) -> None:
+    """MLflow's page of models shows it; registering again adds nothing."""
+    run_id = train(Registration("clf"))
+    register_models(client, run_id, client.tracking_uri)
+    (output,) = client.get_run(run_id).outputs.model_outputs
+    tags = client.get_logged_model(output.model_id).tags
+    assert json.loads(tags["mlflow.modelVersions"]) == [{"name": "clf", "version": "1"}]
