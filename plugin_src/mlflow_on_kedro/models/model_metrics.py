@@ -13,6 +13,8 @@ from .logged_models import output_model_ids
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
+_MAX_METRICS = 1000  # of one request
+
 
 def link(client: MlflowClient, run_id: str) -> None:
     """Log the last value of each metric of a run to its model too, with the run's dataset.
@@ -46,9 +48,6 @@ def link(client: MlflowClient, run_id: str) -> None:
     ]
     for begin in range(0, len(metrics), _MAX_METRICS):
         client.log_batch(run_id, metrics=metrics[begin : begin + _MAX_METRICS])
-
-
-_MAX_METRICS = 1000  # of one request
 
 
 def _point(metric: Any) -> tuple[str, float, int, int]:
