@@ -28,7 +28,7 @@ def take_pictures(page: Page, base: str) -> None:
     (run,) = client.search_runs([experiment.experiment_id], max_results=1)
     address = f"{base}/#/experiments/{experiment.experiment_id}/runs/{run.info.run_id}"
     page.goto(f"{address}?{VIEW}")
-    page.get_by_text("time/pipeline").first.wait_for()
+    page.get_by_text("system/time/pipeline").first.wait_for()
     assistant = page.get_by_role("button", name=re.compile("close", re.IGNORECASE))
     if assistant.count():
         assistant.first.click()

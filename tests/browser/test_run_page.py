@@ -49,7 +49,7 @@ def test_a_run_with_all_that_was_logged(
     page.goto(f"{base}/#/experiments/{run.experiment_id}/runs/{run.run_id}?{view}")
     expect(page.get_by_text("Finished")).to_be_visible(timeout=PATIENCE)
     expect(page.locator("strong", has_text="trees")).to_be_visible()
-    for text in ("time/pipeline", "time/node/train", "score", "0.875", "depth"):
+    for text in ("system/time/pipeline", "system/time/train", "score", "0.875", "depth"):
         expect(page.get_by_text(text, exact=True).first).to_be_attached()
 
     page.goto(f"{base}/#/experiments/{run.experiment_id}/runs/{run.run_id}/artifacts?{view}")

@@ -154,7 +154,7 @@ class Held:
         """Tell whether what was noted is there, with its value."""
         word, _, name = note.partition(" ")
         if word == "node":
-            return f"time/node/{name}" in self.points
+            return f"system/time/{name}" in self.points
         if word != "saved":
             return True  # a word on the run as a whole
         kind, _, number = name.partition("_")

@@ -53,9 +53,7 @@ PARAMETERS = {"n": 3}
 SERIES = [6.0, 7.0, 8.0]
 METRICS = {"early": 6.0, "late": 21.0}
 TIMES = {
-    "time/pipeline",
-    *(f"time/node/{name}" for name in ("first", "middle", "last")),
-    *(f"time/save/{name}" for name in CATALOG),
-    *(f"time/load/{name}" for name in ("early", "series")),
+    "system/time/pipeline",
+    *(f"system/time/{name}" for name in ("first", "middle", "last")),
 }
-ARTIFACTS = {"table.json", "report.json", "gantt.html"}
+ARTIFACTS = {"table.json", "report.json", "gantt.html", "kedro/timeline.json"}

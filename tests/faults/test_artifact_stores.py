@@ -39,7 +39,7 @@ def check_files_wait(project: FaultProject, ended: Ended) -> Any:
     assert run.info.status == "FINISHED", ended.said
     assert run.data.params == {"n": "3"}
     assert METRICS.items() <= run.data.metrics.items()
-    assert "time/pipeline" in run.data.metrics
+    assert "system/time/pipeline" in run.data.metrics
     assert len(project.journals) == 1
     for name in ARTIFACTS:
         assert name in run.data.tags[WAITING_TAG]

@@ -39,7 +39,7 @@ def test_one_sqlite_file(
     for run in runs:
         assert {key: run.data.metrics[key] for key in METRICS} == METRICS
         assert project.series(run, "series") == SERIES
-        assert project.project.artifacts(run.info.run_id) == {"gantt.html"}
+        assert project.project.artifacts(run.info.run_id) == {"gantt.html", "kedro/timeline.json"}
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["one_by_one", "at_once"])
@@ -64,7 +64,7 @@ def test_one_run_of_many_processes(
     run = project.run
     assert run.info.status == "FINISHED"
     assert run.data.params == {"n": "3"}
-    assert {f"time/node/{name}" for name in NODE_NAMES} <= set(run.data.metrics)
+    assert {f"system/time/{name}" for name in NODE_NAMES} <= set(run.data.metrics)
     assert {key: run.data.metrics[key] for key in METRICS} == METRICS
     assert project.series(run, "series") == SERIES
     assert project.artifacts(run) == ARTIFACTS

@@ -97,7 +97,7 @@ def check_killed(project: FaultProject, done: Ended, run: Any = None) -> None:
     assert run.info.status == "KILLED", done.said
     assert run.info.end_time >= run.info.start_time
     assert project.series(run, "series") == SERIES
-    assert project.series(run, "time/node/first") != []
+    assert project.series(run, "system/time/first") != []
     assert {"table.json"} <= project.artifacts(run)
 
 

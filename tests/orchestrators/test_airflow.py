@@ -74,5 +74,5 @@ def test_a_task_whose_first_try_fails(make_project: Any, tmp_path: Path) -> None
     assert tags["airflow.tries.second"] == "2"
     page = f"http://flow.example.com/dags/{dag}/runs/"
     assert tags["orchestrator.url"].startswith(page)
-    assert {f"time/node/{name}" for name in ("first", "second", "third")} <= set(run.data.metrics)
+    assert {f"system/time/{name}" for name in ("first", "second", "third")} <= set(run.data.metrics)
     assert {"gantt.html", "three.json"} <= project.artifacts(run.info.run_id)

@@ -409,8 +409,8 @@ def test_generators_and_lambdas(make_project: Any, two_workers: str) -> None:
     assert run.data.metrics["found.last"] == 2
     points = project.client.get_metric_history(run.info.run_id, "score")
     assert sorted(point.value for point in points) == [0, 0.5, 1.0]
-    assert {name for name in run.data.metrics if name.startswith("time/node")} == {
-        f"time/node/{name}" for name in ("chunks", "closure", "nothing", "no_output")
+    assert {name for name in run.data.metrics if name.startswith("system/time/")} == {
+        f"system/time/{name}" for name in ("chunks", "closure", "nothing", "no_output", "pipeline")
     }
 
 
@@ -566,7 +566,7 @@ def test_a_worker_that_dies(make_project: Any, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     run = project.run
     assert (run.info.status, run.data.metrics["two"]) == ("FINISHED", 2)
-    assert len(project.client.get_metric_history(run.info.run_id, "time/node/dies_once")) == 1
+    assert len(project.client.get_metric_history(run.info.run_id, "system/time/dies_once")) == 1
 
 
 def test_part_of_a_pipeline(make_project: Any, two_workers: str) -> None:
@@ -576,11 +576,13 @@ def test_part_of_a_pipeline(make_project: Any, two_workers: str) -> None:
     project.session_run(runner=dask_runner(two_workers), from_nodes=["three"])
     assert project.runs()[0].data.metrics["third"] == 3
     (project.root / "data/mlflow/third.pkl").unlink()
-    for nodes in ({"time/node/three"}, set()):
+    for nodes in ({"three"}, set()):
         project.session_run(runner=dask_runner(two_workers), only_missing_outputs=True)
         newest = project.runs()[0]
         assert newest.info.status == "FINISHED"
-        assert {name for name in newest.data.metrics if name.startswith("time/node")} == nodes
+        assert {name for name in newest.data.metrics if name.startswith("system/time/")} == {
+            f"system/time/{name}" for name in (*nodes, "pipeline")
+        }
 
 
 def test_what_cannot_be_sent(make_project: Any) -> None:

@@ -113,5 +113,5 @@ def test_an_active_run(project: Any) -> None:
     run = project.runs()[0]
     assert (run.info.run_name, run.info.status) == ("mine", "FINISHED")
     assert run.data.metrics["score"] == 2
-    assert "time/node/train" in run.data.metrics
+    assert "system/time/train" in run.data.metrics
     assert "model.pkl" in project.artifacts(run.info.run_id)

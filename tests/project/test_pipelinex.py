@@ -122,7 +122,7 @@ def test_documented_project(make_project: Any, catalog: str) -> None:
     assert run.data.metrics["score"] == pytest.approx(5)
     assert run.data.metrics["data_loading_config.train.batch_size"] == 32
     for name in ("train", "predict", "evaluate"):
-        assert f"time/node/{name}" in run.data.metrics
+        assert f"system/time/{name}" in run.data.metrics
     files = {item.path for item in client.list_artifacts(run.info.run_id)}
     assert files == {
         "model.pkl",

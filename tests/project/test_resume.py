@@ -78,7 +78,7 @@ def check(project: Any) -> Any:
     assert run.info.status == "FINISHED"
     assert {"error", "kedro.failed_node"} & run.data.tags.keys() == set()
     assert (run.data.metrics["twice"], run.data.metrics["end"]) == (6, 9)
-    assert {f"time/node/{name}" for name in ("first", "second", "third")} <= set(run.data.metrics)
+    assert {f"system/time/{name}" for name in ("first", "second", "third")} <= set(run.data.metrics)
     assert "made.json" in project.artifacts(run.info.run_id)
     return run
 
@@ -137,9 +137,9 @@ def test_only_missing_outputs(make: Any) -> None:
     """``--only-missing-outputs`` runs what is missing, in the run that failed."""
     project = make()
     fail(project)
-    begin = project.run.data.metrics["time/node/first"]
+    begin = project.run.data.metrics["system/time/first"]
     project.session_run(only_missing_outputs=True, runtime_params=RESUME)
-    assert check(project).data.metrics["time/node/first"] == begin
+    assert check(project).data.metrics["system/time/first"] == begin
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGKILL")

@@ -68,7 +68,7 @@ def test_conf_source(project: Any, tmp_path: Path, kind: str) -> None:
     assert found.info.status == "FINISHED"
     assert found.data.params == {"n": "1"}
     assert found.data.metrics["score"] == 0.5
-    assert project.artifacts(found.info.run_id) == {"report.json", "gantt.html"}
+    assert project.artifacts(found.info.run_id) == {"report.json", "gantt.html", "kedro/timeline.json"}
     assert f"--conf-source={source}" in found.data.tags["kedro_command"]
 
 
@@ -80,6 +80,6 @@ def test_only_missing_outputs(project: Any) -> None:
     run(project, "--only-missing-outputs")
     second, first = project.runs()
     assert (first.data.metrics["score"], second.data.metrics["score"]) == (0.5, 10)
-    assert "time/node/make" not in second.data.metrics
+    assert "system/time/make" not in second.data.metrics
     assert second.data.tags["kedro_command"] == "kedro run --only-missing-outputs"
     assert second.info.status == "FINISHED"

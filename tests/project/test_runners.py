@@ -76,11 +76,8 @@ METRICS = {
     "a.a",
     "result",
     "own_metric",
-    "time/pipeline",
-    *(f"time/node/{name}" for name in ("make", "read", "own")),
-    *(f"time/load/{name}" for name in MADE),
-    "time/load/wines",
-    *(f"time/save/{name}" for name in (*MADE, "result", "said")),
+    "system/time/pipeline",
+    *(f"system/time/{name}" for name in ("make", "read", "own")),
 }
 ARTIFACTS = {
     "csv.csv",
@@ -90,7 +87,10 @@ ARTIFACTS = {
     "parquet.parquet",
     "own.txt",
     "gantt.html",
+    "kedro/timeline.json",
 }
+LOADS = Counter([*MADE, "wines", "wines"])
+SAVES = Counter([*MADE, "result", "said"])
 
 
 def check(project: Any) -> None:
@@ -103,7 +103,15 @@ def check(project: Any) -> None:
     assert project.artifacts(run.info.run_id) == ARTIFACTS
     for name in METRICS:
         points = project.client.get_metric_history(run.info.run_id, name)
-        assert len(points) == 1 + (name == "time/load/wines"), name
+        assert len(points) == 1, name
+    timeline = load_dict(f"{run.info.artifact_uri}/kedro/timeline.json")
+    timed: dict[str, Counter[str]] = {"load": Counter(), "run": Counter(), "save": Counter()}
+    for span in timeline["spans"]:
+        if span["kind"] != "pipeline":
+            timed[span["kind"]][span.get("dataset", span["node"])] += 1
+            assert 0 <= span["worker"] < len(timeline["workers"])
+    nodes = Counter(["make", "read", "own"])
+    assert timed == {"load": LOADS, "run": nodes, "save": SAVES}
     (used,) = run.inputs.dataset_inputs
     assert (used.dataset.name, len(used.tags)) == ("wines", 1)
     others = project.client.search_runs(
@@ -207,6 +215,6 @@ def test_sessions_at_once(
         assert (run.data.metrics["value"], run.data.metrics["own"]) == (int(n), int(n))
         assert len(project.client.get_metric_history(run.info.run_id, "own")) == 4 - int(n)
         assert run.data.metrics["doubled"] == int(n) * 2
-        assert project.artifacts(run.info.run_id) == {"gantt.html"}
+        assert project.artifacts(run.info.run_id) == {"gantt.html", "kedro/timeline.json"}
     assert mlflow.active_run() is None
     assert not (tmp_path / "mlflow.db").exists()

@@ -73,7 +73,7 @@ def test_a_task_is_tried_again(
     assert run.data.tags["airflow.tries.second"] == "2"
     assert not {"error", "kedro.failed_node"} & run.data.tags.keys()
     whole = (run.info.end_time - run.info.start_time) / 1000
-    assert run.data.metrics["time/pipeline"] == whole
+    assert run.data.metrics["system/time/pipeline"] == whole
     assert len(pages) == 2
     assert all(text in pages[-1] for text in ("Nightly", "first", "second", "third"))
     assert "gantt.html" in project.artifacts(run.info.run_id)

@@ -51,7 +51,7 @@ def test_make_demo(tmp_path: Path) -> None:
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "FINISHED"
     assert run.data.params["model.C"] == "1.0"
-    assert {"accuracy", "scores.f1.mean", "time/pipeline"} <= set(run.data.metrics)
+    assert {"accuracy", "scores.f1.mean", "system/time/pipeline"} <= set(run.data.metrics)
     artifacts = {item.path for item in client.list_artifacts(run.info.run_id)}
     assert {"model.pkl", "predictions.csv", "confusion_matrix.png", "gantt.html"} <= artifacts
     assert len(run.outputs.model_outputs) == 1

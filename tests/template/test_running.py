@@ -74,8 +74,8 @@ def test_parameters_and_metrics(finished: Path) -> None:
     assert data.metrics["scores.f1.mean"] > 0.9
     assert data.metrics["scores.errors"] >= 0
     assert data.metrics["split_sizes.train"] + data.metrics["split_sizes.test"] == 178
-    assert data.metrics["time/pipeline"] > 0
-    assert data.metrics["time/node/train_model"] > 0
+    assert data.metrics["system/time/pipeline"] > 0
+    assert data.metrics["system/time/train_model"] > 0
 
 
 def test_files(finished: Path) -> None:

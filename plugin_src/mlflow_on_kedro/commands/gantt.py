@@ -35,7 +35,7 @@ _NAME_LENGTH = 100
 def gantt(
     metadata: Any, run: str, output: Path | None, *, log: bool, env: str | None, uri: str | None
 ) -> None:
-    """Draw the Gantt chart of a run from its timings in MLflow.
+    """Draw the Gantt chart of a run from its timeline in MLflow, or from its metrics.
 
     RUN is a run's id, its name (of the newest run with that name), or `last`, the newest run of
     this project's experiment, which is the default. The chart has all nodes of a run of many

@@ -170,6 +170,7 @@ class Time:
 
     enabled: bool = True
     prefix: Optional[str] = None
+    io_metrics: bool = False
     gantt: bool = True
     gantt_filepath: Optional[str] = None
     gantt_params: dict[str, Any] = field(default_factory=dict)

@@ -16,6 +16,7 @@ from .answer_clock import AnswerClock, WatchedClient
 from .artifact_writer import ArtifactWriter
 from .batch_writer import BatchWriter
 from .entry_queue import EntryQueue
+from .routes import AT_THE_END
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -61,7 +62,7 @@ class DirectOutbox(Outbox):
 
     def put(self, entry: Entry) -> None:
         """Log an entry; send at once if many wait, or for a file, which may change later."""
-        if is_missing_file(entry):
+        if is_missing_file(entry) or isinstance(entry, AT_THE_END):
             return
         with self._lock:
             self._queue.remember(entry)

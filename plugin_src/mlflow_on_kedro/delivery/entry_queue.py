@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..journal.entries import FILES, VALUES, Artifact, Entry, EntryT, File
+from ..journal.entries import FILES, VALUES, Artifact, Entry, EntryT, File, SpanRecord, Summary, of_kind
 from ..journal.folder import Journal
 from ..journal.records import Chunk, SetAside
+from ..journal.writer import writer
 from ..tracking.failure_messages import explain
 from ..tracking.failures import Kind, http_status, is_of_this_file, kind_of, reason
 from ..utils.clock import now_ms
@@ -54,6 +56,7 @@ class EntryQueue:
         self._complete = complete
         self._lock = threading.RLock()
         self._memory: dict[str, deque[Entry]] = {VALUES: deque(), FILES: deque()}
+        self._for_the_end: list[Entry] = []
         self._positions = journal.delivered if journal is not None else {}
         self._sending: dict[str, _Sending] = {}
         self._retries: dict[str, list[Entry]] = {VALUES: [], FILES: []}
@@ -69,6 +72,16 @@ class EntryQueue:
     def remember(self, entry: Entry) -> None:
         """Add an entry that could not be written into the journal."""
         self._memory[entry.lane].append(entry)
+        if isinstance(entry, SpanRecord | Summary):
+            self._for_the_end.append(entry)
+
+    def add(self, entry: Entry) -> None:
+        """Add an entry that delivery itself makes; to the journal, if it can be written."""
+        if self.journal is not None and self.journal.exists():
+            with contextlib.suppress(OSError):
+                writer(self.journal).append(entry)
+                return
+        self.remember(entry)
 
     def has_memory(self, lane: str) -> bool:
         """Return whether entries wait that are not in the journal."""
@@ -103,10 +116,6 @@ class EntryQueue:
         """Return the entries to send again, each once, without those accepted meanwhile."""
         entries, self._retries[lane] = dict.fromkeys(self._retries[lane]), []
         return [entry for entry in entries if entry in self._aside]
-
-    def is_from_memory(self, lane: str) -> bool:
-        """Return whether the entries that are being sent are not in the journal."""
-        return self.journal is None or self._sending[lane].from_memory > 0
 
     def done(self, lane: str) -> None:
         """Note that the entries from :meth:`next` are delivered, or set aside."""
@@ -152,6 +161,10 @@ class EntryQueue:
         """Yield all values of one kind that are in the journal."""
         if self.journal is not None:
             yield from self.journal.all_of(kind)
+
+    def all_of(self, kind: type[EntryT]) -> list[EntryT]:
+        """Return all timings, or summaries, of the run; also those that the journal lacks."""
+        return [*self.written(kind), *of_kind(self._for_the_end, kind)]
 
     # -- what is refused -----------------------------------------------------------------------
 

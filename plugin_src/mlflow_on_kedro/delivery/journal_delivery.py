@@ -80,6 +80,7 @@ def deliver(
             delivery.note_trouble(lane, None)
 
         each(VALUES, delivery.send_values)
+        delivery.add_timeline()
         try:
             each(FILES, delivery.send_files)
         except Exception as error:

@@ -45,8 +45,8 @@ UPLOADS: dict[type[Entry], MakeUploads[Any]] = {
 """The uploads for each kind of entry in the lane of files."""
 
 AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, Summary, End)
-"""Sent when the run ends: spans are its trace, the summary is its description, and the end is its
-status."""
+"""Sent when the run ends: spans are its timeline and its trace, the summary is its description, and
+the end is its status."""
 
 LOCAL_ONLY: tuple[type[Entry], ...] = (Unlogged,)
 """Never sent."""

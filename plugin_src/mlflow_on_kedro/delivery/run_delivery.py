@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..journal import node_files
-from ..journal.entries import FILES, VALUES, End, Model, SpanRecord, Summary, of_kind
+from ..journal.entries import FILES, VALUES, End, Model, SpanRecord, Summary, Text, of_kind
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
+from ..timeline import timeline_file
 from ..tracking import store
 from ..tracking.artifact_names import goes_by_http
 from ..tracking.failures import reason
@@ -85,12 +86,10 @@ class RunDelivery:
         )
         self._on_opened: Callable[[Opened], None] | None = on_opened
         self._connection, self._root, self._raising = connection, root, raising
-        self._spans: dict[SpanRecord, None] = {}
-        self._summaries: list[Summary] = []
         self._values: BatchWriter | None = None
         self._files: ArtifactWriter | None = None
         self._end: End | None = None
-        self._has_chart = False
+        self._has_chart = self._has_timeline = False
         self._complete = complete
         self._children = ChildDeliveries(journal, self._delivery_of)
 
@@ -140,9 +139,6 @@ class RunDelivery:
             client, threads = self._client(VALUES), self._connection.threads
             refused = self.queue.set_aside
             self._values = BatchWriter(client, opened.run_id, refused, threads=threads)
-        if self.queue.is_from_memory(VALUES):
-            self._spans.update(dict.fromkeys(of_kind(chunk.entries, SpanRecord)))
-            self._summaries += of_kind(chunk.entries, Summary)
         self._values.send(chunk.entries)
         files = [entry for entry in chunk.entries if entry.lane == FILES]
         if files:  # older versions of the plugin wrote both lanes into one file
@@ -172,7 +168,7 @@ class RunDelivery:
             status = self._run.end(client, opened, end)
             self._describe(client, opened, status)
             if self.header.trace:
-                spans, clock = [*self._spans, *self.queue.written(SpanRecord)], self.clocks[VALUES]
+                spans, clock = self.queue.all_of(SpanRecord), self.clocks[VALUES]
                 finishing.send_trace(
                     client, self.uri, self.header, opened, spans, end, clock, raising=self._raising
                 )
@@ -181,6 +177,19 @@ class RunDelivery:
         return self.status
 
     # -- the lane of files ---------------------------------------------------------------------
+
+    def add_timeline(self) -> None:
+        """Add the run's timeline to its files, once nothing is timed any more."""
+        if self._has_timeline or self.header.group is not None:
+            return
+        self._has_timeline = True
+        path = timeline_file.path_of(self.header)
+        # An earlier delivery of this journal may have written it, and the store refused it.
+        if self.journal is not None and self.journal.newest_file(lambda file: file.place == path):
+            return
+        content = timeline_file.to_text(self.queue.all_of(SpanRecord))
+        if content is not None:
+            self.queue.add(Text(path, content))
 
     def send_files(self) -> int:
         """Upload some artifacts and models of a run that is open.
@@ -298,7 +307,7 @@ class RunDelivery:
     def _describe(
         self, client: MlflowClient, opened: Opened, status: str, *, registered: bool = False
     ) -> None:
-        summaries = [*self.queue.written(Summary), *self._summaries]
+        summaries = self.queue.all_of(Summary)
         if summaries:
             end = replace(self._last_end(), status=status)
             description.write(

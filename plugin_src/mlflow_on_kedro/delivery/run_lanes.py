@@ -59,6 +59,8 @@ class RunLanes:
         return self._delivery.send_values()
 
     def _send_files(self) -> int:
+        if self._end_by is not None:
+            self._delivery.add_timeline()
         now = time.monotonic()
         if now >= self._retry_at:
             self._retry_at = now + RETRY_SECONDS

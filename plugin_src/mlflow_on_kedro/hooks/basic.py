@@ -65,7 +65,8 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         offset_hours: The time zone of the logged begin and end, in hours from UTC.
         enable_logging_time_begin: Log when the pipeline began, as the tag ``time.begin``.
         enable_logging_time_end: Log when it ended, as the tag ``time.end``.
-        enable_logging_time: Log how long it took, as the metric ``time/pipeline`` in seconds.
+        enable_logging_time: Log how long it took, as the metric
+            ``system/time/pipeline`` in seconds.
         logging_kedro_run_params: Names of Kedro run params, or ``"__ALL__"``, to log as parameters
             ``___<name>``.
         enable_mlflow: Whether this hook does anything.

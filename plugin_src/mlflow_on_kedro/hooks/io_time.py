@@ -43,7 +43,7 @@ class MLflowIOTimeLoggerTransformer(NodeTimesHook):
         if span.kind != "run":
             run.log_metric(
                 self._names.metric(span.kind, span.name),
-                span.end - span.start,
+                round(span.duration, 6),
                 step=span.step,
                 timestamp=round(span.end * 1000),
                 is_own_key=True,

@@ -1,4 +1,4 @@
-"""``MLflowTimeLoggerHook``: how long everything took, as metrics and as a Gantt chart."""
+"""``MLflowTimeLoggerHook``: how long everything took: metrics, the timeline, a Gantt chart."""
 
 from __future__ import annotations
 
@@ -7,17 +7,19 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import SpanRecord
-from ..journal.span import Span
+from ..journal.span import Span, current_worker
 from ..timeline import chart, shared_chart, span_metrics
 from ..timeline.current_run_spans import collect_spans
 from ..timeline.plotly_js import with_plotly
 from ..timeline.shared_chart import GANTT_ARTIFACT
+from ..timeline.workers import with_labels
 from ..tracking import timing_metrics
 from ..tracking.timing_metrics import FAILED_NODE_TAG
 from ..utils.replacing import write_text
@@ -35,17 +37,18 @@ _DEFAULT_NAMES = timing_metrics.Names()
 
 
 class MLflowTimeLoggerHook(NodeTimesHook):
-    """Logs the duration of each node, load and save in seconds, and a Gantt chart of the run.
+    """Logs the duration of each node in seconds, the run's timeline, and a Gantt chart of it.
 
     Args:
         gantt_filepath: A local file for the chart too; relative paths count from the project's
             root.
         gantt_params: Arguments for the chart: see :func:`mlflow_on_kedro.timeline.chart.figure`.
-        metric_name_prefix: What a node's metric begins with. Default: ``time/node/``.
+        metric_name_prefix: What a node's metric begins with. Default: ``system/time/``.
         task_name_func: Names a node, in its metric and in the chart. Default: the node's name.
         time_log_filepath: A local JSON file for the times.
         enable_plotly: Draw the chart.
         enable_mlflow: Whether this hook does anything.
+        io_metrics: Also log each load and save as a metric. Default: they are in the timeline only.
 
     Example:
         >>> hook = MLflowTimeLoggerHook(gantt_params={"title": "Nightly training"})
@@ -62,6 +65,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         time_log_filepath: str | None = None,
         enable_plotly: bool | None = None,
         enable_mlflow: bool = True,
+        io_metrics: bool | None = None,
     ) -> None:
         super().__init__(
             enable_mlflow,
@@ -70,6 +74,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             prefix=metric_name_prefix,
             gantt=enable_plotly,
             time_log_filepath=time_log_filepath,
+            io_metrics=io_metrics,
         )
         self._task_name = task_name_func or _node_name
 
@@ -89,40 +94,58 @@ class MLflowTimeLoggerHook(NodeTimesHook):
     ) -> None:
         """Log the begin to the trace, which then shows a span that never ends."""
         if run.config.trace:
-            run.log_span(SpanRecord(kind, node.name, name, begin, end=0.0))
+            shown = self._task_name(node) if kind == "run" else name
+            run.log_span(SpanRecord(kind, node.name, shown, begin, end=0.0))
 
     def log_span(
         self, run: TrackedRun, node: Node, span: Span, error: Exception | None = None
     ) -> None:
-        """Log the duration as a metric, the trace's span, and the name of a node that failed."""
+        """Log a span to the timeline, the metric of a node, and the name of one that failed."""
         shown = self._task_name(node) if span.kind == "run" else span.name
-        span_metrics.log_span(run, span, self._metric_names(run).metric(span.kind, shown))
-        if run.config.trace:
-            run.log_span(_record(span, error))
+        span = replace(span, worker=current_worker())
+        run.spans.append(span)
+        run.log_span(_record(span, shown, error))
+        if span.kind == "run" or self._has_io_metrics(run):
+            span_metrics.log_span(run, span, self._metric_names(run).metric(span.kind, shown))
         if span.failed:
             run.set_tag(FAILED_NODE_TAG, node.name)
 
+    def _has_io_metrics(self, run: TrackedRun) -> bool:
+        """Whether loads and saves are metrics, too; in a worker without the journal they must be.
+
+        The run's timeline is made of its journal, so MLflow alone has what such a worker logs.
+        """
+        is_remote = run.in_worker and run.local_journal is None
+        return is_remote or bool(self.settings(run.config).io_metrics)
+
     def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
-        """Complete the trace, draw the chart and write the local files."""
+        """Complete the timeline, draw the chart and write the local files."""
         super().finish(pipeline_run, error)
         run, settings = pipeline_run.run, self.settings(pipeline_run.run.config)
         names = self._metric_names(run)
         here, elsewhere = collect_spans(run, pipeline_run.pipeline, names, self._task_name)
         unfinished = self.unfinished_loads(pipeline_run.pipeline) if error is not None else []
-        if run.config.trace:
-            for span in elsewhere:
-                run.log_span(_record(span, error if span.failed else None))
-            for node, name, begin in unfinished:
-                run.log_span(SpanRecord("load", node, name, begin, end=0.0))
-            begin = run.start_ms / 1000
-            run.log_span(SpanRecord("pipeline", "", "", begin, time.time(), *_error_texts(error)))
-        spans = here + elsewhere
+        labels = {node.name: self._task_name(node) for node in pipeline_run.pipeline.nodes}
+        for span in elsewhere:
+            shown = labels.get(span.node, span.node) if span.kind == "run" else span.name
+            run.log_span(_record(span, shown, error if span.failed else None))
+        for node, name, begin in unfinished if run.config.trace else ():
+            run.log_span(SpanRecord("load", node, name, begin, end=0.0))
+        texts, begin, end = _error_texts(error), run.start_ms / 1000, time.time()
+        run.log_span(SpanRecord("pipeline", "", "", begin, end, *texts, worker=current_worker()))
+        spans = with_labels(here + elsewhere)
         if settings.time_log_filepath:
             _write(run.root / settings.time_log_filepath, json.dumps(_time_log(spans), indent=2))
         if settings.gantt:
-            self._draw(pipeline_run, spans, settings)
+            self._draw(pipeline_run, spans, settings, labels)
 
-    def _draw(self, pipeline_run: PipelineRun, spans: list[Span], settings: Time) -> None:
+    def _draw(
+        self,
+        pipeline_run: PipelineRun,
+        spans: list[Span],
+        settings: Time,
+        labels: Mapping[str, str],
+    ) -> None:
         run, pipeline = pipeline_run.run, pipeline_run.pipeline
         if run.key is not None:  # the last process of the run draws the chart of all
             nodes = shared_chart.nodes_of_run(pipeline, pipeline_run.run_params)
@@ -131,7 +154,6 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             run.set_tag(shared_chart.CHART_REQUEST_TAG, wanted)
             if not settings.gantt_filepath:
                 return
-        labels = {node.name: self._task_name(node) for node in pipeline.nodes}
         run.wait_open()  # MLflow may still have to make up the name for the heading
         try:
             page = chart.html(
@@ -150,8 +172,18 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             _write(run.root / settings.gantt_filepath, with_plotly(page))
 
 
-def _record(span: Span, error: Exception | None) -> SpanRecord:
-    return SpanRecord(span.kind, span.node, span.name, span.start, span.end, *_error_texts(error))
+def _record(span: Span, shown: str, error: Exception | None) -> SpanRecord:
+    return SpanRecord(
+        span.kind,
+        span.node,
+        shown,
+        span.start,
+        span.end,
+        *_error_texts(error),
+        step=span.step,
+        worker=span.worker,
+        imports=span.imports,
+    )
 
 
 def _error_texts(error: Exception | None) -> tuple[str, str]:

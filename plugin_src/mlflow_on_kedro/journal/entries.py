@@ -220,16 +220,19 @@ class Unlogged(Entry, kind="unlogged"):
 
 @dataclass(frozen=True)
 class SpanRecord(Entry, kind="part"):
-    """A step of a node, for the run's trace.
+    """A timed step of a node, or the whole pipeline: for the run's timeline and its trace.
 
     Attributes:
-        what: ``load``, ``run`` or ``save``; ``pipeline`` for what made the whole pipeline fail.
+        what: ``load``, ``run`` or ``save``; ``pipeline`` for the whole pipeline.
         node: The node's name; "" for the pipeline.
-        name: The dataset's or node's name.
+        name: The dataset's name, or for ``run`` what the node is called in metrics and charts.
         start: When it began, in seconds since the epoch.
         end: When it ended; 0 while it is running.
         error: The error's type and text; "" if there was none.
         trace: The error's traceback.
+        step: The node's place in the pipeline's order.
+        worker: What ran it: see :func:`~.journal.span.current_worker`; "" if unknown.
+        imports: Seconds of it that were spent in the first import of libraries; 0 if unknown.
     """
 
     what: str
@@ -239,6 +242,9 @@ class SpanRecord(Entry, kind="part"):
     end: float
     error: str = ""
     trace: str = ""
+    step: int = 0
+    worker: str = ""
+    imports: float = 0.0
 
 
 @dataclass(frozen=True)

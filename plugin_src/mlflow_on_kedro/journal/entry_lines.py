@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from typing import Any
 
 from .entries import VALUES, Entry
@@ -65,10 +65,13 @@ def from_line(line: bytes) -> Entry:
         raise ValueError("no object")  # noqa: TRY004 - a damaged line is always a ValueError
     kind: Any = Entry.kinds.get(str(content.pop("kind", None)))
     written = [item for item in fields(kind) if item.name != "snapshot"] if kind else []
-    if kind is None or content.keys() != {item.name for item in written}:
+    names = {item.name for item in written}
+    # Earlier versions of the plugin wrote fewer of those with a default.
+    needed = {item.name for item in written if item.default is MISSING}
+    if kind is None or not needed <= content.keys() <= names:
         raise ValueError("not the fields of an entry")
     for item in written:
-        if not _fits(content[item.name], str(item.type)):
+        if item.name in content and not _fits(content[item.name], str(item.type)):
             raise ValueError(f"'{item.name}' is no {item.type}")
     entry: Entry = kind(**content)
     if entry.lane == VALUES:

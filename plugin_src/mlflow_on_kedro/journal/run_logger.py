@@ -139,10 +139,11 @@ class RunLogger:
         self.log_text("".join(traceback.format_exception(error)), "error/traceback.txt")
 
     def log_span(self, span: SpanRecord) -> None:
-        """Log a step of a node, for the run's trace."""
-        self.log_entry(
-            replace(span, error=mask_secrets(span.error), trace=mask_secrets(span.trace))
-        )
+        """Log a timed step of a node, for the run's timeline and trace."""
+        if span.error:
+            error, trace = mask_secrets(span.error), mask_secrets(span.trace)
+            span = replace(span, error=error, trace=trace)
+        self.log_entry(span)
 
     def log_page(self, content: str, path: str) -> None:
         """Log a page of the plugin as an artifact; plotly.js is added when it is sent."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import socket
+import threading
 from dataclasses import dataclass
 from typing import Literal
 
@@ -36,3 +40,18 @@ class Span:
     def duration(self) -> float:
         """Seconds; 0 if the clock was set back meanwhile."""
         return max(0.0, self.end - self.start)
+
+
+def current_worker() -> str:
+    """Return where the caller runs: the host, the process's id and the thread's name.
+
+    Example:
+        >>> current_worker().endswith(f"/{os.getpid()}/MainThread")
+        True
+    """
+    return f"{_host()}/{os.getpid()}/{threading.current_thread().name}"
+
+
+@functools.cache
+def _host() -> str:
+    return socket.gethostname().replace("/", "_")

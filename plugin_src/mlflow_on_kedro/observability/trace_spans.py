@@ -106,8 +106,12 @@ def end_ms(pipeline: SpanRecord | None, end: End) -> float:
 def _ended(parts: list[SpanRecord], pipeline: SpanRecord | None, end: End) -> list[SpanRecord]:
     """Return the timings that have an end, and the others with the pipeline's end as theirs."""
     ended = [part for part in parts if part.end]
-    starts = {replace(part, end=0.0, error="", trace="") for part in ended}
-    open_ = [part for part in parts if not part.end and part not in starts]
+    starts = {(part.what, part.node, part.name, part.start) for part in ended}
+    open_ = [
+        part
+        for part in parts
+        if not part.end and (part.what, part.node, part.name, part.start) not in starts
+    ]
     error, trace = ("", "") if end.status == "FINISHED" else (f"{end.status}: {_NOT_ENDED}", "")
     if pipeline and pipeline.error and len(open_) == 1 and not any(part.error for part in ended):
         error, trace = pipeline.error, pipeline.trace  # no other part can have failed

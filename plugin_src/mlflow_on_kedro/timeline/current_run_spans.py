@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ..journal.entries import Metric, Tag
+from ..journal.entries import SpanRecord
 from ..journal.span import Span
 from ..tracking import timing_metrics
+from ..tracking.timing_metrics import Kind
 from . import span_metrics
+from .timeline_file import to_span
 
 if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
@@ -26,7 +28,8 @@ def collect_spans(
 ) -> tuple[list[Span], list[Span]]:
     """Collect the spans of a run: this process's own, its workers' and other machines'.
 
-    Spans of workers are read from the run's journal, those of other machines from MLflow.
+    Spans of workers are read from the run's journal. Machines that do not see the journal log all
+    of theirs as metrics, which are read from MLflow.
 
     Args:
         run: The run.
@@ -41,21 +44,17 @@ def collect_spans(
     elsewhere = set(run.pipeline_info.steps) - {span.node for span in here}
     if not elsewhere or not pipeline.nodes:
         return here, []
-    timed = _timed(run, pipeline, names, task_name, elsewhere)
-    there = span_metrics.spans_from_entries(
-        [*run.entries_of_others(Metric), *run.entries_of_others(Tag)], timed
-    )
-    known = {span.node for span in there}
-    if elsewhere <= known:
-        return here + there, []
+    here += filter(None, map(to_span, run.entries_of_others(SpanRecord)))
+    elsewhere -= {span.node for span in here}
+    if not elsewhere:
+        return here, []
     run.flush()
     if not run.is_reachable:
-        return here + there, []
+        return here, []
+    timed = _timed(run, pipeline, names, task_name, elsewhere)
     read = span_metrics.read_spans(run.client, run.run_id, timed)
-    return (
-        here + [span for span in read if span.node in known],
-        [span for span in read if span.node not in known],
-    )
+    # Earlier attempts of a run that is resumed are not this pipeline's.
+    return here, [span for span in read if span.end * 1000 >= run.start_ms]
 
 
 def _timed(
@@ -65,10 +64,10 @@ def _timed(
     task_name: Callable[[Node], str],
     elsewhere: set[str],
 ) -> span_metrics.TimedItems:
-    def key(kind: Literal["load", "run", "save"], name: str) -> str:
+    def key(kind: Kind, name: str) -> str:
         return timing_metrics.metric_key(names.metric(kind, name))
 
-    metrics: dict[str, tuple[Literal["load", "run", "save"], str]] = {}
+    metrics: dict[str, tuple[Kind, str]] = {}
     loads: Counter[str] = Counter()
     for node in pipeline.nodes:
         metrics[key("run", task_name(node))] = ("run", node.name)

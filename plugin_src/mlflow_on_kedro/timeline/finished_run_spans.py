@@ -2,124 +2,99 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Literal
+import logging
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ..errors import MLflowOnKedroError
 from ..journal.span import Span
-from ..tracking import store
-from ..tracking.timing_metrics import (
-    FAILED_NODE_TAG,
-    PIPELINE_METRIC,
-    PREFIX_TAG,
-    Names,
-    metric_key,
-)
+from ..tracking import downloads, store
+from ..tracking.failures import Kind, kind_of, reason
+from ..tracking.timing_metrics import metric_key
+from . import timeline_file
+from .metric_spans import spans_of_metrics
+from .workers import with_labels
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-_REQUESTS_AT_ONCE = 8
+logger = logging.getLogger(__name__)
 
-Kind = Literal["load", "run", "save"]
+_MOST_BYTES = 200_000_000
+_FOR_LATER = (Kind.SILENT, Kind.BUSY, Kind.SERVER)
 
 
 def spans_of_finished_run(client: MlflowClient, run: Any, prefix: str | None = None) -> list[Span]:
     """Read the spans of a run's nodes, and of their loads and saves.
 
-    The metrics' names contain the names of datasets and nodes; their steps are the numbers of the
-    nodes that load or save a dataset. Each process or attempt that shares a run counts its steps
-    from 0, so if several nodes have the same step, the nearest in time is meant. If a node has run
-    several times, the last time counts.
+    They are in the timelines among the run's artifacts (:mod:`.timeline_file`). Nodes that are in
+    none of these, because an earlier version of the plugin has run them or the file has not
+    arrived, are read from the run's metrics. If a node has run several times, the last time counts.
 
     Args:
         client: A client of the run's store.
-        run: MLflow's ``Run``. The history of each metric costs a request.
-        prefix: The prefix of nodes' metrics if the run has no tag with it; None: ``time/node/``.
+        run: MLflow's ``Run``.
+        prefix: The prefix of nodes' metrics if the run has no tag with it; None: the default.
 
     Raises:
-        MLflowOnKedroError: The prefix is empty, so timings cannot be told from other metrics.
+        MLflowOnKedroError: The run has no timeline, and its prefix is empty, so timings cannot be
+            told from other metrics.
+        Exception: MLflow or its artifact store cannot be reached.
     """
-    prefix = run.data.tags.get(PREFIX_TAG, prefix)
-    names = Names() if prefix is None else Names(run=prefix)
-    if not names.run:
-        raise MLflowOnKedroError(
-            f"The run {run.info.run_id} was timed with an empty `time.prefix`, so the durations of "
-            "its nodes cannot be told from its other metrics."
+    found = last_attempts(_timelines_or_none(client, run.info.run_id))
+    known = {metric_key(span.node) for span in found}
+    return found + spans_of_metrics(client, run, prefix, but=known)
+
+
+def last_attempts(timelines: Iterable[list[Span]]) -> list[Span]:
+    """Return each node's spans from the timeline in which it has ended last.
+
+    Args:
+        timelines: The spans of each process or attempt.
+    """
+    last: dict[str, tuple[float, list[Span]]] = {}
+    for spans in timelines:
+        by_node: dict[str, list[Span]] = {}
+        for span in spans:
+            by_node.setdefault(span.node, []).append(span)
+        for node, own in by_node.items():
+            end = max(span.end for span in own)
+            if node not in last or end > last[node][0]:
+                last[node] = end, own
+    return with_labels([span for _, own in last.values() for span in own])
+
+
+def _timelines_or_none(client: MlflowClient, run_id: str) -> list[list[Span]]:
+    """Return the spans of each timeline of a run; none where artifacts may not be read."""
+    try:
+        return list(_timelines(client, run_id))
+    except Exception as error:
+        if kind_of(error) in _FOR_LATER:
+            raise
+        logger.warning(
+            "The run's timeline cannot be read, so loads and saves are missing in its chart. (%s)",
+            reason(error),
         )
-    keys = _keys(run, names)
-    histories = _histories(
-        client, run.info.run_id, [key for keys_ in keys.values() for key in keys_]
-    )
-    attempts = {
-        name: [_span("run", name, name, point) for point in histories[key]]
-        for key, name in keys["run"].items()
-    }
-    # By time, because for MLflow a metric's latest point is the one of the highest step.
-    last = {name: max(spans, key=lambda span: span.end) for name, spans in attempts.items()}
-    failed = run.data.tags.get(FAILED_NODE_TAG) if run.info.status != "FINISHED" else None
-    failed_key = metric_key(names.metric("run", failed)) if failed else None
-    found = [
-        replace(span, failed=metric_key(names.metric("run", name)) == failed_key)
-        for name, span in last.items()
-    ]
-    every = [span for spans in attempts.values() for span in spans]
-    for kind in ("load", "save"):
-        for key, name in keys[kind].items():
-            found += _assign_to_nodes(kind, name, histories[key], every, last)
-    return found
+        return []
 
 
-def _keys(run: Any, names: Names) -> dict[Kind, dict[str, str]]:
-    """Return, for each kind of timing, its metrics -> the name of the node or dataset."""
-    # Nodes come last, because their prefix may be the beginning of the other prefixes.
-    kinds: tuple[Kind, ...] = ("load", "save", "run")
-    begins = {kind: metric_key(names.metric(kind, "x")).removesuffix("x") for kind in kinds}
-    found: dict[Kind, dict[str, str]] = {kind: {} for kind in kinds}
-    for key in run.data.metrics:
-        for kind, begin in begins.items():
-            if key.startswith(begin) and key not in (begin, PIPELINE_METRIC):
-                found[kind][key] = key.removeprefix(begin)
-                break
-    return found
+def _timelines(client: MlflowClient, run_id: str) -> Iterator[list[Span]]:
+    """Yield the spans of each timeline of a run; one that is damaged is left out."""
+    listed = downloads.artifacts_of(client, run_id, timeline_file.FOLDER)
+    paths = {timeline_file.FILE} & listed
+    if timeline_file.PARTS in listed:
+        paths |= downloads.artifacts_of(client, run_id, timeline_file.PARTS)
+    for path in sorted(paths):
+        try:
+            yield timeline_file.from_text(_read(client, run_id, path))
+        except ValueError as mistake:
+            logger.warning("The timings in the run's artifact %s are left out: %s.", path, mistake)
 
 
-def _span(kind: Kind, node: str, name: str, point: Any) -> Span:
-    end = point.timestamp / 1000
-    return Span(kind, node, name, end - point.value, end, point.step)
-
-
-def _histories(client: MlflowClient, run_id: str, keys: Sequence[str]) -> dict[str, list[Any]]:
-    """Return all points of each metric: datasets may be loaded, and nodes run, several times."""
-    at_once = _REQUESTS_AT_ONCE if store.is_remote(client.tracking_uri) else 1
-    with ThreadPoolExecutor(at_once) as pool:
-        found = pool.map(lambda key: client.get_metric_history(run_id, key), keys)
-        return {key: list(points) for key, points in zip(keys, found, strict=True)}
-
-
-def _assign_to_nodes(
-    kind: Literal["load", "save"],
-    name: str,
-    points: Iterable[Any],
-    attempts: Sequence[Span],
-    last: Mapping[str, Span],
-) -> list[Span]:
-    """Return the loads or saves of a dataset with their nodes, for each node's last attempt."""
-    nearest: dict[str, Span] = {}
-    for point in points:
-        span = _span(kind, "", name, point)
-        near = [attempt for attempt in attempts if attempt.step == span.step]
-        attempt = min(near, key=lambda attempt: _distance(span, attempt), default=None)
-        if attempt is None or attempt is not last[attempt.node]:
-            continue
-        known = nearest.get(attempt.node)
-        if known is None or _distance(span, attempt) < _distance(known, attempt):
-            nearest[attempt.node] = replace(span, node=attempt.node)
-    return list(nearest.values())
-
-
-def _distance(span: Span, node: Span) -> float:
-    """Return the seconds between a load or save and a node."""
-    return abs(node.start - span.end) if span.kind == "load" else abs(span.start - node.end)
+def _read(client: MlflowClient, run_id: str, path: str) -> str:
+    with store.artifacts_at(client.tracking_uri), tempfile.TemporaryDirectory() as folder:
+        file = Path(client.download_artifacts(run_id, path, folder))
+        if file.stat().st_size > _MOST_BYTES:
+            raise ValueError("it is too large")
+        return file.read_text(encoding="utf-8")

@@ -1,19 +1,19 @@
 """Log spans as metrics of a run, and make spans of such metrics.
 
 The metric's value is the duration in seconds, its timestamp is the end, and its step is the node's
-number in the pipeline. So MLflow has the begin and end of each span, of whatever process.
+number in the pipeline. So MLflow has the begin and end of each span that is a metric, of whatever
+process: of all nodes, and of loads and saves where the user or the lack of a journal asks for them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING
 
-from ..journal.entries import Entry, Metric, Tag
 from ..journal.span import Span
 from ..mlflow_internals import metric_points
-from ..tracking.timing_metrics import FAILED_NODE_TAG
+from ..tracking.timing_metrics import FAILED_NODE_TAG, Kind
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
 
 
 def log_span(run: TrackedRun, span: Span, metric: str) -> None:
-    """Log a span to its run and keep it for the run's chart."""
-    run.spans.append(span)
-    end_ms = round(span.end * 1000)
-    run.log_metric(metric, span.duration, step=span.step, timestamp=end_ms, is_own_key=True)
+    """Log the duration of a span as a metric, in seconds with microseconds."""
+    end_ms, seconds = round(span.end * 1000), round(span.duration, 6)
+    run.log_metric(metric, seconds, step=span.step, timestamp=end_ms, is_own_key=True)
 
 
 @dataclass(frozen=True)
@@ -39,7 +38,7 @@ class TimedItems:
     """
 
     nodes: Mapping[int, str]
-    metrics: Mapping[str, tuple[Literal["load", "run", "save"], str]]
+    metrics: Mapping[str, tuple[Kind, str]]
     repeated: Collection[str] = ()
 
 
@@ -54,6 +53,7 @@ def read_spans(client: MlflowClient, run_id: str, timed: TimedItems) -> list[Spa
         timed: The meaning of its metrics.
     """
     found = client.get_run(run_id)
+    failed = found.data.tags.get(FAILED_NODE_TAG)
     points = [
         point
         for metric in metric_points.latest(found)
@@ -64,36 +64,12 @@ def read_spans(client: MlflowClient, run_id: str, timed: TimedItems) -> list[Spa
             else [metric]
         )
     ]
-    return spans_from_points(points, timed, failed=found.data.tags.get(FAILED_NODE_TAG))
-
-
-def spans_from_entries(entries: Iterable[Entry], timed: TimedItems) -> list[Span]:
-    """Read spans from the entries of a journal."""
-    points, failed = [], None
-    for entry in entries:
-        if isinstance(entry, Metric) and entry.key in timed.metrics:
-            points.append(entry)
-        elif isinstance(entry, Tag) and entry.key == FAILED_NODE_TAG:
-            failed = entry.value
-    return spans_from_points(points, timed, failed=failed)
-
-
-def spans_from_points(
-    points: Iterable[Any], timed: TimedItems, *, failed: str | None
-) -> list[Span]:
-    """Make spans from points of metrics.
-
-    Args:
-        points: Points with ``key``, ``value``, ``timestamp`` and ``step``.
-        timed: The meaning of the metrics.
-        failed: The node that has failed; None: no node has failed.
-    """
-    found = []
+    spans = []
     for point in points:
         kind, name = timed.metrics[point.key]
         node = timed.nodes.get(point.step)
         if node is not None:
             end = point.timestamp / 1000
             is_failed = kind == "run" and node == failed
-            found.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
-    return found
+            spans.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
+    return spans

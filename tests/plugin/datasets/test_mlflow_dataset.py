@@ -420,9 +420,9 @@ def test_saving_elsewhere_leaves_the_pipelines_own_run_whole(
     own = project.run
     assert own.info.status == "FINISHED"
     assert own.data.metrics["own"] == 0.75
-    assert "time/pipeline" in own.data.metrics
+    assert "system/time/pipeline" in own.data.metrics
     assert not {"score", "report.x"} & own.data.metrics.keys()
-    assert project.artifacts(own.info.run_id) == {"gantt.html"}
+    assert project.artifacts(own.info.run_id) == {"gantt.html", "kedro/timeline.json"}
 
     client = client_of(elsewhere["saving_tracking_uri"])
     (there,) = client.search_runs([client.get_experiment_by_name("shared").experiment_id])

@@ -38,7 +38,7 @@ ALONE = {
     "MLflowCatalogLoggerHook()": lambda run: run.data.metrics == {"twice": 6, "once": 3},
     "MLflowArtifactsLoggerHook(filepaths_after_pipeline_run=['note.txt'])": None,
     "MLflowEnvVarsLoggerHook(param_env_vars=['PATH'])": lambda run: "env..PATH" in run.data.params,
-    "MLflowTimeLoggerHook()": lambda run: "time/node/half" in run.data.metrics,
+    "MLflowTimeLoggerHook()": lambda run: "system/time/half" in run.data.metrics,
     "MLflowDataSetsLoggerHook()": lambda run: run.data.metrics == {"n": 3, "twice": 6, "once": 3},
     "MLflowOutputsLoggerHook()": lambda run: run.data.metrics == {"n": 3, "twice": 6, "once": 3},
     "MLflowIOTimeLoggerTransformer()": lambda run: "_time_to_save twice" in run.data.metrics,
@@ -110,14 +110,11 @@ def test_any_order(make_project: Any, order: tuple[int, ...]) -> None:
     assert set(run.data.metrics) == {
         "twice",
         "once",
-        "time/pipeline",
-        "time/node/double",
-        "time/node/half",
-        "time/load/twice",
-        "time/save/twice",
-        "time/save/once",
+        "system/time/pipeline",
+        "system/time/double",
+        "system/time/half",
     }
-    assert project.artifacts(run.info.run_id) == {"note.txt", "note_after.txt", "gantt.html"}
+    assert project.artifacts(run.info.run_id) == {"note.txt", "note_after.txt", "gantt.html", "kedro/timeline.json"}
 
 
 OWN = """
@@ -168,7 +165,7 @@ def test_one_of_several_off(make_project: Any) -> None:
     project.session_run()
     run = project.run
     assert run.info.status == "FINISHED"
-    assert set(run.data.metrics) == {"time/pipeline"}
+    assert set(run.data.metrics) == {"system/time/pipeline"}
     assert set(run.data.params) == {"env..PATH"}
 
 
@@ -209,7 +206,7 @@ SECTIONS: dict[str, Any] = {
     "artifacts": lambda logged: "note.txt" not in logged,
     "env_vars": lambda logged: "env..PATH" not in logged,
     "time": lambda logged: (
-        not logged & {"gantt.html", "time/node/half", "time/save/once", "time/load/twice"}
+        not logged & {"gantt.html", "system/time/half", "kedro/timeline.json"}
     ),
 }
 
@@ -256,9 +253,9 @@ def test_arguments_win(make_project: Any) -> None:
     assert run.info.run_name == "kept"
     assert set(run.data.params) == {"E_PATH"}
     nodes = {"took double", "took half"}
-    files = {"time/load/twice", "time/save/twice", "time/save/once"}
-    assert set(run.data.metrics) == {"twice"} | nodes | files
-    assert project.artifacts(run.info.run_id) == {"note.txt", "after.txt"}
+    assert set(run.data.metrics) == {"twice"} | nodes
+    files = {"note.txt", "after.txt", "kedro/timeline.json"}
+    assert project.artifacts(run.info.run_id) == files
 
 
 def test_environment_file(make_project: Any) -> None:
@@ -269,7 +266,7 @@ def test_environment_file(make_project: Any) -> None:
     )
     project.session_run(env="prod")
     (run,) = project.runs("production")
-    assert set(run.data.metrics) == {"twice", "once", "time/pipeline"}
+    assert set(run.data.metrics) == {"twice", "once", "system/time/pipeline"}
 
 
 def test_failing_before_the_pipeline(make_project: Any) -> None:

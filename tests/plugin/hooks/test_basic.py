@@ -117,7 +117,7 @@ def test_run_id(make_project: Any) -> None:
     assert run.info.status == "FINISHED"
     assert run.info.end_time > first.info.end_time
     assert run.data.metrics["twice"] == 6
-    assert len(project.client.get_metric_history(run.info.run_id, "time/pipeline")) == 2
+    assert len(project.client.get_metric_history(run.info.run_id, "system/time/pipeline")) == 2
 
 
 def test_unknown_run_id(make: Any) -> None:
@@ -163,7 +163,7 @@ HOOKS = (Mine(), *mlflow_hooks())
 """
     project = make_project(NODES, parameters={"n": 3}, settings=settings)
     project.session_run()
-    (point,) = project.client.get_metric_history(project.run.info.run_id, "time/pipeline")
+    (point,) = project.client.get_metric_history(project.run.info.run_id, "system/time/pipeline")
     (over,) = project.root.rglob("over.txt")
     assert point.timestamp <= int(over.read_text())
 
@@ -180,7 +180,7 @@ def test_not_nested(make: Any) -> None:
         assert mlflow.active_run().info.run_id == active.info.run_id
         run = project.client.get_run(active.info.run_id)
         assert run.info.status == "RUNNING"
-        assert "time/pipeline" in run.data.metrics
+        assert "system/time/pipeline" in run.data.metrics
     assert project.runs() == []
 
 
@@ -207,7 +207,7 @@ def test_times(make_project: Any) -> None:
     millisecond = timedelta(milliseconds=1)
     assert before - millisecond <= begin <= end <= after
     assert begin.utcoffset() == timedelta()
-    assert 0.1 <= run.data.metrics["time/pipeline"] <= (after - before).total_seconds()
+    assert 0.1 <= run.data.metrics["system/time/pipeline"] <= (after - before).total_seconds()
 
 
 def test_offset_hours(make: Any) -> None:
@@ -224,8 +224,8 @@ def test_offset_hours(make: Any) -> None:
 @pytest.mark.parametrize(
     ("arguments", "logged"),
     [
-        ({}, {"time/pipeline"}),
-        ({"enable_logging_time_begin": True}, {"time/pipeline", "time.begin"}),
+        ({}, {"system/time/pipeline"}),
+        ({"enable_logging_time_begin": True}, {"system/time/pipeline", "time.begin"}),
         ({"enable_logging_time_end": True, "enable_logging_time": False}, {"time.end"}),
     ],
 )
@@ -234,7 +234,7 @@ def test_times_on_and_off(make: Any, arguments: dict[str, bool], logged: set[str
     project = make(**arguments)
     project.session_run()
     run = project.run
-    times = {"time.begin", "time.end", "time/pipeline"}
+    times = {"time.begin", "time.end", "system/time/pipeline"}
     assert times & (run.data.tags.keys() | run.data.metrics.keys()) == logged
 
 
@@ -317,7 +317,7 @@ def test_failed(make: Any) -> None:
     assert run.info.status == "FAILED"
     assert run.data.tags["error"] == "ConnectionError: no answer from postgres://***@db/x"
     assert run.data.tags["kedro.failed_node"] == "connect"
-    assert run.data.metrics.keys() == {"time/pipeline"}
+    assert run.data.metrics.keys() == {"system/time/pipeline"}
     assert project.artifacts(run.info.run_id) == {"error/traceback.txt"}
     from mlflow.artifacts import load_text
 

@@ -29,7 +29,7 @@ def double(n):
 def create_pipeline():
     return pipeline([node(double, "params:n", "twice", name="double")])
 """
-METRICS = {"twice", "time/pipeline", "time/node/double", "time/save/twice"}
+METRICS = {"twice", "system/time/pipeline", "system/time/double"}
 NO_HOOKS = "HOOKS = ()\n"
 ALL_HOOKS = "from mlflow_on_kedro import mlflow_hooks\n\nHOOKS = mlflow_hooks()\n"
 ONE_HOOK = "from mlflow_on_kedro import MLflowTimeLoggerHook\n\nHOOKS = (MLflowTimeLoggerHook(),)\n"
@@ -93,7 +93,7 @@ class TestInstalled:
         assert run.info.status == "FINISHED"
         assert run.data.params == {"n": "3"}
         assert set(run.data.metrics) == METRICS
-        assert project.artifacts(run.info.run_id) == {"gantt.html"}
+        assert project.artifacts(run.info.run_id) == {"gantt.html", "kedro/timeline.json"}
 
     def test_no_mlflow_yml(self, make: Callable[..., Any]) -> None:
         """A project without mlflow.yml is left alone."""
@@ -117,7 +117,7 @@ class TestInstalled:
         """Where settings.py has some of the hooks, there are no others."""
         project = make(ONE_HOOK)
         project.session_run()
-        assert set(project.run.data.metrics) == {"time/node/double", "time/save/twice"}
+        assert set(project.run.data.metrics) == {"system/time/double"}
 
     def test_disabled(self, make: Callable[..., Any]) -> None:
         """Kedro's own setting switches them off."""

@@ -87,8 +87,9 @@ def test_beside_the_time_hook(make: Any) -> None:
     project = make("MLflowIOTimeLoggerTransformer(), MLflowTimeLoggerHook()")
     project.session_run()
     run = project.run
-    assert {"_time_to_load twice", "time/load/twice", "time/node/half"} <= run.data.metrics.keys()
-    assert project.artifacts(run.info.run_id) == {"gantt.html"}
+    assert {"_time_to_load twice", "system/time/half"} <= run.data.metrics.keys()
+    assert "system/time/load/twice" not in run.data.metrics
+    assert project.artifacts(run.info.run_id) == {"gantt.html", "kedro/timeline.json"}
 
 
 @pytest.mark.parametrize("hooks", ["MLflowIOTimeLoggerTransformer(enable_mlflow=False),"])

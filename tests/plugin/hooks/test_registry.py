@@ -95,11 +95,10 @@ def test_no_mlflow_yml(make_project: Any) -> None:
     assert run.data.params == {"n": "3"}
     assert set(run.data.metrics) == {
         "twice",
-        "time/pipeline",
-        "time/node/double",
-        "time/save/twice",
+        "system/time/pipeline",
+        "system/time/double",
     }
-    assert project.artifacts(run.info.run_id) == {"gantt.html"}
+    assert project.artifacts(run.info.run_id) == {"gantt.html", "kedro/timeline.json"}
     assert "kedro_command" in run.data.tags
 
 

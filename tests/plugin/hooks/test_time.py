@@ -53,7 +53,7 @@ from mlflow_on_kedro import MLflowTimeLoggerHook
 
 HOOKS = (MLflowTimeLoggerHook({}),)
 """
-NODE_METRICS = {"time/node/make", "time/node/use_left", "time/node/use_again"}
+NODE_METRICS = {"system/time/make", "system/time/use_left", "system/time/use_again"}
 
 
 @pytest.fixture
@@ -80,55 +80,72 @@ def chart(project: Any) -> dict[str, list[dict[str, Any]]]:
     return spans(load_text(f"{project.run.info.artifact_uri}/gantt.html"))
 
 
+def timeline(run: Any) -> list[dict[str, Any]]:
+    """The spans in the timeline that is in MLflow."""
+    from mlflow.artifacts import load_dict
+
+    return list(load_dict(f"{run.info.artifact_uri}/kedro/timeline.json")["spans"])
+
+
 def test_metrics(make: Any) -> None:
-    """Nodes, loads and saves are metrics in seconds; parameters' loads are none."""
+    """Nodes are metrics in seconds, to the microsecond; loads and saves are none."""
     project = make()
     project.session_run()
     metrics = project.run.data.metrics
+    assert set(metrics) == NODE_METRICS
+    assert all(value == round(value, 6) for value in metrics.values())
+    assert 0.2 <= metrics["system/time/make"] < 1
+    assert metrics["system/time/use_left"] < 0.1
+
+
+@pytest.mark.parametrize("way", ["argument", "mlflow.yml"])
+def test_io_metrics(make: Any, way: str) -> None:
+    """``io_metrics`` adds those of loads and saves; parameters' loads are none."""
+    project = make("io_metrics=True") if way == "argument" else make(io_metrics=True)
+    project.session_run()
+    metrics = project.run.data.metrics
     assert set(metrics) == NODE_METRICS | {
-        "time/load/left",
-        "time/save/left",
-        "time/save/right",
-        "time/save/a",
-        "time/save/b",
+        "system/time/load/left",
+        "system/time/save/left",
+        "system/time/save/right",
+        "system/time/save/a",
+        "system/time/save/b",
     }
-    assert 0.2 <= metrics["time/node/make"] < 1
-    assert 0.15 <= metrics["time/load/left"] < 1
-    assert 0.1 <= metrics["time/save/left"] < 1
-    assert metrics["time/node/use_left"] < 0.1
+    assert 0.15 <= metrics["system/time/load/left"] < 1
+    assert 0.1 <= metrics["system/time/save/left"] < 1
 
 
 def test_pipeline_duration(make_project: Any) -> None:
-    """``time/pipeline`` is there through ``mlflow_hooks()`` and covers all nodes."""
+    """``system/time/pipeline`` is there through ``mlflow_hooks()`` and covers all nodes."""
     project = make_project(NODES, parameters={"n": 1})
     project.session_run()
     metrics = project.run.data.metrics
-    assert metrics["time/pipeline"] >= sum(metrics[name] for name in NODE_METRICS)
+    assert metrics["system/time/pipeline"] >= sum(metrics[name] for name in NODE_METRICS)
 
 
 def test_timestamp_and_step(make: Any) -> None:
     """A metric's timestamp is the end of what it times, its step the node's place."""
-    project = make()
+    project = make(io_metrics=True)
     before = time.time() * 1000
     project.session_run()
     after = time.time() * 1000
     client, run_id = project.client, project.run.info.run_id
     points = {name: client.get_metric_history(run_id, name) for name in project.run.data.metrics}
-    (make_point,) = points["time/node/make"]
-    (save,) = points["time/save/left"]
-    loads = sorted(points["time/load/left"], key=lambda point: point.step)
+    (make_point,) = points["system/time/make"]
+    (save,) = points["system/time/save/left"]
+    loads = sorted(points["system/time/load/left"], key=lambda point: point.step)
     assert before + 200 <= make_point.timestamp <= save.timestamp - 99
     assert [point.step for point in loads] == [1, 2]
     assert loads[0].timestamp >= save.timestamp + 149
     assert loads[1].timestamp <= after
     assert make_point.step == save.step == 0
-    steps = {points[f"time/node/use_{name}"][0].step for name in ("left", "again")}
+    steps = {points[f"system/time/use_{name}"][0].step for name in ("left", "again")}
     assert steps == {1, 2}
 
 
 @pytest.mark.parametrize("way", ["argument", "mlflow.yml"])
 def test_prefix(make: Any, way: str) -> None:
-    """A prefix given by the user replaces ``time/node/``; the chart is complete."""
+    """A prefix given by the user replaces ``system/time/``; the chart is complete."""
     prefix = "_time_to_run "
     project = make(f"metric_name_prefix={prefix!r}") if way == "argument" else make(prefix=prefix)
     project.session_run()
@@ -141,8 +158,8 @@ def test_task_name_func(make: Any) -> None:
     """``task_name_func`` names nodes in metrics and chart."""
     project = make("task_name_func=lambda node: f'{node.name} -> {len(node.outputs)}'")
     project.session_run()
-    named = {key for key in project.run.data.metrics if key.startswith("time/node/")}
-    assert named == {"time/node/make -_ 2", "time/node/use_left -_ 1", "time/node/use_again -_ 1"}
+    named = {key for key in project.run.data.metrics if key.startswith("system/time/")}
+    assert named == {"system/time/make -_ 2", "system/time/use_left -_ 1", "system/time/use_again -_ 1"}
     labels = {html.unescape(bar["label"]) for bar in chart(project)["run"]}
     assert labels == {"make -> 2", "use_left -> 1", "use_again -> 1"}
 
@@ -187,7 +204,7 @@ def test_wrong_gantt_params(make: Any, said: list[str]) -> None:
     project.session_run()
     run = project.run
     assert run.info.status == "FINISHED"
-    assert project.artifacts(run.info.run_id) == set()
+    assert project.artifacts(run.info.run_id) == {"kedro/timeline.json"}
     assert len(said) == 1
     assert said[0].startswith("No Gantt chart was drawn: ")
     assert "'no_such_thing'" in said[0]
@@ -199,7 +216,7 @@ def test_no_chart(make: Any, way: str) -> None:
     """``enable_plotly=False`` (``time.gantt: false``) draws nothing; the metrics are there."""
     project = make("enable_plotly=False") if way == "argument" else make(gantt=False)
     project.session_run()
-    assert project.artifacts(project.run.info.run_id) == set()
+    assert project.artifacts(project.run.info.run_id) == {"kedro/timeline.json"}
     assert project.run.data.metrics.keys() >= NODE_METRICS
 
 
@@ -211,7 +228,7 @@ def test_time_log(make: Any) -> None:
     assert set(log) == {"time_begin", "time_end", "time"}
     assert set(log["time"]) == {"make", "use_left", "use_again"}
     assert log["time_end"]["make"] - log["time_begin"]["make"] == pytest.approx(log["time"]["make"])
-    assert log["time"]["make"] == pytest.approx(project.run.data.metrics["time/node/make"])
+    assert log["time"]["make"] == pytest.approx(project.run.data.metrics["system/time/make"])
 
 
 def test_failed_node(make: Any) -> None:
@@ -223,7 +240,7 @@ def test_failed_node(make: Any) -> None:
     assert run.info.status == "FAILED"
     failed = run.data.tags["kedro.failed_node"]
     assert failed in {"use_left", "use_again"}
-    assert f"time/node/{failed}" in run.data.metrics
+    assert f"system/time/{failed}" in run.data.metrics
     bars = chart(project)
     assert [bar["label"] for bar in bars["failed"]] == [failed]
     assert [bar["label"] for bar in bars["run"]] == ["make"]
@@ -314,7 +331,7 @@ def test_same_inputs_twice(make_project: Any) -> None:
     """
     project = make_project(text, settings=SETTINGS.format(""))
     project.session_run()
-    assert {"time/node/add", "time/load/x"} <= project.run.data.metrics.keys()
+    assert "system/time/add" in project.run.data.metrics
     assert {bar["label"] for bar in chart(project)["run"]} == {"one", "add"}
 
 
@@ -393,8 +410,8 @@ def test_load_of_a_run_that_failed(make_project: Any) -> None:
     importlib.import_module(nodes).Late.there = True
     project.session_run()
     run = project.runs()[0]
-    (load,) = project.client.get_metric_history(run.info.run_id, "time/load/first")
-    assert load.timestamp >= run.info.start_time
+    (load,) = [span for span in timeline(run) if span.get("dataset") == "first"]
+    assert load["start"] * 1000 >= run.info.start_time
 
 
 def test_file_that_cannot_be_written(make: Any, said: list[str]) -> None:
@@ -434,8 +451,8 @@ def test_generator_node_is_timed_to_its_last_chunk(make_project: Any) -> None:
     project = make_project(GENERATOR)
     project.session_run()
     metrics = project.run.data.metrics
-    assert metrics["time/node/yielding"] >= 0.3
-    history = project.client.get_metric_history(project.run.info.run_id, "time/node/yielding")
+    assert metrics["system/time/yielding"] >= 0.3
+    history = project.client.get_metric_history(project.run.info.run_id, "system/time/yielding")
     assert len(history) == 1
 
 
@@ -473,7 +490,8 @@ def test_factories_and_transcoding(
     catalog = dict.fromkeys(patterns, entry)
     counts = []
     for settings in (None, "HOOKS = ()"):
-        given = {"settings": settings} if settings else {}
+        given: dict[str, Any] = {"settings": settings} if settings else {}
+        given["mlflow"] = {"time": {"io_metrics": True}}
         project = make_project(GRAPH, catalog=catalog, parameters={"rate": 1}, **given)
         asked.clear()
         project.session_run()
@@ -481,7 +499,8 @@ def test_factories_and_transcoding(
         if not settings:
             metrics = project.run.data.metrics
     assert counts[0] <= counts[1] + 1
-    assert {"time/save/a.layer0_x_spark", "time/load/a.layer0_x_pandas"} <= metrics.keys()
+    names = {"save/a.layer0_x_spark", "load/a.layer0_x_pandas"}
+    assert {f"system/time/{name}" for name in names} <= metrics.keys()
     assert said == []
 
 

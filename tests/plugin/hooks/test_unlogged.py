@@ -71,7 +71,7 @@ def test_one_line_and_a_list(
     project.session_run(runner=getattr(kedro.runner, runner)())
     run = project.run
     assert run.data.params == {"seed": "1"}
-    metrics = {name for name in run.data.metrics if not name.startswith("time/")}
+    metrics = {name for name in run.data.metrics if not name.startswith("system/time/")}
     assert metrics == {"losses", "scores.f1"}
     points = project.client.get_metric_history(run.info.run_id, "losses")
     assert max((point.step, point.value) for point in points) == (999, 0.0005)

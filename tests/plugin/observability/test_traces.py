@@ -134,7 +134,7 @@ class TestRuns:
         assert trace.info.trace_metadata["mlflow.sourceRun"] == run.info.run_id
         assert trace.info.state.value == "OK"
         assert trace.info.request_time == run.info.start_time
-        took = run.data.metrics["time/pipeline"]
+        took = run.data.metrics["system/time/pipeline"]
         assert trace.info.execution_duration / 1000 == pytest.approx(took, abs=0.5)
         (root,) = (span for span in trace.data.spans if span.parent_id is None)
         last = max(span.end_time_ns for span in trace.data.spans if span is not root)
@@ -149,7 +149,7 @@ class TestRuns:
             span for span in trace.data.spans if span.name == "make" and span.span_type == "TASK"
         ]
         took = (ran.end_time_ns - ran.start_time_ns) / 1e9
-        assert took == pytest.approx(project.run.data.metrics["time/node/make"], abs=1e-5)
+        assert took == pytest.approx(project.run.data.metrics["system/time/make"], abs=1e-5)
 
     @pytest.mark.parametrize("options", [["--runner=ThreadRunner"], ["--async"]])
     def test_threads(self, make_project: MakeProject, options: list[str]) -> None:

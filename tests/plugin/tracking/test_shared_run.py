@@ -240,7 +240,7 @@ class TestLeave:
         first, retry = header(work=["a", "b", "c"]), header(work=["b", "c"], start_ms=20)
         opened = open_run(client, first, store_uri, tmp_path)
         for node in "ab":
-            client.log_metric(opened.run_id, f"time/node/{node}", 1.0)
+            client.log_metric(opened.run_id, f"system/time/{node}", 1.0)
         client.set_tag(opened.run_id, "kedro.failed_node", "b")
         assert end_run(client, first, opened, "FAILED", 9) == "FAILED"
         open_run(client, retry, store_uri, tmp_path)
@@ -296,9 +296,9 @@ class TestLeave:
         heads = [header(start_ms=5), header(start_ms=2000)]
         opened, _ = [open_run(client, head, store_uri, tmp_path) for head in heads]
         for head, end in zip(heads, (1005, 4005), strict=True):
-            client.log_metric(opened.run_id, "time/pipeline", 1.0, timestamp=end)
+            client.log_metric(opened.run_id, "system/time/pipeline", 1.0, timestamp=end)
             end_run(client, head, opened, "FINISHED", end)
-        assert client.get_run(opened.run_id).data.metrics == {"time/pipeline": 4.0}
+        assert client.get_run(opened.run_id).data.metrics == {"system/time/pipeline": 4.0}
 
     def test_a_failure_stays(self, store_uri: str, client: Any, tmp_path: Path) -> None:
         """A part that comes after a failure does not make the run a success."""
