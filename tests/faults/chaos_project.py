@@ -158,7 +158,12 @@ class Held:
         if word != "saved":
             return True  # a word on the run as a whole
         kind, _, number = name.partition("_")
-        return f"time/save/{name}" in self.points and _CHECKS[kind](self, name, int(number))
+        return self._is_timed("save", name) and _CHECKS[kind](self, name, int(number))
+
+    def _is_timed(self, kind: str, name: str) -> bool:
+        timeline = json.loads((self.artifacts / "kedro/timeline.json").read_bytes())
+        spans = timeline["spans"]
+        return any((span["kind"], span.get("dataset")) == (kind, name) for span in spans)
 
     def _param(self, name: str, number: int) -> bool:
         return self.params.get(name) == f"text {number}"

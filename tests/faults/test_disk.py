@@ -126,7 +126,12 @@ def test_damaged_lines(offline: tuple[FaultProject, Ended]) -> None:
     assert "torn" not in run.data.metrics
     assert project.series(run, "late") == [METRICS["late"]]
     assert project.series(run, "series") == SERIES
-    assert project.artifacts(run) == {"table.json", "report.json", "gantt.html", "kedro/timeline.json"}
+    assert project.artifacts(run) == {
+        "table.json",
+        "report.json",
+        "gantt.html",
+        "kedro/timeline.json",
+    }
     project.check_times(done, run)
 
 
@@ -171,7 +176,12 @@ def test_a_journal_names_no_files_outside(offline: tuple[FaultProject, Ended]) -
             file.write(json.dumps({"kind": "file", "path": name, "folder": ""}) + "\n")
     result = project.kedro("mlflow", "sync")
     assert "damaged" in result.said, result.said
-    assert project.artifacts(project.run) == {"table.json", "report.json", "gantt.html", "kedro/timeline.json"}
+    assert project.artifacts(project.run) == {
+        "table.json",
+        "report.json",
+        "gantt.html",
+        "kedro/timeline.json",
+    }
     project.check_complete(done)
 
 

@@ -194,7 +194,12 @@ def test_node_raises(
     assert run.data.tags["kedro.failed_node"] == "last"
     assert project.series(run, "early") == [METRICS["early"]]
     assert project.series(run, "series") == [6, 7, 8]
-    assert project.artifacts(run) == {"table.json", "gantt.html", "kedro/timeline.json", "error/traceback.txt"}
+    assert project.artifacts(run) == {
+        "table.json",
+        "gantt.html",
+        "kedro/timeline.json",
+        "error/traceback.txt",
+    }
     traceback = project.read(run, "error/traceback.txt", tmp_path / "read")
     assert "ValueError: no such sum" in traceback
     project.check_times(done, run)

@@ -79,7 +79,12 @@ def test_null_characters(make_fault_project: Callable[..., FaultProject], server
     assert run.data.params["sep"] in WRITTEN_OUT
     assert len([value for value in run.data.params.values() if "0" in value]) == 3
     assert run.data.metrics["late"] == 21
-    assert project.artifacts(run) == {"table.json", "report.json", "gantt.html", "kedro/timeline.json"}
+    assert project.artifacts(run) == {
+        "table.json",
+        "report.json",
+        "gantt.html",
+        "kedro/timeline.json",
+    }
     assert project.journals == []
 
 

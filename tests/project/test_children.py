@@ -106,7 +106,11 @@ def check(project: Any) -> None:
     assert runs == {}
     assert whole.info.status == "FINISHED"
     assert whole.data.params == {"germany.depth": "2", "france.depth": "5"}
-    own = {name: item for name, item in whole.data.metrics.items() if not name.startswith("system/time/")}
+    own = {
+        name: item
+        for name, item in whole.data.metrics.items()
+        if not name.startswith("system/time/")
+    }
     assert own == {"n": 3, "total": 21, "gathered": 6}
     assert "system/time/germany.train" in whole.data.metrics
     assert journals(project) == []

@@ -62,7 +62,11 @@ def test_node_fails(make_project: Any) -> None:
     assert run.data.metrics["twice"] == 6
     assert run.data.tags["error"] == "OSError: disk gone"
     assert run.data.tags["kedro.failed_node"] == "last"
-    assert project.artifacts(run.info.run_id) == {"error/traceback.txt", "gantt.html", "kedro/timeline.json"}
+    assert project.artifacts(run.info.run_id) == {
+        "error/traceback.txt",
+        "gantt.html",
+        "kedro/timeline.json",
+    }
 
 
 def test_sys_exit_in_a_node(make_project: Any) -> None:
@@ -141,7 +145,11 @@ def test_two_at_once_on_a_new_store(make_project: Any) -> None:
     assert [run.info.status for run in project.runs()] == ["FINISHED", "FINISHED"]
     for run in project.runs():
         assert run.data.metrics["twice"] == 6
-        assert project.artifacts(run.info.run_id) == {"end.json", "gantt.html", "kedro/timeline.json"}
+        assert project.artifacts(run.info.run_id) == {
+            "end.json",
+            "gantt.html",
+            "kedro/timeline.json",
+        }
     assert all("ended as FINISHED" in text for text in printed)
 
 

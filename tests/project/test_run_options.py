@@ -68,7 +68,11 @@ def test_conf_source(project: Any, tmp_path: Path, kind: str) -> None:
     assert found.info.status == "FINISHED"
     assert found.data.params == {"n": "1"}
     assert found.data.metrics["score"] == 0.5
-    assert project.artifacts(found.info.run_id) == {"report.json", "gantt.html", "kedro/timeline.json"}
+    assert project.artifacts(found.info.run_id) == {
+        "report.json",
+        "gantt.html",
+        "kedro/timeline.json",
+    }
     assert f"--conf-source={source}" in found.data.tags["kedro_command"]
 
 

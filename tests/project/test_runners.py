@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -104,6 +105,8 @@ def check(project: Any) -> None:
     for name in METRICS:
         points = project.client.get_metric_history(run.info.run_id, name)
         assert len(points) == 1, name
+    from mlflow.artifacts import load_dict
+
     timeline = load_dict(f"{run.info.artifact_uri}/kedro/timeline.json")
     timed: dict[str, Counter[str]] = {"load": Counter(), "run": Counter(), "save": Counter()}
     for span in timeline["spans"]:

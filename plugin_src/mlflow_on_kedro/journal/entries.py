@@ -24,11 +24,13 @@ class Entry:
     Attributes:
         kind: The name of this kind in the journal's lines.
         lane: The lane in which it is sent: :data:`VALUES` or :data:`FILES`.
+        since: Fields that earlier versions of the plugin did not write.
         kinds: All kinds by their names.
     """
 
     kind: ClassVar[str]
     lane: ClassVar[str] = VALUES
+    since: ClassVar[frozenset[str]] = frozenset()
     kinds: ClassVar[dict[str, type[Entry]]] = {}
     _title: ClassVar[str] = "{0.kind}"
 
@@ -234,6 +236,8 @@ class SpanRecord(Entry, kind="part"):
         worker: What ran it: see :func:`~.journal.span.current_worker`; "" if unknown.
         imports: Seconds of it that were spent in the first import of libraries; 0 if unknown.
     """
+
+    since: ClassVar[frozenset[str]] = frozenset({"step", "worker", "imports"})
 
     what: str
     node: str

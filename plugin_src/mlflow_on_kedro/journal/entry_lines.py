@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from typing import Any
 
 from .entries import VALUES, Entry
@@ -66,9 +66,7 @@ def from_line(line: bytes) -> Entry:
     kind: Any = Entry.kinds.get(str(content.pop("kind", None)))
     written = [item for item in fields(kind) if item.name != "snapshot"] if kind else []
     names = {item.name for item in written}
-    # Earlier versions of the plugin wrote fewer of those with a default.
-    needed = {item.name for item in written if item.default is MISSING}
-    if kind is None or not needed <= content.keys() <= names:
+    if kind is None or not names - kind.since <= content.keys() <= names:
         raise ValueError("not the fields of an entry")
     for item in written:
         if item.name in content and not _fits(content[item.name], str(item.type)):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 _MOST_BYTES = 200_000_000
-_FOR_LATER = (Kind.SILENT, Kind.BUSY, Kind.SERVER)
+_FOR_LATER = (Kind.SILENT, Kind.BUSY)
 
 
 def spans_of_finished_run(client: MlflowClient, run: Any, prefix: str | None = None) -> list[Span]:

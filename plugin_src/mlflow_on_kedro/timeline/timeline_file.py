@@ -26,11 +26,12 @@ of other processes or attempts (``run.key``, ``run.id``, ``MLFLOW_RUN_ID``, ``ru
 from __future__ import annotations
 
 import json
-import math
+import re
 from collections.abc import Iterable
 from typing import Any, cast
 
 from ..journal.entries import SpanRecord
+from ..journal.folder import LAST_MS
 from ..journal.records import Header
 from ..journal.span import Span
 from ..tracking.timing_metrics import Kind
@@ -40,6 +41,8 @@ FILE = f"{FOLDER}/timeline.json"
 PARTS = f"{FOLDER}/timeline"
 FORMAT = 1
 _KINDS = ("load", "run", "save")
+_WORKER = re.compile(r"[^/]*/\d+/.*", re.DOTALL)
+_LAST = LAST_MS / 1000
 
 
 def path_of(header: Header) -> str:
@@ -61,15 +64,12 @@ def to_text(records: Iterable[SpanRecord]) -> str | None:
     ended = sorted({record for record in records if record.end}, key=lambda item: item.start)
     if not ended:
         return None
-    workers = {worker: place for place, worker in enumerate(dict.fromkeys(_workers(ended)))}
+    known = dict.fromkeys(item.worker for item in ended if _WORKER.fullmatch(item.worker))
+    workers = {worker: place for place, worker in enumerate(known)}
     # One span a line, which is short and can be read.
     spans = ",\n".join(json.dumps(_to_json(record, workers)) for record in ended)
     rows = json.dumps([_worker_to_json(worker) for worker in workers])
     return f'{{"format": {FORMAT}, "workers": {rows}, "spans": [\n{spans}\n]}}\n'
-
-
-def _workers(records: Iterable[SpanRecord]) -> Iterable[str]:
-    return (record.worker for record in records if record.worker)
 
 
 def _worker_to_json(worker: str) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def _to_json(record: SpanRecord, workers: dict[str, int]) -> dict[str, Any]:
     content |= {"start": round(record.start, 6), "end": round(record.end, 6)}
     if record.node:
         content["step"] = record.step
-    if record.worker:
+    if record.worker in workers:
         content["worker"] = workers[record.worker]
     if record.error:
         content["failed"] = True
@@ -107,19 +107,19 @@ def from_text(text: str) -> list[Span]:
         content = json.loads(text)
         if content["format"] != FORMAT:
             raise ValueError(f"its format is {content['format']!r}, not {FORMAT}")
-        workers = ["/".join(map(str, item.values())) for item in content["workers"]]
+        workers = [f"{x['host']}/{x['process']}/{x['thread']}" for x in content["workers"]]
         rows = [row for row in content["spans"] if row["kind"] in _KINDS]
         labels = {row["node"]: row["label"] for row in rows if "label" in row}
         return [_from_json(row, labels, workers) for row in rows]
-    except (LookupError, TypeError, AttributeError, RecursionError) as error:
+    except (LookupError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError(f"it is damaged ({type(error).__name__}: {error})") from None
 
 
 def _from_json(row: dict[str, Any], labels: dict[str, str], workers: list[str]) -> Span:
     node = str(labels.get(row["node"], row["node"]))
     start, end, imports = (float(row.get(key, 0)) for key in ("start", "end", "imports"))
-    if not (math.isfinite(start) and math.isfinite(end) and math.isfinite(imports)):
-        raise ValueError("it has a time that is no number")
+    if not all(0 <= seconds < _LAST for seconds in (start, end, imports)):
+        raise ValueError("it has a time out of range")
     return Span(
         cast("Kind", row["kind"]),
         node,

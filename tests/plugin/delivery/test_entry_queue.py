@@ -82,7 +82,6 @@ class TestOrder:
         for entry in (Param("a", "v"), Text("a.txt", "a"), Param("b", "v")):
             queue.remember(entry)
         assert queue.next(VALUES) is not None
-        assert queue.is_from_memory(VALUES)
         queue.remember(End("FINISHED", 9))
         queue.done(VALUES)
         assert taken(queue, VALUES) == [End("FINISHED", 9)]

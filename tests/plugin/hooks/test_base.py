@@ -114,7 +114,12 @@ def test_any_order(make_project: Any, order: tuple[int, ...]) -> None:
         "system/time/double",
         "system/time/half",
     }
-    assert project.artifacts(run.info.run_id) == {"note.txt", "note_after.txt", "gantt.html", "kedro/timeline.json"}
+    assert project.artifacts(run.info.run_id) == {
+        "note.txt",
+        "note_after.txt",
+        "gantt.html",
+        "kedro/timeline.json",
+    }
 
 
 OWN = """
@@ -205,9 +210,7 @@ SECTIONS: dict[str, Any] = {
     "catalog": lambda logged: not logged & {"n", "twice", "once"},
     "artifacts": lambda logged: "note.txt" not in logged,
     "env_vars": lambda logged: "env..PATH" not in logged,
-    "time": lambda logged: (
-        not logged & {"gantt.html", "system/time/half", "kedro/timeline.json"}
-    ),
+    "time": lambda logged: not logged & {"gantt.html", "system/time/half", "kedro/timeline.json"},
 }
 
 

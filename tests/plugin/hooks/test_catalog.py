@@ -468,7 +468,9 @@ def test_lists_apart(make_project: Any) -> None:
     )
     project.session_run()
     run = project.run
-    metrics = {name: n for name, n in run.data.metrics.items() if not name.startswith("system/time/")}
+    metrics = {
+        name: n for name, n in run.data.metrics.items() if not name.startswith("system/time/")
+    }
     assert metrics == {"fit.w.0": 0.5, "fit.w.1.b": 1, "model.depth": 3}
     assert run.data.params == {"model.features.0": "age", "model.features.1": "size"}
 

@@ -59,7 +59,7 @@ def test_same_as_yaml(make_project: Any, form: str, runner: str) -> None:
         run = project.run
         assert run.info.status == "FINISHED"
         files = {path.name for path in (project.root / "data/mlflow").iterdir()}
-        metrics = {key for key in run.data.metrics }
+        metrics = set(run.data.metrics)
         seen.append((run.data.params, metrics, project.artifacts(run.info.run_id), files))
     assert seen[0] == seen[1]
     assert {"model.pkl", "pred_df.csv"} <= seen[0][2]

@@ -20,7 +20,7 @@ def make(client: Any) -> Callable[..., Any]:
         if tag is not None:
             client.set_tag(run_id, CHART_REQUEST_TAG, tag)
         for step, name in enumerate(("first", "second")):
-            client.log_metric(run_id, f"time/node/{name}", 0.5, timestamp=1_000 * step, step=step)
+            client.log_metric(run_id, f"system/time/{name}", 0.5, timestamp=1_000 * step, step=step)
         client.set_terminated(run_id, status)
         return client.get_run(run_id)
 

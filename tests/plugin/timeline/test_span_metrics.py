@@ -55,24 +55,19 @@ def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
 def read(client: Any, run: OwnRun, **given: Any) -> list[Span]:
     """Read the timings of a run, in the order of their beginnings."""
     nodes = {0: "first", 1: "second"}
-    words = {"nodes": nodes, "metrics": METRICS, "repeated": ["time/load/raw"], **given}
+    words = {"nodes": nodes, "metrics": METRICS, "repeated": ["system/time/load/raw"], **given}
     found = span_metrics.read_spans(client, run.run_id, span_metrics.TimedItems(**words))
     return sorted(found, key=lambda span: (span.start, span.end))
 
 
 def test_as_metrics(run: OwnRun, client: Any) -> None:
     """A duration in seconds is a metric whose time is the end and whose step is the node's."""
-    (point,) = client.get_metric_history(run.run_id, "time/node/first")
+    (point,) = client.get_metric_history(run.run_id, "system/time/first")
     assert point.value == 1.25
     assert point.timestamp == round((BEGIN + 1.5) * 1000)
     assert point.step == 0
-    loads = client.get_metric_history(run.run_id, "time/load/raw")
+    loads = client.get_metric_history(run.run_id, "system/time/load/raw")
     assert {(point.step, point.value) for point in loads} == {(0, 0.25), (1, 0.5)}
-
-
-def test_kept_for_the_chart(run: OwnRun) -> None:
-    """The run keeps its own process's timings."""
-    assert run.spans == SPANS
 
 
 def test_back(run: OwnRun, client: Any) -> None:
@@ -118,12 +113,12 @@ def test_few_calls(run: OwnRun, client: Any) -> None:
 
 def test_names() -> None:
     """The names group by kind, and a prefix of the user's replaces the nodes' one."""
-    assert Names().metric("run", "a") == "time/node/a"
-    assert Names().metric("load", "a") == "time/load/a"
-    assert Names().metric("save", "a") == "time/save/a"
+    assert Names().metric("run", "a") == "system/time/a"
+    assert Names().metric("load", "a") == "system/time/load/a"
+    assert Names().metric("save", "a") == "system/time/save/a"
     assert Names(run="_time_to_run ").metric("run", "a") == "_time_to_run a"
 
 
 def test_metric_key() -> None:
     """A name that MLflow does not take is looked for under the name that it was stored as."""
-    assert timing_metrics.metric_key("time/node/f(a)") == "time/node/f_a_"
+    assert timing_metrics.metric_key("system/time/f(a)") == "system/time/f_a_"
