@@ -131,6 +131,7 @@ def test_documented_project(make_project: Any, catalog: str) -> None:
         "info.log",
         "errors.log",
         "gantt.html",
+        "kedro",
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 from dataclasses import fields
@@ -64,17 +65,22 @@ def from_line(line: bytes) -> Entry:
     if not isinstance(content, dict):
         raise ValueError("no object")  # noqa: TRY004 - a damaged line is always a ValueError
     kind: Any = Entry.kinds.get(str(content.pop("kind", None)))
-    written = [item for item in fields(kind) if item.name != "snapshot"] if kind else []
-    names = {item.name for item in written}
-    if kind is None or not names - kind.since <= content.keys() <= names:
+    types = _types(kind) if kind is not None else {}
+    if kind is None or not types.keys() - kind.since <= content.keys() <= types.keys():
         raise ValueError("not the fields of an entry")
-    for item in written:
-        if item.name in content and not _fits(content[item.name], str(item.type)):
-            raise ValueError(f"'{item.name}' is no {item.type}")
+    for name, value in content.items():
+        if not _fits(value, types[name]):
+            raise ValueError(f"'{name}' is no {types[name]}")
     entry: Entry = kind(**content)
-    if entry.lane == VALUES:
+    if entry.lane == VALUES and (b"\\u" in line or not line.isascii()):
         json.dumps(content, ensure_ascii=False).encode()  # no store takes lone surrogates
     return entry
+
+
+@functools.cache
+def _types(kind: Any) -> dict[str, str]:
+    """Return the type of each field of an entry that is in its line."""
+    return {item.name: str(item.type) for item in fields(kind) if item.name != "snapshot"}
 
 
 def _fits(value: Any, type_name: str) -> bool:
