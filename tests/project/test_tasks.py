@@ -76,4 +76,7 @@ def test_a_task_is_tried_again(
     assert run.data.metrics["system/time/pipeline"] == whole
     assert len(pages) == 2
     assert all(text in pages[-1] for text in ("Nightly", "first", "second", "third"))
-    assert "gantt.html" in project.artifacts(run.info.run_id)
+    artifacts = project.artifacts(run.info.run_id)
+    assert "gantt.html" in artifacts
+    parts = [path for path in artifacts if path.startswith("kedro/timeline/")]
+    assert len(parts) == 4  # one of each task and try
