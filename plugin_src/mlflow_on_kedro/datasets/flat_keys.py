@@ -19,7 +19,7 @@ def below(logged: Mapping[str, Any], key: str) -> dict[str, Any]:
     Example:
         >>> below({"f1": 0.5, "f1.a": 0.25, "recall": 1.0}, "f1")
         {'': 0.5, 'a': 0.25}
-        >>> below({"f1": 0.5, "time/pipeline": 2.0}, "")
+        >>> below({"f1": 0.5, "system/time/pipeline": 2.0}, "")
         {'f1': 0.5}
     """
     if not key:

@@ -105,8 +105,11 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         span = replace(span, worker=current_worker())
         run.spans.append(span)
         run.log_span(_record(span, shown, error))
-        if span.kind == "run" or self._has_io_metrics(run):
-            span_metrics.log_span(run, span, self._metric_names(run).metric(span.kind, shown))
+        has_io_metrics = self._has_io_metrics(run)
+        if span.kind == "run" or has_io_metrics:
+            # Loads and saves need the step, which tells their nodes; without it MLflow shows a bar.
+            timed = span if has_io_metrics else replace(span, step=0)
+            span_metrics.log_span(run, timed, self._metric_names(run).metric(span.kind, shown))
         if span.failed:
             run.set_tag(FAILED_NODE_TAG, node.name)
 

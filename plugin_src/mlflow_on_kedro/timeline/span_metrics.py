@@ -1,8 +1,9 @@
 """Log spans as metrics of a run, and make spans of such metrics.
 
-The metric's value is the duration in seconds, its timestamp is the end, and its step is the node's
-number in the pipeline. So MLflow has the begin and end of each span that is a metric, of whatever
-process: of all nodes, and of loads and saves where the user or the lack of a journal asks for them.
+The metric's value is the duration in seconds, its timestamp the end. Where loads and saves are
+metrics, its step is the node's number in the pipeline. So MLflow has the begin and end of each span
+that is a metric, of whatever process: of all nodes, and of loads and saves where the user or the
+lack of a journal asks for them.
 """
 
 from __future__ import annotations
@@ -64,11 +65,11 @@ def read_spans(client: MlflowClient, run_id: str, timed: TimedItems) -> list[Spa
             else [metric]
         )
     ]
-    spans = []
+    spans, nodes = [], {*timed.nodes.values()}
     for point in points:
         kind, name = timed.metrics[point.key]
-        node = timed.nodes.get(point.step)
-        if node is not None:
+        node = name if kind == "run" else timed.nodes.get(point.step)
+        if node in nodes:
             end = point.timestamp / 1000
             is_failed = kind == "run" and node == failed
             spans.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
