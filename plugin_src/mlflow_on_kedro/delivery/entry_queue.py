@@ -9,7 +9,17 @@ from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..journal.entries import FILES, VALUES, Artifact, Entry, EntryT, File, SpanRecord, Summary, of_kind
+from ..journal.entries import (
+    FILES,
+    VALUES,
+    Artifact,
+    Entry,
+    EntryT,
+    File,
+    SpanRecord,
+    Summary,
+    of_kind,
+)
 from ..journal.folder import Journal
 from ..journal.records import Chunk, SetAside
 from ..journal.writer import writer
