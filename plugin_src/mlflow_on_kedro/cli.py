@@ -18,11 +18,13 @@ _COMMANDS = (
     "status",
     "sync",
     "discard",
+    "import",
     "upgrade",
     "vendor",
     "unvendor",
 )
 """In the order in which users need them."""
+_MODULES = {"import": "import_sessions.import_sessions"}  # `import` is no name for a module
 
 
 class _InOrder(LazyGroup):
@@ -41,7 +43,9 @@ def cli() -> None:
 @cli.group(
     name="mlflow",
     cls=_InOrder,
-    lazy_subcommands={name: f"{__package__}.commands.{name}.{name}" for name in _COMMANDS},
+    lazy_subcommands={
+        name: f"{__package__}.commands.{_MODULES.get(name, f'{name}.{name}')}" for name in _COMMANDS
+    },
 )
 @click.option(
     "--version",

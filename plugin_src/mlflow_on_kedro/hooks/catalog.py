@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DatasetError
 
+from ..compat.kedro_viz.tracked_values import log_tracked
 from ..config.checks import check_choice
 from ..config.sections import Catalog, choices
 from ..datasets.extension_names import check_extension
@@ -132,10 +133,15 @@ class MLflowCatalogLoggerHook(NodeValuesHook):
                     _log_parameter(run, settings, key, inputs[name])
 
     def log_value(self, run: TrackedRun, name: str, value: Any) -> None:
-        """Log a value as ``mlflow_catalog`` configures it, or by its type if it is unlisted."""
+        """Log a value as ``mlflow_catalog`` configures it, or by its type if it is unlisted.
+
+        The catalog lists Kedro-Viz's tracking datasets, and they are logged, too.
+        """
         settings = self.settings(run.config)
         if name in settings.mlflow_catalog:
             _log_as(run, name, settings.mlflow_catalog[name], value)
+        elif name in run.pipeline_info.tracking_kinds:
+            log_tracked(run, run.pipeline_info.tracking_kinds[name], name, value)
         elif settings.auto and name in run.pipeline_info.unlisted:
             lists = run.config.params.flatten_lists
             selected = select(name, value, limits_from(settings), lists=lists)

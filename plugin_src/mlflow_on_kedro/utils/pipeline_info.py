@@ -34,6 +34,7 @@ class PipelineInfo:
         groups: A node's name -> the group of nodes of which ``run.children`` makes a child run.
         makers: A dataset that a node of a group saves, without the part for transcoding -> that
             group.
+        tracking_kinds: A dataset of Kedro-Viz's experiment tracking -> ``metrics`` or ``json``.
     """
 
     steps: dict[str, int] = field(default_factory=dict)
@@ -44,6 +45,7 @@ class PipelineInfo:
     own_folders: frozenset[str] = frozenset()
     groups: dict[str, str] = field(default_factory=dict)
     makers: dict[str, str] = field(default_factory=dict)
+    tracking_kinds: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_pipeline(
@@ -69,11 +71,13 @@ class PipelineInfo:
                 if name in free:
                     readers.setdefault(name, node.name)
         groups = groups_of(pipeline, children)
+        # `get` and not `in`, which compares the name with each dataset factory. So does the runner,
+        # unless the dataset is created already.
+        datasets = {name: catalog.get(name) for name in pipeline.datasets()}
+        kinds = {name: getattr(item, "tracking_kind", None) for name, item in datasets.items()}
         return cls(
             steps={node.name: step for step, node in enumerate(pipeline.nodes)},
-            # `get` and not `in`, which compares the name with each dataset factory. So does the
-            # runner, unless the dataset is created already.
-            unlisted=frozenset(name for name in pipeline.datasets() if catalog.get(name) is None),
+            unlisted=frozenset(name for name, item in datasets.items() if item is None),
             readers=readers,
             outputs=frozenset()
             if only_missing_outputs
@@ -85,6 +89,7 @@ class PipelineInfo:
                 if node.name in groups
                 for name in node.outputs
             },
+            tracking_kinds={name: kind for name, kind in kinds.items() if kind is not None},
         )
 
     @cached_property
