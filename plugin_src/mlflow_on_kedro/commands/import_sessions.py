@@ -75,7 +75,7 @@ def import_sessions(
     target = resolve_uri(uri if uri is not None else settings.tracking.uri, root, "--uri")
     catalog = discovery.own_catalog(context, env)
     datasets, problems = discovery.datasets(catalog, folders, root)
-    sessions, more = discovery.sessions(stores or discovery.usual_stores(root), datasets)
+    sessions, more = discovery.sessions(stores, root, datasets)
     for problem in (*problems, *more):
         click.echo(problem, err=True)
     if not sessions:
@@ -113,6 +113,7 @@ class Import:
         self._empty = empty
         self._dry_run = dry_run
         self._failed = 0
+        self._hidden: dict[str, None] = {}
 
     def run(self, sessions: Sequence[Session]) -> None:
         """Import what is not in MLflow yet.
@@ -182,9 +183,7 @@ class Import:
                 raise MLflowOnKedroError(failure_message(uri, error, _STOPPED)) from None
             self._fail(f"{session.id}: not imported. {failure_message(uri, error, _LEFT)}")
             return False
-        if hidden:
-            names = ", ".join(hidden)
-            click.echo(f"{session.id}: left out, because their names look secret: {names}.")
+        self._hidden |= dict.fromkeys(hidden)
         left = delivery.pending()
         if delivery.files_failure is not None or left.set_aside:
             why = f": {reason(delivery.files_failure)}" if delivery.files_failure else ""
@@ -203,7 +202,11 @@ class Import:
 
         where = f"experiment '{self._destination.experiment}'"
         uri = mask_urls(self._destination.connection.uri)
-        click.echo(f"{done} into {where} of MLflow at {uri}.")
+        look = "" if self._dry_run else " `kedro mlflow ui` shows them."
+        click.echo(f"{done} into {where} of MLflow at {uri}.{look}")
+        if self._hidden:
+            names = ", ".join(self._hidden)
+            click.echo(f"Values left out, because their names look like those of secrets: {names}.")
         if known:
             deleted = sum(state == "deleted" for state in known.values())
             more = (
@@ -230,12 +233,12 @@ def _show(contents: Sequence[SessionContent]) -> None:
         return
     width = min(_NAME_WIDTH, max(len(content.session.title) for content in contents))
     width = max(width, len("Title"))
-    click.echo(f"{'Session':24}  {'Title':{width}}  Metrics  Other values  Files")
+    click.echo(f"{'Session':24}  {'Title':{width}}  Metrics  JSON  Files")
     for content in contents:
         session = content.session
         metrics = sum(len(item) for _, kind, item in content.values if kind == "metrics")
         others = sum(kind == "json" for _, kind, _ in content.values)
         click.echo(
-            f"{session.id:24}  {session.title[:width]:{width}}  {metrics:7}  {others:12}  "
+            f"{session.id:24}  {session.title[:width]:{width}}  {metrics:7}  {others:4}  "
             f"{len(content.files):5}"
         )

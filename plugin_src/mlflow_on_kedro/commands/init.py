@@ -13,7 +13,7 @@ from .asking import confirm
 from .setup.settings_wiring import OLD_PACKAGE
 
 if TYPE_CHECKING:
-    from .setup.initializing import Project
+    from .setup.initializing import Change, Project
 
 
 @click.command()
@@ -25,8 +25,9 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
     Writes conf/base/mlflow.yml with the most used keys at their defaults, adds the hooks to HOOKS
     in settings.py, adds the plugin to requirements.txt, and adds files that belong to one machine
-    to .gitignore. Everything that exists already stays, except kedro-mlflow's hooks. The new
-    settings.py is tried first; then all changes are shown, and nothing is written until you agree.
+    to .gitignore. Everything that exists already stays, except kedro-mlflow's hooks, and Kedro-Viz's
+    session store if it cannot be imported any more. The new settings.py is tried first; then all
+    changes are shown, and nothing is written until you agree.
 
     You can run it again at any time: a project that is set up is not changed.
     """
@@ -48,6 +49,11 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
         change.write()
         click.echo(f"Wrote {change.path}")
     _say_other_plugin(project)
+    if any(change.path == project.settings and _had_session_store(change) for change in changes):
+        click.echo(
+            "Kedro-Viz's session store is taken out of settings.py: Kedro-Viz 11 removed it. "
+            "`kedro mlflow import` brings its sessions into MLflow."
+        )
     click.echo("Now `kedro run` tracks to MLflow, and `kedro mlflow ui` shows its runs.")
 
 
@@ -65,6 +71,12 @@ def _project(metadata: Any) -> Project:
         old_plugin=_other_plugin(),
         requirement=shareable_requirement(),
     )
+
+
+def _had_session_store(change: Change) -> bool:
+    from .setup.session_store import without_session_store
+
+    return change.before is not None and without_session_store(change.before) != change.before
 
 
 def _show(diff: str) -> None:

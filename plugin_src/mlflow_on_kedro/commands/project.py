@@ -7,6 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..errors import ConfigError
+
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
@@ -38,8 +40,16 @@ def project_context(
     from ..runs.project_settings import access_of, settings_of
     from ..tracking.uris import resolve_uri
 
-    with KedroSession.create(project_path=root, env=env) as session:
-        context: KedroContext = session.load_context()  # type: ignore[attr-defined]
+    try:
+        with KedroSession.create(project_path=root, env=env) as session:
+            context: KedroContext = session.load_context()  # type: ignore[attr-defined]
+    except ModuleNotFoundError as error:
+        if not str(error.name).startswith("kedro_viz"):
+            raise
+        raise ConfigError(
+            f"settings.py imports '{error.name}', which is not there: Kedro-Viz 11 removed its "
+            "session store. `kedro mlflow init` takes that out."
+        ) from None
     settings = settings_of(context)
     if uri is not None:
         uri = resolve_uri(uri, root, "--uri")

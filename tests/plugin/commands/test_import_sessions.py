@@ -113,7 +113,7 @@ def test_all(project: Any) -> None:
     assert project.artifacts(first.info.run_id) == {"plot.png", "columns.json"}
     text = Path(project.client.download_artifacts(first.info.run_id, "columns.json")).read_text()
     assert "hunter2" not in text + result.output
-    assert "left out, because their names look secret: columns.api_key." in result.output
+    assert "their names look like those of secrets: columns.api_key." in result.output
 
     failed = found[FAILED]
     assert (failed.info.status, failed.data.tags["error"]) == ("FAILED", "ValueError: negative")

@@ -166,6 +166,28 @@ def test_beside_kedro_mlflow(
     assert ('DISABLE_HOOKS_FOR_PLUGINS = ("kedro_mlflow",)' in lines) is is_installed
 
 
+@pytest.mark.usefixtures("_in_this_process")
+def test_kedro_vizs_session_store(project: Any) -> None:
+    """A store that Kedro-Viz no longer has goes out, and the message names what comes instead."""
+    project.write(
+        f"src/{project.package}/settings.py",
+        """
+        from kedro_viz.integrations.kedro.sqlite_store import SQLiteStore
+
+        SESSION_STORE_CLASS = SQLiteStore
+        SESSION_STORE_ARGS = {"path": "data"}
+        """,
+    )
+    result = init(project, "--yes")
+    assert result.exit_code == 0, result.output
+    assert "-SESSION_STORE_CLASS = SQLiteStore" in result.output
+    assert "`kedro mlflow import` brings its sessions into MLflow." in result.output
+    text = texts(project)[f"src/{project.package}/settings.py"]
+    assert "kedro_viz" not in text
+    assert 'SESSION_STORE_ARGS = {"path": "data"}' in text
+    assert "HOOKS = mlflow_hooks()" in text
+
+
 def test_a_mistake(project: Any) -> None:
     """A file that cannot be used is one message, and nothing is written."""
     project.write("conf/base/mlflow.yml", "serve: {}")

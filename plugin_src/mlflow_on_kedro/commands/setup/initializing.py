@@ -13,6 +13,7 @@ from ...config import files
 from ...config.checks import FILE
 from ...errors import ConfigError
 from ...vendoring import requirements
+from .session_store import without_session_store
 from .settings_trial import Settings
 from .settings_wiring import OLD_PACKAGE, PACKAGE, by_hand, wirings
 
@@ -122,6 +123,8 @@ def plan(project: Project) -> list[Change]:
 def wired(text: str, project: Project) -> tuple[str, Settings]:
     """Find a text for settings.py that has the hooks and runs; return it and what it sets.
 
+    Kedro-Viz's session store is taken out if it cannot be imported: settings.py does not run then.
+
     Args:
         text: The present text.
         project: The project.
@@ -133,9 +136,11 @@ def wired(text: str, project: Project) -> tuple[str, Settings]:
     old, ours = present.hooks_of(OLD_PACKAGE), present.hooks_of(PACKAGE)
     plugin = project.old_plugin if project.old_plugin not in present.disabled else None
     reasons: list[str] = []
+    given = text
     try:
+        text = without_session_store(given)
         for after in wirings(text, wired=bool(ours), disable=plugin):
-            is_same = after == text
+            is_same = after == given
             if is_same and present.error is None and not old:
                 return text, present
             found = present if is_same else project.try_out(after)

@@ -68,20 +68,21 @@ def usual_stores(root: Path) -> list[Path]:
 
 
 def sessions(
-    places: Sequence[Path], tracked: Sequence[TrackedFiles]
+    given: Sequence[Path], root: Path, tracked: Sequence[TrackedFiles]
 ) -> tuple[list[Session], list[str]]:
     """Find all sessions, the oldest first, also those of which only files are left.
 
     Args:
-        places: Session stores, and folders of them.
+        given: Session stores, and folders of them; none: where Kedro-Viz puts them.
+        root: The project's root.
         tracked: The files of tracking datasets.
 
     Returns:
         The sessions, and a message for each one that cannot be read.
     """
     found: dict[str, Session] = {}
-    problems: list[str] = []
-    for file in find_stores(places):
+    problems = [f"{place} has no session store." for place in given if not find_stores([place])]
+    for file in find_stores(given or usual_stores(root)):
         stored, more = read_sessions(file)
         problems += more
         for session in stored:
