@@ -38,8 +38,8 @@ def test_tags() -> None:
     tags = tags_of(Session(FIRST, content, "title", "notes", bookmark=True), "wine")
     given = {name for row in PAGE.rows("In Kedro-Viz") for name in _tags(row[1])}
     assert given == {
-        *("kedro.bookmark", "kedro_command", "kedro.env", "kedro.pipeline_names"),
-        *("kedro.runtime_params", "error"),
+        *("kedro.bookmark", "kedro_command", "kedro.env", "kedro.pipeline"),
+        *("kedro.runtime_params", "error", "kedro.git.commit", "kedro.git.branch"),
     }
     assert given <= tags.keys()
     assert tags["kedro.imported_from"] == "Kedro-Viz"

@@ -102,7 +102,8 @@ def test_all(project: Any) -> None:
         "kedro.imported_from": "Kedro-Viz",
         "kedro.bookmark": "True",
         "kedro.env": "prod",
-        "kedro.pipeline_names": "train",
+        "kedro.pipeline": "train",
+        "kedro.git.dirty": "True",
         "kedro_command": "kedro run --env=prod --pipeline=train",
         "mlflow.user": "maria",
         "mlflow.source.git.commit": "1a2b3c4",
@@ -120,13 +121,13 @@ def test_all(project: Any) -> None:
     assert project.artifacts(failed.info.run_id) == {"plot.png", "error/traceback.txt"}
     assert "scores.json is left out, because it cannot be read" in result.output
     assert found[SECOND].info.run_name == SECOND
-    assert f"3 sessions imported into experiment '{project.package}'" in result.output
-    assert "1 session left out: no file of a tracking dataset" in result.output
+    assert f"3 were imported into the experiment '{project.package}'" in result.output
+    assert "Left out: 1 without files, title and notes" in result.output
 
     again = import_(project)
     assert again.exit_code == 0, again.output
-    assert "0 sessions imported" in again.output
-    assert "3 sessions left out: in MLflow already." in again.output
+    assert "0 were imported" in again.output
+    assert "Left out: 3 that have a run in MLflow already." in again.output
     assert len(project.runs()) == 3
 
 
@@ -137,7 +138,7 @@ def test_dry_run(project: Any) -> None:
     lines = [line.split() for line in result.output.splitlines()]
     assert [FIRST, "the", "best", "2", "1", "1"] in lines
     assert [SECOND, "1", "0", "0"] in lines
-    assert "3 sessions would be imported" in result.output
+    assert "3 would be imported" in result.output
     assert project.runs() == []
 
 
@@ -175,8 +176,8 @@ def test_what_is_tracked_anyway(project: Any) -> None:
     assert (project.root / f"{TRACKING}/scores.json/{session}/scores.json").is_file()
     result = import_(project)
     assert result.exit_code == 0, result.output
-    assert "3 sessions imported" in result.output
-    assert "1 session left out: in MLflow already." in result.output
+    assert "3 were imported" in result.output
+    assert "Left out: 1 that have a run in MLflow already." in result.output
 
 
 def test_places(project: Any, tmp_path: Path) -> None:
@@ -201,7 +202,9 @@ def test_deleted_in_mlflow(project: Any) -> None:
     project.client.delete_run(runs(project)[FIRST].info.run_id)
     result = import_(project)
     assert result.exit_code == 0, result.output
-    assert "3 sessions left out: in MLflow already (1 of the runs are deleted" in result.output
+    assert (
+        "Left out: 3 that have a run in MLflow already, 1 of them deleted there." in result.output
+    )
     assert len(project.runs()) == 2
 
 

@@ -13,9 +13,13 @@ from typing import Any
 from ...journal.run_logger import RunLogger
 from ...runs.kedro_command import RUNTIME_PARAMS_TAG, runner_name
 from ...tracking.artifact_names import folder_of
+from ...tracking.description import ARTIFACT as DESCRIPTION_ARTIFACT
 from ...tracking.description import within_limit
 from ...tracking.finding import COMMAND_TAG
+from ...tracking.group_lookup import PIPELINE_TAG
+from ...utils.mlflow_limits import MAX_TAG_LENGTH
 from ...utils.nested import flatten
+from ...utils.pipeline_info import DEFAULT
 from ...utils.secret_items import leave_out_secrets
 from ...utils.secrets import is_secret, looks_secret, mask_secrets, without_secrets
 from .dataset_types import Kind
@@ -27,11 +31,10 @@ ORIGIN_TAG = "kedro.imported_from"
 """On a run that was imported: from what."""
 BOOKMARK_TAG = "kedro.bookmark"
 
+_PIPELINES = ("pipeline", "pipelines")
 # Options of `kedro run` -> Kedro's run params, as a run of this plugin has them as tags.
 _RUN_PARAMS = {
     "env": "env",
-    "pipeline": "pipeline_names",
-    "pipelines": "pipeline_names",
     "tag": "tags",
     "tags": "tags",
     "node_names": "node_names",
@@ -104,6 +107,8 @@ class SessionContent:
         """
         for key, value in tags_of(self.session, package).items():
             run.set_tag(key, value)
+        if len(self.session.notes) > MAX_TAG_LENGTH:
+            run.log_text(self.session.notes, DESCRIPTION_ARTIFACT)
         error = self.session.part("exception")
         if error:
             run.log_text(_traceback(error), "error/traceback.txt")
@@ -156,7 +161,9 @@ def tags_of(session: Session, package: str) -> dict[str, Any]:
         "mlflow.source.type": "PROJECT",
         "mlflow.source.git.commit": git.get("commit_sha"),
         "mlflow.source.git.branch": git.get("branch"),
-        "git.dirty": git.get("dirty"),
+        "kedro.git.commit": git.get("commit_sha"),
+        "kedro.git.branch": git.get("branch"),
+        "kedro.git.dirty": git.get("dirty"),
         "mlflow.note.content": within_limit(mask_secrets(session.notes)),
         COMMAND_TAG: _command(session),
         RUNTIME_PARAMS_TAG: without_secrets(_runtime_params(session)),
@@ -164,10 +171,14 @@ def tags_of(session: Session, package: str) -> dict[str, Any]:
         "error": mask_secrets(f"{error.get('type')}: {error.get('value')}") if error else None,
         "kedro.env": session.content.get("env"),
     }
-    for option, value in session.part("cli").get("params", {}).items():
+    options = session.part("cli").get("params")
+    for option, value in options.items() if isinstance(options, Mapping) else ():
         name = _RUN_PARAMS.get(option)
         if name is not None and value:
             tags[f"kedro.{name}"] = runner_name(value) if name == "runner" else value
+        elif option in _PIPELINES:
+            names = value if isinstance(value, list) else [value or DEFAULT]
+            tags[PIPELINE_TAG] = ",".join(map(str, names))
     return {key: value for key, value in tags.items() if value not in (None, "", {})}
 
 

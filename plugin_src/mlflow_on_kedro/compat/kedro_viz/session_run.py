@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +21,7 @@ from ...journal.run_logger import RunLogger
 from ...journal.writer import Writer
 from ...runs.run_request import KEDRO_RUN_TAG
 from ...tracking import experiments, store
+from ...utils.overlap import overlap
 from ...utils.secrets import without_credentials
 from .session_content import SessionContent
 from .sessions import Session
@@ -50,7 +53,7 @@ class Destination:
         """The experiment's name, if its id is not given."""
         return store.resolve_experiment(self.config.experiment.name, self.package)
 
-    def states(self, client: MlflowClient, sessions: list[Session]) -> dict[str, str]:
+    def states(self, client: MlflowClient, sessions: Sequence[Session]) -> dict[str, str]:
         """Look up which sessions have a run in MLflow, imported or tracked by this plugin.
 
         Args:
@@ -63,8 +66,18 @@ class Destination:
         found = self._experiment_id(client)
         if found is None:
             return {}
-        states = {session.id: _state(client, found, session.id) for session in sessions}
-        return {name: state for name, state in states.items() if state is not None}
+        states: dict[str, str] = {}
+
+        def look_up(session: Session) -> None:
+            state = _state(client, found, session.id)
+            if state is not None:
+                states[session.id] = state
+
+        calls = [functools.partial(look_up, session) for session in sessions]
+        for error in overlap(calls, self.connection.threads):
+            if error is not None:
+                raise error
+        return states
 
     def _experiment_id(self, client: MlflowClient) -> str | None:
         given = experiments.from_environment(self.config, self.root)

@@ -28,7 +28,9 @@ def test_secrets() -> None:
     assert tags["kedro.runtime_params"] == {"db": {"password": "***"}, "depth": 3}
 
 
-@pytest.mark.parametrize("content", [{}, {"cli": None, "git": "x", "exception": []}, {"cli": {}}])
+@pytest.mark.parametrize(
+    "content", [{}, {"cli": None, "git": "x", "exception": []}, {"cli": {"params": None}}]
+)
 def test_a_record_with_little(content: dict[str, Any]) -> None:
     """Without a record, the run has the tags of its origin alone."""
     assert set(tags_of(Session(FIRST, content), "wine")) == {
