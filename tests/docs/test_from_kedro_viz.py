@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlflow_on_kedro.cli import cli
-from mlflow_on_kedro.compat.kedro_viz.session_content import tags_of
+from mlflow_on_kedro.commands.importing.session_content import tags_of
 from mlflow_on_kedro.compat.kedro_viz.sessions import Session
 from mlflow_on_kedro.runs.run_request import KEDRO_RUN_TAG
 

@@ -55,12 +55,12 @@ def import_sessions(
     also after Ctrl-C.
     """
     from ..compat.kedro_viz import discovery
-    from ..compat.kedro_viz.session_run import Destination
     from ..delivery.connection import Connection
     from ..tracking.uris import resolve_uri
     from ..utils import client_variables
+    from .importing.session_import import SessionImport
+    from .importing.session_run import Destination
     from .project import project_context
-    from .session_import import SessionImport
 
     root = Path(metadata.project_path)
     context, settings = project_context(root, env)

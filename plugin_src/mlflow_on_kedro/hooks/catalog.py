@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DatasetError
 
-from ..compat.kedro_viz.tracked_values import log_tracked
 from ..config.checks import check_choice
 from ..config.sections import Catalog, choices
 from ..datasets.extension_names import check_extension
@@ -23,6 +22,7 @@ from .base import ComingRun, PipelineRun
 from .node_values import NodeValuesHook
 from .registered_names import warn_of_unknown
 from .small_values import select
+from .tracked_values import log_tracked
 from .unlogged import limits_from, log_selection, report_at_end
 
 if TYPE_CHECKING:

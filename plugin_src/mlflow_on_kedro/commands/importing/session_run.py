@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...compat.kedro_viz.sessions import Session
 from ...config.sections import Config
 from ...delivery.connection import Connection
 from ...delivery.journal_delivery import deliver
@@ -24,7 +25,6 @@ from ...tracking import experiments, store
 from ...utils.overlap import overlap
 from ...utils.secrets import without_credentials
 from .session_content import SessionContent
-from .sessions import Session
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..errors import MLflowOnKedroError
+from ...errors import MLflowOnKedroError
 
 if TYPE_CHECKING:
-    from ..compat.kedro_viz.session_content import SessionContent
-    from ..compat.kedro_viz.session_run import Destination
-    from ..compat.kedro_viz.sessions import Session
-    from ..compat.kedro_viz.tracked_files import TrackedFiles
+    from ...compat.kedro_viz.sessions import Session
+    from ...compat.kedro_viz.tracked_files import TrackedFiles
+    from .session_content import SessionContent
+    from .session_run import Destination
 
 _NAME_WIDTH = 40
 
@@ -79,7 +79,7 @@ class SessionImport:
             raise click.exceptions.Exit(1)
 
     def _known(self, sessions: Sequence[Session]) -> Mapping[str, str]:
-        from ..tracking import store
+        from ...tracking import store
 
         try:
             client = store.connect(self._destination.connection.uri)
@@ -88,7 +88,7 @@ class SessionImport:
             raise self._failure(error, "so nothing is imported") from None
 
     def _read(self, session: Session) -> SessionContent:
-        from ..compat.kedro_viz.session_content import SessionContent
+        from .session_content import SessionContent
 
         content = SessionContent.read(session, self._datasets)
         for problem in content.problems:
@@ -96,7 +96,7 @@ class SessionImport:
         return content
 
     def _import_all(self, contents: Sequence[SessionContent]) -> None:
-        from ..utils.overlap import overlap
+        from ...utils.overlap import overlap
 
         bar: Any = contextlib.nullcontext()
         if sys.stdout.isatty():
@@ -116,7 +116,7 @@ class SessionImport:
                     raise error
 
     def _import(self, content: SessionContent) -> None:
-        from ..tracking.failures import is_silent, reason
+        from ...tracking.failures import is_silent, reason
 
         name = content.session.id
         try:
@@ -147,12 +147,12 @@ class SessionImport:
         click.echo(message, err=True)
 
     def _failure(self, error: Exception, effect: str) -> MLflowOnKedroError:
-        from ..tracking.failure_messages import failure_message
+        from ...tracking.failure_messages import failure_message
 
         return MLflowOnKedroError(failure_message(self._destination.connection.uri, error, effect))
 
     def _print_outcome(self, done: str, known: Mapping[str, str], empty: int) -> None:
-        from ..utils.secrets import mask_urls
+        from ...utils.secrets import mask_urls
 
         uri = mask_urls(self._destination.connection.uri)
         click.echo(

@@ -10,6 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ...compat.kedro_viz.dataset_types import Kind
+from ...compat.kedro_viz.sessions import Session
+from ...compat.kedro_viz.tracked_files import TrackedFiles, kind_of_content, read_json
+from ...hooks.tracked_values import log_tracked
 from ...journal.run_logger import RunLogger
 from ...runs.kedro_command import RUNTIME_PARAMS_TAG, runner_name
 from ...tracking.artifact_names import folder_of
@@ -22,10 +26,6 @@ from ...utils.nested import flatten
 from ...utils.pipeline_info import DEFAULT
 from ...utils.secret_items import leave_out_secrets
 from ...utils.secrets import is_secret, looks_secret, mask_secrets, without_secrets
-from .dataset_types import Kind
-from .sessions import Session
-from .tracked_files import TrackedFiles, kind_of_content, read_json
-from .tracked_values import log_tracked
 
 ORIGIN_TAG = "kedro.imported_from"
 """On a run that was imported: from what."""

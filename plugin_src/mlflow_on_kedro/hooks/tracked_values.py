@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ...journal.run_logger import RunLogger
-from ...utils.secret_items import leave_out_secrets
+from ..journal.run_logger import RunLogger
+from ..utils.secret_items import leave_out_secrets
 
 
 def log_tracked(run: RunLogger, kind: str, name: str, content: Any) -> list[str]:

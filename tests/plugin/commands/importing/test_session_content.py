@@ -6,15 +6,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from kedro.io import DataCatalog, DatasetError
-from kedro.pipeline import node, pipeline
-from mlflow_on_kedro.compat.kedro_viz.dataset_types import without_kedro_datasets
-from mlflow_on_kedro.compat.kedro_viz.session_content import SessionContent, tags_of
+from mlflow_on_kedro.commands.importing.session_content import SessionContent, tags_of
 from mlflow_on_kedro.compat.kedro_viz.sessions import Session
 from mlflow_on_kedro.compat.kedro_viz.tracked_files import TrackedFiles
-from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
-from .old_sessions import FIRST, record, save
+from tests.plugin.compat.kedro_viz.old_sessions import FIRST, record, save
 
 
 def test_secrets() -> None:
@@ -51,26 +47,3 @@ def test_files(tmp_path: Path) -> None:
     assert [problem.split(" is left out")[0] for problem in found.problems] == [str(broken)]
     assert not found.is_empty
     assert SessionContent(Session(FIRST)).is_empty
-
-
-def test_datasets(tmp_path: Path) -> None:
-    """The datasets work as Kedro's did, in factories too, and the pipeline knows their kinds."""
-    config = {
-        "{name}_metrics": {
-            "type": "tracking.MetricsDataset",
-            "filepath": f"{tmp_path.as_posix()}/{{name}}.json",
-        },
-        "notes": {"type": "tracking.JSONDataSet", "filepath": f"{tmp_path.as_posix()}/notes.json"},
-    }
-    entries = {name: dict(without_kedro_datasets(entry)) for name, entry in config.items()}
-    catalog = DataCatalog.from_config(entries)
-    nodes = [node(len, "x", "test_metrics", name="a"), node(len, "x", "notes", name="b")]
-    info = PipelineInfo.from_pipeline(pipeline(nodes), catalog)
-    assert info.tracking_kinds == {"test_metrics": "metrics", "notes": "json"}
-    dataset: Any = catalog.get("test_metrics")
-    dataset.save({"f1": "0.5"})
-    assert dataset.load() == {"f1": 0.5}
-    (version,) = (tmp_path / "test.json").iterdir()
-    assert (version / "test.json").is_file()
-    with pytest.raises(DatasetError, match="takes a dict of numbers"):
-        dataset.save({"f1": "high"})

@@ -1,0 +1,1 @@
+"""What `kedro mlflow import` is made of."""
