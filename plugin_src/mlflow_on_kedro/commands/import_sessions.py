@@ -80,6 +80,8 @@ def import_sessions(
         )
         return
     logging.getLogger("mlflow_on_kedro").setLevel(logging.WARNING)  # the command prints the rest
+    # Of connections that it closes, because several sessions are sent at once.
+    logging.getLogger("urllib3.connectionpool").setLevel(logging.ERROR)
     client_variables.disable_retries(settings.tracking.timeout)
     destination = Destination(Connection(target), settings, root, metadata.package_name)
     SessionImport(destination, datasets, empty=empty, dry_run=dry_run).run(sessions)

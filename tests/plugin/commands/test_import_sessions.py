@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -54,6 +55,15 @@ def import_(project: Any, *words: str) -> Result:
     bootstrap_project(project.root)
     metadata = SimpleNamespace(project_path=project.root, package_name=project.package)
     return CliRunner().invoke(cli, ["mlflow", "import", *words], obj=metadata)
+
+
+@pytest.fixture(autouse=True)
+def _level() -> Iterator[None]:
+    """urllib3's logger as it was: the command makes it quieter."""
+    logger = logging.getLogger("urllib3.connectionpool")
+    before = logger.level
+    yield
+    logger.setLevel(before)
 
 
 @pytest.fixture
@@ -206,6 +216,27 @@ def test_none(make_project: Callable[..., Any]) -> None:
     result = import_(make_project(NODES))
     assert result.exit_code == 0, result.output
     assert "No session of Kedro-Viz is found. `--store` names its" in result.output
+
+
+def test_a_server_that_falls_silent(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The import stops there and says so; the next one goes on."""
+    from mlflow_on_kedro.commands.importing.session_run import Destination
+
+    deliver = Destination.deliver
+
+    def silent_at_the_second(self: Any, content: Any) -> Any:
+        if content.session.id == SECOND:
+            raise ConnectionRefusedError(111, "refused")
+        assert content.session.id == FIRST
+        return deliver(self, content)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Destination, "deliver", silent_at_the_second)
+        result = import_(project)
+    assert result.exit_code == 1
+    assert "1 were imported" in result.output
+    assert "cannot be reached, so the import stops here; run it again later" in result.output
+    assert "2 were imported" in import_(project).output
 
 
 def test_no_server(project: Any) -> None:
