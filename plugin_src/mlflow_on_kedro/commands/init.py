@@ -25,9 +25,9 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
     Writes conf/base/mlflow.yml with the most used keys at their defaults, adds the hooks to HOOKS
     in settings.py, adds the plugin to requirements.txt, and adds files that belong to one machine
-    to .gitignore. Everything that exists already stays, except kedro-mlflow's hooks, and Kedro-Viz's
-    session store if it cannot be imported any more. The new settings.py is tried first; then all
-    changes are shown, and nothing is written until you agree.
+    to .gitignore. Everything that exists already stays, except kedro-mlflow's hooks, and
+    Kedro-Viz's session store if it cannot be imported any more. The new settings.py is tried first;
+    then all changes are shown, and nothing is written until you agree.
 
     You can run it again at any time: a project that is set up is not changed.
     """
