@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import click
+
+from .options import env_option, uri_option
 
 _PATH = click.Path(exists=True, path_type=Path)
 
@@ -31,8 +32,8 @@ _PATH = click.Path(exists=True, path_type=Path)
 )
 @click.option("--all", "empty", is_flag=True, help="Import sessions that have no files, too.")
 @click.option("--dry-run", is_flag=True, help="Show what would be imported; import nothing.")
-@click.option("--env", "-e", default=None, help="The Kedro environment whose mlflow.yml is read.")
-@click.option("--uri", default=None, help="Import to this tracking URI instead of the project's.")
+@env_option
+@uri_option
 @click.pass_obj
 def import_sessions(
     metadata: Any,
@@ -63,10 +64,7 @@ def import_sessions(
     from .project import project_context
 
     root = Path(metadata.project_path)
-    context, settings = project_context(root, env)
-    if uri is not None:
-        uri = resolve_uri(uri, root, "--uri")
-        settings = replace(settings, tracking=replace(settings.tracking, uri=uri))
+    context, settings = project_context(root, env, uri)
     target = resolve_uri(settings.tracking.uri, root)
     catalog = discovery.own_catalog(context, env)
     datasets, problems = discovery.datasets(catalog, folders, root)
