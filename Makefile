@@ -1,6 +1,6 @@
 # make demo and make test need only Python 3.10 or later, git and make (and a network for packages).
 .DEFAULT_GOAL := help
-.PHONY: help demo test slow orchestrators frameworks chaos peers bench lint format matrix pictures clean
+.PHONY: help demo test slow orchestrators frameworks chaos peers bench lint format matrix docs reference pictures clean
 
 PYTHON ?= python3
 VENV   := .venv
@@ -77,8 +77,15 @@ matrix: $(VENV)/.dev ## slow: the plugin's tests on every supported version that
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python nox
 	@$(BIN)/nox $(ARGS)
 
-pictures: $(VENV)/.dev demo ## take the README's pictures anew (needs Chromium)
-	@$(BIN)/python docs/pictures.py
+docs: $(VENV)/.dev ## build the manual, as a site
+	@PYTHONPATH=plugin_src $(BIN)/python -m manual.build
+	@printf '\nThe manual is built. To read it:\n  $(BIN)/python -m http.server --bind 127.0.0.1 --directory build/manual/site\n'
+
+reference: $(VENV)/.dev ## write the page and the JSON schema of mlflow.yml anew, from its dataclasses
+	@PYTHONPATH=plugin_src $(BIN)/python -m manual.reference
+
+pictures: $(VENV)/.dev ## take the README's pictures anew (needs Chromium)
+	@PYTHONPATH=plugin_src $(BIN)/python -m manual.pictures
 
 clean: ## remove what make made
-	@rm -rf $(VENV) $(DEMO) .nox .pytest_cache .ruff_cache .mypy_cache
+	@rm -rf $(VENV) $(DEMO) build .nox .pytest_cache .ruff_cache .mypy_cache

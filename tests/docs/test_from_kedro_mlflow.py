@@ -10,7 +10,8 @@ import mlflow_on_kedro
 import pytest
 from mlflow_on_kedro.cli import cli
 from mlflow_on_kedro.compat.kedro_mlflow import mlflow_yml
-from mlflow_on_kedro.config.sections import Config, PipelineModel
+from mlflow_on_kedro.config.model_entries import PipelineModel
+from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.notebook.context_mlflow import ContextMlflow
 
 from tests.peers.keeping import recorded, surface_of

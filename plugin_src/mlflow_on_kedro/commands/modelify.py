@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-    from ..config.sections import Config, PipelineModel
+    from ..config.model_entries import PipelineModel
+    from ..config.sections import Config
     from ..pipeline_models.builder import Project
     from ..pipeline_models.spec import PipelineModelSpec
 from ..tracking.finding import Runs

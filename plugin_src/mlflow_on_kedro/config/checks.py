@@ -11,7 +11,7 @@ from ..compat.kedro_mlflow import mlflow_yml
 from ..errors import ConfigError
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import nearest
-from . import meant_keys, sections
+from . import keys, meant_keys
 
 SectionT = TypeVar("SectionT")
 
@@ -65,7 +65,7 @@ def check_choices(content: Mapping[str, Any], section: type, where: str, prefix:
     Raises:
         ConfigError: A value is none of its key's words.
     """
-    for key, choices in sections.choices(section).items():
+    for key, choices in keys.choices(section).items():
         if content.get(key) is not None:
             check_choice(f"{prefix}{key}", content[key], choices, where)
 
@@ -81,7 +81,7 @@ def check_minimums(section: Any, where: str, prefix: str) -> None:
     Raises:
         ConfigError: A number is too small.
     """
-    for key, minimum in sections.minimums(section).items():
+    for key, minimum in keys.minimums(section).items():
         number = getattr(section, key)
         if number is not None and number < minimum:
             raise ConfigError(f"{where}: '{prefix}{key}' must be >= {minimum}: {number}")

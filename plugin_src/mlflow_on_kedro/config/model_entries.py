@@ -3,12 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Optional
 
 from ..errors import ConfigError
 from ..utils.mlflow_limits import is_model_name
 from .checks import COPY_MODES, FILE, check_choice, check_keys, check_types, without_empty
-from .sections import Config, PipelineModel
+from .sections import Config
+
+# As in sections.py.
+# ruff: noqa: UP045
+
+
+@dataclass(frozen=True)
+class PipelineModel:
+    """One entry of ``pipeline_models``: an inference pipeline that is logged as a model.
+
+    Attributes:
+        training: The pipeline that trains. Each run that runs all of its nodes logs the model.
+        inference: The pipeline that predicts. Needed.
+        input: The dataset of that pipeline that ``predict`` is given. Needed.
+        runner: What runs the pipeline: one of Kedro's runners, or ``package.module.Class``.
+        copy_mode: How nodes get the artifacts: ``assign``, ``copy``, ``deepcopy``, or a mapping
+            of datasets to these. ``deepcopy`` is for nodes that change them.
+        input_example: Keep the first five rows of the input in the model.
+        pip_requirements: A list, a file, or a list with files. null: the project's
+            requirements.txt, each at the version that is installed; without one, what the code
+            imports.
+        extra_pip_requirements: Requirements beside them, given in the same ways.
+        conda_env: Instead of both, a mapping or a file.
+        code_paths: Further code. The project's package, and what it imports from beside it, are
+            always there.
+        metadata: The model's metadata.
+        tags: The model's tags.
+        registered_model_name: Register the model under this name, once the run has succeeded.
+        alias: An alias for the version.
+        promote: ``{alias: …, metric: …, greater_is_better: true}``: the version gets the alias
+            if that metric of its run is better than that of the alias's holder.
+    """
+
+    training: str = "__default__"
+    inference: str = ""
+    input: str = ""
+    runner: str = "SequentialRunner"
+    copy_mode: Any = "assign"
+    input_example: bool = False
+    pip_requirements: Any = None
+    extra_pip_requirements: Any = field(default_factory=list)
+    conda_env: Any = None
+    code_paths: list[str] = field(default_factory=list)
+    metadata: dict[str, Any] = field(default_factory=dict)
+    tags: dict[str, Any] = field(default_factory=dict)
+    registered_model_name: Optional[str] = None
+    alias: Optional[str] = None
+    promote: Any = None
 
 
 def pipeline_models(config: Config, where: str = FILE) -> dict[str, PipelineModel]:

@@ -6,10 +6,11 @@ and from :func:`one_of` or :func:`at_least` where a type allows too much.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Optional
 
 from ..utils.mlflow_limits import MAX_PARAM_LENGTH
+from .keys import at_least, one_of
 
 # OmegaConf 2.1, which Kedro still allows, knows `Optional[str]` but not `str | None`.
 # ruff: noqa: UP045
@@ -26,43 +27,28 @@ RUNTIME_SECTION = "mlflow"
 """The runtime parameter (``kedro run --params mlflow.…``) that holds keys of mlflow.yml."""
 
 
-def one_of(default: str, *others: str) -> Any:
-    """Make a key whose value is one of a few words."""
-    return field(default=default, metadata={"choices": (default, *others)})
-
-
-def at_least(minimum: float, default: Any) -> Any:
-    """Make a key whose value is a number with a lower limit."""
-    return field(default=default, metadata={"minimum": minimum})
-
-
-def choices(section: Any) -> dict[str, tuple[str, ...]]:
-    """Return the keys of a section that take one of a few words, each with these words.
-
-    Example:
-        >>> choices(Params)
-        {'too_long': ('truncate', 'tag', 'artifact', 'error')}
-    """
-    return {
-        key.name: key.metadata["choices"] for key in fields(section) if "choices" in key.metadata
-    }
-
-
-def minimums(section: Any) -> dict[str, float]:
-    """Return the keys of a section that have a lower limit, each with that limit.
-
-    Example:
-        >>> minimums(Inputs)
-        {'max_bytes': 0}
-    """
-    return {
-        key.name: key.metadata["minimum"] for key in fields(section) if "minimum" in key.metadata
-    }
-
-
 @dataclass(frozen=True)
 class Tracking:
-    """Where runs are tracked, and what happens when that fails."""
+    """Where runs are tracked, and what happens when that fails.
+
+    Attributes:
+        uri: The tracking server or store. null: ``MLFLOW_TRACKING_URI``, else
+            ``sqlite:///mlflow.db`` in the project's root.
+        registry_uri: Where models are registered. null: where runs are tracked.
+        mode: ``offline`` contacts no server; ``kedro mlflow sync`` delivers later.
+        credentials: The name of an entry of credentials.yml with ``username`` and ``password``,
+            or ``token``.
+        request_headers: HTTP headers that are sent with each request to the server; or ``type``
+            with the path of a class that makes them.
+        on_failure: What happens when MLflow cannot be reached: ``warn`` and run on, or
+            ``raise``.
+        timeout: Seconds that a server that does not answer may hold up a run.
+        wait_at_end: Seconds that the end of a run may take to deliver the rest.
+        max_copy: Bytes. A larger artifact is not copied into the journal, but sent from where
+            it lies, if it stays as it is.
+        delivery: What delivers to MLflow beside the nodes, a thread or a process. ``auto``:
+            what is faster.
+    """
 
     uri: Optional[str] = None
     registry_uri: Optional[str] = None
@@ -78,7 +64,16 @@ class Tracking:
 
 @dataclass(frozen=True)
 class Experiment:
-    """The experiment; created when it is missing, restored when it was deleted."""
+    """The experiment; created when it is missing, restored when it was deleted.
+
+    Attributes:
+        name: The experiment. null: ``MLFLOW_EXPERIMENT_NAME``, else the package's name.
+        artifact_location: Where its artifacts go. It counts when the experiment is created.
+        tags: Tags of the experiment. They are set when it is created, and later where they are
+            missing.
+        restore_if_deleted: Restore an experiment that was deleted. false: its runs wait for
+            ``kedro mlflow sync``.
+    """
 
     name: Optional[str] = None
     artifact_location: Optional[str] = None
@@ -88,7 +83,27 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Run:
-    """How the run is named and described."""
+    """How the run is named and described.
+
+    Attributes:
+        id: The id of a run to continue.
+        parent: The id of a run. The pipeline's run is a child of it, in its experiment.
+        key: Processes with the same key log to one run, as under an orchestrator.
+        name: The run's name; ``{pipeline}`` in it is the pipeline's. null: MLflow makes one up.
+        resume: Go on with this pipeline's last run, if it failed.
+        nested: Make it a child of the run that is active, or of ``MLFLOW_RUN_ID``.
+        children: Make a child run for each namespace or registered pipeline. ``none``: all is
+            in one run.
+        tags: Tags of the run, such as ``{team: wine}``.
+        description: Markdown that MLflow shows above the run; ``{pipeline}`` in it is a table
+            of the nodes that run.
+        kedro_run_params: Names of Kedro's run params, or ``__ALL__``, that are logged as
+            parameters ``___<name>``.
+        log_time_begin: Set the tag ``time.begin``.
+        log_time_end: Set the tag ``time.end``.
+        log_time: Log how long the pipeline took, as the metric ``time/pipeline``.
+        offset_hours: The time zone of these tags, in hours from UTC.
+    """
 
     id: Optional[str] = None
     parent: Optional[str] = None
@@ -108,7 +123,17 @@ class Run:
 
 @dataclass(frozen=True)
 class Params:
-    """How parameters that are dicts are logged, and values beyond ``max_length`` characters."""
+    """How parameters that are dicts are logged, and values beyond ``max_length`` characters.
+
+    Attributes:
+        too_long: What happens to a value beyond ``max_length``: cut it with a warning, make it
+            a tag or an artifact, or fail.
+        max_length: Characters that a parameter's value may have.
+        flatten: Log a parameter that is a dict as one for each leaf.
+        recursive: Flatten all levels. false: only the first.
+        flatten_lists: Log a list as one parameter for each item.
+        separator: What joins the names of the levels.
+    """
 
     too_long: str = one_of("truncate", "tag", "artifact", "error")
     max_length: int = at_least(1, MAX_PARAM_LENGTH)
@@ -125,7 +150,20 @@ class Params:
 
 @dataclass(frozen=True)
 class Catalog:
-    """Automatic logging of node inputs and outputs."""
+    """Automatic logging of node inputs and outputs.
+
+    Attributes:
+        enabled: Log parameters, and the values that no catalog lists.
+        auto: Log every node input and output that the catalog does not list, if it is small.
+        parameters: Kedro's parameters are MLflow parameters (``params``), numbers among them
+            metrics (``by_type``), or not logged (``none``).
+        mlflow_catalog: Names of datasets that the catalog does not list, with how each is
+            logged, such as ``{report: json}``.
+        max_leaves: A dict with more values is not logged.
+        max_length: A longer text or list is not logged, but for up to 1,000 numbers, which are
+            a metric's series.
+        unlogged: How a run names, at its end, what was not logged. ``error`` fails the run.
+    """
 
     enabled: bool = True
     auto: bool = True
@@ -138,7 +176,12 @@ class Catalog:
 
 @dataclass(frozen=True)
 class Inputs:
-    """Datasets that the pipeline reads and does not make."""
+    """Datasets that the pipeline reads and does not make.
+
+    Attributes:
+        enabled: Log the datasets that the pipeline reads, in MLflow's "Datasets used".
+        max_bytes: Bytes. Files up to this size are read whole for their digest.
+    """
 
     enabled: bool = True
     max_bytes: int = at_least(0, 100_000_000)
@@ -146,7 +189,15 @@ class Inputs:
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Files and folders that are logged without an MLflow dataset."""
+    """Files and folders that are logged without an MLflow dataset.
+
+    Attributes:
+        enabled: Log these files.
+        before_pipeline_run: Files, folders and globs, from the project's root, that are logged
+            before the first node.
+        after_pipeline_run: The same after the last node, also after a failure.
+        after_node_run: Names of datasets whose file is logged once it is saved.
+    """
 
     enabled: bool = True
     before_pipeline_run: list[str] = field(default_factory=list)
@@ -156,7 +207,14 @@ class Artifacts:
 
 @dataclass(frozen=True)
 class EnvVars:
-    """Environment variables that are logged."""
+    """Environment variables that are logged.
+
+    Attributes:
+        enabled: Log these variables.
+        params: Names of variables that are logged as parameters, or ``__ALL__``.
+        metrics: Names of variables that are logged as metrics. Their values must be numbers.
+        prefix: What the names in MLflow begin with.
+    """
 
     enabled: bool = True
     params: list[str] = field(default_factory=list)
@@ -166,7 +224,16 @@ class EnvVars:
 
 @dataclass(frozen=True)
 class Time:
-    """Durations and the Gantt chart."""
+    """Durations and the Gantt chart.
+
+    Attributes:
+        enabled: Log how long nodes, loads and saves take.
+        prefix: What the metric of a node begins with. null: ``time/node/``.
+        gantt: Draw the Gantt chart ``gantt.html``.
+        gantt_filepath: A local file for the chart, too.
+        gantt_params: Options of the chart: ``title``, and the keys of Plotly's layout.
+        time_log_filepath: A local JSON file for the times.
+    """
 
     enabled: bool = True
     prefix: Optional[str] = None
@@ -179,7 +246,14 @@ class Time:
 
 @dataclass(frozen=True)
 class SystemMetrics:
-    """CPU, memory, disk and network of the machine while the pipeline runs."""
+    """CPU, memory, disk and network of the machine while the pipeline runs.
+
+    Attributes:
+        enabled: Log them. It needs the package psutil. null: as
+            ``MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING`` says.
+        interval: Seconds between samples. null: ``MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL``,
+            else 10.
+    """
 
     enabled: Optional[bool] = None
     interval: Optional[float] = at_least(0.1, None)
@@ -187,36 +261,41 @@ class SystemMetrics:
 
 @dataclass(frozen=True)
 class Ui:
-    """Where `kedro mlflow ui` listens."""
+    """Where `kedro mlflow ui` listens.
+
+    Attributes:
+        host: The address to listen at.
+        port: The port. null: a free one.
+    """
 
     host: str = "127.0.0.1"
     port: Optional[int] = None
 
 
 @dataclass(frozen=True)
-class PipelineModel:
-    """One entry of ``pipeline_models``: an inference pipeline that is logged as a model."""
-
-    training: str = "__default__"
-    inference: str = ""
-    input: str = ""
-    runner: str = "SequentialRunner"
-    copy_mode: Any = "assign"
-    input_example: bool = False
-    pip_requirements: Any = None
-    extra_pip_requirements: Any = field(default_factory=list)
-    conda_env: Any = None
-    code_paths: list[str] = field(default_factory=list)
-    metadata: dict[str, Any] = field(default_factory=dict)
-    tags: dict[str, Any] = field(default_factory=dict)
-    registered_model_name: Optional[str] = None
-    alias: Optional[str] = None
-    promote: Any = None
-
-
-@dataclass(frozen=True)
 class Config:
-    """All of mlflow.yml; each attribute is a section or a key of its top level."""
+    """All of mlflow.yml; each attribute is a section or a key of its top level.
+
+    Attributes:
+        enabled: Track runs. false: ``kedro run`` without MLflow.
+        disabled_pipelines: Names of pipelines that run without tracking, such as
+            ``__default__``.
+        tracking: Where runs are tracked, and what happens when that fails.
+        experiment: The experiment of the runs.
+        run: How the run is named and described.
+        params: How parameters are logged.
+        catalog: Automatic logging of node inputs and outputs.
+        inputs: Datasets that the pipeline reads and does not make.
+        artifacts: Files and folders that are logged without an MLflow dataset.
+        env_vars: Environment variables that are logged.
+        time: Durations and the Gantt chart.
+        autolog: MLflow autologging: true, or flavors with their arguments, such as ``{sklearn:
+            {log_models: false}}``.
+        trace: Make the run an MLflow trace, too. It needs MLflow 3.10 or later.
+        system_metrics: CPU, memory, disk and network of the machine.
+        ui: Where ``kedro mlflow ui`` listens.
+        pipeline_models: Pipelines that are logged as models, by the models' names.
+    """
 
     enabled: bool = True
     disabled_pipelines: list[str] = field(default_factory=list)

@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 
 from ..config import sections, uri_checks
 from ..config.checks import check_choice
+from ..config.keys import choices
 from ..errors import ConfigError
 from ..utils.suggestions import did_you_mean
 from . import images
@@ -97,7 +98,7 @@ def check_dataset_arguments(
     if isinstance(dataset, str):
         check_extension(dataset)
     if too_long is not None:
-        check_choice("too_long", too_long, sections.choices(sections.Params)["too_long"], name)
+        check_choice("too_long", too_long, choices(sections.Params)["too_long"], name)
     if copy_mode is not None:
         check_choice("copy_mode", copy_mode, COPY_MODES, name)
     if dataset == "images" and artifact_path is not None:

@@ -1,7 +1,7 @@
 """The table behind ``dataset: csv``: the file suffix, Kedro dataset and packages of an extension.
 
 A new extension is one line in `EXTENSIONS`, one in the test of the round trips
-(``tests/plugin/datasets/test_backends.py``) and its name in the README's table.
+(``tests/plugin/datasets/test_backends.py``) and its name in the manual's table.
 """
 
 from __future__ import annotations

@@ -11,7 +11,8 @@ from kedro.framework.hooks import hook_impl
 from kedro.io import AbstractDataset, DatasetError
 
 from ..config.checks import check_choice
-from ..config.sections import Catalog, choices
+from ..config.keys import choices
+from ..config.sections import Catalog
 from ..datasets.extension_names import check_extension
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError

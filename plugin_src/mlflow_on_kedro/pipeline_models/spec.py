@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import MemoryDataset, SharedMemoryDataset
 
+from ..config.model_entries import PipelineModel
 from ..config.registration import Registration
-from ..config.sections import PipelineModel
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
 from ..tracking.failures import reason

@@ -9,7 +9,8 @@ from typing import Any
 
 from ..config import header_checks
 from ..config.checks import check_choice
-from ..config.sections import Tracking, choices
+from ..config.keys import choices
+from ..config.sections import Tracking
 from ..utils import environment, session_variables
 from . import request_headers, uris
 

@@ -15,8 +15,9 @@ from typing import Any, get_type_hints
 import pytest
 import yaml
 from mlflow_on_kedro.config import parsing as config
+from mlflow_on_kedro.config.keys import choices
 from mlflow_on_kedro.config.parsing import parse
-from mlflow_on_kedro.config.sections import Config, Time, choices
+from mlflow_on_kedro.config.sections import Config, Time
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.runs.kedro_command import kedro_command
 
@@ -25,11 +26,11 @@ SHIPPED = ROOT / "plugin_src" / "mlflow_on_kedro" / "mlflow.yml"
 
 (SHOWN,) = re.findall(
     r"^```yaml\n(enabled:.*?)^```",
-    (ROOT / "README.md").read_text(encoding="utf-8"),
+    (ROOT / "docs" / "configuration.md").read_text(encoding="utf-8"),
     flags=re.MULTILINE | re.DOTALL,
 )
 DEFAULTS: dict[str, Any] = yaml.safe_load(SHOWN)
-"""The README's mlflow.yml, which has every key."""
+"""The manual's mlflow.yml, which has every key."""
 
 SECTIONS = [key for key, content in DEFAULTS.items() if isinstance(content, dict)]
 KEYS = [

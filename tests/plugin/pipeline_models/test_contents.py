@@ -18,7 +18,7 @@ from kedro_datasets.pandas import CSVDataset
 from kedro_datasets.partitions import PartitionedDataset
 from kedro_datasets.pickle import PickleDataset
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
-from mlflow_on_kedro.config.sections import PipelineModel as Entry
+from mlflow_on_kedro.config.model_entries import PipelineModel as Entry
 from mlflow_on_kedro.pipeline_models.contents import describe_nodes, import_path_of, write_contents
 from mlflow_on_kedro.pipeline_models.pipeline_model import DESCRIPTION, OBJECTS, PipelineModel
 from mlflow_on_kedro.pipeline_models.spec import PipelineModelSpec

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 import yaml
-from mlflow_on_kedro.config.sections import PipelineModel
+from mlflow_on_kedro.config.model_entries import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.pipeline_models.builder import PipelineModelBuilder, Project
 from mlflow_on_kedro.pipeline_models.spec import PipelineModelSpec

@@ -10,7 +10,7 @@ from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import node, pipeline
 from kedro_datasets.pickle import PickleDataset
 from mlflow_on_kedro import MLflowDataset
-from mlflow_on_kedro.config.sections import PipelineModel
+from mlflow_on_kedro.config.model_entries import PipelineModel
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.pipeline_models.spec import PipelineModelSpec
 

@@ -106,7 +106,7 @@ def plan(project: Project) -> list[Change]:
     problems += [problem for path in present if (problem := _problem(path)) is not None]
     base = conf / found.base_env
     if not any(path.is_relative_to(base) for path in present):
-        changes.insert(0, Change(base / FILE, None, shipped()))
+        changes.insert(0, Change(base / FILE, None, shipped(base)))
     edits: dict[str, Callable[[str], str]] = {".gitignore": ignoring}
     if project.requirement is not None and (project.root / requirements.FILE).is_file():
         edits[requirements.FILE] = partial(requirements.with_plugin, line=project.requirement)
@@ -197,9 +197,18 @@ def _problem(path: Path) -> str | None:
     return "\n  ".join((f"{path} has keys that are not this plugin's:", *found)) + f"\n{advice}"
 
 
-def shipped() -> str:
-    """Return the mlflow.yml of a new project: the most used keys, at their defaults."""
-    return (Path(__file__).parents[2] / FILE).read_text(encoding="utf-8")
+def shipped(folder: Path) -> str:
+    """Return the mlflow.yml of a new project: the most used keys, at their defaults.
+
+    Its first line tells editors where its JSON schema is. Only a project with a copy of the plugin
+    has it in a place that holds on every machine.
+
+    Args:
+        folder: Where the file is to be.
+    """
+    text = (Path(__file__).parents[2] / FILE).read_text(encoding="utf-8")
+    first, _, others = text.partition("\n")
+    return text if (folder / first.partition("$schema=")[2]).is_file() else others
 
 
 def ignoring(text: str) -> str:

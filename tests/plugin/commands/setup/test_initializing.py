@@ -117,11 +117,23 @@ def test_no_settings(root: Path) -> None:
     assert settings.after.endswith("HOOKS = mlflow_hooks()\n")
 
 
-def test_the_file_is_that_of_the_starter() -> None:
-    """What is written is right, and at its defaults."""
+def test_the_file_is_that_of_the_starter(root: Path) -> None:
+    """What is written is right, at its defaults, and names no schema that is not there."""
     import yaml
 
-    assert parse(yaml.safe_load(initializing.shipped())) == Config()
+    shipped = initializing.shipped(root / "conf" / "base")
+    assert parse(yaml.safe_load(shipped)) == Config()
+    assert "$schema" not in shipped
+
+
+def test_the_schema_of_a_copy_is_named(root: Path) -> None:
+    """In a project with a copy of the plugin, the first line leads editors to its schema."""
+    schema = root / "src" / "mlflow_on_kedro" / "config" / "mlflow.schema.json"
+    schema.parent.mkdir(parents=True)
+    schema.write_text("{}")
+    folder = root / "conf" / "base"
+    first = initializing.shipped(folder).splitlines()[0]
+    assert (folder / first.partition("$schema=")[2]).resolve() == schema.resolve()
 
 
 def test_diff(root: Path) -> None:
