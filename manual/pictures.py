@@ -15,13 +15,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mlflow.entities import Run
-from playwright.sync_api import Frame, Page, sync_playwright
+from playwright.sync_api import Frame, Page, ViewportSize, sync_playwright
 
 from manual.demo import Demo, make_demo
 from tests.faults.server import served
 
 IMAGES = Path(__file__).parents[1] / "docs" / "images"
-SIZE = {"width": 1280, "height": 800}
+SIZE: ViewportSize = {"width": 1280, "height": 800}
 _VIEW = "workflowType=machine_learning"
 _PATIENCE = 60_000
 _CHROMIUM = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
@@ -42,6 +42,7 @@ def show_run(page: Page, base: str, run: Run) -> Frame:
     Returns:
         What shows it.
     """
+    page.set_viewport_size(SIZE)
     page.goto(f"{_address(base, run)}?{_VIEW}")
     page.get_by_text("Finished").wait_for(timeout=_PATIENCE)
     page.get_by_text("accuracy", exact=True).first.wait_for(timeout=_PATIENCE)
@@ -51,6 +52,7 @@ def show_run(page: Page, base: str, run: Run) -> Frame:
 
 def show_chart(page: Page, base: str, run: Run) -> Frame:
     """Open the run's Gantt chart among its artifacts; see :func:`show_run`."""
+    page.set_viewport_size(SIZE)
     page.goto(f"{_address(base, run)}/artifacts/gantt.html?{_VIEW}")
     bars = page.frame_locator("iframe").locator(".barlayer .point")
     bars.first.wait_for(timeout=_PATIENCE)
@@ -107,7 +109,7 @@ def main() -> None:
                 executable_path=chromium,
                 args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
             )
-            take_pictures(browser.new_page(viewport=SIZE), base, demo)
+            take_pictures(browser.new_page(), base, demo)
             browser.close()
     print(f"The pictures are in {IMAGES}: look at them.")
 

@@ -152,3 +152,10 @@ def _anchors(page: Path) -> set[str]:
     """The anchors of a page's headings, as GitHub and the manual's site make them."""
     headings = re.findall(r"^#+ (.+)$", _without_code(page.read_text("utf-8")), flags=re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_has_a_place_in_the_navigation() -> None:
+    """The manual's navigation has each page."""
+    navigation = (ROOT / "manual" / "mkdocs.yml").read_text(encoding="utf-8").partition("nav:")[2]
+    listed = set(re.findall(r"([\w-]+\.md)$", navigation, flags=re.MULTILINE))
+    assert {path.name for path in (ROOT / "docs").glob("*.md")} <= listed
