@@ -89,14 +89,15 @@ class Run:
         id: The id of a run to continue.
         parent: The id of a run. The pipeline's run is a child of it, in its experiment.
         key: Processes with the same key log to one run, as under an orchestrator.
-        name: The run's name; ``{pipeline}`` in it is the pipeline's. null: MLflow makes one up.
+        name: The run's name, such as ``{pipeline} {random}``: the pipeline's name, and words at
+            random that make it unique. null: MLflow makes one up.
         resume: Go on with this pipeline's last run, if it failed.
         nested: Make it a child of the run that is active, or of ``MLFLOW_RUN_ID``.
         children: Make a child run for each namespace or registered pipeline. ``none``: all is
             in one run.
         tags: Tags of the run, such as ``{team: wine}``.
         description: Markdown that MLflow shows above the run; ``{pipeline}`` in it is a table
-            of the nodes that run.
+            of the nodes that run. null: a summary of the run. ``""``: none.
         kedro_run_params: Names of Kedro's run params, or ``__ALL__``, that are logged as
             parameters ``___<name>``.
         log_time_begin: Set the tag ``time.begin``.
@@ -265,7 +266,7 @@ class Ui:
 
     Attributes:
         host: The address to listen at.
-        port: The port. null: a free one.
+        port: The port. null: 5000, or the next free one.
     """
 
     host: str = "127.0.0.1"
