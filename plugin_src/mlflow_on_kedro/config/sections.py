@@ -102,7 +102,7 @@ class Run:
             parameters ``___<name>``.
         log_time_begin: Set the tag ``time.begin``.
         log_time_end: Set the tag ``time.end``.
-        log_time: Log how long the pipeline took, as the metric ``time/pipeline``.
+        log_time: Log how long the pipeline took, as the metric ``system/time/pipeline``.
         offset_hours: The time zone of these tags, in hours from UTC.
     """
 
@@ -229,7 +229,8 @@ class Time:
 
     Attributes:
         enabled: Log how long nodes, loads and saves take.
-        prefix: What the metric of a node begins with. null: ``time/node/``.
+        prefix: What the metric of a node begins with. null: ``system/time/``.
+        io_metrics: Log each load and save as a metric, too. The timeline has them anyway.
         gantt: Draw the Gantt chart ``gantt.html``.
         gantt_filepath: A local file for the chart, too.
         gantt_params: Options of the chart: ``title``, and the keys of Plotly's layout.
