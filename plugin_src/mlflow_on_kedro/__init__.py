@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from .hooks.time import MLflowTimeLoggerHook
     from .pipeline_models.mlflow_pipeline_model import MLflowPipelineModel
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 __all__ = [
     "AddCatalogDictHook",
