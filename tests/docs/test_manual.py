@@ -13,7 +13,8 @@ from . import stories
 from .pages import ROOT, Block, Page
 
 MOVING = {story.before.page for story in (*stories.PIPELINEX, *stories.KEDRO_MLFLOW)}
-"""Pages whose projects run in ``test_pages.py``."""
+MOVING |= {"from-kedro-viz.md"}
+"""Pages whose projects run in ``test_pages.py`` and ``test_from_kedro_viz.py``."""
 NAMES = ["../README.md", *sorted(path.name for path in (ROOT / "docs").glob("*.md"))]
 PAGES = {name: Page(name) for name in NAMES}
 BLOCKS = [

@@ -16,6 +16,9 @@ from .record import Record, digest
 from .sources import Source
 
 _BACKUPS = "copies"
+_OLD_DATA = 'mlflow_on_kedro = ["mlflow.yml", "py.typed"]'
+_DATA = 'mlflow_on_kedro = ["mlflow.yml", "py.typed", "config/*.json", "timeline/assets/*"]'
+"""In pyproject.toml, which files of the copy `kedro package` takes: of version 0.1.0, and now."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +89,7 @@ class Copy:
             shutil.copytree(source.folder, new, ignore=shutil.ignore_patterns("__pycache__", ".*"))
             backup = self._back_up()
             new.rename(self.folder)
+            self._list_data()
             text = source.record.to_text()
             (self.source / records.FILE).write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
@@ -105,6 +109,13 @@ class Copy:
         except OSError as error:
             raise MLflowOnKedroError(f"{self.folder} cannot be removed: {error}.") from None
         return backup
+
+    def _list_data(self) -> None:
+        """Have `kedro package` take the new files, too, where pyproject.toml lists those of 0.1.0."""
+        path = self.root / "pyproject.toml"
+        content = path.read_bytes() if path.is_file() else b""
+        if _OLD_DATA.encode() in content:
+            path.write_bytes(content.replace(_OLD_DATA.encode(), _DATA.encode()))
 
     def _back_up(self) -> Path | None:
         """Move the copy and a copy of its record to the project's working folder."""

@@ -18,6 +18,7 @@ from mlflow_on_kedro.vendoring import sources
 from mlflow_on_kedro.vendoring.record import Record, digest
 
 CHANGELOG = "# Changelog\n\n## [2.0]\n\n- It flies.\n\n## [1.0]\n\n- It walks.\n"
+TEMPLATE = Path(__file__).parents[3] / "{{ cookiecutter.repo_name }}"
 LINE = "mlflow-on-kedro @ git+https://host/starter.git@abc"
 ORIGIN = {"url": "https://host/starter.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
 
@@ -122,6 +123,16 @@ class TestUpgrade:
             digest(copied / "src" / "mlflow_on_kedro"),
         )
         assert "Nothing to do" in command(copied, "upgrade").output
+
+    def test_its_files_are_packaged(self, copied: Path, install: Callable[[str], Path]) -> None:
+        """The list of 0.1.0 in pyproject.toml becomes that of a new project."""
+        install("2.0")
+        text = (TEMPLATE / "pyproject.toml").read_text()
+        (line,) = [line for line in text.splitlines() if line.startswith("mlflow_on_kedro = [")]
+        path = copied / "pyproject.toml"
+        path.write_bytes(b'[a]\r\nmlflow_on_kedro = ["mlflow.yml", "py.typed"]\r\n')
+        assert command(copied, "upgrade", "--yes").exit_code == 0
+        assert path.read_bytes().decode() == f"[a]\r\n{line}\r\n"
 
     def test_an_edited_copy(self, copied: Path, install: Callable[[str], Path]) -> None:
         """It is replaced by --force only."""

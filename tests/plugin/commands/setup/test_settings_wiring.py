@@ -218,6 +218,7 @@ def test_by_hand() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.filterwarnings("ignore:.*invalid escape sequence")  # tests make it an error
 @pytest.mark.parametrize("name", ALL)
 def test_in_a_process_of_its_own(name: str, run: Run, tmp_path: Path) -> None:
     """What is tried out in a new process comes out as in this one; texts go there whole."""
