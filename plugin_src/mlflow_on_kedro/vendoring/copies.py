@@ -111,7 +111,7 @@ class Copy:
         return backup
 
     def _list_data(self) -> None:
-        """Have `kedro package` take the new files, too, where pyproject.toml lists those of 0.1.0."""
+        """Have `kedro package` take all files, where pyproject.toml lists those of 0.1.0."""
         path = self.root / "pyproject.toml"
         content = path.read_bytes() if path.is_file() else b""
         if _OLD_DATA.encode() in content:
