@@ -12,7 +12,7 @@ from ..journal import node_files
 from ..journal.entries import FILES, VALUES, End, Model, SpanRecord, Summary, Text, of_kind
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
-from ..timeline import timeline_file
+from ..timeline import span_metrics, timeline_file
 from ..tracking import store
 from ..tracking.artifact_names import goes_by_http
 from ..tracking.failures import reason
@@ -135,11 +135,7 @@ class RunDelivery:
         chunk = self.queue.next(VALUES)
         if chunk is None:
             return 0
-        if self._values is None:
-            client, threads = self._client(VALUES), self._connection.threads
-            refused = self.queue.set_aside
-            self._values = BatchWriter(client, opened.run_id, refused, threads=threads)
-        self._values.send(chunk.entries)
+        self._batch_writer(opened).send(chunk.entries)
         files = [entry for entry in chunk.entries if entry.lane == FILES]
         if files:  # older versions of the plugin wrote both lanes into one file
             self._artifact_writer(opened).send(files)
@@ -164,6 +160,7 @@ class RunDelivery:
                 while child.send_values():
                     pass
                 child.end()
+            self._send_timings(opened)
             self._run.mark_waiting(client, opened, self.queue.waiting_files())
             status = self._run.end(client, opened, end)
             self._describe(client, opened, status)
@@ -175,6 +172,18 @@ class RunDelivery:
             self._run.note_ended(status)  # last: after a failure the next call does all again
             return status
         return self.status
+
+    def _send_timings(self, opened: Opened) -> None:
+        metrics = span_metrics.metrics_of(self.queue.all_of(SpanRecord))
+        if metrics:
+            self._batch_writer(opened).send(metrics)
+
+    def _batch_writer(self, opened: Opened) -> BatchWriter:
+        if self._values is None:
+            client, threads = self._client(VALUES), self._connection.threads
+            refused = self.queue.set_aside
+            self._values = BatchWriter(client, opened.run_id, refused, threads=threads)
+        return self._values
 
     # -- the lane of files ---------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from ..config.sections import Time
 from ..errors import ConfigError
 from ..journal.entries import SpanRecord
 from ..journal.span import Span, current_worker
+from ..pipeline_models.training_progress import is_shared_run
 from ..timeline import chart, shared_chart, span_metrics
 from ..timeline.current_run_spans import collect_spans
 from ..timeline.plotly_js import with_plotly
@@ -104,12 +105,17 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         shown = self._task_name(node) if span.kind == "run" else span.name
         span = replace(span, worker=current_worker())
         run.spans.append(span)
-        run.log_span(_record(span, shown, error))
         has_io_metrics = self._has_io_metrics(run)
+        metric = ""
         if span.kind == "run" or has_io_metrics:
-            # Loads and saves need the step, which tells their nodes; without it MLflow shows a bar.
-            timed = span if has_io_metrics else replace(span, step=0)
-            span_metrics.log_span(run, timed, self._metric_names(run).metric(span.kind, shown))
+            metric = self._metric_names(run).metric(span.kind, shown)
+        # As a run's last metrics, timings come behind the user's wherever MLflow lists them. But
+        # the other processes of a shared run have to see at once which nodes have run.
+        is_shared = is_shared_run(run.config.run, run.key) or not run.ends_with_pipeline
+        is_last = not (is_shared or self._is_remote(run))
+        run.log_span(_record(span, shown, error, metric if is_last else ""))
+        if metric and not is_last:
+            span_metrics.log_span(run, span, metric, is_series=has_io_metrics)
         if span.failed:
             run.set_tag(FAILED_NODE_TAG, node.name)
 
@@ -118,8 +124,11 @@ class MLflowTimeLoggerHook(NodeTimesHook):
 
         The run's timeline is made of its journal, so MLflow alone has what such a worker logs.
         """
-        is_remote = run.in_worker and run.local_journal is None
-        return is_remote or bool(self.settings(run.config).io_metrics)
+        return self._is_remote(run) or bool(self.settings(run.config).io_metrics)
+
+    @staticmethod
+    def _is_remote(run: TrackedRun) -> bool:
+        return run.in_worker and run.local_journal is None
 
     def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
         """Complete the timeline, draw the chart and write the local files."""
@@ -175,7 +184,7 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             _write(run.root / settings.gantt_filepath, with_plotly(page))
 
 
-def _record(span: Span, shown: str, error: Exception | None) -> SpanRecord:
+def _record(span: Span, shown: str, error: Exception | None, metric: str = "") -> SpanRecord:
     return SpanRecord(
         span.kind,
         span.node,
@@ -186,6 +195,7 @@ def _record(span: Span, shown: str, error: Exception | None) -> SpanRecord:
         step=span.step,
         worker=span.worker,
         imports=span.imports,
+        metric=metric,
     )
 
 

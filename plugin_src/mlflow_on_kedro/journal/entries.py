@@ -235,9 +235,10 @@ class SpanRecord(Entry, kind="part"):
         step: The node's place in the pipeline's order.
         worker: What ran it: see :func:`~.journal.span.current_worker`; "" if unknown.
         imports: Seconds of it that were spent in the first import of libraries; 0 if unknown.
+        metric: The metric that its duration becomes when the run ends; "" if it becomes none.
     """
 
-    since: ClassVar[frozenset[str]] = frozenset({"step", "worker", "imports"})
+    since: ClassVar[frozenset[str]] = frozenset({"step", "worker", "imports", "metric"})
 
     what: str
     node: str
@@ -249,6 +250,7 @@ class SpanRecord(Entry, kind="part"):
     step: int = 0
     worker: str = ""
     imports: float = 0.0
+    metric: str = ""
 
 
 @dataclass(frozen=True)

@@ -143,6 +143,8 @@ class RunLogger:
         if span.error:
             error, trace = mask_secrets(span.error), mask_secrets(span.trace)
             span = replace(span, error=error, trace=trace)
+        if span.metric:
+            span = replace(span, metric=self._key(span.metric, warns=False))
         self.log_entry(span)
 
     def log_page(self, content: str, path: str) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..journal.entries import Metric, SpanRecord
 from ..journal.span import Span
 from ..mlflow_internals import metric_points
 from ..tracking.timing_metrics import FAILED_NODE_TAG, Kind
@@ -22,10 +23,40 @@ if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
 
 
-def log_span(run: TrackedRun, span: Span, metric: str) -> None:
-    """Log the duration of a span as a metric, in seconds with microseconds."""
+def log_span(run: TrackedRun, span: Span, metric: str, *, is_series: bool) -> None:
+    """Log the duration of a span as a metric at once, in seconds with microseconds.
+
+    Args:
+        run: The run.
+        span: The span.
+        metric: The metric's name.
+        is_series: Whether the metric has a step: see :func:`metrics_of`.
+    """
     end_ms, seconds = round(span.end * 1000), round(span.duration, 6)
-    run.log_metric(metric, seconds, step=span.step, timestamp=end_ms, is_own_key=True)
+    step = span.step if is_series else 0
+    run.log_metric(metric, seconds, step=step, timestamp=end_ms, is_own_key=True)
+
+
+def metrics_of(records: Collection[SpanRecord]) -> list[Metric]:
+    """Return the metrics of spans, for the end of the run.
+
+    Loads and saves need the step, which tells their nodes. Without them a node's metric has no
+    step, because MLflow shows a metric without steps as a bar, and another as a line.
+
+    Args:
+        records: All timings of the run.
+    """
+    timed = [record for record in records if record.metric and record.end]
+    is_series = any(record.what != "run" for record in timed)
+    return [
+        Metric(
+            record.metric,
+            round(record.end - record.start, 6),
+            round(record.end * 1000),
+            record.step if is_series else 0,
+        )
+        for record in timed
+    ]
 
 
 @dataclass(frozen=True)

@@ -543,3 +543,14 @@ def test_imports(make_project: Any) -> None:
     imports = [trace for trace in traces if trace.get("name") == "imports"]
     found = [item for trace in imports for item in zip(trace["y"], trace["x"], strict=True)]
     assert [node for node, milliseconds in found if milliseconds >= 300] == ["use"]
+
+
+def test_timings_are_the_last_metrics(make_project: Any) -> None:
+    """MLflow's pages begin with the first metric of a run, which is the user's."""
+    project = make_project(NODES, parameters={"n": 1})
+    project.session_run()
+    metrics = list(project.client.get_run(project.run.info.run_id).data.metrics)
+    timings = [name for name in metrics if name.startswith("system/time/")]
+    assert {"right", "a"} < {*metrics}
+    assert len(timings) == 4  # the pipeline's, too
+    assert metrics[-len(timings) + 1 :] == timings[1:]

@@ -46,7 +46,7 @@ def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
     opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     assert opened is not None
     for span in SPANS:
-        span_metrics.log_span(opened, span, Names().metric(span.kind, span.name))
+        span_metrics.log_span(opened, span, Names().metric(span.kind, span.name), is_series=True)
     opened.flush()
     yield opened
     opened.end("FINISHED")
