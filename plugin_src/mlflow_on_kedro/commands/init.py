@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..utils.installation import shareable_requirement
+from ..utils.installation import present, shareable_requirement
 from .asking import confirm
 from .setup.settings_wiring import OLD_PACKAGE
 
@@ -41,6 +41,11 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
         return
     for change in changes:
         _show(change.diff(project.root))
+    if project.requirement is None and present().is_installed:
+        click.echo(
+            "The plugin was installed from a file or folder of this machine, so requirements.txt "
+            "is left as it is. Add the address that others can install it from.\n"
+        )
     if dry_run:
         return
     if not yes:

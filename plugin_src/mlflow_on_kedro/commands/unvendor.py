@@ -42,5 +42,8 @@ def unvendor(metadata: Any, *, force: bool, yes: bool) -> None:
     if not yes:
         confirm(f"Remove {copy.folder}, and use the installed version {version}?")
     click.echo(f"Moved the copy to {copy.remove()}.")
-    if write(root, partial(with_plugin, line=source.record.requirement)):
-        click.echo(f"Added {source.record.requirement} to requirements.txt.")
+    line = source.record.requirement
+    if write(root, partial(with_plugin, line=line)):
+        click.echo(f"Added {line} to requirements.txt.")
+        if "file:" in line:
+            click.echo("Others cannot install it from there: put their address in its place.")

@@ -50,6 +50,12 @@ def upgrade(metadata: Any, origin: str | None, *, force: bool, yes: bool, dry_ru
         if not changes:
             click.echo(f"Nothing to do: {copy.folder} is the version {new.version} already.")
             return
+        if old.digest == new.digest and not force:
+            raise click.ClickException(
+                f"{copy.folder} is the version {new.version} already, but for your edits:\n"
+                + "\n".join(f"  {change}" for change in changes)
+                + "\n--force replaces them; they are kept in .mlflow_on_kedro/copies."
+            )
         click.echo(f"From {old.version} ({old.origin})\nto   {new.version} ({new.origin})\n")
         click.echo(sections_since(source.changelog, old.version) or "There is no CHANGELOG.")
         click.echo(f"\n{_in_words(changes)}")
@@ -78,8 +84,8 @@ def check_edits(copy: Copy, *, force: bool) -> None:
     edited = copy.is_edited
     if edited and not force:
         raise click.ClickException(
-            f"{copy.folder} was edited since it was copied. `git diff` may show the edits; --force "
-            "replaces the copy, and the old one is kept in .mlflow_on_kedro/copies."
+            f"{copy.folder} was edited since it was copied. --force does it all the same; the copy "
+            "with your edits is kept in .mlflow_on_kedro/copies."
         )
     if edited is None:
         click.echo(

@@ -14,7 +14,7 @@ from ..tracking.failures import is_mistake, is_refusal
 from ..tracking.hidden_tags import HIDDEN
 from ..tracking.parts import ERROR_TAG
 from ..tracking.summary import RunOutcome, RunSummary, merged, to_markdown
-from ..tracking.timing_metrics import FAILED_NODE_TAG, finished_nodes
+from ..tracking.timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, finished_nodes
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -82,10 +82,12 @@ def _other_parts(run: Any) -> list[RunSummary]:
 def _outcome(header: Header, run: Any, summary: RunSummary, end: End) -> RunOutcome:
     tags, info = run.data.tags, run.info
     begin = header.start_ms if header.key is None else info.start_time
+    # The run in MLflow is longer than the pipeline: the store may have to be made first.
+    seconds = run.data.metrics.get(PIPELINE_METRIC, max(0, end.time - begin) / 1000)
     done = finished_nodes(run, summary.nodes)
     return RunOutcome(
         end.status,
-        max(0, end.time - begin) / 1000,
+        seconds,
         f"/experiments/{info.experiment_id}/runs/{info.run_id}",
         done or (None if end.status == "FINISHED" else ()),
         tags.get(FAILED_NODE_TAG, ""),

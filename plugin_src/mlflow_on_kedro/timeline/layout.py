@@ -20,6 +20,9 @@ _LEAST_HEIGHT = 10
 """Plotly's own minimum for a figure, in pixels."""
 MAX_PLOT_HEIGHT = 12_000
 _TOP, _BOTTOM, _TIME_AXIS = 172, 16, 54
+_LEAST_LEFT = 20
+_LABEL_PIXELS = 6.8
+"""The width of a letter of a row's label, and then some."""
 _DURATIONS = 150
 """Pixels at the right end for the durations behind the last bars."""
 ROWS_IN_VIEW = 25
@@ -85,7 +88,7 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
             "y": _fraction(68, height),
             "yanchor": "top",
         },
-        "margin": {"t": _TOP, "b": bottom, "l": 20, "r": _DURATIONS, "pad": 4},
+        "margin": {"t": _TOP, "b": bottom, "l": _left(rows), "r": _DURATIONS, "pad": 4},
     }
     if not rows:
         layout["annotations"] = [
@@ -110,6 +113,12 @@ def make_layout(timeline: Timeline, options: Options) -> dict[str, Any]:
 def _fraction(pixels: float, height: float) -> float:
     """Convert pixels from the top to Plotly's fraction of a figure's height."""
     return max(0.0, 1 - pixels / height)
+
+
+def _left(rows: tuple[Row, ...]) -> int:
+    """Return the pixels that the labels need: Plotly's own margin cuts them in a narrow frame."""
+    longest = max((len(row.label) for row in rows), default=0)
+    return max(_LEAST_LEFT, 12 + round(longest * _LABEL_PIXELS))
 
 
 def _time_axes(timeline: Timeline, options: Options) -> dict[str, Any]:

@@ -113,7 +113,8 @@ def sections_since(changelog: str, version: str) -> str:
 
     Args:
         changelog: Its text, in the format of https://keepachangelog.com.
-        version: The version whose section is the first to be left out.
+        version: The version whose section is the first to be left out. If it has no section, it is
+            one of development, and the first section is all that may be new.
 
     Example:
         >>> text = "# Changelog\n## [0.3.0]\n- c\n## [0.2.0]\n- b\n## [0.1.0]\n- a\n"
@@ -122,5 +123,7 @@ def sections_since(changelog: str, version: str) -> str:
     """
     sections = re.split(r"^(?=## )", changelog, flags=re.MULTILINE)[1:]
     own = re.compile(rf"## \[?{re.escape(version)}\b")
+    if not any(map(own.match, sections)):
+        return "".join(sections[:1]).strip()
     newer = itertools.takewhile(lambda section: not own.match(section), sections)
     return "".join(newer).strip()

@@ -146,6 +146,15 @@ class TestUpgrade:
         (backup,) = backups(copied)
         assert (backup / "old.py").read_text() == "x = 2\n"
 
+    def test_only_edits(self, copied: Path, install: Callable[[str], Path]) -> None:
+        """A copy of the same version is not upgraded, and its edits are named."""
+        install("1.0")
+        assert command(copied, "upgrade", "--yes").exit_code == 0
+        (copied / "src" / "mlflow_on_kedro" / "new.py").write_text("y = 2\n")
+        result = command(copied, "upgrade", "--dry-run")
+        assert result.exit_code == 1
+        assert "is the version 1.0 already, but for your edits:\n  M new.py\n" in result.output
+
     def test_what_git_and_python_do(self, copied: Path, install: Callable[[str], Path]) -> None:
         """Other ends of lines, and compiled modules, are no edits."""
         install("2.0")

@@ -44,7 +44,7 @@ def _strategy(value: Any) -> tuple[Any, str | None]:
 def _port(value: Any) -> tuple[Any, str | None]:
     if value is None or str(value).strip().isdecimal():
         return (None if value is None else int(value)), None
-    return None, f"'ui.port' is no number, so `kedro mlflow ui` takes its default: {value!r}"
+    return None, f"'ui.port' is no number ({value!r}), so `kedro mlflow ui` takes its default"
 
 
 def _pass_context(value: Any) -> tuple[Any, str | None]:
