@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
 from ..config.parsing import override
+from ..journal import values
+from ..journal.entries import Unlogged
 from ..journal.snapshot import state_of
+from ..utils import nested
+from ..utils.secrets import mask_urls
 from . import metrics
 from .value_kinds import VALUE_KINDS, ValueKind
 
 if TYPE_CHECKING:
+    from ..tracking.tracked_run import TrackedRun
     from .local_backend import LocalBackend
     from .tracked import TrackedDataset
 
@@ -78,6 +83,17 @@ class ValueSaver:
             if run is not None:
                 limits = override(run.config.params, **self._limits)
                 self._kind.log(run, self._owner.key_in_run(), data, limits)
+                if self._kind is VALUE_KINDS["a"]:
+                    run.note_unlogged(list(self._skipped(run, data)))
+
+    def _skipped(self, run: TrackedRun, data: Any) -> Iterator[Unlogged]:
+        """Yield what has no type for MLflow, such as an array within a dict."""
+        name, lists = self._owner.key(), run.config.params.flatten_lists
+        for key, leaf in nested.flatten(self._owner.key_in_run(), data, lists=lists):
+            if leaf is not None and values.kind_of(leaf) is None:
+                what, why = type(leaf).__name__, "it is no number, text, list or dict"
+                how = "save it as a dataset of its own, or all of this one with `dataset: pkl`"
+                yield Unlogged(mask_urls(name), mask_urls(key), what, why, how)
 
     def _save_to_file(self, data: Any) -> None:
         """Save to the local file, from which nodes in other processes load."""

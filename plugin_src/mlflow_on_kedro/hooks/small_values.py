@@ -157,7 +157,7 @@ def _unlogged(dataset: str, key: str, value: Any, why: str, how: str) -> Unlogge
 
 
 def _too_many(name: str, value: Any, limits: Limits) -> Unlogged:
-    why = f"it has more than {limits.leaves:,} values (catalog.max_leaves)"
+    why = f"it has more than {limits.leaves:,} values on all levels (catalog.max_leaves)"
     how = f"{_in_the_catalog('json')}, or set catalog.max_leaves in mlflow.yml"
     return _unlogged(name, name, value, why, how)
 

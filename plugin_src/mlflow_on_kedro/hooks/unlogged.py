@@ -67,13 +67,7 @@ def _note(run: TrackedRun, items: list[Unlogged], settings: Catalog) -> None:
             f"`catalog.unlogged` is error. To log it, {first.how}. To leave it out, set "
             f"`catalog.mlflow_catalog: {{{first.dataset}: null}}` in mlflow.yml."
         )
-    run = run.whole
-    if not run.in_worker:
-        run.unlogged.extend(items)
-    elif run.local_journal is not None:
-        for item in items:
-            run.log_entry(item)
-    else:  # on another machine, which has only its own log
+    if not run.note_unlogged(items):  # on another machine, which has only its own log
         logger.info("%s", _in_words(items, _artifact(run)))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..config.sections import Config
 from ..errors import MLflowOnKedroError
-from ..journal.entries import Entry
+from ..journal.entries import Entry, Unlogged
 from ..journal.folder import Journal
 from ..journal.records import Opened
 from ..journal.run_logger import RunLogger
@@ -164,6 +164,22 @@ class TrackedRun(RunLogger):
             yield from self.journal.all_of(kind, but=writer(self.journal).name)
 
     # -- the child runs of `run.children` --------------------------------------------------------
+
+    def note_unlogged(self, items: Sequence[Unlogged]) -> bool:
+        """Keep what was not logged for the report at the end of the run.
+
+        Returns:
+            False on another machine, which has no part in the report.
+        """
+        run = self.whole
+        if not run.in_worker:
+            run.unlogged.extend(items)
+        elif run.local_journal is not None:
+            for item in items:
+                run.log_entry(item)
+        else:
+            return False
+        return True
 
     @property
     def whole(self) -> TrackedRun:

@@ -129,3 +129,29 @@ def test_error(make_project: Any) -> None:
     with pytest.raises(UnloggedValueError, match=r"'frame' \(DataFrame\).*dataset: csv.*null"):
         project.session_run()
     assert project.run.info.status == "FAILED"
+
+
+@pytest.mark.parametrize("way", ["the catalog", "mlflow.yml"])
+def test_a_part_of_a_value_by_its_type(make_project: Any, tmp_path: Path, way: str) -> None:
+    """What the rule by type cannot log is named, too, though the value is listed."""
+    nodes = """
+    import numpy as np
+    from kedro.pipeline import node, pipeline
+
+    def make(n):
+        return {"coef": np.ones(3), "n": n, "nothing": None}
+
+    def create_pipeline():
+        return pipeline([node(make, "params:n", "weights", name="make")])
+    """
+    entry = {"weights": {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "a"}}
+    in_catalog = way == "the catalog"
+    project = make_project(
+        textwrap.dedent(nodes),
+        parameters={"n": 3},
+        catalog=entry if in_catalog else {},
+        mlflow={} if in_catalog else {"catalog": {"mlflow_catalog": {"weights": "a"}}},
+    )
+    project.session_run()
+    assert project.run.data.metrics["weights.n"] == 3
+    assert kept(project, tmp_path) == {"weights.coef": "ndarray"}
