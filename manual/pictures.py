@@ -44,7 +44,7 @@ def show_run(page: Page, base: str, run: Run) -> Frame:
     """
     page.set_viewport_size(SIZE)
     page.goto(f"{_address(base, run)}?{_VIEW}")
-    page.get_by_text("Finished").wait_for(timeout=_PATIENCE)
+    page.get_by_text("Finished", exact=True).wait_for(timeout=_PATIENCE)
     page.get_by_text("accuracy", exact=True).first.wait_for(timeout=_PATIENCE)
     _settle(page)
     return page.main_frame

@@ -34,7 +34,7 @@ def test_datasets_used(
     base = mlflow_ui(project.uri)
     view = "workflowType=machine_learning"
     page.goto(f"{base}/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}?{view}")
-    expect(page.get_by_text("Finished")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=PATIENCE)
     expect(page.get_by_text(re.compile("^Datasets( used)?$")).first).to_be_visible(timeout=PATIENCE)
     page.get_by_text(f"wines ({digest})").first.click()
     drawer = page.get_by_role("dialog")

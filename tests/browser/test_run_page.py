@@ -47,7 +47,7 @@ def test_a_run_with_all_that_was_logged(
     expect(page.get_by_text("seventh-try").first).to_be_visible(timeout=PATIENCE)
 
     page.goto(f"{base}/#/experiments/{run.experiment_id}/runs/{run.run_id}?{view}")
-    expect(page.get_by_text("Finished")).to_be_visible(timeout=PATIENCE)
+    expect(page.get_by_text("Finished", exact=True)).to_be_visible(timeout=PATIENCE)
     expect(page.locator("strong", has_text="trees")).to_be_visible()
     for text in ("system/time/pipeline", "system/time/train", "score", "0.875", "depth"):
         expect(page.get_by_text(text, exact=True).first).to_be_attached()

@@ -56,4 +56,5 @@ TIMES = {
     "system/time/pipeline",
     *(f"system/time/{name}" for name in ("first", "middle", "last")),
 }
+IO_METRICS = ("system/time/load/", "system/time/save/")
 ARTIFACTS = {"table.json", "report.json", "gantt.html", "kedro/timeline.json"}

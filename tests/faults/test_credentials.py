@@ -111,7 +111,7 @@ def test_credentials_file_and_workers(
     (project.root / ".mlflow_on_kedro").write_text("in the way", encoding="utf-8")
     run = project.kedro("run", "--runner=ParallelRunner", KEDRO_MP_CONTEXT="spawn")
     assert run.status == 0, run.said
-    project.check_complete(run)
+    project.check_complete(run, by_workers=True)
     assert proxy.seen(fate="http401") == []
 
 

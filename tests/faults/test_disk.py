@@ -91,7 +91,7 @@ def test_no_journal_and_workers(project: FaultProject) -> None:
     (project.root / ".mlflow_on_kedro").write_text("in the way", encoding="utf-8")
     run = project.kedro("run", "--runner=ParallelRunner")
     assert run.status == 0, run.said
-    project.check_complete(run)
+    project.check_complete(run, by_workers=True)
 
 
 @pytest.fixture

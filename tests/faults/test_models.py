@@ -39,7 +39,7 @@ CATALOG = {
         "promote": {"alias": "champion", "metric": "f1"},
     },
 }
-MOST_REQUESTS = 20
+MOST_REQUESTS = 26
 """What a model and its version take, besides its files."""
 
 

@@ -192,7 +192,7 @@ def test_few_requests(train: Callable[..., Any], gate: Gateway) -> None:
     trained = train(alias="newest", promote=Promotion("champion", "f1"))
     gate.seen.clear()
     register_models(store.connect(gate.uri), trained.run_id, gate.uri, again=False)
-    assert len(gate.seen) <= 12, "\n".join(gate.seen)
+    assert len(gate.seen) <= 15, "\n".join(gate.seen)
 
 
 class TestLoggedModels:

@@ -54,7 +54,7 @@ def test_a_body_limit(make_fault_project: Callable[..., FaultProject], proxy: Pr
     run = check_values(project, ended)
     assert run.data.params.keys() == {"n", *LONG}, ended.said
     assert set(run.data.params.values()) == {"3", *LONG.values()}
-    assert project.artifacts(run) == {"table.json", "report.json"}
+    assert project.artifacts(run) == {"table.json", "report.json", "kedro/timeline.json"}
     assert proxy.seen("log-batch", "http413") != []
     assert project.journals == []
 
@@ -69,7 +69,7 @@ def test_what_never_passes(make_fault_project: Callable[..., FaultProject], prox
     ended = project.kedro()
     run = check_values(project, ended)
     assert run.data.params == {"n": "3"}
-    assert project.artifacts(run) == {"table.json", "report.json"}
+    assert project.artifacts(run) == {"table.json", "report.json", "kedro/timeline.json"}
     listed = project.status().output
     assert "text_00" in listed
     assert "413" in listed

@@ -131,7 +131,7 @@ def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
     project.wait_for("last", process)
     proxy.delay = 2
     project.go_on("last")
-    wait_until(lambda: '"end"' in "".join(path.read_text() for path in project.entry_files))
+    wait_until(lambda: '"kind": "end"' in "".join(path.read_text() for path in project.entry_files))
     end = time.time()
     process.send_signal(signal.SIGINT)
     done = ended(process, begin=begin, seconds=120)

@@ -372,7 +372,7 @@ def test_models_of_another_database_are_shown(
     assert _stores("sqlite:///a.db") == {"MLFLOW_BACKEND_STORE_URI": "sqlite:///a.db", **shown}
 
 
-COMMANDS = ["init", "ui", "gantt", "modelify", "status", "sync", "discard"]
+COMMANDS = ["init", "ui", "gantt", "modelify", "status", "sync", "discard", "import"]
 FOR_COPIES = ["upgrade", "vendor", "unvendor"]
 
 

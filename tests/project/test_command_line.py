@@ -38,7 +38,7 @@ def test_any_key(make_project: Any) -> None:
     assert run.info.run_name == "off"  # and not False, as YAML has it
     assert 'mlflow.run.name="off"' in run.data.tags["kedro_command"]
     assert (run.data.tags["team"], run.data.tags["more"]) == ("wine", "red")
-    assert project.artifacts(run.info.run_id) == set()
+    assert project.artifacts(run.info.run_id) == {"kedro/timeline.json"}
     assert not any(key.startswith("mlflow") for key in run.data.params)
     project.session_run()
     assert project.runs()[0].info.run_name == "usual"

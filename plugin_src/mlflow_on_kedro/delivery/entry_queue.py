@@ -20,9 +20,9 @@ from ..journal.entries import (
     Summary,
     of_kind,
 )
-from ..journal.folder import Journal
+from ..journal.folder import OF_DELIVERY, Journal
 from ..journal.records import Chunk, SetAside
-from ..journal.writer import writer
+from ..journal.writer import Writer
 from ..tracking.failure_messages import explain
 from ..tracking.failures import Kind, http_status, is_of_this_file, kind_of, reason
 from ..utils.clock import now_ms
@@ -89,7 +89,7 @@ class EntryQueue:
         """Add an entry that delivery itself makes; to the journal, if it can be written."""
         if self.journal is not None and self.journal.exists():
             with contextlib.suppress(OSError):
-                writer(self.journal).append(entry)
+                Writer(self.journal, OF_DELIVERY).append(entry)
                 return
         self.remember(entry)
 

@@ -66,8 +66,8 @@ class EntryFiles:
             kind: The kind.
             but: The name of a writer whose entries are left out.
         """
-        for name in self.sizes(kind.lane):
-            if but is None or not name.startswith(but):
+        for name, size in self.sizes(kind.lane).items():
+            if size > 0 and (but is None or not name.startswith(but)):
                 yield from self.entries_of(name, kind)
 
     def read(self, positions: Mapping[str, int], lane: str, *, complete: bool) -> Chunk:

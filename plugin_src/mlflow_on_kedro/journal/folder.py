@@ -46,6 +46,8 @@ FOLDER = "journal"
 """In a project's working folder: it has one folder for each run."""
 HEADER = "run.json"
 OWN = "own"
+OF_DELIVERY = "delivery-"
+"""The begin of the names of files with entries that delivery makes, also after the pipeline."""
 LOCK = "lock"
 SENDER_LOCK = "sender.lock"
 LAST_MS = 250_000_000_000_000  # in the year 9892: Python has no dates much later
@@ -166,7 +168,8 @@ class Journal(JournalState, EntryFiles):
 
     def last_alive_ms(self) -> int:
         """Return when the pipeline last ran, in milliseconds since the epoch; 0 if unknown."""
-        files = [*(self.folder / name for name in self.sizes()), *self.folder.glob(ALIVE)]
+        names = [name for name in self.sizes() if not name.startswith(OF_DELIVERY)]
+        files = [*(self.folder / name for name in names), *self.folder.glob(ALIVE)]
         return max((path.stat().st_mtime_ns // 1_000_000 for path in files), default=0)
 
     def waiting_files(self) -> list[Path]:

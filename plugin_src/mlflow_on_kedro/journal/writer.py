@@ -56,11 +56,12 @@ class Writer:
 
     Args:
         journal: The run's journal.
+        prefix: What the names of its files begin with.
     """
 
-    def __init__(self, journal: Journal) -> None:
+    def __init__(self, journal: Journal, prefix: str = "") -> None:
         self._journal = journal
-        self.name = f"{os.getpid()}-{secrets.token_hex(4)}"
+        self.name = f"{prefix}{os.getpid()}-{secrets.token_hex(4)}"
         self._streams = {
             lane: _Stream(journal.folder / f"{self.name}{suffix}")
             for lane, suffix in SUFFIXES.items()

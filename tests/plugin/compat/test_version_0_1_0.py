@@ -10,6 +10,8 @@ from typing import Any
 from click.testing import CliRunner, Result
 from mlflow_on_kedro import MLflowDataset
 
+from tests.gantt_pages import spans
+
 JOURNAL = Path(__file__).parent / "version_0_1_0" / "journal"
 """A run of the starter's example, offline."""
 ID = "b37d82a7b25dd9e2b4c8e11b"
@@ -56,8 +58,9 @@ def test_a_run(make_project: Any) -> None:
 
     command(project, "gantt", run.info.run_id, "-o", "again.html")
     page = (project.root / "again.html").read_text(encoding="utf-8")
-    assert "clean_wines" in page
-    assert "train_wines" in page
+    bars = spans(page)
+    assert {"clean_wines", "train_model"} <= {bar["label"] for bar in bars["run"]}
+    assert bars["load"]
     dataset = MLflowDataset(dataset="json", loading_run_id=run.info.run_id)
     dataset.bind("typical_wines", project.root, f"sqlite:///{project.root}/mlflow.db", None)
     assert dataset.load()

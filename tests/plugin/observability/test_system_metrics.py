@@ -68,7 +68,8 @@ def make(
 
 def logged(project: Any) -> set[str]:
     """The names of the run's system metrics."""
-    return {name for name in project.run.data.metrics if name.startswith("system/")}
+    found = {name for name in project.run.data.metrics if name.startswith("system/")}
+    return {name for name in found if not name.startswith("system/time/")}
 
 
 class TestSamples:
