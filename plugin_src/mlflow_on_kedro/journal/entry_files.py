@@ -112,8 +112,8 @@ class EntryFiles:
             is_meant: Whether an artifact is of that kind.
         """
         found = None
-        for name in self.sizes(FILES):
-            for entry in self.entries(name):
+        for name, size in self.sizes(FILES).items():
+            for entry in self.entries(name) if size > 0 else ():
                 if isinstance(entry, File) and is_meant(entry) and entry.source.exists():
                     found = entry
         return found
