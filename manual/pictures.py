@@ -134,7 +134,7 @@ def _without_ids(line: str, run: Run) -> str:
     names = (run.info.run_name, run.info.run_id, run.info.user_id)
     for name in filter(None, names):
         line = line.replace(name, "")
-    return re.sub(r"\b[0-9a-f]{8,}\b|\b\d{1,2} \w+ \d{4}\b", "", line)
+    return re.sub(r"\b(?=\w*\d)[0-9a-f]{4,}\b|\b\d{1,2} \w+ \d{4}\b", "", line)
 
 
 if __name__ == "__main__":

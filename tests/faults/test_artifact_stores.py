@@ -77,6 +77,7 @@ def test_no_boto3(
     assert "report.json" in project.status().output
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not HAS_BOTO3, reason="boto3 is not installed")
 def test_s3_is_dead(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, s3: Proxy

@@ -108,7 +108,7 @@ def test_a_part_is_refused(modelling: FaultProject, proxy: Proxy, refused: Rule)
     assert modelling.journals == []
 
 
-@pytest.mark.parametrize("seconds", [3.0, 8.0])
+@pytest.mark.parametrize("seconds", [3.0, pytest.param(8.0, marks=pytest.mark.slow)])
 def test_registering_is_answered_late(
     modelling: FaultProject, proxy: Proxy, seconds: float
 ) -> None:

@@ -120,6 +120,7 @@ def test_away_for_good(outage: Ended, project: FaultProject) -> None:
     assert project.run.info.end_time == run.info.end_time
 
 
+@pytest.mark.slow
 def test_sync_of_a_server_that_is_away(outage: Ended, project: FaultProject, proxy: Proxy) -> None:
     """Goes away and stays away. A sync that reaches nobody says so and keeps the journal."""
     proxy.mode = "refuse"

@@ -241,9 +241,8 @@ def test_nested_runs(
     assert len(project.runs()) == 3
 
 
-@pytest.mark.parametrize(
-    "runner", ["SequentialRunner", pytest.param("ParallelRunner", marks=pytest.mark.slow)]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
 def test_first_answer_after_15_seconds(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, runner: str
 ) -> None:
@@ -389,7 +388,7 @@ def train():
 @pytest.mark.parametrize(
     ("when", "nested"),
     [
-        ("offline", True),
+        pytest.param("offline", True, marks=pytest.mark.slow),
         pytest.param("refuse", False, marks=pytest.mark.slow),
         ("later", True),
         pytest.param("hang", False, marks=pytest.mark.slow),

@@ -146,6 +146,7 @@ def test_the_first_answer_is_late(project: FaultProject, proxy: Proxy) -> None:
     assert ended.warnings == 0, ended.said
 
 
+@pytest.mark.slow
 def test_calls_overlap(offline: FaultProject, proxy: Proxy) -> None:
     """Calls that do not depend on each other are not made one after another."""
     for name in ("first", "middle", "last"):

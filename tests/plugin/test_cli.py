@@ -263,7 +263,7 @@ def test_a_port_in_use_is_said(make_project: Callable[..., Any]) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
-@pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM"])
+@pytest.mark.parametrize("how", ["Ctrl-C", pytest.param("SIGTERM", marks=pytest.mark.slow)])
 def test_a_sqlite_store_is_served_until_it_is_stopped(
     make_project: Callable[..., Any], how: str
 ) -> None:

@@ -118,7 +118,9 @@ OTHERS = (
 @pytest.mark.parametrize(
     ("module", "caller", "runner"),
     [
-        *((module, "node", "SequentialRunner") for module in MODULES),
+        ("values", "node", "SequentialRunner"),
+        ("runs", "node", "SequentialRunner"),
+        pytest.param("models", "node", "SequentialRunner", marks=pytest.mark.slow),
         *(pytest.param(*other, marks=pytest.mark.slow) for other in OTHERS),
     ],
 )

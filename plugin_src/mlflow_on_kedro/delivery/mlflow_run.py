@@ -133,8 +133,8 @@ class MLflowRun:
         if names:
             more = f" and {len(names) - _MAX_NAMES} more" if names[_MAX_NAMES:] else ""
             text = ", ".join(names[:_MAX_NAMES]) + more
+            self._has_tag = True  # even if the answer is lost
             client.set_tag(opened.run_id, WAITING_TAG, text[:MAX_TAG_LENGTH])
-            self._has_tag = True
         elif self._has_tag:
             delete_tag(client, opened.run_id, WAITING_TAG)
             self._has_tag = False
