@@ -81,12 +81,13 @@ def _kept_handlers() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _kept_level() -> Iterator[None]:
-    """The plugin's logger as it was: a command that runs in the tests' process turns it down."""
-    logger = logging.getLogger("mlflow_on_kedro")
-    level = logger.level
+def _kept_levels() -> Iterator[None]:
+    """Loggers as they were: a command that runs in the tests' process turns them down."""
+    loggers = [logging.getLogger(name) for name in ("mlflow_on_kedro", "urllib3.connectionpool")]
+    levels = [logger.level for logger in loggers]
     yield
-    logger.setLevel(level)
+    for logger, level in zip(loggers, levels, strict=True):
+        logger.setLevel(level)
 
 
 class _Memory(logging.Handler):

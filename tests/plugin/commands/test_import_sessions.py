@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import importlib
-import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -55,15 +54,6 @@ def import_(project: Any, *words: str) -> Result:
     bootstrap_project(project.root)
     metadata = SimpleNamespace(project_path=project.root, package_name=project.package)
     return CliRunner().invoke(cli, ["mlflow", "import", *words], obj=metadata)
-
-
-@pytest.fixture(autouse=True)
-def _level() -> Iterator[None]:
-    """urllib3's logger as it was: the command makes it quieter."""
-    logger = logging.getLogger("urllib3.connectionpool")
-    before = logger.level
-    yield
-    logger.setLevel(before)
 
 
 @pytest.fixture

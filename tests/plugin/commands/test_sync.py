@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import importlib
 import io
-import logging
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -32,15 +31,6 @@ def create_pipeline():
 """
 
 Leave = Callable[..., Journal]
-
-
-@pytest.fixture(autouse=True)
-def _level() -> Iterator[None]:
-    """The plugin's logger as it was: the command makes it quieter."""
-    logger = logging.getLogger("mlflow_on_kedro")
-    before = logger.level
-    yield
-    logger.setLevel(before)
 
 
 @pytest.fixture
