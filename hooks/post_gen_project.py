@@ -1,7 +1,6 @@
 """Finishes the project: copies the plugin, removes an unwanted example, prints the next steps."""
 # ruff: noqa: F821, SLF001 - cookiecutter replaces the names in double braces
 
-import json
 import os
 import re
 import runpy
@@ -52,22 +51,15 @@ def copy_plugin() -> None:
 
 
 def installed_from() -> tuple[str, str] | None:
-    """Name the installed package, and the requirement that installs it; None: a repository.
-
-    Where pip did not take it from an index, the package has a record of its origin:
-    https://packaging.python.org/en/latest/specifications/direct-url/
-    """
+    """Name the installed package, and the requirement that installs it; None: a repository."""
     if not IS_INSTALLED:
         return None
+    from mlflow_on_kedro.utils.installation import requirement
+
     package = metadata.distribution(DISTRIBUTION)
-    place = f"the installed package {DISTRIBUTION} {package.version}"
-    found = json.loads(package.read_text("direct_url.json") or "{}")
-    if not found:
-        return place, f"{DISTRIBUTION}=={package.version}"
-    url = without_credentials(found["url"])
-    vcs = found.get("vcs_info")
-    address = f"{vcs['vcs']}+{url}@{vcs['commit_id']}" if vcs else url
-    return f"{place}, from {url}", f"{DISTRIBUTION} @ {address}"
+    place, line = f"the installed package {DISTRIBUTION} {package.version}", requirement(package)
+    _, _, address = line.partition(" @ ")
+    return (f"{place}, from {address}" if address else place), line
 
 
 def generated_from() -> tuple[str, str]:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 import click
 
 from ..errors import MLflowOnKedroError
+from ..tracking.ui_pages import VIEW, run_page
 from ..utils import environment
 from .options import env_option, uri_option
 from .ui_server import FIRST_PORT, UIServer, choose_port
@@ -23,9 +24,6 @@ from .ui_server import FIRST_PORT, UIServer, choose_port
 ANSWER_SECONDS = 30
 SERVERS = ("http://", "https://")
 PROXY_ERRORS = (502, 503, 504)  # a proxy's answers if its server is not running
-# The query of MLflow's UI, after the hash. Without it a new browser opens the GenAI view, which
-# hides runs.
-VIEW = "workflowType=machine_learning"
 
 
 @click.command(short_help="Open the MLflow UI with this project's runs.")
@@ -130,7 +128,7 @@ def _page(experiment: str | None) -> str:
 
 
 def _run_page(run: Any) -> str:
-    return f"/#/experiments/{run.info.experiment_id}/runs/{run.info.run_id}?{VIEW}"
+    return run_page(run.info.experiment_id, run.info.run_id)
 
 
 def _show(url: str, note: str = "", *, opens: bool) -> None:

@@ -10,7 +10,7 @@ from ..journal.entries import End, Summary
 from ..journal.records import Header, Opened
 from ..mlflow_internals.tags import NOTE
 from ..models import separate_registry
-from ..tracking.failures import is_mistake, is_refusal
+from ..tracking.failures import pass_over_refusals
 from ..tracking.hidden_tags import HIDDEN
 from ..tracking.parts import ERROR_TAG
 from ..tracking.summary import RunOutcome, RunSummary, merged, to_markdown
@@ -52,7 +52,8 @@ def write(
     """
     from mlflow.entities import RunTag
 
-    try:
+    refused = "MLflow did not take the run's description, which is left out: %s"
+    with pass_over_refusals(logger, refused):
         own = RunSummary.from_json(summary.content)
         if header.key is not None:  # each process adds its part before it reads those of others
             client.set_tag(opened.run_id, PART_TAG + header.journal, own.to_json(MAX_PART_LENGTH))
@@ -68,10 +69,6 @@ def write(
         if text != found:
             tags = [RunTag(NOTE, text), RunTag(DIGEST_TAG, _digest(text))]
             client.log_batch(opened.run_id, tags=tags)
-    except Exception as error:
-        if not (is_refusal(error) or is_mistake(error)):
-            raise
-        logger.info("MLflow did not take the run's description, which is left out: %s", error)
 
 
 def _other_parts(run: Any) -> list[RunSummary]:

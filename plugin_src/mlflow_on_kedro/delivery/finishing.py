@@ -12,7 +12,7 @@ from ..models import model_metrics, registry
 from ..models.pending_registrations import pending_registrations
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
-from ..tracking.failures import Kind, is_mistake, is_refusal, kind_of
+from ..tracking.failures import Kind, is_mistake, is_refusal, kind_of, pass_over_refusals
 from .answer_clock import AnswerClock
 from .artifact_writer import ArtifactWriter
 from .entry_queue import EntryQueue
@@ -74,12 +74,8 @@ def link_metrics(client: MlflowClient, run_id: str) -> None:
     Raises:
         Exception: MLflow cannot be reached.
     """
-    try:
+    with pass_over_refusals(logger, "MLflow did not link the run's metrics to its model: %s"):
         model_metrics.link(client, run_id)
-    except Exception as error:
-        if not (is_refusal(error) or is_mistake(error)):
-            raise
-        logger.info("MLflow did not link the run's metrics to its model: %s", error)
 
 
 def register_models(

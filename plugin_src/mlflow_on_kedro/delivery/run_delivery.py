@@ -165,16 +165,21 @@ class RunDelivery:
             status = self._run.end(client, opened, end)
             self._describe(client, opened, status)
             if self.header.trace:
-                spans, clock = self.queue.all_of(SpanRecord), self.clocks[VALUES]
+                clock, raising = self.clocks[VALUES], self._raising
                 finishing.send_trace(
-                    client, self.uri, self.header, opened, spans, end, clock, raising=self._raising
+                    client, self.uri, self.header, opened, self._spans, end, clock, raising=raising
                 )
             self._run.note_ended(status)  # last: after a failure the next call does all again
             return status
         return self.status
 
+    @functools.cached_property
+    def _spans(self) -> list[SpanRecord]:
+        """All timings, read once: they are needed first when nothing is timed any more."""
+        return self.queue.all_of(SpanRecord)
+
     def _send_timings(self, opened: Opened) -> None:
-        metrics = span_metrics.metrics_of(self.queue.all_of(SpanRecord))
+        metrics = span_metrics.metrics_of(self._spans)
         if metrics:
             self._batch_writer(opened).send(metrics)
 
@@ -196,7 +201,7 @@ class RunDelivery:
         # An earlier delivery of this journal may have written it, and the store refused it.
         if self.journal is not None and self.journal.newest_file(lambda file: file.place == path):
             return
-        content = timeline_file.to_text(self.queue.all_of(SpanRecord))
+        content = timeline_file.to_text(self._spans)
         if content is not None:
             self.queue.add(Text(path, content))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from ..journal.span import Span
+from ..timeline import span_metrics
 from ..tracking import timing_metrics
 from .node_times import NodeTimesHook
 
@@ -41,10 +42,5 @@ class MLflowIOTimeLoggerTransformer(NodeTimesHook):
     ) -> None:
         """Log the duration of a load or save; :class:`MLflowTimeLoggerHook` logs nodes."""
         if span.kind != "run":
-            run.log_metric(
-                self._names.metric(span.kind, span.name),
-                round(span.duration, 6),
-                step=span.step,
-                timestamp=round(span.end * 1000),
-                is_own_key=True,
-            )
+            metric = self._names.metric(span.kind, span.name)
+            span_metrics.log_span(run, span, metric, is_series=True)

@@ -58,11 +58,7 @@ class NodeTimesHook(TrackingHook):
         """Begin to measure imports."""
         import_times.start()
 
-    def finish(
-        self,
-        pipeline_run: PipelineRun,
-        error: Exception | None,
-    ) -> None:
+    def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
         """Measure imports no longer."""
         import_times.stop()
 

@@ -80,10 +80,11 @@ def _report(run: TrackedRun, settings: Catalog) -> None:
         return
     rows = [vars(item) for item in items]
     run.log_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", _artifact(run))
+    message = _in_words(items, _artifact(run))
     if settings.unlogged == "warn":
-        logger.warning("%s", _in_words(items, _artifact(run)))
+        logger.warning("%s", message)
     else:
-        run.not_logged = _in_words(items, _artifact(run))
+        run.not_logged = message
 
 
 def _artifact(run: TrackedRun) -> str:

@@ -9,6 +9,9 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
+OF_THE_PLUGIN = ("time/", "system/")
+"""How the names of the metrics begin that are of the machinery, not of the model."""
+
 
 @dataclass(frozen=True)
 class Span:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from .entries import FILES, VALUES, Artifact, Entry, Metric, Model, Param, Trace
 from .entry_lines import line_start
 from .folder import Journal
+from .span import OF_THE_PLUGIN
 
-_TIMINGS = ("system/", "time/")
 _OWN_FOLDER = "kedro/"
 _MOST_BYTES = 10_000_000
 _KEY = b'"key": "'
@@ -96,7 +96,7 @@ class Tally:
             >>> Tally({"a", "b", "system/time/train"}, models={"wine"}).in_words()
             '2 metrics, 1 model'
         """
-        begins = (*_TIMINGS, timings) if timings else _TIMINGS
+        begins = (*OF_THE_PLUGIN, timings) if timings else OF_THE_PLUGIN
         counts = {
             "metric": sum(not name.startswith(begins) for name in self.metrics),
             "param": len(self.params),

@@ -7,6 +7,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..config.registration import Promotion, Registration
+from ..journal.span import OF_THE_PLUGIN
 from ..tracking import capabilities, group_lookup, hidden_tags
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_gone
@@ -17,8 +18,6 @@ from .versions import ALIASES_TAG, ASSIGNED
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-OF_THE_PLUGIN = ("time/", "system/")
-"""How the names of the metrics begin that are of the machinery, not of the model."""
 _NAMED = 10
 """The most metrics that a message names."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..journal.span import OF_THE_PLUGIN
 from ..mlflow_internals import metric_points
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
-from .aliases import OF_THE_PLUGIN
 from .logged_models import output_model_ids
 
 if TYPE_CHECKING:

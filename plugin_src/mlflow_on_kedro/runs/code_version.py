@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from ..mlflow_internals import tags
 from ..utils import environment
 from ..utils.secrets import mask_urls
 
@@ -27,12 +28,12 @@ def from_environment() -> dict[str, str]:
     for commit, branch, url in VARIABLES:
         found = (environment.value(commit) or "").strip()
         if _COMMIT.fullmatch(found):
-            tags = {
-                "mlflow.source.git.commit": found,
-                "mlflow.source.git.branch": environment.value(branch),
-                "mlflow.source.git.repoURL": _repository(commit, url),
+            found_tags = {
+                tags.GIT_COMMIT: found,
+                tags.GIT_BRANCH: environment.value(branch),
+                tags.GIT_REPOSITORY: _repository(commit, url),
             }
-            return {tag: mask_urls(value) for tag, value in tags.items() if value}
+            return {tag: mask_urls(value) for tag, value in found_tags.items() if value}
     return {}
 
 

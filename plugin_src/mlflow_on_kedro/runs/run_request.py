@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from ..config.sections import Config
+from ..mlflow_internals.tags import NOTE
 from ..tracking import uris
 from ..tracking.access import is_offline
 from ..tracking.description import within_limit
@@ -71,5 +72,5 @@ class RunRequest:
         """All tags of the run: the description is one of them, and the user's own come last."""
         run = self.config.run
         description = within_limit(run.description or "")
-        own = {KEDRO_RUN_TAG: self.kedro_run_id, "mlflow.note.content": description}
+        own = {KEDRO_RUN_TAG: self.kedro_run_id, NOTE: description}
         return {**self.tags, **{key: value for key, value in own.items() if value}, **run.tags}

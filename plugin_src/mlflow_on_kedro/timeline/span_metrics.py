@@ -16,6 +16,7 @@ from ..journal.entries import Metric, SpanRecord
 from ..journal.span import Span
 from ..mlflow_internals import metric_points
 from ..tracking.timing_metrics import FAILED_NODE_TAG, Kind
+from .timeline_file import to_span
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -32,8 +33,7 @@ def log_span(run: TrackedRun, span: Span, metric: str, *, is_series: bool) -> No
         metric: The metric's name.
         is_series: Whether the metric has a step: see :func:`metrics_of`.
     """
-    end_ms, seconds = round(span.end * 1000), round(span.duration, 6)
-    step = span.step if is_series else 0
+    seconds, end_ms, step = _point(span, is_series=is_series)
     run.log_metric(metric, seconds, step=step, timestamp=end_ms, is_own_key=True)
 
 
@@ -46,17 +46,18 @@ def metrics_of(records: Collection[SpanRecord]) -> list[Metric]:
     Args:
         records: All timings of the run.
     """
-    timed = [record for record in records if record.metric and record.end]
-    is_series = any(record.what != "run" for record in timed)
-    return [
-        Metric(
-            record.metric,
-            round(record.end - record.start, 6),
-            round(record.end * 1000),
-            record.step if is_series else 0,
-        )
-        for record in timed
+    timed = [
+        (record.metric, span)
+        for record in records
+        if record.metric and (span := to_span(record)) is not None
     ]
+    is_series = any(span.kind != "run" for _, span in timed)
+    return [Metric(metric, *_point(span, is_series=is_series)) for metric, span in timed]
+
+
+def _point(span: Span, *, is_series: bool) -> tuple[float, int, int]:
+    """Return the value of a span's metric, its timestamp in milliseconds, and its step."""
+    return round(span.duration, 6), round(span.end * 1000), span.step if is_series else 0
 
 
 @dataclass(frozen=True)

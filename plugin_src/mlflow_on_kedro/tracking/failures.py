@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
 import re
 import socket
 import ssl
@@ -167,6 +169,22 @@ def is_gone(error: BaseException) -> bool:
 def is_mistake(error: BaseException) -> bool:
     """Whether a value, a file or a package is wrong, whatever the server does."""
     return kind_of(error) is Kind.MISTAKE
+
+
+@contextlib.contextmanager
+def pass_over_refusals(logger: logging.Logger, message: str) -> Iterator[None]:
+    """Log that MLflow does not take something that a run can do without; other failures are raised.
+
+    Args:
+        logger: The caller's logger.
+        message: The message, with ``%s`` for MLflow's answer.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not (is_refusal(error) or is_mistake(error)):
+            raise
+        logger.info(message, error)
 
 
 def is_silent(error: BaseException) -> bool:

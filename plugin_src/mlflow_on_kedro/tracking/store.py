@@ -18,7 +18,7 @@ from ..utils import client_variables, environment, run_variables
 from ..utils.locks import locked
 from ..utils.mlflow_version import major_minor, mlflow_version
 from ..utils.secrets import mask_urls
-from . import own_calls
+from . import own_calls, ui_pages
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -200,14 +200,10 @@ def artifacts_at(uri: str | None) -> contextlib.AbstractContextManager[None]:
 
 
 def run_url(uri: str, experiment: str, run_id: str) -> str | None:
-    """Return the URL of a run's page on an HTTP server; None for other stores.
-
-    Without ``workflowType`` a fresh browser opens MLflow 3 in its GenAI view, which hides runs.
-    """
+    """Return the URL of a run's page on an HTTP server; None for other stores."""
     if not uri.startswith(("http://", "https://")):
         return None
-    base = mask_urls(uri).rstrip("/")
-    return f"{base}/#/experiments/{experiment}/runs/{run_id}?workflowType=machine_learning"
+    return mask_urls(uri).rstrip("/") + ui_pages.run_page(experiment, run_id)
 
 
 def _client(uri: str) -> MlflowClient:

@@ -7,13 +7,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from urllib.parse import quote
 
+from .ui_pages import VIEW
+
 MAX_LENGTH = 5000
 """The most characters of a description: what older servers take as a tag."""
 _ROWS = (20, 10, 5, 1)
 """How many datasets are listed, if the description does not fit with more of them."""
 _MAX_COMMAND, _MAX_TEXT = 1000, 300
-VIEW = "?workflowType=machine_learning"
-"""Keeps MLflow's UI in its part for training; older versions ignore it."""
 WORDS = ("parameter", "metric", "value")
 """What may stand for a place: the value is no file, but a parameter or a metric of the run."""
 _ENDS = {"FINISHED": "finished", "FAILED": "failed", "KILLED": "was killed"}
@@ -205,7 +205,7 @@ def _table(datasets: Sequence[UsedDataset], rows: int, address: str) -> list[str
 
 def _place(item: UsedDataset, address: str) -> str:
     if item.artifact and address:
-        return f"[{_code(item.artifact)}](#{address}/artifacts/{quote(item.artifact)}{VIEW})"
+        return f"[{_code(item.artifact)}](#{address}/artifacts/{quote(item.artifact)}?{VIEW})"
     return _code(item.artifact) or (item.place if item.place in WORDS else _code(item.place))
 
 

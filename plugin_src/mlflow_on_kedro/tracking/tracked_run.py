@@ -163,8 +163,6 @@ class TrackedRun(RunLogger):
         if self.journal is not None:
             yield from self.journal.all_of(kind, but=writer(self.journal).name)
 
-    # -- the child runs of `run.children` --------------------------------------------------------
-
     def note_unlogged(self, items: Sequence[Unlogged]) -> bool:
         """Keep what was not logged for the report at the end of the run.
 
@@ -180,6 +178,8 @@ class TrackedRun(RunLogger):
         else:
             return False
         return True
+
+    # -- the child runs of `run.children` --------------------------------------------------------
 
     @property
     def whole(self) -> TrackedRun:

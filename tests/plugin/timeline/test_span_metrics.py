@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from mlflow_on_kedro.config.parsing import parse
+from mlflow_on_kedro.journal.entries import Metric, SpanRecord
 from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
@@ -122,3 +123,9 @@ def test_names() -> None:
 def test_metric_key() -> None:
     """A name that MLflow does not take is looked for under the name that it was stored as."""
     assert timing_metrics.metric_key("system/time/f(a)") == "system/time/f_a_"
+
+
+def test_a_clock_that_was_set_back() -> None:
+    """A node that has ended before it began took no time, at once and at the end of the run."""
+    record = SpanRecord("run", "a", "a", start=20.0, end=10.0, metric="system/time/a")
+    assert span_metrics.metrics_of([record]) == [Metric("system/time/a", 0.0, 10_000)]

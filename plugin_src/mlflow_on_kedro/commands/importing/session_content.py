@@ -15,6 +15,8 @@ from ...compat.kedro_viz.sessions import Session
 from ...compat.kedro_viz.tracked_files import TrackedFiles, kind_of_content, read_json
 from ...hooks.tracked_values import log_tracked
 from ...journal.run_logger import RunLogger
+from ...mlflow_internals.tags import GIT_BRANCH, GIT_COMMIT, NOTE, SOURCE_NAME, SOURCE_TYPE
+from ...runs import provenance
 from ...runs.kedro_command import RUNTIME_PARAMS_TAG, runner_name
 from ...tracking.artifact_names import folder_of
 from ...tracking.description import ARTIFACT as DESCRIPTION_ARTIFACT
@@ -157,14 +159,11 @@ def tags_of(session: Session, package: str) -> dict[str, Any]:
     git, error = session.part("git"), session.part("exception")
     tags = {
         ORIGIN_TAG: "Kedro-Viz",
-        "mlflow.source.name": package,
-        "mlflow.source.type": "PROJECT",
-        "mlflow.source.git.commit": git.get("commit_sha"),
-        "mlflow.source.git.branch": git.get("branch"),
-        "kedro.git.commit": git.get("commit_sha"),
-        "kedro.git.branch": git.get("branch"),
+        SOURCE_NAME: package,
+        SOURCE_TYPE: provenance.PROJECT,
+        **provenance.with_shown({GIT_COMMIT: git.get("commit_sha"), GIT_BRANCH: git.get("branch")}),
         "kedro.git.dirty": git.get("dirty"),
-        "mlflow.note.content": within_limit(mask_secrets(session.notes)),
+        NOTE: within_limit(mask_secrets(session.notes)),
         COMMAND_TAG: _command(session),
         RUNTIME_PARAMS_TAG: without_secrets(_runtime_params(session)),
         BOOKMARK_TAG: session.bookmark or None,
