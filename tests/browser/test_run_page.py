@@ -28,7 +28,7 @@ CATALOG = {
 def test_a_run_with_all_that_was_logged(
     make_project: Callable[..., Any], mlflow_ui: Callable[[str], str], page: Page
 ) -> None:
-    """The list of runs has it, and its page its metrics, parameters and artifacts."""
+    """The list has it; its page has metrics, parameters and artifacts, and timings apart."""
     project = make_project(
         NODES,
         catalog=CATALOG,
@@ -52,7 +52,19 @@ def test_a_run_with_all_that_was_logged(
     for text in ("system/time/pipeline", "system/time/train", "score", "0.875", "depth"):
         expect(page.get_by_text(text, exact=True).first).to_be_attached()
 
-    page.goto(f"{base}/#/experiments/{run.experiment_id}/runs/{run.run_id}/artifacts?{view}")
+    address = f"{base}/#/experiments/{run.experiment_id}/runs/{run.run_id}"
+    for tab, charts, others in (
+        ("model-metrics", ["score"], ["train", "pipeline"]),
+        ("system-metrics", ["train", "pipeline"], ["score"]),
+    ):
+        page.goto(f"{address}/{tab}?{view}")
+        for name in charts:
+            heading = page.get_by_role("heading", name=name, exact=True)
+            expect(heading).to_be_visible(timeout=PATIENCE)
+        for name in others:
+            expect(page.get_by_role("heading", name=name, exact=True)).to_have_count(0)
+
+    page.goto(f"{address}/artifacts?{view}")
     for name in ("gantt.html", "model.json"):
         expect(page.get_by_text(re.compile(rf"^{re.escape(name)}$")).first).to_be_visible(
             timeout=PATIENCE
