@@ -6,8 +6,9 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ..compat.entry_change import EntryChange
 from ..compat.kedro_mlflow import MIGRATE
-from ..compat.kedro_mlflow.catalog_entries import EntryChange, translated
+from ..compat.kedro_mlflow.catalog_entries import translated
 from ..compat.kedro_mlflow.mlflow_yml import Translation
 from ..errors import ConfigError
 

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 
 from ...utils.mlflow_limits import model_name
 from ...utils.suggestions import did_you_mean
+from ..entry_change import Entry, EntryChange
 from .kedro_names import is_type_of, modern
-
-Entry = dict[str, Any]
 
 DATASET = "mlflow_on_kedro.MLflowDataset"
 MODEL_DATASET = "mlflow_on_kedro.MLflowModelDataset"
@@ -21,18 +20,6 @@ _PARTITIONED = ("PartitionedDataset", "IncrementalDataset")
 _CACHED = ("CachedDataset",)
 # The name under which MLflow logs a model that is given none.
 _MODEL_NAME = "model"
-
-
-class EntryChange(NamedTuple):
-    """What becomes of a catalog entry.
-
-    Attributes:
-        entry: The entry here.
-        notes: What the user has to know or to do.
-    """
-
-    entry: Entry
-    notes: Sequence[str] = ()
 
 
 class Rule(NamedTuple):
