@@ -17,7 +17,7 @@ class Rule(NamedTuple):
     """A row of the table: how an entry of one class is translated.
 
     Attributes:
-        type: The class to use; None: the entry stays as it is, and the note says what to do.
+        type: The class to use; None: there is none, and the note says what to do.
         dropped: Arguments that the class does not take.
         note: What the user has to know or to do.
     """
@@ -35,8 +35,10 @@ def translated(name: str, entry: Mapping[str, Any]) -> EntryChange | None:
         entry: The entry, which is not changed.
 
     Returns:
-        None for an entry without anything of PipelineX. Of a class that has no counterpart, the
-        same entry with a note.
+        None for an entry without anything of PipelineX.
+
+    Raises:
+        ValueError: Neither this plugin nor Kedro has such a class; the message says what to do.
 
     Example:
         >>> translated("model", {"type": "pipelinex.MLflowDataSet", "dataset": "pkl"}).entry
@@ -49,7 +51,7 @@ def translated(name: str, entry: Mapping[str, Any]) -> EntryChange | None:
         return _around(entry, inner)
     rule = RULES.get(cls.replace("DataSet", "Dataset"), _UNKNOWN)
     if rule.type is None:
-        return EntryChange(dict(entry), [f"'{name}': PipelineX's `{cls}` is not here: {rule.note}"])
+        raise ValueError(f"PipelineX's `{cls}` has no counterpart: {rule.note}.")
     notes = [f"'{name}': {rule.note}"] if rule.note else []
     if has_objects(entry):
         notes.append(

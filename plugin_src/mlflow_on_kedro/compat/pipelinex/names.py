@@ -22,16 +22,6 @@ PipelineX has each name in the package itself and in the module that defines it,
 part counts.
 """
 
-WITHOUT_COUNTERPART: Mapping[str, str] = {
-    "AddTransformersHook": "Kedro has no transformers any more. `MLflowIOTimeLoggerTransformer()` "
-    "is a hook here: put it into HOOKS itself, without AddTransformersHook",
-    "FlexibleContext": "make the pipelines in pipeline_registry.py, and take CONTEXT_CLASS out of "
-    "settings.py",
-    "FlexiblePipeline": "use `kedro.pipeline.Pipeline`, and nodes with functions",
-    "HatchDict": "make the object in a node, from parameters that are plain values",
-}
-"""Names of PipelineX that are not here -> what to do instead."""
-
 
 def name_of(path: str) -> str | None:
     """Return the name of PipelineX that a path is of; None if it is none of PipelineX.
@@ -51,25 +41,3 @@ def name_of(path: str) -> str | None:
     if package.partition(".")[0] == PACKAGE or (not package and name in NAMES):
         return name
     return None
-
-
-def name_here(path: str) -> str | None:
-    """Return the path of the same class or function here; None if there is none.
-
-    Example:
-        >>> name_here("pipelinex.extras.hooks.mlflow.MLflowTimeLoggerHook")
-        'mlflow_on_kedro.MLflowTimeLoggerHook'
-    """
-    return NAMES.get(name_of(path) or "")
-
-
-def instead_of(path: str) -> str:
-    """Return what to do instead of what is not here.
-
-    Example:
-        >>> instead_of("pipelinex.CvResize")
-        "PipelineX's `CvResize` has no counterpart here: write it as a function of your own"
-    """
-    name = path.rpartition(".")[2]
-    todo = WITHOUT_COUNTERPART.get(name, "write it as a function of your own")
-    return f"PipelineX's `{name}` has no counterpart here: {todo}"
