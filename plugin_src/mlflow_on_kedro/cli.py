@@ -12,6 +12,7 @@ from .commands.version import show_version
 
 _COMMANDS = (
     "init",
+    "migrate",
     "ui",
     "gantt",
     "modelify",

@@ -33,14 +33,14 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
     """
     from .setup.initializing import plan
 
-    project = _project(metadata)
+    project = project_of(metadata)
     changes = plan(project)
     if not changes:
         click.echo("Nothing to do: this project is set up.")
         _say_other_plugin(project)
         return
     for change in changes:
-        _show(change.diff(project.root))
+        show(change.diff(project.root))
     if project.requirement is None and present().is_installed:
         click.echo(
             "The plugin was installed from a file or folder of this machine, so requirements.txt "
@@ -62,7 +62,12 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
     click.echo("Now `kedro run` tracks to MLflow, and `kedro mlflow ui` shows its runs.")
 
 
-def _project(metadata: Any) -> Project:
+def project_of(metadata: Any) -> Project:
+    """Find out what a project has.
+
+    Args:
+        metadata: Kedro's metadata of the project.
+    """
     from .setup.initializing import Project
     from .setup.settings_trial import of_this_process, try_out
 
@@ -84,7 +89,8 @@ def _had_session_store(change: Change) -> bool:
     return change.before is not None and without_session_store(change.before) != change.before
 
 
-def _show(diff: str) -> None:
+def show(diff: str) -> None:
+    """Print a unified diff in colors."""
     colors = {"+": "green", "-": "red", "@": "cyan"}
     for line in diff.splitlines():
         click.secho(line, fg=colors.get(line[:1]))

@@ -15,6 +15,14 @@ if TYPE_CHECKING:
     from ..config.sections import Config
 
 
+def ignore_kedro_warnings() -> None:
+    """Hide the warning that Kedro calls a function which OmegaConf 2.4 deprecates.
+
+    The user can do nothing about it.
+    """
+    warnings.filterwarnings("ignore", r"register_new_resolver\(\)", module=r"kedro\.config")
+
+
 def project_settings(root: Path, env: str | None, uri: str | None = None) -> Config:
     """Read mlflow.yml and the hooks' arguments, and set credentials and headers for MLflow.
 
@@ -33,8 +41,7 @@ def project_context(
     root: Path, env: str | None, uri: str | None = None
 ) -> tuple[KedroContext, Config]:
     """Like :func:`project_settings`, and return the project's context, too."""
-    # Kedro calls a function that OmegaConf 2.4 deprecates, which the user can do nothing about.
-    warnings.filterwarnings("ignore", r"register_new_resolver\(\)", module=r"kedro\.config")
+    ignore_kedro_warnings()
     from kedro.framework.session import KedroSession
 
     from ..runs.project_settings import access_of, settings_of

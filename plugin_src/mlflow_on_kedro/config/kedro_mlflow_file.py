@@ -60,7 +60,8 @@ def _without_folders(
     sqlite_file = SQLITE.rpartition("/")[2]
     for change in changes:
         uri = change.value
-        is_folder = change.new in {_URI, _REGISTRY_URI} and uri_checks.is_refused_folder(uri)
+        is_uri = change.new in {_URI, _REGISTRY_URI} and isinstance(uri, str)
+        is_folder = is_uri and uri_checks.is_refused_folder(uri)
         key = str(change.new).rpartition(".")[2]
         if not is_folder or tracking.get(key) != uri:
             continue

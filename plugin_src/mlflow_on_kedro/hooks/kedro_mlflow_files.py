@@ -57,8 +57,9 @@ def messages(
         found.append(f"{len(entries)} catalog {'entry' if len(entries) == 1 else 'entries'}")
     if not found:
         return []
-    line = f"Written for kedro-mlflow, and read as it is: {' and '.join(found)}."
-    if MIGRATE:
-        line += f" `{MIGRATE}` rewrites it for this plugin."
+    line = (
+        f"Written for kedro-mlflow, and read as it is: {' and '.join(found)}. "
+        f"`{MIGRATE}` rewrites it for this plugin."
+    )
     notes = [*translation.notes, *(f"{note}." for entry in entries for note in entry.notes)]
     return [(logging.INFO, line), *((logging.WARNING, note) for note in notes)]

@@ -6,7 +6,5 @@ that, with this note.
 
 from __future__ import annotations
 
-MIGRATE: str | None = None
-"""The command that writes the translation into the project's files; None as long as there is none.
-
-Messages name it."""
+MIGRATE = "kedro mlflow migrate"
+"""The command that writes the translation into the project's files; messages name it."""

@@ -1,0 +1,1 @@
+"""What ``kedro mlflow migrate`` rewrites in a project, and how it edits YAML and Python."""

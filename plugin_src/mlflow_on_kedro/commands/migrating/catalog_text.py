@@ -1,0 +1,69 @@
+"""Rewrite the entries of a catalog file that are written for other plugins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from ..setup.python_edits import Edit
+from .findings import Rewritten
+from .mlflow_yml_text import MARK
+from .sources import SOURCES, Source
+from .yaml_edits import applied, with_entries
+from .yaml_tree import YamlText
+
+
+def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
+    r"""Rewrite a catalog file.
+
+    An entry that cannot be translated stays, with a comment above it.
+
+    Args:
+        text: The file's text, without a byte order mark.
+        sources: The plugins whose entries are translated.
+
+    Raises:
+        YamlError: The text cannot be edited.
+
+    Example:
+        >>> old = "f1:  # the score\n  type: kedro_mlflow.io.metrics.MlflowMetricDataset\n"
+        >>> print(rewritten(old).text, end="")
+        f1:  # the score
+          type: mlflow_on_kedro.MLflowDataset
+          dataset: m
+    """
+    before = YamlText(text)
+    found = Rewritten(text)
+    entries: dict[str, Any] = {}
+    notes: list[tuple[str, str]] = []
+    problems: dict[str, str] = {}
+    for name, entry in before.data.items():
+        if not isinstance(entry, Mapping):
+            continue
+        for source in sources:
+            try:
+                change = source.entry(str(name), entry)
+            except ValueError as error:
+                problems[name] = str(error).partition(" It has: ")[0]
+                found.uses.add(source.name)
+                continue
+            if change is not None:
+                entry = entries[name] = change.entry  # noqa: PLW2901 - the next has it translated
+                notes += [(name, note) for note in change.notes]
+                found.uses.add(source.name)
+    found.text = _with_comments(with_entries(text, entries), problems)
+    after = YamlText(found.text)
+    lines = {item.name: after.line_number(item.key.start) for item in after.root.items}
+    found.findings = [(lines[name], note) for name, note in (*notes, *problems.items())]
+    return found
+
+
+def _with_comments(text: str, problems: Mapping[str, str]) -> str:
+    now = YamlText(text)
+    edits = []
+    for item in now.root.items:
+        place = now.line_start(item.key.start)
+        comment = f"{MARK}{problems.get(item.name)}\n"
+        if item.name in problems and not text[:place].replace("\r\n", "\n").endswith(comment):
+            edits.append(Edit(place, place, comment))
+    return applied(text, edits)

@@ -1,0 +1,140 @@
+"""Rewrite the mlflow.yml files of all environments, so that together they mean what they meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from kedro.config import OmegaConfigLoader
+
+from ...compat.kedro_mlflow import dotted_keys
+from ...compat.kedro_mlflow.mlflow_yml import DEFAULTS, is_old
+from ...config import kedro_mlflow_file
+from .findings import Rewritten
+from .mlflow_yml_text import rewritten
+from .yaml_tree import YamlText
+
+_NAME = "kedro-mlflow"
+
+
+class MlflowYmlFiles:
+    """The mlflow.yml files of a folder of configuration.
+
+    Args:
+        root: The project's root.
+        conf: The folder with the environments' folders.
+        base: The name of the base environment.
+    """
+
+    def __init__(self, root: Path, conf: Path, base: str) -> None:
+        self._root = root
+        self._conf = conf
+        self._base = base
+
+    def rewrite(
+        self, texts: Mapping[Path, str], on_error: Callable[[Path, ValueError], None]
+    ) -> dict[Path, Rewritten]:
+        """Rewrite the files that are kedro-mlflow's.
+
+        Args:
+            texts: The files with their texts, without byte order marks.
+            on_error: Is called for a file that cannot be edited, with a YamlError.
+
+        Returns:
+            The rewritten files.
+        """
+        found: dict[Path, Rewritten] = {}
+        have_defaults: set[str] = set()
+        in_order = sorted(texts, key=lambda path: self._env(path) != self._base)
+        for path in in_order:
+            env = self._env(path)
+            given = bool({env, self._base} & have_defaults)
+            try:
+                change = self._rewritten(texts[path], env, without_defaults=given)
+            except ValueError as error:
+                on_error(path, error)
+                continue
+            if change is not None:
+                found[path] = change
+                have_defaults.add(env)
+        self._compare(texts, found)
+        return found
+
+    def _env(self, path: Path) -> str:
+        return path.relative_to(self._conf).parts[0]
+
+    def _rewritten(self, text: str, env: str, *, without_defaults: bool) -> Rewritten | None:
+        content = YamlText(text).data
+        if not is_old(content):
+            return None
+        translation = kedro_mlflow_file.read(content, self._loader(env), self._root)
+        explicit = {change.new for change in translation.changes}
+        missing = [
+            key
+            for key in DEFAULTS
+            if without_defaults and key not in explicit and not dotted_keys.has_key(content, key)
+        ]
+        after = rewritten(text, translation.content, translation.changes, missing)
+        notes = [(_line_below(after, note), note) for note in translation.notes]
+        return Rewritten(after, notes, {_NAME})
+
+    def _loader(self, env: str) -> OmegaConfigLoader:
+        return OmegaConfigLoader(str(self._conf), env=env, base_env=self._base)
+
+    def _compare(self, texts: Mapping[Path, str], found: Mapping[Path, Rewritten]) -> None:
+        """Say where an environment's file and the base's do not mean together what they meant."""
+        for path in found:
+            env = self._env(path)
+            files = [one for one in texts if self._env(one) == self._base]
+            files += [one for one in texts if self._env(one) == env != self._base]
+            loader = self._loader(env)
+            before, after = (
+                _leaves(kedro_mlflow_file.read(content, loader, self._root).content)
+                for content in (_merged(texts, files), _merged(texts, files, found))
+            )
+            for key in sorted(before.keys() | after.keys()):
+                if before.get(key) != after.get(key):
+                    found[path].findings.append(
+                        (0, f"'{key}' is {after.get(key)!r} now; it was {before.get(key)!r}")
+                    )
+
+
+def _line_below(text: str, comment: str) -> int:
+    """Return the number of the line below a comment; 0: there is no such comment."""
+    before, found, _ = text.partition(comment)
+    return before.count("\n") + 2 if found else 0
+
+
+def _merged(
+    texts: Mapping[Path, str], files: Sequence[Path], found: Mapping[Path, Rewritten] | None = None
+) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    for path in files:
+        text = found[path].text if found and path in found else texts[path]
+        try:
+            given = YamlText(text).data
+        except ValueError:
+            continue
+        for name, value in given.items():
+            _merge(content, name, value)
+    return content
+
+
+def _merge(content: dict[str, Any], name: str, value: Any) -> None:
+    below = content.get(name)
+    if isinstance(below, dict) and isinstance(value, Mapping):
+        for key, inner in value.items():
+            _merge(below, key, inner)
+    else:
+        content[name] = dotted_keys.copy(value)
+
+
+def _leaves(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in content.items():
+        if isinstance(value, Mapping):
+            found.update(_leaves(value, f"{prefix}{name}."))
+        elif value is not None:
+            found[f"{prefix}{name}"] = value
+    return found

@@ -1,0 +1,121 @@
+"""Put this plugin's requirement where a project requires another plugin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from ...utils.installation import DISTRIBUTION
+from .findings import Rewritten
+from .sources import SOURCES, Source
+
+_MLFLOW = "mlflow>=3.1"
+_ADD = f"add the requirement that {DISTRIBUTION} is installed from"
+
+
+def in_requirements(
+    text: str, requirement: str | None, *, copied: bool, sources: Sequence[Source] = SOURCES
+) -> Rewritten:
+    r"""Rewrite a requirements.txt.
+
+    Args:
+        text: The file's text.
+        requirement: The line that installs this plugin; None: there is none for other machines.
+        copied: Whether the plugin lies in the project, which needs only MLflow then.
+        sources: The plugins whose lines are replaced.
+
+    Example:
+        >>> in_requirements("kedro\nkedro-mlflow==0.14.0  # runs\n", "x @ y", copied=False).text
+        'kedro\nx @ y  # runs\n'
+    """
+    found = Rewritten(text)
+    lines = text.splitlines(keepends=True)
+    for source in sources:
+        if not source.is_replaced:
+            continue
+        pattern = re.compile(
+            rf"\s*{_any_spelling(source.name)}(?![\w.-])[^#\r\n]*?(?=\s*(?:#|$))", re.IGNORECASE
+        )
+        for number, line in enumerate(lines):
+            match = pattern.match(line)
+            if match is None:
+                continue
+            found.uses.add(source.name)
+            new = _replacement("".join(lines), requirement, copied=copied)
+            rest = line[match.end() :]
+            lines[number] = f"{new}{rest}" if new else rest.lstrip() if "#" in rest else ""
+            if not new and not copied:
+                found.findings.append((number + 1, f"{_ADD}, in place of {source.name}"))
+    found.text = "".join(lines)
+    return found
+
+
+def in_pyproject(
+    text: str, requirement: str | None, *, copied: bool, sources: Sequence[Source] = SOURCES
+) -> Rewritten:
+    """Rewrite the requirements in a pyproject.toml or setup.py: texts in lists.
+
+    Args:
+        text: The file's text.
+        requirement: See :func:`in_requirements`.
+        copied: See :func:`in_requirements`.
+        sources: See :func:`in_requirements`.
+
+    Example:
+        >>> in_pyproject('dependencies = ["kedro-mlflow~=0.14"]', "x @ y", copied=False).text
+        'dependencies = ["x @ y"]'
+    """
+    found = Rewritten(text)
+    for source in (one for one in sources if one.is_replaced):
+        name = _any_spelling(source.name)
+        item = re.compile(rf"""(["']){name}(?![\w.-])[^"'\n]*\1[ \t]*,?[ \t]*""", re.IGNORECASE)
+        spans = [
+            match
+            for match in item.finditer(found.text)
+            if not _is_comment(found.text, match.start())
+            and not re.match(r"\s*=", found.text[match.end() :])
+        ]
+        for match in reversed(spans):
+            found.uses.add(source.name)
+            new = _replacement(found.text, requirement, copied=copied)
+            quote = match[1]
+            if new:
+                rest = match[0][match[0].rindex(quote) + 1 :]
+                text = f"{quote}{new}{quote}{rest}"
+                found.text = found.text[: match.start()] + text + found.text[match.end() :]
+            else:
+                found.text = _without(found.text, *match.span())
+        if spans and not copied and requirement is None:
+            found.findings.append((0, f"{_ADD}, in place of {source.name}"))
+        table = re.compile(rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=", re.IGNORECASE | re.MULTILINE)
+        for match in table.finditer(found.text):
+            found.uses.add(source.name)
+            line = found.text.count("\n", 0, match.start()) + 1
+            found.findings.append((line, f"replace {source.name} by what installs {DISTRIBUTION}"))
+    return found
+
+
+def _any_spelling(name: str) -> str:
+    return re.escape(name).replace(r"\-", "[-_.]")
+
+
+def _replacement(text: str, requirement: str | None, *, copied: bool) -> str | None:
+    """Return the requirement to write; None if it is there already, or if nobody knows it."""
+    if copied:  # which needs MLflow, that the other plugin has brought
+        return None if re.search(r"(?im)(?:^|[\"'])\s*mlflow(?![\w-])", text) else _MLFLOW
+    if requirement is None or re.search(_any_spelling(DISTRIBUTION), text, re.IGNORECASE):
+        return None
+    return requirement
+
+
+def _is_comment(text: str, place: int) -> bool:
+    start = text.rfind("\n", 0, place) + 1
+    return text[start:place].lstrip().startswith("#")
+
+
+def _without(text: str, start: int, end: int) -> str:
+    """Remove an item of a list, and its line if that is empty then."""
+    first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
+    if last >= 0 and not (text[first:start] + text[end:last]).strip():
+        return text[:first] + text[last + 1 :]
+    return text[:start] + text[end:]
