@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from .dataset_types import CLASSES
 
 _PACKAGES = ("kedro_datasets.tracking", "kedro.extras.datasets.tracking")
+MODULES = (*_PACKAGES, "kedro_viz.integrations.kedro.sqlite_store")
+"""The modules of the experiment tracking; Kedro-Viz itself stays."""
 _DATASETS = {
     "MetricsDataset": ("metrics_dataset", CLASSES["metrics"]),
     "JSONDataset": ("json_dataset", CLASSES["json"]),
@@ -22,7 +24,7 @@ IMPORTS: Mapping[str, str] = {
 """An imported name -> the name that can be imported in its place."""
 
 ADVICE: Mapping[str, str] = {
-    "SQLiteStore": "nothing, because each run is in MLflow: take SESSION_STORE_CLASS out of "
+    "SQLiteStore": "not needed, because each run is in MLflow: take SESSION_STORE_CLASS out of "
     "settings.py",
 }
 """A name that cannot be replaced by itself -> what to write instead."""

@@ -38,7 +38,7 @@ IMPORTS: Mapping[str, str] = {
 _CONTEXT = "a pipeline in pipeline_registry.py, without CONTEXT_CLASS in settings.py"
 
 ADVICE: Mapping[str, str] = {
-    **{name: rule.note or f"`{rule.type}` of kedro-datasets" for name, rule in RULES.items()},
+    **{name: f"`{rule.type}` of kedro-datasets" for name, rule in RULES.items() if rule.type},
     "AddTransformersHook": "not needed, because Kedro has no transformers any more: "
     "`MLflowIOTimeLoggerTransformer()` is a hook, to be put into HOOKS itself",
     "FlexibleContext": _CONTEXT,
@@ -46,3 +46,6 @@ ADVICE: Mapping[str, str] = {
     "HatchDict": "an object that a node makes from parameters, which are plain values",
 }
 """A name that cannot be replaced by itself -> what to write instead."""
+
+UNWRAPPED: Mapping[str, str] = {f"{PACKAGE}.AddTransformersHook": "transformers"}
+"""A class that is not needed here -> its argument, whose items stand for themselves here."""
