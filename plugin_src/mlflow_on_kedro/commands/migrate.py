@@ -50,4 +50,4 @@ def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
             click.echo(f"  {finding}")
     if found.changes and not dry_run:
         names = ", ".join(sorted(found.uses))
-        click.echo(f"\n`kedro run` tracks as before. Uninstall {names}, if it is installed.")
+        click.echo(f"\nUninstall {names}, if it is installed. Then `kedro run` tracks as before.")

@@ -12,6 +12,8 @@ from ..utils.mlflow_version import mlflow_version
 from . import files, uri_checks
 from .uri_schemes import SQLITE
 
+_REFERENCE = "${"
+"""In content that is not resolved, as `kedro mlflow migrate` reads it."""
 _URI, _REGISTRY_URI = "tracking.uri", "tracking.registry_uri"
 
 
@@ -61,7 +63,7 @@ def _without_folders(
     for change in changes:
         uri = change.value
         is_uri = change.new in {_URI, _REGISTRY_URI} and isinstance(uri, str)
-        is_folder = is_uri and uri_checks.is_refused_folder(uri)
+        is_folder = is_uri and _REFERENCE not in uri and uri_checks.is_refused_folder(uri)
         key = str(change.new).rpartition(".")[2]
         if not is_folder or tracking.get(key) != uri:
             continue
@@ -92,7 +94,7 @@ def _without_unknown_credentials(
 
     name = tracking.get("credentials")
     given = next((one for one in changes if one.value == name and name is not None), None)
-    if given is None:
+    if given is None or _REFERENCE in str(name):
         return []
     try:
         known = loader["credentials"]

@@ -16,6 +16,8 @@ from kedro.io import DatasetError
 from mlflow_on_kedro.config import project
 from mlflow_on_kedro.errors import ConfigError
 
+from tests.plugin.migrating import content_of, migrate
+
 FIELD = Path(__file__).parents[1] / "compat" / "field"
 
 # A node for each dataset, which returns what the dataset saves.
@@ -121,9 +123,9 @@ def _some_package(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "some_package.datasets", module)
 
 
-@pytest.mark.usefixtures("_some_package")
-def test_catalogs_of_the_field(make_project: Callable[..., Any], messages: list[str]) -> None:
-    """The entries of the field's catalogs save what they mean, all in one run."""
+@pytest.fixture
+def field(make_project: Callable[..., Any]) -> Any:
+    """A project with the field's catalogs, and their kinds."""
     catalog = {}
     for path in sorted(FIELD.glob("catalog_*.yml")):
         number = path.stem[-2:]
@@ -138,6 +140,13 @@ def test_catalogs_of_the_field(make_project: Callable[..., Any], messages: list[
         "tracking: {experiment: {name: before}}\n",
     )
     made.write(f"src/{made.package}/kinds.json", json.dumps(kinds))
+    return made, catalog, kinds
+
+
+@pytest.mark.usefixtures("_some_package")
+def test_catalogs_of_the_field(field: Any, messages: list[str]) -> None:
+    """The entries of the field's catalogs save what they mean, all in one run."""
+    made, catalog, kinds = field
     made.session_run()
     (run,) = made.runs("before")
     assert run.info.run_name == "__default__"
@@ -149,8 +158,28 @@ def test_catalogs_of_the_field(make_project: Callable[..., Any], messages: list[
     assert len(models) == sum(kind == "model" for kind in kinds.values())
     line = f"conf/base/mlflow.yml and {len(catalog)} catalog entries."
     assert [text for text in messages if "kedro-mlflow" in text] == [
-        f"Written for kedro-mlflow, and read as it is: {line}"
+        (
+            f"Written for kedro-mlflow, and read as it is: {line} "
+            "`kedro mlflow migrate` rewrites it for this plugin."
+        )
     ]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_some_package")
+def test_catalogs_of_the_field_migrated(field: Any, messages: list[str]) -> None:
+    """After `kedro mlflow migrate` the run has what it had before."""
+    made, _, _ = field
+    made.session_run()
+    (before,) = made.runs("before")
+    result = migrate(made, "--yes")
+    assert result.exit_code == 0, result.output
+    assert "kedro_mlflow" not in (made.root / "conf/base/catalog.yml").read_text(encoding="utf-8")
+    messages.clear()
+    made.session_run()
+    after = next(run for run in made.runs("before") if run.info.run_id != before.info.run_id)
+    assert content_of(made, after) == content_of(made, before)
+    assert not [text for text in messages if "kedro-mlflow" in text]
 
 
 def _metrics(catalog: dict[str, Any], kinds: dict[str, str]) -> set[str]:

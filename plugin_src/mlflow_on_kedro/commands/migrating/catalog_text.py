@@ -6,11 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..setup.python_edits import Edit
-from .findings import Rewritten
-from .mlflow_yml_text import MARK
+from .findings import MARK, Rewritten
 from .sources import SOURCES, Source
 from .yaml_edits import applied, with_entries
-from .yaml_tree import YamlText
+from .yaml_tree import YamlText, entries_of
 
 
 def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
@@ -32,12 +31,11 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
           type: mlflow_on_kedro.MLflowDataset
           dataset: m
     """
-    before = YamlText(text)
     found = Rewritten(text)
     entries: dict[str, Any] = {}
     notes: list[tuple[str, str]] = []
     problems: dict[str, str] = {}
-    for name, entry in before.data.items():
+    for name, entry in entries_of(text).items():
         if not isinstance(entry, Mapping):
             continue
         for source in sources:
@@ -51,14 +49,20 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
                 entry = entries[name] = change.entry  # noqa: PLW2901 - the next has it translated
                 notes += [(name, note) for note in change.notes]
                 found.uses.add(source.name)
+    if not found.uses:
+        return found
     found.text = _with_comments(with_entries(text, entries), problems)
-    after = YamlText(found.text)
-    lines = {item.name: after.line_number(item.key.start) for item in after.root.items}
-    found.findings = [(lines[name], note) for name, note in (*notes, *problems.items())]
+    left = [*notes, *problems.items()]
+    if left:
+        after = YamlText(found.text)
+        lines = {item.name: after.line_number(item.key.start) for item in after.root.items}
+        found.findings = [(lines[name], note) for name, note in left]
     return found
 
 
 def _with_comments(text: str, problems: Mapping[str, str]) -> str:
+    if not problems:
+        return text
     now = YamlText(text)
     edits = []
     for item in now.root.items:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+MARK = "# kedro mlflow migrate: "
+"""How a comment begins that says what is left to do."""
+
 
 class Finding(NamedTuple):
     """Something that the user has to know or to do.
@@ -18,7 +21,8 @@ class Finding(NamedTuple):
     message: str
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.message.rstrip('.')}."
+        end = "" if self.message.endswith((".", "?")) else "."
+        return f"{self.place}: {self.message}{end}"
 
 
 @dataclass

@@ -83,21 +83,23 @@ class MlflowYmlFiles:
         return OmegaConfigLoader(str(self._conf), env=env, base_env=self._base)
 
     def _compare(self, texts: Mapping[Path, str], found: Mapping[Path, Rewritten]) -> None:
-        """Say where an environment's file and the base's do not mean together what they meant."""
-        for path in found:
-            env = self._env(path)
+        """Say where an environment's files and the base's do not mean together what they meant."""
+        for env in sorted({self._env(path) for path in texts}):
             files = [one for one in texts if self._env(one) == self._base]
             files += [one for one in texts if self._env(one) == env != self._base]
+            changed = [path for path in files if path in found]
+            if not changed:
+                continue
             loader = self._loader(env)
             before, after = (
                 _leaves(kedro_mlflow_file.read(content, loader, self._root).content)
                 for content in (_merged(texts, files), _merged(texts, files, found))
             )
-            for key in sorted(before.keys() | after.keys()):
-                if before.get(key) != after.get(key):
-                    found[path].findings.append(
-                        (0, f"'{key}' is {after.get(key)!r} now; it was {before.get(key)!r}")
-                    )
+            found[changed[-1]].findings += [
+                (0, f"in environment '{env}', '{key}' is not what it was: look at it")
+                for key in sorted(before.keys() | after.keys())
+                if before.get(key) != after.get(key)
+            ]
 
 
 def _line_below(text: str, comment: str) -> int:

@@ -9,11 +9,10 @@ from typing import Any
 from ...compat.kedro_mlflow import dotted_keys
 from ...compat.kedro_mlflow.mlflow_yml import Change, translated
 from ...config.sections import Config
+from .findings import MARK
 from .yaml_edits import with_content
 from .yaml_tree import Item, YamlText
 
-MARK = "# kedro mlflow migrate: "
-"""How a comment begins that says what is left to do."""
 _ADDED = "# What kedro-mlflow did by default, and this plugin does otherwise."
 _HEADERS = "tracking.request_headers"
 _INIT_KWARGS = "server.request_header_provider.init_kwargs"
@@ -187,7 +186,9 @@ class _Moved:
                 self._walk(below, f"{key}.{below.name}", outer)
                 outer = []
             if self._count == count:  # nothing of the section is left that they are about
-                self._above = [line for line in self._above if line not in comments]
+                end = self._old.line_end(item.key.end)
+                about = self._old.comments_in(item.key.end, min(end, node.items[0].key.start))
+                self._above = [line for line in self._above if line not in about]
             return
         end = self._old.line_end(node.end)
         rest = self._old.text[node.end : end].rstrip()

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from ...utils.installation import DISTRIBUTION
-from .findings import Rewritten
+from .findings import MARK, Rewritten
 from .sources import SOURCES, Source
 
 _MLFLOW = "mlflow>=3.1"
@@ -43,9 +43,10 @@ def in_requirements(
             found.uses.add(source.name)
             new = _replacement("".join(lines), requirement, copied=copied)
             rest = line[match.end() :]
+            if requirement is None and not copied:
+                new = f"{MARK}{_ADD}, in place of {source.name}"
+                found.findings.append((number + 1, new.removeprefix(MARK)))
             lines[number] = f"{new}{rest}" if new else rest.lstrip() if "#" in rest else ""
-            if not new and not copied:
-                found.findings.append((number + 1, f"{_ADD}, in place of {source.name}"))
     found.text = "".join(lines)
     return found
 
@@ -75,9 +76,9 @@ def in_pyproject(
             if not _is_comment(found.text, match.start())
             and not re.match(r"\s*=", found.text[match.end() :])
         ]
+        new = _replacement(found.text, requirement, copied=copied)
         for match in reversed(spans):
             found.uses.add(source.name)
-            new = _replacement(found.text, requirement, copied=copied)
             quote = match[1]
             if new:
                 rest = match[0][match[0].rindex(quote) + 1 :]

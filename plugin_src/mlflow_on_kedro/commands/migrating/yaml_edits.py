@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..setup.python_edits import Edit
-from .yaml_tree import MERGE, Item, Node, YamlText, dumped
+from .yaml_tree import MERGE, Item, Node, YamlText, dumped, load
 
 
 class _CannotEditError(Exception):
@@ -28,11 +28,13 @@ def with_entries(text: str, entries: Mapping[str, Any]) -> str:
         'a:  # one\n  dataset: {x: 1}\n'
     """
     before = YamlText(text)
+    if not entries:
+        return text
     wanted = {**before.data, **entries}
     if not before.has_anchors:
         edits = [edit for name in entries for edit in _entry_edits(before, name, wanted[name])]
         found = applied(text, edits)
-        if YamlText(found).data == wanted:
+        if load(found) == wanted:
             return found
     # One after the other: an entry may have content of one before it, through an anchor.
     for item in before.root.items:
@@ -79,7 +81,7 @@ def _entry_edits(text: YamlText, name: str, wanted: Any) -> list[Edit]:
 
 def _with_entry(text: YamlText, name: str, wanted: Any) -> str:
     found = applied(text.text, _entry_edits(text, name, wanted))
-    if YamlText(found).data.get(name) == wanted:
+    if load(found).get(name) == wanted:
         return found
     return applied(text.text, _new_entry(text, _item(text, name), wanted))
 

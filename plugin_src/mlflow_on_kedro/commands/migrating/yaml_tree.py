@@ -83,7 +83,7 @@ class YamlText:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.data = load(text)
+        self.data = entries_of(text)
         self._scalars: list[tuple[int, int]] = []
         self.has_anchors = False
         events = iter(yaml.parse(text, Loader=yaml.SafeLoader))
@@ -94,10 +94,8 @@ class YamlText:
         self.root = (
             Node("mapping", 0, 0) if first is None else self._node(first, events)
         )  # an empty file
-        if self.data is None:
-            self.data, self.root = {}, Node("mapping", 0, 0)
-        if self.root.kind != "mapping" or not isinstance(self.data, dict):
-            raise YamlError("it is not a mapping of names to entries", 1)
+        if self.root.kind != "mapping":  # only `null`
+            self.root = Node("mapping", 0, 0)
         self.comments = self._find_comments()
 
     def _node(self, event: Any, events: Iterator[Any]) -> Node:
@@ -162,7 +160,7 @@ class YamlText:
         return self.text.count("\n", 0, place) + 1
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
     """Reads dates as texts, as Kedro's config loader does."""
 
 
@@ -183,11 +181,28 @@ def load(text: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + 1 if mark else 1
-        raise YamlError(" ".join(str(error.problem or error.context).split()), line) from None
+        words = [error.problem, error.context]
+        if str(error.context).startswith("found"):  # a duplicate anchor, whose problem is "second"
+            words.reverse()
+        raise YamlError(" ".join(str(words[0] or words[1]).split()), line) from None
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         place = getattr(error, "position", None)
         line = text.count("\n", 0, place) + 1 if isinstance(place, int) else 1
         raise YamlError(" ".join(str(error).split()), line) from None
+
+
+def entries_of(text: str) -> dict[Any, Any]:
+    """Read a YAML text that is a mapping; an empty one has no entries.
+
+    Raises:
+        YamlError: It is something else.
+    """
+    found = load(text)
+    if found is None:
+        return {}
+    if not isinstance(found, dict):
+        raise YamlError("it is not a mapping of names to entries", 1)
+    return found
 
 
 def dumped(value: Any, *, is_flow: bool = True) -> str:

@@ -1,0 +1,61 @@
+"""Requirements of a project of kedro-mlflow."""
+
+from __future__ import annotations
+
+import pytest
+from mlflow_on_kedro.commands.migrating.requirements_text import in_pyproject, in_requirements
+
+OURS = "mlflow-on-kedro @ git+https://host/x@1"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "copied"),
+    [
+        ("kedro\nkedro-mlflow==0.14.0\n", f"kedro\n{OURS}\n", False),
+        ("kedro\r\nKedro_MLflow~=1.0  # runs\r\n", f"kedro\r\n{OURS}  # runs\r\n", False),
+        ("kedro-mlflow>=1;python_version<'4'", OURS, False),
+        (f"kedro-mlflow\n{OURS}\n", f"{OURS}\n", False),
+        ("kedro-mlflow\n", "mlflow>=3.1\n", True),
+        ("kedro-mlflow # x\nmlflow==3.2\n", "# x\nmlflow==3.2\n", True),
+        ("kedro-mlflow-extras\n# kedro-mlflow\n", "kedro-mlflow-extras\n# kedro-mlflow\n", False),
+    ],
+)
+def test_requirements_txt(before: str, after: str, copied: bool) -> None:
+    """The line becomes this plugin's, or MLflow's where the plugin lies in the project."""
+    found = in_requirements(before, None if copied else OURS, copied=copied)
+    assert (found.text, found.findings) == (after, [])
+    assert in_requirements(found.text, OURS, copied=copied).text == found.text
+
+
+def test_an_unknown_requirement() -> None:
+    """A comment says what to add."""
+    found = in_requirements("a\nkedro-mlflow\n", None, copied=False)
+    assert found.text.startswith("a\n# kedro mlflow migrate: add the requirement")
+    assert found.findings[0][0] == 2
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ('a = ["kedro", "kedro-mlflow~=1.0"]', f'a = ["kedro", "{OURS}"]'),
+        ("a = [\n  'kedro-mlflow',  # runs\n]\n", f"a = [\n  '{OURS}',  # runs\n]\n"),
+        (
+            'a = ["kedro-mlflow"]\nb = ["kedro-mlflow", "x"]\n',
+            f'a = ["{OURS}"]\nb = ["{OURS}", "x"]\n',
+        ),
+        ('# "kedro-mlflow"\n', '# "kedro-mlflow"\n'),
+    ],
+)
+def test_pyproject(before: str, after: str) -> None:
+    """The text in the list becomes this plugin's."""
+    assert in_pyproject(before, OURS, copied=False).text == after
+
+
+def test_poetry() -> None:
+    """A key of a table is named only."""
+    text = '[tool.poetry.dependencies]\nkedro-mlflow = "^1"\n'
+    found = in_pyproject(text, OURS, copied=False)
+    assert (found.text, found.findings) == (
+        text,
+        [(2, "replace kedro-mlflow by what installs mlflow-on-kedro")],
+    )
