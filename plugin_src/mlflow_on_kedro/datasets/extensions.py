@@ -30,7 +30,7 @@ _CSV = Format("pandas.CSVDataset", (_PANDAS,), fs_args=_SAVE_UTF8)
 # openpyxl writes. To read, pandas chooses an engine by the content: old files need another one.
 _EXCEL = Format("pandas.ExcelDataset", (_PANDAS, _OPENPYXL), load_args={"engine": None})
 _FEATHER = Format("pandas.FeatherDataset", (_PANDAS, _PYARROW))
-_FIGURE = Format("matplotlib.MatplotlibDataset", (_MATPLOTLIB,))
+FIGURE = Format("matplotlib.MatplotlibDataset", (_MATPLOTLIB,))
 # The MLflow UI fetches nothing from beside an HTML file, so plotly.js has to be inside.
 _HTML = Format(
     "plotly.HTMLDataset", (_PLOTLY,), save_args={"include_plotlyjs": True}, fs_args=_SAVE_UTF8
@@ -71,7 +71,7 @@ def _tree_writer(form: Format) -> Writer:
     return Writer(("builtins.dict", "builtins.list"), form, converters.plain_tree)
 
 
-_SAVE_FIGURE = Writer(("matplotlib.figure.Figure",), _FIGURE, suffix_arg="format")
+_SAVE_FIGURE = Writer(("matplotlib.figure.Figure",), FIGURE, suffix_arg="format")
 _SAVE_TEXT = Writer(("builtins.str",), _TEXT)
 _SAVE_IMAGE = (
     Writer(("PIL.Image.Image",), _IMAGE),
@@ -97,7 +97,7 @@ _SAVE_LINES = (
 
 def _plot(draw: Callable[..., Any]) -> Backend:
     values = (*_PANDAS_FRAME, *_POLARS_FRAME, "builtins.dict", "builtins.tuple", "builtins.list")
-    image = Writer(values, _FIGURE, draw, suffix_arg="format", options=plots.OPTIONS)
+    image = Writer(values, FIGURE, draw, suffix_arg="format", options=plots.OPTIONS)
     page = replace(image, format=_TEXT, prepare=converters.as_page(draw), suffix_arg=None)
     needs = (_MATPLOTLIB, _SCIKIT_LEARN)
     others = {

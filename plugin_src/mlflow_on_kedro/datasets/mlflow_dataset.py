@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +12,7 @@ from kedro.io import AbstractDataset, DatasetError, Version
 
 from ..tracking.downloads import artifact_folder
 from ..utils.secrets import without_secrets
-from . import backends, factory
+from . import backends, factory, wrapped
 from .arguments import check_dataset_arguments
 from .artifact_saving import ArtifactSaver
 from .extension_names import canonical
@@ -117,7 +118,7 @@ class MLflowDataset(TrackedDataset):
         self.dataset = dataset
         self.filepath = str(filepath) if filepath is not None else None
         self.dataset_name = dataset_name
-        self.metadata = metadata
+        self.metadata = metadata if metadata is not None else wrapped.metadata_of(dataset)
         self._saving_tracking_uri = saving_tracking_uri
         self._saving_experiment_name = saving_experiment_name
         self._saving_run_id = saving_run_id
@@ -239,6 +240,22 @@ class MLflowDataset(TrackedDataset):
         """Return the URI in MLflow that the user chose to load from; None if there is none."""
         return self._loader.chosen_source()
 
+    # -- what Kedro-Viz shows -------------------------------------------------------------------
+
+    @property
+    def preview(self) -> Callable[..., Any]:
+        """The method ``preview`` of the Kedro dataset with the file.
+
+        Raises:
+            AttributeError: That dataset has none, so this one has none.
+        """
+        return wrapped.preview_of(self._backend.as_dataset, self.file_dataset)
+
+    @property
+    def _filepath(self) -> str | None:
+        """The path of the file, under the name that Kedro's datasets have for it."""
+        return self.filepath or wrapped.path_of(self.dataset)
+
     # -- Kedro's other methods ------------------------------------------------------------------
 
     def confirm(self) -> None:
@@ -263,7 +280,7 @@ class MLflowDataset(TrackedDataset):
     def _describe(self) -> dict[str, Any]:
         arguments = {
             "dataset": self.dataset,
-            "filepath": self.filepath,
+            "filepath": self._filepath,
             "dataset_name": self.dataset_name,
             "prefix": self._prefix,
             "artifact_path": self._artifact_path,

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, NewType
 
 from kedro.io import AbstractVersionedDataset, DatasetError, Version
 from kedro.io.core import get_protocol_and_path
 
-from .extensions import EXTENSIONS
+from . import wrapped
+from .extensions import EXTENSIONS, FIGURE
 from .factory import build
 from .formats import AnyDataset, Backend, Format
+
+# Kedro-Viz draws a preview by the name of this type.
+TablePreview = NewType("TablePreview", dict[str, Any])
+# What a browser shows of bytes that are said to be a PNG, as Kedro-Viz says of each picture.
+_PICTURES = frozenset({".png", ".jpg", ".jpeg"})
 
 
 class TypeDispatchDataset(AbstractVersionedDataset[Any, Any]):
@@ -75,6 +82,28 @@ class TypeDispatchDataset(AbstractVersionedDataset[Any, Any]):
         value = writer.prepare(data, **options) if writer.prepare else data
         self._dataset_for(writer.format, path, save_args=save_args or None).save(value)
         self._fs.invalidate_cache()
+
+    @property
+    def preview(self) -> Callable[..., Any]:
+        """The preview of the file's format; of a picture, that of a Matplotlib figure.
+
+        Raises:
+            AttributeError: The format has none, or there is no file.
+        """
+        own = self._backend.format
+        if own.load_args.get("orient") == "split":
+            return self._first_rows
+        form = FIGURE if self._filepath.suffix.lower() in _PICTURES else own
+        load_args = self._load_args if form is own else None
+
+        def file() -> AnyDataset:
+            return self._dataset_for(form, self._get_load_path(), load_args=load_args)
+
+        return wrapped.preview_of(file, file)
+
+    def _first_rows(self, nrows: int = 5) -> TablePreview:
+        # `pandas.JSONDataset` can preview a file with one value a line only.
+        return TablePreview(self.load().head(nrows).to_dict(orient="split"))
 
     def _dataset_for(self, form: Format, path: PurePosixPath, **args: Any) -> AnyDataset:
         location = str(path) if self._protocol == "file" else f"{self._protocol}://{path}"

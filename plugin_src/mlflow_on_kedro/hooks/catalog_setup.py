@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from kedro.io import DatasetError
 
-from ..compat.kedro_viz.dataset_types import without_kedro_datasets
+from ..compat.kedro_viz import catalog_entries as tracking_datasets
 from ..config import project
 from ..config.sections import RUNTIME_SECTION
 from ..datasets.catalog_entries import complete_entry
@@ -64,8 +64,9 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
     for name, entry in catalog.items():
         if isinstance(entry, Mapping):
             try:
-                entry = without_kedro_datasets(entry)  # noqa: PLW2901
-                catalog[name] = complete_entry(name, dict(entry), uri)
+                change = tracking_datasets.translated(name, entry)
+                given_entry = dict(entry) if change is None else change.entry
+                catalog[name] = complete_entry(name, given_entry, uri)
             except DatasetError as error:
                 raise ConfigError(f"catalog.yml: '{name}': {error}") from None
     catalog[run_dataset.RESERVED_NAME] = {

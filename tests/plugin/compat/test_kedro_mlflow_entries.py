@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import yaml
 from mlflow_on_kedro.compat.kedro_mlflow.catalog_entries import RULES, translated
-from mlflow_on_kedro.compat.kedro_mlflow.kedro_names import current_type
+from mlflow_on_kedro.compat.kedro_names import current_type
 from mlflow_on_kedro.datasets.catalog_entries import complete_entry
 
 FIELD = sorted((Path(__file__).parent / "field").glob("catalog_*.yml"))

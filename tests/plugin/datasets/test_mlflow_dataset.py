@@ -1306,14 +1306,20 @@ VIZ = Path(os.environ.get("KEDRO_VIZ_FOLDER", Path(__file__).parents[3] / ".venv
 
 
 @pytest.mark.skipif(not VIZ.exists(), reason=f"no kedro-viz in {VIZ}")
-def test_kedro_viz_shows_the_graph(one_dataset: Callable[..., Any]) -> None:
-    """`kedro viz build` draws the dataset between its nodes, in the layer of its metadata."""
-    project = one_dataset(1, dataset="json", metadata={"kedro-viz": {"layer": "primary"}})
+def test_kedro_viz_shows_the_dataset(one_dataset: Callable[..., Any]) -> None:
+    """`kedro viz build` draws the dataset between its nodes, with its layer, preview and file."""
+    shown = {"layer": "primary", "preview_args": {"nrows": 1}}
+    project = one_dataset(1, dataset="csv", metadata={"kedro-viz": shown})
+    file = project.root / "data/mlflow/data.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("a,b\n1,x\n2,y\n")
     # Last on the path, so that Kedro and the rest stay the environment's own.
     path = os.pathsep.join([*sys.path, str(VIZ)])
-    result = project.kedro("viz", "build", env={"PYTHONPATH": path})
+    options = ("--include-hooks", "--include-previews")
+    result = project.kedro("viz", "build", *options, env={"PYTHONPATH": path})
     assert result.returncode == 0, result.stderr
-    graph = json.loads((project.root / "build" / "api" / "main").read_text())
+    api = project.root / "build" / "api"
+    graph = json.loads((api / "main").read_text())
     nodes = {item["name"]: item for item in graph["nodes"]}
     assert nodes["data"]["dataset_type"] == "datasets.mlflow_dataset.MLflowDataset"
     assert nodes["data"]["layer"] == "primary"
@@ -1321,6 +1327,10 @@ def test_kedro_viz_shows_the_graph(one_dataset: Callable[..., Any]) -> None:
     assert (nodes["make"]["id"], nodes["data"]["id"]) in edges
     assert (nodes["data"]["id"], nodes["use"]["id"]) in edges
     assert not [name for name in nodes if "mlflow_on_kedro" in name]
+    details = json.loads((api / "nodes" / nodes["data"]["id"]).read_text())
+    assert details["preview"] == {"index": [0], "columns": ["a", "b"], "data": [[1, "x"]]}
+    assert details["preview_type"] == "TablePreview"
+    assert Path(details["filepath"]) == file
 
 
 @pytest.mark.parametrize(

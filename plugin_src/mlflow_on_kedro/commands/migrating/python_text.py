@@ -6,6 +6,7 @@ import ast
 from collections.abc import Iterator, Sequence
 
 from ..setup.python_edits import Edit, EditableSource
+from . import module_names
 from .findings import Rewritten
 from .sources import SOURCES, Source
 
@@ -26,11 +27,11 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
     """
     found = Rewritten(text)
     for source in sources:
-        if source.package not in found.text:
+        if not source.is_in(found.text):
             continue
         python = EditableSource(found.text)
-        edits: list[Edit] = []
-        for item in python.imports_of(source.package):
+        edits = module_names.edits(python, source)
+        for item in _imports(python, source):
             found.uses.add(source.name)
             edits += _import_edits(python, item, source)
         found.text = python.edited(edits)
@@ -38,6 +39,20 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
         places = [*_left_imports(python, source), *_left_words(python, source)]
         found.findings += sorted(dict(reversed(places)).items())
     return found
+
+
+def _imports(python: EditableSource, source: Source) -> list[ast.Import | ast.ImportFrom]:
+    packages = dict.fromkeys(module.partition(".")[0] for module in source.modules)
+    return [
+        item
+        for package in packages
+        for item in python.imports_of(package)
+        if any(source.has(_path(item, alias)) for alias in item.names)
+    ]
+
+
+def _path(item: ast.Import | ast.ImportFrom, alias: ast.alias) -> str:
+    return f"{item.module}.{alias.name}" if isinstance(item, ast.ImportFrom) else alias.name
 
 
 def _import_edits(
@@ -79,9 +94,12 @@ def _as(alias: ast.alias, new: str) -> str:
 
 
 def _left_imports(python: EditableSource, source: Source) -> Iterator[tuple[int, str]]:
-    for item in python.imports_of(source.package):
-        for alias in item.names:
-            yield item.lineno, _advice(alias.name, source)
+    for item in _imports(python, source):
+        for alias in item.names if isinstance(item, ast.ImportFrom) else ():
+            if source.has(_path(item, alias)):
+                yield item.lineno, _advice(alias.name, source)
+    for line, path in module_names.left(python, source):
+        yield line, _advice(path, source)
 
 
 def _left_words(python: EditableSource, source: Source) -> Iterator[tuple[int, str]]:
@@ -89,7 +107,7 @@ def _left_words(python: EditableSource, source: Source) -> Iterator[tuple[int, s
     for node in ast.walk(python.module):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             word = node.value
-            if word.startswith(f"{source.package}.") and not set(word) & set(" \n"):
+            if source.has(word) and "." in word and not set(word) & set(" \n"):
                 yield node.lineno, _advice(word, source)
 
 

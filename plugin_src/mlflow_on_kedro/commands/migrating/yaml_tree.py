@@ -11,8 +11,8 @@ import yaml
 
 _PROPERTIES = re.compile(r"(?:[&!][^\s,\[\]{}]*\s+)*")
 _COMMENT = re.compile(r"(?:^|(?<=\s))#[^\r\n]*", re.MULTILINE)
-# A key that is a text whatever it is; YAML takes `on` and `no` for booleans.
-_NAME = re.compile(r"<<|[A-Za-z_][\w.\-]{5,}|type")
+# A key that is a text whatever it is; YAML takes `on` and `no` for booleans, and `=` for a value.
+_NAME = re.compile(r"<<|=|[A-Za-z_][\w.\-]{5,}|type")
 MERGE = "<<"
 
 

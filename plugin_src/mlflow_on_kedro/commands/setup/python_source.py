@@ -38,11 +38,11 @@ class PythonSource:
         ends = [line[len(line.rstrip("\r\n")) :] for line in self.lines[:1]]
         self.line_end = (ends or ["\n"])[0] or "\n"
 
-    def start(self, node: ast.expr | ast.stmt) -> int:
+    def start(self, node: ast.expr | ast.stmt | ast.alias) -> int:
         """Return the index of a node's first character, without its decorators."""
         return self._at(node.lineno, node.col_offset)
 
-    def end(self, node: ast.expr | ast.stmt) -> int:
+    def end(self, node: ast.expr | ast.stmt | ast.alias) -> int:
         """Return the index after a node's last character."""
         return self._at(node.end_lineno or node.lineno, node.end_col_offset or 0)
 

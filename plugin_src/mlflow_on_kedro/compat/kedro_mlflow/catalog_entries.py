@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from ...utils.mlflow_limits import model_name
 from ...utils.suggestions import did_you_mean
 from ..entry_change import Entry, EntryChange
-from .kedro_names import is_type_of, modern
+from ..kedro_names import is_type_of, modern
 
 DATASET = "mlflow_on_kedro.MLflowDataset"
 MODEL_DATASET = "mlflow_on_kedro.MLflowModelDataset"

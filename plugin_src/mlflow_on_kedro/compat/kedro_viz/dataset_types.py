@@ -18,9 +18,16 @@ _KINDS: Mapping[str, Kind] = {
     "matplotlib.MatplotlibDataset": "plot",
 }
 _PACKAGES = ("kedro_datasets.", "kedro.extras.datasets.")
-_OURS: Mapping[Kind, str] = {
-    "metrics": f"{__package__}.datasets.MetricsDataset",
-    "json": f"{__package__}.datasets.JSONDataset",
+CLASSES: Mapping[Kind, str] = {
+    "metrics": "mlflow_on_kedro.compat.MetricsDataset",
+    "json": "mlflow_on_kedro.compat.JSONDataset",
+}
+"""The classes here that replace the tracking datasets."""
+_KINDS_HERE: Mapping[str, Kind] = {
+    **{path: kind for kind, path in CLASSES.items()},
+    # As Kedro writes them into a catalog.
+    f"{__package__}.datasets.MetricsDataset": "metrics",
+    f"{__package__}.datasets.JSONDataset": "json",
 }
 
 
@@ -38,28 +45,9 @@ def kind_of(dataset_type: Any) -> Kind | None:
     """
     if not isinstance(dataset_type, str):
         return None
+    if dataset_type in _KINDS_HERE:
+        return _KINDS_HERE[dataset_type]
     for package in _PACKAGES:
         dataset_type = dataset_type.removeprefix(package)
     parts = dataset_type.replace("DataSet", "Dataset").split(".")
     return _KINDS.get(f"{parts[0]}.{parts[-1]}")
-
-
-def without_kedro_datasets(entry: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Replace the type of a tracking dataset, which kedro-datasets 7 removed, by this plugin's.
-
-    Args:
-        entry: A catalog entry; one of another type is returned unchanged.
-
-    Example:
-        >>> entry = {"type": "tracking.MetricsDataset", "filepath": "data/09_tracking/m.json"}
-        >>> without_kedro_datasets(entry)["type"]
-        'mlflow_on_kedro.compat.kedro_viz.datasets.MetricsDataset'
-    """
-    kind = kind_of(entry.get("type"))
-    ours = _OURS.get(kind) if kind is not None else None
-    # Kedro 0.18 took `layer` here; Kedro 1 refuses it.
-    return entry if ours is None else {**_without(entry, "layer"), "type": ours}
-
-
-def _without(entry: Mapping[str, Any], key: str) -> dict[str, Any]:
-    return {name: value for name, value in entry.items() if name != key}

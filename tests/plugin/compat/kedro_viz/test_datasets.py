@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from kedro.io import DataCatalog, DatasetError
 from kedro.pipeline import node, pipeline
-from mlflow_on_kedro.compat.kedro_viz.dataset_types import without_kedro_datasets
+from mlflow_on_kedro.compat.kedro_viz.catalog_entries import translated
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 
@@ -21,7 +21,7 @@ def test_datasets(tmp_path: Path) -> None:
         },
         "notes": {"type": "tracking.JSONDataSet", "filepath": f"{tmp_path.as_posix()}/notes.json"},
     }
-    entries = {name: dict(without_kedro_datasets(entry)) for name, entry in config.items()}
+    entries = {name: translated(name, entry).entry for name, entry in config.items()}
     catalog = DataCatalog.from_config(entries)
     nodes = [node(len, "x", "test_metrics", name="a"), node(len, "x", "notes", name="b")]
     info = PipelineInfo.from_pipeline(pipeline(nodes), catalog)

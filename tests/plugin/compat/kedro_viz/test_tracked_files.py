@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.compat.kedro_viz.dataset_types import kind_of, without_kedro_datasets
+from mlflow_on_kedro.compat.kedro_viz.dataset_types import CLASSES, kind_of
 from mlflow_on_kedro.compat.kedro_viz.tracked_files import TrackedFiles, in_catalog, in_folder
 
 from .old_sessions import FIRST, SECOND, save
@@ -25,6 +25,8 @@ METRICS = {"type": "tracking.MetricsDataset", "filepath": "data/09_tracking/m.js
         ("kedro_datasets.plotly.JSONDataset", "plot"),
         ("matplotlib.MatplotlibWriter", "plot"),
         ("matplotlib.matplotlib_dataset.MatplotlibDataset", "plot"),
+        *((path, kind) for kind, path in CLASSES.items()),
+        ("mlflow_on_kedro.compat.kedro_viz.datasets.JSONDataset", "json"),
         ("json.JSONDataset", None),
         ("pandas.CSVDataset", None),
         (None, None),
@@ -33,15 +35,6 @@ METRICS = {"type": "tracking.MetricsDataset", "filepath": "data/09_tracking/m.js
 def test_kinds(dataset_type: str | None, kind: str | None) -> None:
     """All spellings of a type are known."""
     assert kind_of(dataset_type) == kind
-
-
-def test_entries() -> None:
-    """An entry becomes this plugin's, whatever Kedro 0.18 took beside; others stay as they are."""
-    ours = without_kedro_datasets({**METRICS, "layer": "tracking", "versioned": True})
-    package = "mlflow_on_kedro.compat.kedro_viz.datasets"
-    assert ours == {**METRICS, "type": f"{package}.MetricsDataset", "versioned": True}
-    plot = {"type": "plotly.JSONDataset", "filepath": "p.json", "layer": "x"}
-    assert without_kedro_datasets(plot) is plot
 
 
 def test_in_catalog(tmp_path: Path) -> None:

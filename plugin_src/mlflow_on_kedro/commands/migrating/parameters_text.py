@@ -1,0 +1,86 @@
+"""Take what PipelineX reads from parameters.yml out of it, for mlflow.yml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from ...compat.pipelinex.hatch_dict import has_objects
+from ...compat.pipelinex.parameters_yml import HOOKS, OTHER_KEYS, hooks_section
+from ..setup.initializing import shipped_text
+from ..setup.python_edits import Edit
+from .findings import Rewritten
+from .sources import PIPELINEX
+from .yaml_edits import applied, with_content
+from .yaml_tree import YamlText
+
+
+def rewritten(text: str) -> tuple[Rewritten, dict[str, Any]]:
+    r"""Rewrite a parameters file.
+
+    Args:
+        text: The file's text, without a byte order mark.
+
+    Returns:
+        What becomes of the file, and the content for mlflow.yml of the same environment.
+
+    Raises:
+        YamlError: The text cannot be edited.
+
+    Example:
+        >>> old = "depth: 3\nHOOKS:\n- {=: pipelinex.MLflowBasicLoggerHook, uri: http://h}\n"
+        >>> found, content = rewritten(old)
+        >>> found.text, content
+        ('depth: 3\n', {'tracking': {'uri': 'http://h'}})
+    """
+    found, before = Rewritten(text), YamlText(text)
+    given = {name: value for name, value in before.data.items() if name in {HOOKS, *OTHER_KEYS}}
+    if not has_objects(given):
+        return found, {}
+    found.uses.add(PIPELINEX.name)
+    content: dict[str, Any] = {}
+    for item in before.root.items:
+        if item.name == HOOKS:
+            content, notes = hooks_section(given[HOOKS])
+            found.findings += [(0, note) for note in notes]
+            start, end = before.line_start(item.key.start), before.line_end(item.value.end)
+            found.text = applied(text, [Edit(start, end, "")])
+    after = YamlText(found.text)
+    found.findings += [
+        (after.line_number(item.key.start), f"'{item.name}' is PipelineX's: {OTHER_KEYS[item.name]}")
+        for item in after.root.items
+        if item.name in OTHER_KEYS
+    ]
+    return found, content
+
+
+def with_sections(text: str | None, content: Mapping[str, Any], *, is_base: bool) -> str:
+    r"""Put the content that parameters.yml had into an mlflow.yml; what that has itself wins.
+
+    Args:
+        text: The text of mlflow.yml, without a byte order mark; None: there is none.
+        content: Section -> key -> value.
+        is_base: Whether it is the file of the base environment, which has the most used keys.
+
+    Raises:
+        YamlError: The text cannot be edited.
+
+    Example:
+        >>> with_sections("run: {name: a}\n", {"run": {"name": "b", "id": "c"}}, is_base=False)
+        'run: {name: a, id: c}\n'
+    """
+    is_new = text is None
+    text = text if text is not None else shipped_text() if is_base else ""
+    present = YamlText(text).data
+    wanted = _merged(content, present) if not is_new else _merged(present, content)
+    order = {name: wanted[name] for name in present}
+    return with_content(text, {**order, **wanted})
+
+
+def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
+    found = dict(below)
+    for name, value in above.items():
+        own = found.get(name)
+        both = isinstance(own, Mapping) and isinstance(value, Mapping)
+        found[name] = _merged(own, value) if both else value  # type: ignore[arg-type]
+    return found
