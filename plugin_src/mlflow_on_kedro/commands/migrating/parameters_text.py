@@ -47,7 +47,10 @@ def rewritten(text: str) -> tuple[Rewritten, dict[str, Any]]:
             found.text = applied(text, [Edit(start, end, "")])
     after = YamlText(found.text)
     found.findings += [
-        (after.line_number(item.key.start), f"'{item.name}' is PipelineX's: {OTHER_KEYS[item.name]}")
+        (
+            after.line_number(item.key.start),
+            f"'{item.name}' is PipelineX's: {OTHER_KEYS[item.name]}",
+        )
         for item in after.root.items
         if item.name in OTHER_KEYS
     ]
