@@ -94,13 +94,18 @@ def _blocks(text: str) -> Any:
 def _joined(below: str, block: Block) -> str:
     if block.language != "yaml":
         return f"{below}\n{block.text}"
-    return yaml.safe_dump(_merged(yaml.safe_load(below), yaml.safe_load(block.text)))
+    return merged(below, block.text)
+
+
+def merged(below: str, over: str) -> str:
+    """Two texts of one YAML file, which give no key twice."""
+    return yaml.safe_dump(_merged(yaml.safe_load(below), yaml.safe_load(over)))
 
 
 def _merged(below: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(below)
+    found = dict(below)
     for key, value in over.items():
-        both = isinstance(merged.get(key), Mapping) and isinstance(value, Mapping)
-        assert both or key not in merged, f"two blocks give '{key}'"
-        merged[key] = _merged(merged[key], value) if both else value
-    return merged
+        both = isinstance(found.get(key), Mapping) and isinstance(value, Mapping)
+        assert both or key not in found, f"two blocks give '{key}'"
+        found[key] = _merged(found[key], value) if both else value
+    return found

@@ -6,10 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import yaml
+from mlflow_on_kedro.commands.migrating import catalog_text, mlflow_yml_text, python_text
+from mlflow_on_kedro.compat.kedro_mlflow.mlflow_yml import translated
+
 from tests.peers import differences
 from tests.peers.compare import Difference
 
-from .pages import Page
+from .pages import Page, merged
 
 INTRODUCTION = ""
 """What comes before the first heading: the nodes and parameters of all the page's projects."""
@@ -47,27 +51,68 @@ class Story:
         before: What it was.
         sections: Those whose files make up the project.
         differences: What differs by design.
+        own_page: The page that shows it, if that is not the one that shows what was before.
     """
 
     name: str
     before: Before
     sections: Sequence[str]
     differences: Sequence[Difference]
+    own_page: str | None = None
+
+    @property
+    def page(self) -> str:
+        """The page that shows it."""
+        return self.own_page or self.before.page
 
     def files(self) -> dict[str, str]:
         """The project's files; ``<package>`` stays."""
-        return Page(self.before.page).files("after", INTRODUCTION, *self.sections)
+        return Page(self.page).files("after", INTRODUCTION, *self.sections)
+
+
+SETTINGS = {
+    "src/<package>/settings.py": """
+from mlflow_on_kedro import mlflow_hooks
+
+HOOKS = mlflow_hooks()
+"""
+}
 
 
 class AsItIs(Story):
     """A project whose mlflow.yml, catalog and code stay as they were, but for their imports."""
 
     def files(self) -> dict[str, str]:
-        """The files of before, with those of the sections after."""
-        files = {**self.before.files(), **super().files()}
-        compat = "mlflow_on_kedro.compat import pipeline_ml_factory"
-        old = "kedro_mlflow.pipeline import pipeline_ml_factory"
-        return {path: text.replace(old, compat) for path, text in files.items()}
+        """The files of before, with this plugin's hooks."""
+        files = {**self.before.files(), **SETTINGS}
+        return {path: self.text(path, text) for path, text in files.items()}
+
+    def text(self, path: str, text: str) -> str:
+        """What becomes of a file."""
+        if not path.endswith(".py"):
+            return text
+        found = python_text.rewritten(text.replace("<package>", "package_"))
+        return found.text.replace("package_", "<package>")
+
+
+class Migrated(AsItIs):
+    """A project that `kedro mlflow migrate` has rewritten, with what the page shows."""
+
+    def files(self) -> dict[str, str]:
+        """The rewritten files, and those of the page's sections."""
+        files = super().files()
+        for path, text in Story.files(self).items():
+            is_yaml = path.endswith(".yml")
+            files[path] = merged(files[path], text) if is_yaml else text
+        return files
+
+    def text(self, path: str, text: str) -> str:
+        """What the command makes of a file."""
+        if path.endswith("catalog.yml"):
+            return catalog_text.rewritten(text).text
+        if path.endswith("mlflow.yml"):
+            return mlflow_yml_text.rewritten(text, translated(yaml.safe_load(text)).content)
+        return super().text(path, text)
 
 
 _IN_YAML = Before(
@@ -93,14 +138,14 @@ PIPELINEX = (
     ),
 )
 
+_PAGE = "from-kedro-mlflow.md"
 _ALL = Before(
     "kedro-mlflow",
-    "from-kedro-mlflow.md",
+    "../tests/docs/kedro_mlflow_project.md",
     ("mlflow.yml", "Artifacts", "Metrics", "Models"),
     "demo",
     [{"x": 2}, {"x": 3}],
 )
-_HERE = ("Installing", *_ALL.sections)
 _MODEL = replace(
     _ALL,
     name="kedro-mlflow-pipeline-as-a-model",
@@ -110,20 +155,12 @@ _MODEL = replace(
         "A pipeline as a model",
     ),
 )
+_FACTORY = (*differences.KEDRO_MLFLOW, differences.LOCAL_MODEL)
 KEDRO_MLFLOW = (
-    Story("all that kedro-mlflow does", _ALL, _HERE, differences.KEDRO_MLFLOW),
-    Story(
-        "a pipeline as a model",
-        _MODEL,
-        ("Installing", *_MODEL.sections),
-        (*differences.KEDRO_MLFLOW, differences.LOCAL_MODEL),
-    ),
-    AsItIs("as it is", _ALL, ("Installing",), differences.KEDRO_MLFLOW),
-    AsItIs(
-        "as it is, with a pipeline as a model",
-        _MODEL,
-        ("Installing",),
-        (*differences.KEDRO_MLFLOW, differences.LOCAL_MODEL),
-    ),
-    Story("no more than that", _ALL, (*_HERE, "Only what was logged before"), ()),
+    Migrated("migrated", _ALL, (), differences.KEDRO_MLFLOW, _PAGE),
+    Migrated("migrated, with a factory of pipelines", _MODEL, (), _FACTORY, _PAGE),
+    Migrated("a pipeline as a model", _MODEL, ("A pipeline as a model",), _FACTORY, _PAGE),
+    AsItIs("as it is", _ALL, (), differences.KEDRO_MLFLOW, _PAGE),
+    AsItIs("as it is, with a pipeline as a model", _MODEL, (), _FACTORY, _PAGE),
+    Migrated("no more than that", _ALL, ("What is different",), (), _PAGE),
 )

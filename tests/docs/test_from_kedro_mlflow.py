@@ -8,10 +8,11 @@ from typing import Any
 
 import mlflow_on_kedro
 import pytest
+import yaml
 from mlflow_on_kedro.cli import cli
-from mlflow_on_kedro.compat.kedro_mlflow import mlflow_yml
+from mlflow_on_kedro.commands.migrating import catalog_text, mlflow_yml_text
+from mlflow_on_kedro.compat.kedro_mlflow import catalog_entries, mlflow_yml
 from mlflow_on_kedro.config.model_entries import PipelineModel
-from mlflow_on_kedro.config.sections import Config
 from mlflow_on_kedro.notebook.context_mlflow import ContextMlflow
 
 from tests.peers.keeping import recorded, surface_of
@@ -20,49 +21,41 @@ from .pages import Page, code
 
 PAGE = Page("from-kedro-mlflow.md")
 TAKES = recorded(surface_of("kedro-mlflow"))
-KEYS = PAGE.rows("`mlflow.yml` before")
-# Class -> the class here.
-CLASSES = {
-    "MlflowArtifactDataset": "MLflowDataset",
-    "MlflowMetricDataset": "MLflowDataset",
-    "MlflowMetricHistoryDataset": "MLflowDataset",
-    "MlflowMetricsHistoryDataset": "MLflowDataset",
-    "MlflowModelTrackingDataset": "MLflowModelDataset",
-    "MlflowModelLocalFileSystemDataset": "MLflowModelDataset",
-    "MlflowModelRegistryDataset": "MLflowModelDataset",
-}
 
 
-def test_every_key_has_a_row() -> None:
-    """The table has all keys of kedro-mlflow's mlflow.yml."""
-    assert sorted(code(row[0])[0] for row in KEYS) == TAKES["KedroMlflowConfig"]
+def test_every_key_is_translated() -> None:
+    """Each key of kedro-mlflow's mlflow.yml is in the table, or has the same name here."""
+    same = set(TAKES["KedroMlflowConfig"]) - mlflow_yml.KEYS.keys()
+    assert same == {"ui.host", "ui.port"}
 
 
-@pytest.mark.parametrize("key", [key for row in KEYS for key in code(row[1])])
-def test_every_key_of_ours_is_one(key: str) -> None:
-    """Each key that the page gives instead is there."""
-    value: Any = Config()
-    for part in key.split("."):
-        assert hasattr(value, part)
-        value = getattr(value, part)
+def test_what_migrate_rewrites() -> None:
+    """The diffs are what the command does."""
+    both = [
+        block.text.splitlines(keepends=True) for block in PAGE.blocks if block.language == "diff"
+    ]
+    for lines in both:
+        before, after = (
+            "".join(line[1:] for line in lines if line[0] in {" ", sign}) for sign in "-+"
+        )
+        if "catalog.yml" in before:
+            assert catalog_text.rewritten(before).text == after
+        else:
+            content = mlflow_yml.translated(yaml.safe_load(before)).content
+            found = mlflow_yml_text.rewritten(before, content, missing=mlflow_yml.DEFAULTS)
+            assert found == after
 
 
-def test_messages_say_the_same() -> None:
-    """A message about a key of kedro-mlflow's names what the page does, where both name one."""
-    rows = {code(row[0])[0]: code(row[1]) for row in KEYS}
-    same = {key for key in rows if rows[key] == [key]}
-    for key in rows.keys() - same:
-        (here,) = mlflow_yml.renamed(key, None).values()
-        assert rows[key] == [] if here is None else here.startswith(rows[key][0])
-
-
-@pytest.mark.parametrize("name", CLASSES)
-def test_every_argument_has_a_row(name: str) -> None:
-    """Each argument of a class has a row, and names what the class here takes."""
-    rows = PAGE.rows(f"`{name}`")
-    assert sorted(code(row[0])[0] for row in rows) == sorted(TAKES[name])
-    ours = set(inspect.signature(getattr(mlflow_on_kedro, CLASSES[name])).parameters)
-    assert {given for row in rows for given in code(row[1])} <= ours
+@pytest.mark.parametrize("name", [name for name in TAKES if name.endswith("Dataset")])
+def test_every_argument_is_translated(name: str) -> None:
+    """Each argument of a class becomes what the class here takes, or goes."""
+    entry = {argument: {} for argument in TAKES[name]}
+    entry |= {"type": f"kedro_mlflow.io.{name}", "flavor": "mlflow.sklearn", "filepath": "x"}
+    entry = {key: value for key, value in entry.items() if key in {"type", *TAKES[name]}}
+    change = catalog_entries.translated("x", entry)
+    assert change is not None
+    cls = getattr(mlflow_on_kedro, change.entry.pop("type").rpartition(".")[2])
+    assert change.entry.keys() <= set(inspect.signature(cls).parameters)
 
 
 def test_every_argument_of_a_pipeline_as_a_model_has_a_row() -> None:

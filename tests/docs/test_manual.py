@@ -12,7 +12,7 @@ import yaml
 from . import stories
 from .pages import ROOT, Block, Page
 
-MOVING = {story.before.page for story in (*stories.PIPELINEX, *stories.KEDRO_MLFLOW)}
+MOVING = {story.page for story in (*stories.PIPELINEX, *stories.KEDRO_MLFLOW)}
 MOVING |= {"from-kedro-viz.md"}
 """Pages whose projects run in ``test_pages.py`` and ``test_from_kedro_viz.py``."""
 NAMES = ["../README.md", *sorted(path.name for path in (ROOT / "docs").glob("*.md"))]

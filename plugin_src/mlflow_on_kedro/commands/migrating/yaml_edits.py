@@ -227,15 +227,12 @@ class _Edits:
         for number, item in enumerate(node.items):
             if item not in removed:
                 continue
-            if self._yaml.comments_in(item.key.start, item.value.end):
-                raise _CannotEditError
             if not rest:
-                start, end = node.items[0].key.start, node.items[-1].value.end
-                edits = [Edit(start, end, "")]
+                edits = [self._without(node.items[0].key.start, node.items[-1].value.end)]
             elif any(other in rest for other in node.items[number + 1 :]):
-                edits.append(Edit(item.key.start, node.items[number + 1].key.start, ""))
+                edits.append(self._without(item.key.start, node.items[number + 1].key.start))
             else:
-                edits.append(Edit(node.items[number - 1].value.end, item.value.end, ""))
+                edits.append(self._without(node.items[number - 1].value.end, item.value.end))
         places: dict[int, str] = {}
         for name, value in added.items():
             before = _before(node, name, order, own)
@@ -246,6 +243,16 @@ class _Edits:
                 glue = f", {text}"
             places[place] = places.get(place, "") + glue
         return edits + [Edit(place, place, text) for place, text in places.items()]
+
+    def _without(self, start: int, end: int) -> Edit:
+        """Remove a text, but not the comments in it."""
+        comments = self._yaml.comments_in(start, end)
+        if not comments:
+            return Edit(start, end, "")
+        last_line = self._text[self._text.rindex("\n", start, end) + 1 : end]
+        indent = last_line[: len(last_line) - len(last_line.lstrip())]
+        gap = "" if self._text[start - 1].isspace() else "  "
+        return Edit(start, end, gap + "".join(f"{comment}\n{indent}" for comment in comments))
 
 
 def _before(node: Node, name: str, order: list[str], own: Mapping[str, Item]) -> list[Item]:

@@ -214,7 +214,9 @@ _NAME_AND_RUNS: Mapping[str, Sequence[str]] = {"key": ("dataset_name",), "run_id
 _ARTIFACT = Rule(DATASET, renamed={"run_id": _RUNS}, finish=_artifact)
 _METRICS = Rule(DATASET, _METRIC, {"run_id": _RUNS}, finish=_metrics)
 _TRACKED_MODEL = Rule(MODEL_DATASET, dropped=("pyfunc_workflow",), finish=_tracked_model)
-_LOCAL_MODEL = Rule(MODEL_DATASET, dropped=("pyfunc_workflow", "log_args"), finish=_model)
+# Kedro itself reserves `version`, and `log_args` was never used.
+_UNUSED = ("pyfunc_workflow", "log_args", "version")
+_LOCAL_MODEL = Rule(MODEL_DATASET, dropped=_UNUSED, finish=_model)
 
 RULES: Mapping[str, Rule] = {
     "MlflowArtifactDataset": _ARTIFACT,

@@ -165,32 +165,56 @@ m:
         ),
         (
             (
-                "{\n  type: kedro_mlflow.io.models.MlflowModelRegistryDataset,  # r\n"
-                "  model_name: n, alias: best }"
+                "{type: PartitionedDataSet, path: p, dataset: {type: kedro_mlflow.io.artifacts."
+                "MlflowArtifactDataset, dataset: {type: text.TextDataset}}}"
             ),
             (
-                "{\n  type: mlflow_on_kedro.MLflowModelDataset, model_uri: models:/n@best, "
-                "pyfunc: true  # r\n   }"
-            ),
-        ),
-        (
-            (
-                "{type: PartitionedDataSet, path: p, dataset: {type: "
-                "kedro_mlflow.io.artifacts.MlflowArtifactDataset, dataset: {type: text.TextDataset}}}"
-            ),
-            (
-                "{type: mlflow_on_kedro.MLflowDataset, dataset: {type: partitions.PartitionedDataset, "
-                "path: p, dataset: {type: text.TextDataset}}}"
+                "{type: mlflow_on_kedro.MLflowDataset, dataset: "
+                "{type: partitions.PartitionedDataset, path: p, dataset: {type: text.TextDataset}}}"
             ),
         ),
     ],
 )
 def test_in_brackets(before: str, after: str) -> None:
     """Flow style stays."""
-    found = rewritten(f"x: {before}\ny: 1\n").text
-    assert load(found) == meant(f"x: {before}\ny: 1\n")
-    if "\n" not in before:
-        assert found == f"x: {after}\ny: 1\n"
+    assert changed(f"x: {before}\ny: 1\n") == f"x: {after}\ny: 1\n"
+
+
+def test_in_brackets_on_several_lines() -> None:
+    """The comments stay, also those of keys that go."""
+    text = """\
+x: {
+  type: kedro_mlflow.io.artifacts.MlflowArtifactDataset,  # r
+  # above
+  data_set: {
+    type: text.TextDataset, # t
+    layer: raw, # l
+    filepath: x,
+  },
+}
+y: {
+  type: kedro_mlflow.io.models.MlflowModelRegistryDataset,  # r
+  model_name: n, alias: best  # b
+}
+"""
+    assert (
+        changed(text)
+        == """\
+x: {
+  type: mlflow_on_kedro.MLflowDataset,  # r
+  # above
+  dataset: {
+    type: text.TextDataset, # t
+    # l
+    filepath: x,
+  }, metadata: {kedro-viz: {layer: raw}},
+}
+y: {
+  type: mlflow_on_kedro.MLflowModelDataset, model_uri: 'models:/n@best', pyfunc: true  # r
+    # b
+}
+"""
+    )
 
 
 ANCHORS = """\
