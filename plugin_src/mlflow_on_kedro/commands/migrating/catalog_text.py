@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...compat import kedro_names
 from ..setup.python_edits import Edit
 from .findings import MARK, Rewritten
 from .sources import SOURCES, Source
@@ -15,7 +16,8 @@ from .yaml_tree import YamlText, entries_of
 def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
     r"""Rewrite a catalog file.
 
-    An entry that cannot be translated stays, with a comment above it.
+    An entry that cannot be translated stays, with a comment above it. In a file that has such
+    entries, Kedro's own get the names that they have since Kedro 1.0, which refuses the others.
 
     Args:
         text: The file's text, without a byte order mark.
@@ -35,7 +37,8 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
     entries: dict[str, Any] = {}
     notes: list[tuple[str, str]] = []
     problems: dict[str, str] = {}
-    for name, entry in entries_of(text).items():
+    given = entries_of(text)
+    for name, entry in given.items():
         if not isinstance(entry, Mapping):
             continue
         for source in sources:
@@ -51,6 +54,10 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
                 found.uses.add(source.name)
     if not found.uses:
         return found
+    for name, entry in given.items():
+        is_left = name not in entries and name not in problems
+        if is_left and isinstance(entry, Mapping) and kedro_names.is_of_before_1_0(entry):
+            entries[name] = kedro_names.modern(entry)
     found.text = _with_comments(with_entries(text, entries), problems)
     left = [*notes, *problems.items()]
     if left:
