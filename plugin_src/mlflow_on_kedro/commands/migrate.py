@@ -11,22 +11,24 @@ from .init import project_of, show
 from .project import ignore_kedro_warnings
 
 
-@click.command(short_help="Rewrite a project that was written for kedro-mlflow.")
+@click.command(short_help="Rewrite a project that was written for another plugin.")
 @click.option("--yes", "-y", is_flag=True, help="Write the changes without asking.")
 @click.option("--dry-run", is_flag=True, help="Show the changes, and write nothing.")
 @click.pass_obj
 def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
-    """Rewrite the files of a project that was written for kedro-mlflow.
+    """Rewrite a project of kedro-mlflow, PipelineX or Kedro-Viz's experiment tracking.
 
-    The mlflow.yml and catalog files of all environments, settings.py, imports in other modules, and
-    requirements. Comments, order, anchors and `${…}` stay, and so does each line that has nothing
-    of kedro-mlflow. Runs log what they logged before.
+    The mlflow.yml and catalog files of all environments, PipelineX's hooks in parameters files,
+    settings.py, imports in other modules, and requirements. Comments, order, anchors and `${…}`
+    stay, and so does each line that has nothing of the other plugin. Runs log what they logged
+    before.
 
     All changes are shown, and nothing is written until you agree; then all files are written, or
     none. What cannot be rewritten stays as it is, and is listed with its file and line, and with
     what to do. You can run it again at any time: what is rewritten already is not changed.
     """
     from .migrating.plan import plan
+    from .migrating.sources import SOURCES
     from .migrating.writing import write_all
 
     ignore_kedro_warnings()
@@ -49,5 +51,8 @@ def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
         for finding in found.findings:
             click.echo(f"  {finding}")
     if found.changes and not dry_run:
-        names = ", ".join(sorted(found.uses))
-        click.echo(f"\nUninstall {names}, if it is installed. Then `kedro run` tracks as before.")
+        click.echo()
+        names = ", ".join(one.name for one in SOURCES if one.is_replaced and one.name in found.uses)
+        if names:
+            click.echo(f"Uninstall {names}, if it is installed.")
+        click.echo("Now `kedro run` tracks to MLflow, and `kedro mlflow ui` shows its runs.")

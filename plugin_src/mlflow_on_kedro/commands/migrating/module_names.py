@@ -35,9 +35,8 @@ def left(python: EditableSource, source: Source) -> Iterator[tuple[int, str]]:
 def _imported(python: EditableSource, source: Source) -> Iterator[tuple[ast.Import, ast.alias]]:
     packages = dict.fromkeys(module.partition(".")[0] for module in source.modules)
     for item in (item for package in packages for item in python.imports_of(package)):
-        for alias in item.names if isinstance(item, ast.Import) else ():
-            if source.has(alias.name):
-                yield item, alias
+        if isinstance(item, ast.Import):
+            yield from ((item, alias) for alias in item.names if source.has(alias.name))
 
 
 def _alias_edits(
@@ -72,7 +71,8 @@ def _used(python: EditableSource, alias: ast.alias) -> Iterator[tuple[ast.expr, 
     for node in ast.walk(python.module):  # the outer ones come first
         if not isinstance(node, ast.Attribute | ast.Name) or id(node) in inner:
             continue
-        parts, root = [], node
+        parts: list[str] = []
+        root: ast.expr = node
         while isinstance(root, ast.Attribute):
             inner.add(id(root.value))
             parts.append(root.attr)

@@ -7,7 +7,6 @@ from typing import Any
 
 from ...compat.pipelinex.hatch_dict import has_objects
 from ...compat.pipelinex.parameters_yml import HOOKS, OTHER_KEYS, hooks_section
-from ..setup.initializing import shipped_text
 from ..setup.python_edits import Edit
 from .findings import Rewritten
 from .sources import PIPELINEX
@@ -57,25 +56,24 @@ def rewritten(text: str) -> tuple[Rewritten, dict[str, Any]]:
     return found, content
 
 
-def with_sections(text: str | None, content: Mapping[str, Any], *, is_base: bool) -> str:
-    r"""Put the content that parameters.yml had into an mlflow.yml; what that has itself wins.
+def with_sections(text: str, content: Mapping[str, Any], *, is_new: bool = False) -> str:
+    r"""Put the content that parameters.yml had into an mlflow.yml.
 
     Args:
-        text: The text of mlflow.yml, without a byte order mark; None: there is none.
+        text: The text of mlflow.yml, without a byte order mark.
         content: Section -> key -> value.
-        is_base: Whether it is the file of the base environment, which has the most used keys.
+        is_new: Whether the text is that of a new file, over which the content wins; else the values
+            that the file has win.
 
     Raises:
         YamlError: The text cannot be edited.
 
     Example:
-        >>> with_sections("run: {name: a}\n", {"run": {"name": "b", "id": "c"}}, is_base=False)
+        >>> with_sections("run: {name: a}\n", {"run": {"name": "b", "id": "c"}})
         'run: {name: a, id: c}\n'
     """
-    is_new = text is None
-    text = text if text is not None else shipped_text() if is_base else ""
     present = YamlText(text).data
-    wanted = _merged(content, present) if not is_new else _merged(present, content)
+    wanted = _merged(present, content) if is_new else _merged(content, present)
     order = {name: wanted[name] for name in present}
     return with_content(text, {**order, **wanted})
 
@@ -84,6 +82,8 @@ def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any
     found = dict(below)
     for name, value in above.items():
         own = found.get(name)
-        both = isinstance(own, Mapping) and isinstance(value, Mapping)
-        found[name] = _merged(own, value) if both else value  # type: ignore[arg-type]
+        if isinstance(own, Mapping) and isinstance(value, Mapping):
+            found[name] = _merged(own, value)
+        elif value is not None or name not in found:
+            found[name] = value
     return found

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+from ...compat.kedro_viz.discovery import usual_stores
+from ...compat.kedro_viz.sessions import find_stores
+from ...compat.kedro_viz.tracked_files import in_catalog
+from ...config.checks import FILE
 from ...config.uri_schemes import SQLITE
 from ...errors import ConfigError
 from ...utils.installation import PACKAGE
-from ..setup.initializing import Change, Project, ignoring, wired
+from ..setup.initializing import Change, Project, ignoring, shipped, wired
 from ..setup.settings_trial import Settings
-from ..setup.settings_wiring import wirings
-from . import catalog_text, project_files, python_text, requirements_text
+from ..setup.settings_wiring import CALL, wirings
+from . import catalog_text, parameters_text, project_files, python_text, requirements_text
 from .findings import Finding, Rewritten
 from .mlflow_yml_files import MlflowYmlFiles
-from .sources import SOURCES
-from .yaml_tree import YamlError
+from .sources import OLD_KEDRO, PIPELINEX, SOURCES
+from .yaml_tree import YamlError, YamlText
 
 _MARK = "\ufeff"
 _NAMED = {"environment.yml", "environment.yaml", "conda.yml", "conda.yaml", "Dockerfile"}
@@ -56,28 +63,35 @@ class _Planning:
         self._root = project.root
         self._plan = Plan()
         self._texts: dict[Path, str] = {}
+        self._python: dict[Path, str] = {}
+        self._tracked: dict[str, Any] = {}
+        self._has_settings = False
 
     def plan(self) -> Plan:
         """Make the plan."""
         path = self._project.settings
         text = self._read(path) or ""
-        settings, changes = self._project.present, list[Change]()
-        if any(source.package in text for source in SOURCES):  # it may not run as it is
-            changes, settings = self._settings(path, text)
-        for conf in project_files.conf_folders(self._root, settings.conf_source):
-            self._mlflow_yml(conf, settings.base_env)
-            for file in project_files.config_files(conf, "catalog"):
-                self._rewrite(file, self._catalog_edit(file))
         for file in project_files.other_files(self._root, ".py"):
             if file != path:
                 self._rewrite(file, python_text.rewritten, only_if_named=True)
+        self._python = {change.path: change.after for change in self._plan.changes}
+        settings, changes = self._project.present, list[Change]()
+        if self._python or any(source.is_in(text) for source in SOURCES):
+            changes, settings = self._settings(path, text)  # it may not run as it is
         self._requirements()
+        for conf in project_files.conf_folders(self._root, settings.conf_source):
+            self._mlflow_yml(conf, settings.base_env)
+            self._parameters(conf, settings.base_env)
+            self._catalogs(conf)
         self._name_others()
         if self._plan.uses:
-            if not changes:
-                changes, _ = self._settings(path, text)
+            if not changes and not self._has_settings:
+                changes, settings = self._settings(path, text)
+            if any(CALL in change.after for change in changes):
+                self._new_mlflow_yml(self._root / settings.conf_source / settings.base_env)
             self._plan.changes = [*changes, *self._plan.changes, *self._gitignore()]
             self._folder_of_runs()
+            self._sessions()
         return self._plan
 
     # -- files of configuration -------------------------------------------------------------------
@@ -94,15 +108,61 @@ class _Planning:
         for path, found in files.rewrite(texts, self._cannot_edit).items():
             self._take(path, found)
 
-    def _catalog_edit(self, path: Path) -> Callable[[str], Rewritten]:
-        if path.suffix != ".json":
-            return catalog_text.rewritten
+    def _parameters(self, conf: Path, base: str) -> None:
+        """Move the hooks of PipelineX from parameters files to the mlflow.yml beside them."""
+        for path in project_files.config_files(conf, "parameters"):
+            text = self._read(path)
+            if text is None or path.suffix == ".json":
+                continue
+            try:
+                found, content = parameters_text.rewritten(text.removeprefix(_MARK))
+            except YamlError:
+                continue  # Kedro says it; nothing of a plugin is known to be in it
+            self._take(path, found)
+            if content:
+                self._add_sections(conf, path.relative_to(conf).parts[0], base, content)
 
-        def unchanged(text: str) -> Rewritten:
-            self._name_json(path, text, *(f"{source.package}." for source in SOURCES))
-            return Rewritten(text)
+    def _add_sections(self, conf: Path, env: str, base: str, content: dict[str, Any]) -> None:
+        files = [
+            path
+            for path in project_files.config_files(conf, "mlflow")
+            if path.relative_to(conf).parts[0] == env and path.suffix != ".json"
+        ]
+        path = files[0] if files else conf / env / FILE
+        planned = self._change_of(path)
+        before = self._read(path)
+        is_new = before is None and planned is None
+        text = planned.after if planned else before or (shipped(path.parent) if env == base else "")
+        try:
+            after = parameters_text.with_sections(text, content, is_new=is_new)
+        except YamlError as error:
+            self._cannot_edit(path, error)
+            return
+        self._plan.changes = [one for one in self._plan.changes if one.path != path]
+        self._plan.changes.append(Change(path, before, after))
 
-        return unchanged
+    def _new_mlflow_yml(self, folder: Path) -> None:
+        """Add mlflow.yml with its defaults, as `kedro mlflow init` does, if there is none."""
+        if not any(folder.glob("mlflow*")) and self._change_of(folder / FILE) is None:
+            self._plan.changes.insert(0, Change(folder / FILE, None, shipped(folder)))
+
+    def _change_of(self, path: Path) -> Change | None:
+        return next((change for change in self._plan.changes if change.path == path), None)
+
+    def _catalogs(self, conf: Path) -> None:
+        paths = project_files.config_files(conf, "catalog")
+        texts = {path: text for path in paths if (text := self._read(path)) is not None}
+        is_old = PIPELINEX.name in self._plan.uses or any(map(PIPELINEX.is_in, texts.values()))
+        sources = (*SOURCES, OLD_KEDRO) if is_old else SOURCES
+        for path, text in texts.items():
+            if path.suffix == ".json":
+                self._name_json(
+                    path, text, *(f"{name}." for one in SOURCES for name in one.modules)
+                )
+                continue
+            self._rewrite(path, partial(catalog_text.rewritten, sources=sources))
+            with suppress(YamlError):
+                self._tracked |= YamlText(text.removeprefix(_MARK)).data
 
     def _name_json(self, path: Path, text: str | None, *words: str) -> None:
         if text is not None and any(f'"{word}' in text for word in words):
@@ -113,30 +173,38 @@ class _Planning:
 
     def _settings(self, path: Path, text: str) -> tuple[list[Change], Settings]:
         """Return the change of settings.py that adds the hooks, and what it sets then."""
-        settings = self._project.present
-        uses = {source.name for source in SOURCES if source.package in text}
+        self._has_settings = True
+        uses = {source.name for source in SOURCES if source.is_in(text)}
         self._plan.uses |= uses
+        before, text = text, _with_own_imports(text)
+        project = self._project_with(text) if self._python or text != before else self._project
+        settings = project.present
         try:
-            after, settings = wired(text, self._project)
+            after, settings = wired(text, project)
         except ConfigError as error:
             after = text
             try:
                 if uses:
-                    after = self._untried(text)
+                    after = self._untried(text, project)
             except SyntaxError:
                 pass
             if after == text:
                 self._add(path, 0, error.message)
         left = python_text.rewritten(after) if after != text or not uses else Rewritten(after)
         self._plan.findings += [Finding(self._place(path, n), what) for n, what in left.findings]
-        return [Change(path, text, left.text)] if left.text != text else [], settings
+        return [Change(path, before, left.text)] if left.text != before else [], settings
 
-    def _untried(self, text: str) -> str:
+    def _project_with(self, text: str) -> Project:
+        """Return the project as if all other Python files were written, and settings.py a text."""
+        try_out = partial(self._project.try_out, others=self._python)
+        return replace(self._project, present=try_out(text), try_out=try_out)
+
+    def _untried(self, text: str, project: Project) -> str:
         """Write the hooks into a settings.py that does not run before other files are written."""
         after = next(wirings(text))
-        tried = self._project.try_out(after)
+        tried = project.try_out(after)
         self._add(
-            self._project.settings,
+            project.settings,
             0,
             f"is rewritten, but could not be tried ({tried.error}). Look at it, and run "
             "`kedro mlflow init` then",
@@ -165,7 +233,7 @@ class _Planning:
             text = self._read(path) or ""
             for source in SOURCES:
                 lines = text.splitlines()
-                words = (source.package, source.name)
+                words = (*source.modules, *([source.name] if source.is_replaced else []))
                 number = next(
                     (n for n, line in enumerate(lines, 1) if any(word in line for word in words)), 0
                 )
@@ -194,6 +262,17 @@ class _Planning:
             "there; it has to be before the first new run",
         )
 
+    def _sessions(self) -> None:
+        """Name the command that imports sessions of Kedro-Viz, if there are any."""
+        files, _ = in_catalog(self._tracked, self._root)
+        if find_stores(usual_stores(self._root)) or any(one.sessions() for one in files):
+            self._add(
+                self._root,
+                0,
+                "has sessions of Kedro-Viz. `kedro mlflow import` brings them into MLflow, and "
+                "`kedro mlflow import --dry-run` shows which",
+            )
+
     # -- one file ---------------------------------------------------------------------------------
 
     def _rewrite(
@@ -211,7 +290,8 @@ class _Planning:
         """Read a file; None if there is none, or if it cannot be read, which is said."""
         try:
             given = path.read_bytes()
-            if only_if_named and not any(source.package.encode() in given for source in SOURCES):
+            is_named = any(name.encode() in given for one in SOURCES for name in one.modules)
+            if only_if_named and not is_named:
                 return None
             text = given.decode()
         except FileNotFoundError:
@@ -249,6 +329,13 @@ class _Planning:
         is_inside = path.is_relative_to(self._root)
         name = path.relative_to(self._root).as_posix() if is_inside else str(path)
         return f"{name}:{line}" if line else name
+
+
+def _with_own_imports(text: str) -> str:
+    try:
+        return python_text.rewritten(text).text
+    except SyntaxError:
+        return text
 
 
 def _has_migrate_filestore() -> bool:

@@ -67,7 +67,7 @@ class Project:
         settings: The path of its settings.py.
         present: What its settings.py sets now.
         try_out: A function that runs another text as settings.py, in another process, and returns
-            what it sets.
+            what it sets; its second argument are the texts of other Python files.
         old_plugin: The name of kedro-mlflow's package; None: it is not installed.
         requirement: The line of requirements.txt that installs this plugin; None: the plugin lies
             in the project, or comes from a folder of this machine.
@@ -76,7 +76,7 @@ class Project:
     root: Path
     settings: Path
     present: Settings
-    try_out: Callable[[str], Settings]
+    try_out: Callable[..., Settings]
     old_plugin: str | None = None
     requirement: str | None = None
 

@@ -7,8 +7,9 @@ import json
 import subprocess
 import sys
 import traceback
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
 
@@ -61,15 +62,24 @@ def of_this_process(path: Path) -> Settings:
         return Settings(error=_in_words(error, path))
 
 
-def try_out(path: Path, text: str, package: str) -> Settings:
+def try_out(
+    path: Path, text: str, package: str, others: Mapping[Path, str] | None = None
+) -> Settings:
     """Run a text as the settings.py of a package, in a new process with this one's import path.
 
     Args:
         path: The path of settings.py.
         text: The text to run.
         package: The project's package.
+        others: Other Python files, and the texts to import in their place.
     """
-    request = {"path": sys.path, "file": str(path), "text": text, "package": package}
+    request = {
+        "path": sys.path,
+        "file": str(path),
+        "text": text,
+        "package": package,
+        "others": {str(file): other for file, other in (others or {}).items()},
+    }
     try:
         done = subprocess.run(
             [sys.executable, "-c", _BOOT],
@@ -93,8 +103,9 @@ def try_out(path: Path, text: str, package: str) -> Settings:
     return Settings(error=f"it ends Python with status {done.returncode}: {said[-1]}")
 
 
-def main(file: str, text: str, package: str) -> None:
+def main(file: str, text: str, package: str, others: Mapping[str, str]) -> None:
     """Print what a text sets; this is what the new process runs."""
+    _import_texts(others)
     found = execute(Path(file), text, package)
     print(f"\n{_MARK}{json.dumps(asdict(found))}")  # noqa: T201 - for the parent process
 
@@ -111,6 +122,21 @@ def execute(path: Path, text: str, package: str) -> Settings:
         return Settings(error=_in_words(error, path))
 
 
+def _import_texts(texts: Mapping[str, str]) -> None:
+    """Let files be imported as if they had other texts."""
+    of_file = SourceFileLoader.get_code
+
+    def get_code(self: SourceFileLoader, name: str) -> Any:
+        text = texts.get(self.path)
+        return of_file(self, name) if text is None else compile(_code(text), self.path, "exec")
+
+    SourceFileLoader.get_code = get_code  # type: ignore[assignment,method-assign]
+
+
+def _code(text: str) -> str:
+    return text.removeprefix("\ufeff")
+
+
 def _import(path: Path, text: str, package: str) -> None:
     from importlib.util import module_from_spec, spec_from_file_location
 
@@ -119,7 +145,7 @@ def _import(path: Path, text: str, package: str) -> None:
     spec: Any = spec_from_file_location(name, path)
     module = module_from_spec(spec)
     sys.modules[name] = module  # so that Kedro does not import the file
-    exec(compile(text.removeprefix("\ufeff"), str(path), "exec"), vars(module))  # noqa: S102 - as an import does
+    exec(compile(_code(text), str(path), "exec"), vars(module))  # noqa: S102 - as an import does
 
 
 def _read(settings: Any) -> Settings:
