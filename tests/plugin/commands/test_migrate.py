@@ -70,7 +70,8 @@ tracking:
 def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try settings.py out here; a process takes seconds, and other tests do."""
     monkeypatch.setattr(
-        "mlflow_on_kedro.commands.setup.settings_trial.try_out", settings_trial.execute
+        "mlflow_on_kedro.commands.setup.settings_trial.try_out",
+        lambda path, text, package, others=None: settings_trial.execute(path, text, package),
     )
 
 

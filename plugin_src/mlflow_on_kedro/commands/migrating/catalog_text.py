@@ -13,7 +13,9 @@ from .yaml_edits import applied, with_entries
 from .yaml_tree import YamlText, entries_of
 
 
-def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
+def rewritten(
+    text: str, sources: Sequence[Source] = SOURCES, *, is_old_kedro: bool = False
+) -> Rewritten:
     r"""Rewrite a catalog file.
 
     An entry that cannot be translated stays, with a comment above it. In a file that has such
@@ -22,6 +24,8 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
     Args:
         text: The file's text, without a byte order mark.
         sources: The plugins whose entries are translated.
+        is_old_kedro: The project is of before Kedro 1.0, so Kedro's own entries are rewritten in
+            files without others, too.
 
     Raises:
         YamlError: The text cannot be edited.
@@ -52,7 +56,7 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
                 entry = entries[name] = change.entry  # noqa: PLW2901 - the next has it translated
                 notes += [(name, note) for note in change.notes]
                 found.uses.add(source.name)
-    if not found.uses:
+    if not found.uses and not is_old_kedro:
         return found
     for name, entry in given.items():
         is_left = name not in entries and name not in problems

@@ -289,6 +289,7 @@ d: {type: matplotlib.MatplotlibWriter, filepath: d}
 e: {type: my_package.MyDataSet}
 """
     assert rewritten(metric + old).text.partition("\n")[2] == after
+    assert rewritten(old, is_old_kedro=True).text == after
 
 
 def test_strange_texts() -> None:
