@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ..compat.kedro_mlflow import MIGRATE
 from ..errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,6 +52,11 @@ def project_context(
         with KedroSession.create(project_path=root, env=env) as session:
             context: KedroContext = session.load_context()  # type: ignore[attr-defined]
     except ModuleNotFoundError as error:
+        if str(error.name).startswith("kedro_mlflow"):
+            raise ConfigError(
+                f"The project's code imports '{error.name}', which is not installed. "
+                f"`{MIGRATE}` rewrites that for this plugin."
+            ) from None
         if not str(error.name).startswith("kedro_viz"):
             raise
         raise ConfigError(

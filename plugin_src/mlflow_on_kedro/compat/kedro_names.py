@@ -43,6 +43,29 @@ def is_type_of(entry: Mapping[str, Any], names: Sequence[str]) -> bool:
     return str(entry.get("type")).rpartition(".")[2].replace("DataSet", "Dataset") in names
 
 
+def is_of_before_1_0(entry: Mapping[str, Any]) -> bool:
+    """Whether a catalog entry has names that Kedro 1.0 refuses, also inside of it.
+
+    Example:
+        >>> is_of_before_1_0({"type": "pandas.CSVDataSet"}), is_of_before_1_0({"layer": "x"})
+        (True, False)
+    """
+    kind = entry.get("type")
+    if not isinstance(kind, str):
+        return False
+    inner = entry.get("dataset", entry.get("data_set"))
+    inner = {"type": inner} if isinstance(inner, str) else inner
+    is_old_class = current_type(kind) != kind and (
+        "DataSet" in kind or kind.startswith(_PREFIXES[0]) or is_type_of(entry, tuple(_RENAMED))
+    )
+    return (
+        is_old_class
+        or "layer" in entry
+        or "data_set" in entry
+        or (isinstance(inner, Mapping) and is_of_before_1_0(inner))
+    )
+
+
 def modern(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return a catalog entry with the present names of classes and arguments, also inside of it.
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import pytest
 from mlflow_on_kedro.commands.project import project_settings
+from mlflow_on_kedro.errors import ConfigError
 
 NODES = """
 from kedro.pipeline import pipeline
@@ -28,3 +30,13 @@ def test_warnings(make_project: Any) -> None:
         for module in ("kedro.config.omegaconf_config", "wine.resolvers"):
             warnings.warn_explicit(TEXT, UserWarning, f"{module}.py", 1, module)
     assert [item.filename for item in shown if TEXT in str(item.message)] == ["wine.resolvers.py"]
+
+
+def test_a_project_that_imports_kedro_mlflow(make_project: Any) -> None:
+    """The message names the command that rewrites the import."""
+    from kedro.framework.startup import bootstrap_project
+
+    project = make_project(NODES, settings="from kedro_mlflow.framework.hooks import MlflowHook\n")
+    bootstrap_project(project.root)
+    with pytest.raises(ConfigError, match="`kedro mlflow migrate` rewrites that"):
+        project_settings(project.root, None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...compat import kedro_names
 from ..setup.python_edits import Edit
 from .findings import MARK, Rewritten
 from .sources import SOURCES, Source
@@ -12,14 +13,19 @@ from .yaml_edits import applied, with_entries
 from .yaml_tree import YamlText, entries_of
 
 
-def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
+def rewritten(
+    text: str, sources: Sequence[Source] = SOURCES, *, is_old_kedro: bool = False
+) -> Rewritten:
     r"""Rewrite a catalog file.
 
-    An entry that cannot be translated stays, with a comment above it.
+    An entry that cannot be translated stays, with a comment above it. In a file that has such
+    entries, Kedro's own get the names that they have since Kedro 1.0, which refuses the others.
 
     Args:
         text: The file's text, without a byte order mark.
         sources: The plugins whose entries are translated.
+        is_old_kedro: The project is of before Kedro 1.0, so Kedro's own entries are rewritten in
+            files without others, too.
 
     Raises:
         YamlError: The text cannot be edited.
@@ -35,7 +41,8 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
     entries: dict[str, Any] = {}
     notes: list[tuple[str, str]] = []
     problems: dict[str, str] = {}
-    for name, entry in entries_of(text).items():
+    given = entries_of(text)
+    for name, entry in given.items():
         if not isinstance(entry, Mapping):
             continue
         for source in sources:
@@ -49,8 +56,12 @@ def rewritten(text: str, sources: Sequence[Source] = SOURCES) -> Rewritten:
                 entry = entries[name] = change.entry  # noqa: PLW2901 - the next has it translated
                 notes += [(name, note) for note in change.notes]
                 found.uses.add(source.name)
-    if not found.uses:
+    if not found.uses and not is_old_kedro:
         return found
+    for name, entry in given.items():
+        is_left = name not in entries and name not in problems
+        if is_left and isinstance(entry, Mapping) and kedro_names.is_of_before_1_0(entry):
+            entries[name] = kedro_names.modern(entry)
     found.text = _with_comments(with_entries(text, entries), problems)
     left = [*notes, *problems.items()]
     if left:

@@ -69,14 +69,13 @@ def in_pyproject(
     found = Rewritten(text)
     for source in (one for one in sources if one.is_replaced):
         name = _any_spelling(source.name)
-        item = re.compile(rf"""(["']){name}(?![\w.-])[^"'\n]*\1[ \t]*,?[ \t]*""", re.IGNORECASE)
-        spans = [
-            match
-            for match in item.finditer(found.text)
-            if not _is_comment(found.text, match.start())
-            and not re.match(r"\s*=", found.text[match.end() :])
-        ]
+        item = re.compile(
+            rf"""(["'])({name}(?![\w.-])(?:(?!\1).)*)\1[ \t]*,?[ \t]*""", re.IGNORECASE
+        )
+        spans = [match for match in item.finditer(found.text) if _is_requirement(match)]
         new = _replacement(found.text, requirement, copied=copied)
+        is_unknown = not copied and requirement is None
+        what = f"{_ADD}, in place of {source.name}"
         for match in reversed(spans):
             found.uses.add(source.name)
             quote = match[1]
@@ -85,9 +84,10 @@ def in_pyproject(
                 text = f"{quote}{new}{quote}{rest}"
                 found.text = found.text[: match.start()] + text + found.text[match.end() :]
             else:
-                found.text = _without(found.text, *match.span())
-        if spans and not copied and requirement is None:
-            found.findings.append((0, f"{_ADD}, in place of {source.name}"))
+                comment = f"{MARK}{what}" if is_unknown else None
+                found.text = _without(found.text, *match.span(), comment)
+        if spans and is_unknown:
+            found.findings.append((0, what))
         table = re.compile(rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=", re.IGNORECASE | re.MULTILINE)
         for match in table.finditer(found.text):
             found.uses.add(source.name)
@@ -109,14 +109,23 @@ def _replacement(text: str, requirement: str | None, *, copied: bool) -> str | N
     return requirement
 
 
-def _is_comment(text: str, place: int) -> bool:
-    start = text.rfind("\n", 0, place) + 1
-    return text[start:place].lstrip().startswith("#")
+def _is_requirement(match: re.Match[str]) -> bool:
+    """Whether a text in quotes is a requirement, and not a key, a comment or a module's name."""
+    text = match.string
+    start = text.rfind("\n", 0, match.start()) + 1
+    is_comment = text[start : match.start()].lstrip().startswith("#")
+    is_key = re.match(r"\s*=", text[match.end() :]) is not None
+    is_module = re.fullmatch(r"\w+", match[2]) is not None
+    return not (is_comment or is_key or is_module)
 
 
-def _without(text: str, start: int, end: int) -> str:
-    """Remove an item of a list, and its line if that is empty then."""
+def _without(text: str, start: int, end: int, comment: str | None) -> str:
+    """Remove an item of a list, and its line if that is empty then; a comment replaces a line."""
     first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    if last >= 0 and not (text[first:start] + text[end:last]).strip():
-        return text[:first] + text[last + 1 :]
-    return text[:start] + text[end:]
+    if last < 0 or text[first:start].strip():
+        return text[:start] + text[end:]
+    if comment:
+        rest = text[end:last].strip()
+        return f"{text[:start]}{comment}{f'  {rest}' if rest else ''}{text[last:]}"
+    is_empty = not text[end:last].strip()
+    return text[:first] + text[last + 1 :] if is_empty else text[:start] + text[end:]

@@ -11,6 +11,7 @@ import pytest
 from mlflow_on_kedro.commands.migrating.catalog_text import rewritten
 from mlflow_on_kedro.commands.migrating.yaml_tree import YamlError, YamlText, load
 from mlflow_on_kedro.compat.kedro_mlflow.catalog_entries import translated
+from mlflow_on_kedro.compat.kedro_names import is_of_before_1_0, modern
 
 FIELD = sorted((Path(__file__).parents[2] / "compat/field").glob("catalog_*.yml"))
 
@@ -20,6 +21,8 @@ def meant(text: str) -> dict[str, Any]:
     return {
         name: change.entry
         if isinstance(entry, dict) and (change := translated(name, entry)) is not None
+        else modern(entry)
+        if isinstance(entry, dict) and is_of_before_1_0(entry)
         else entry
         for name, entry in load(text).items()
     }
@@ -257,6 +260,36 @@ def test_anchors() -> None:
     assert "<<: *artifact\n" in after
     assert "<<: *d\n" in after
     assert "g: *d\n" in after
+
+
+def test_names_of_before_kedro_1_0() -> None:
+    """In a file that is rewritten, the other entries get the names that Kedro 1.0 knows."""
+    old = """\
+a:
+  type: pandas.CSVDataSet  # a table
+  filepath: a.csv
+  layer: raw
+b: {type: PartitionedDataSet, path: p, dataset: kedro.extras.datasets.text.TextDataSet}
+c: {type: kedro_datasets.pandas.CSVDataset, filepath: c}
+d: {type: matplotlib.MatplotlibWriter, filepath: d}
+e: {type: my_package.MyDataSet}
+"""
+    assert rewritten(old).text == old
+    metric = "x: {type: kedro_mlflow.io.metrics.MlflowMetricDataset}\n"
+    after = """\
+a:
+  type: pandas.CSVDataset  # a table
+  filepath: a.csv
+  metadata:
+    kedro-viz:
+      layer: raw
+b: {type: partitions.PartitionedDataset, path: p, dataset: text.TextDataset}
+c: {type: kedro_datasets.pandas.CSVDataset, filepath: c}
+d: {type: matplotlib.MatplotlibWriter, filepath: d}
+e: {type: my_package.MyDataSet}
+"""
+    assert rewritten(metric + old).text.partition("\n")[2] == after
+    assert rewritten(old, is_old_kedro=True).text == after
 
 
 def test_strange_texts() -> None:

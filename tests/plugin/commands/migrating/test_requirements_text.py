@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from mlflow_on_kedro.commands.migrating.findings import Rewritten
 from mlflow_on_kedro.commands.migrating.requirements_text import in_pyproject, in_requirements
 
 OURS = "mlflow-on-kedro @ git+https://host/x@1"
@@ -44,11 +45,24 @@ def test_an_unknown_requirement() -> None:
             f'a = ["{OURS}"]\nb = ["{OURS}", "x"]\n',
         ),
         ('# "kedro-mlflow"\n', '# "kedro-mlflow"\n'),
+        ("a = [\"kedro-mlflow>1; python_version < '4'\"]", f'a = ["{OURS}"]'),
+        ('known-third-party = ["kedro_mlflow"]\n', 'known-third-party = ["kedro_mlflow"]\n'),
     ],
 )
 def test_pyproject(before: str, after: str) -> None:
     """The text in the list becomes this plugin's."""
     assert in_pyproject(before, OURS, copied=False).text == after
+
+
+def test_an_unknown_requirement_of_a_package() -> None:
+    """A comment in the list's line says what to add; a copy of the plugin needs none."""
+    text = 'a = [\n    "kedro",\n    "kedro-mlflow~=1.0",  # runs\n    "mlflow",\n]\n'
+    found = in_pyproject(text, None, copied=False)
+    assert "\n    # kedro mlflow migrate: add the requirement" in found.text
+    assert found.findings
+    assert in_pyproject(found.text, None, copied=False) == Rewritten(found.text)
+    copied = in_pyproject(text.replace("  # runs", ""), None, copied=True)
+    assert copied.text == 'a = [\n    "kedro",\n    "mlflow",\n]\n'
 
 
 def test_poetry() -> None:
