@@ -7,7 +7,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import yaml
-from mlflow_on_kedro.commands.migrating import catalog_text, mlflow_yml_text, python_text
+from mlflow_on_kedro.commands.migrating import (
+    catalog_text,
+    mlflow_yml_text,
+    parameters_text,
+    python_text,
+)
 from mlflow_on_kedro.compat.kedro_mlflow.mlflow_yml import translated
 
 from tests.peers import differences
@@ -83,8 +88,8 @@ class AsItIs(Story):
     """A project whose mlflow.yml, catalog and code stay as they were, but for their imports."""
 
     def files(self) -> dict[str, str]:
-        """The files of before, with this plugin's hooks."""
-        files = {**self.before.files(), **SETTINGS}
+        """The files of before, with this plugin's hooks if it has no settings.py of its own."""
+        files = {**SETTINGS, **self.before.files()}
         return {path: self.text(path, text) for path, text in files.items()}
 
     def text(self, path: str, text: str) -> str:
@@ -115,9 +120,35 @@ class Migrated(AsItIs):
         return super().text(path, text)
 
 
+_HOOKS = """\
+HOOKS:
+- {=: pipelinex.MLflowBasicLoggerHook, uri: "sqlite:///mlflow.db",
+   experiment_name: experiment_001, artifact_location: ./mlruns/experiment_001, offset_hours: 0}
+- {=: pipelinex.MLflowCatalogLoggerHook, auto: true}
+- {=: pipelinex.MLflowArtifactsLoggerHook,
+   filepaths_before_pipeline_run: [conf/base/parameters.yml],
+   filepaths_after_pipeline_run: [info.log]}
+- {=: pipelinex.MLflowEnvVarsLoggerHook, param_env_vars: [HOSTNAME], metric_env_vars: []}
+- {=: pipelinex.MLflowTimeLoggerHook}
+"""
+
+
+class HooksInParameters(Migrated):
+    """The same project with its hooks in parameters.yml, rewritten."""
+
+    def files(self) -> dict[str, str]:
+        """The rewritten files, with mlflow.yml."""
+        files = {**super().files(), **SETTINGS}
+        path = "conf/base/parameters.yml"
+        found, content = parameters_text.rewritten(files[path] + _HOOKS)
+        mlflow_yml = parameters_text.with_sections("", content)
+        return {**files, path: found.text, "conf/base/mlflow.yml": mlflow_yml}
+
+
+_PIPELINEX = "from-pipelinex.md"
 _IN_YAML = Before(
     "pipelinex",
-    "from-pipelinex.md",
+    "../tests/docs/pipelinex_project.md",
     ("Catalog", "Hooks", "Hooks in settings.py"),
     "experiment_001",
     [[2], [3]],
@@ -126,16 +157,12 @@ _IN_PYTHON = replace(
     _IN_YAML, name="pipelinex-catalog-in-python", sections=("Catalog in Python", "Hooks")
 )
 _DIFFER = differences.PIPELINEX
+_OLD_NAMES = differences.PIPELINEX_OLD_NAMES
 PIPELINEX = (
-    Story("the import's name changed", _IN_YAML, _IN_YAML.sections, _DIFFER),
-    Story("a catalog in Python", _IN_PYTHON, _IN_PYTHON.sections, _DIFFER),
-    Story("hooks in mlflow.yml", _IN_YAML, ("Catalog", "Hooks in mlflow.yml"), _DIFFER),
-    Story(
-        "the old names",
-        _IN_YAML,
-        ("Catalog", "The old names", "Hooks in settings.py"),
-        differences.PIPELINEX_OLD_NAMES,
-    ),
+    Migrated("migrated from PipelineX", _IN_YAML, (), _DIFFER, _PIPELINEX),
+    Migrated("migrated, with a catalog in Python", _IN_PYTHON, (), _DIFFER, _PIPELINEX),
+    HooksInParameters("migrated, with hooks in parameters.yml", _IN_YAML, (), _DIFFER, _PIPELINEX),
+    Migrated("the old names", _IN_YAML, ("The old names",), _OLD_NAMES, _PIPELINEX),
 )
 
 _PAGE = "from-kedro-mlflow.md"

@@ -7,6 +7,7 @@ from typing import Any
 
 import mlflow_on_kedro
 import pytest
+from mlflow_on_kedro.compat.pipelinex.parameters_yml import _ARGUMENTS, _IN_PYTHON
 from mlflow_on_kedro.config.sections import Config
 
 from tests.peers.keeping import recorded, surface_of
@@ -57,6 +58,7 @@ def test_every_argument_of_a_hook_has_a_row(hook: str) -> None:
     """Each argument has a row, and names what the hook here takes."""
     rows = [code(row[0])[0] for row in HOOKS[hook]]
     assert [*rows, "enable_mlflow"] == TAKES[hook]
+    assert _ARGUMENTS[hook].keys() | (_IN_PYTHON.keys() & set(rows)) == set(TAKES[hook])
     assert set(rows) <= set(inspect.signature(getattr(mlflow_on_kedro, hook)).parameters)
 
 

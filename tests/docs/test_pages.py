@@ -18,10 +18,16 @@ from . import stories
 from .pages import ROOT, Block, Page
 from .stories import Story
 
-PAGES = ("from-pipelinex.md", "from-kedro-mlflow.md", "../tests/docs/kedro_mlflow_project.md")
+PAGES = (
+    *("from-pipelinex.md", "../tests/docs/pipelinex_project.md"),
+    *("from-kedro-mlflow.md", "../tests/docs/kedro_mlflow_project.md"),
+)
 STORIES = [*stories.PIPELINEX, *stories.KEDRO_MLFLOW]
 BLOCKS = [
-    (page, block) for page in PAGES for block in Page(page).blocks if block.language != "diff"
+    (page, block)
+    for page in PAGES
+    for block in Page(page).blocks
+    if block.language not in {"diff", "bash"}
 ]
 
 

@@ -77,7 +77,7 @@ def project_of(metadata: Any) -> Project:
         root=Path(metadata.project_path),
         settings=settings,
         present=of_this_process(settings),
-        try_out=lambda text, others=None: try_out(settings, text, package, others),
+        try_out=lambda text, others=None: try_out(settings, text, package, others=others),
         old_plugin=_other_plugin(),
         requirement=shareable_requirement(),
     )
