@@ -51,8 +51,6 @@ def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
         for finding in found.findings:
             click.echo(f"  {finding}")
     if found.changes and not dry_run:
-        click.echo()
         names = ", ".join(one.name for one in SOURCES if one.is_replaced and one.name in found.uses)
-        if names:
-            click.echo(f"Uninstall {names}, if it is installed.")
-        click.echo("Now `kedro run` tracks to MLflow, and `kedro mlflow ui` shows its runs.")
+        then = f"Uninstall {names}, if it is installed. Then" if names else "Now"
+        click.echo(f"\n{then} `kedro run` tracks as before.")

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from ...compat.pipelinex.hatch_dict import has_objects
+from ...compat.pipelinex.hatch_dict import OBJECT, has_objects
 from ...compat.pipelinex.parameters_yml import HOOKS, OTHER_KEYS, hooks_section
+from ...config.sections import Config
 from ..setup.python_edits import Edit
 from .findings import Rewritten
 from .sources import PIPELINEX
 from .yaml_edits import applied, with_content
 from .yaml_tree import YamlText
+
+EQUALS = f"{OBJECT}:"
+"""What a file has that names objects of PipelineX."""
 
 
 def rewritten(text: str) -> tuple[Rewritten, dict[str, Any]]:
@@ -56,34 +61,34 @@ def rewritten(text: str) -> tuple[Rewritten, dict[str, Any]]:
     return found, content
 
 
-def with_sections(text: str, content: Mapping[str, Any], *, is_new: bool = False) -> str:
+def with_sections(text: str, content: Mapping[str, Any]) -> str:
     r"""Put the content that parameters.yml had into an mlflow.yml.
 
     Args:
-        text: The text of mlflow.yml, without a byte order mark.
+        text: The text of mlflow.yml, without a byte order mark. Its values win, unless they are
+            the defaults, such as those of a new file.
         content: Section -> key -> value.
-        is_new: Whether the text is that of a new file, over which the content wins; else the values
-            that the file has win.
 
     Raises:
         YamlError: The text cannot be edited.
 
     Example:
-        >>> with_sections("run: {name: a}\n", {"run": {"name": "b", "id": "c"}})
-        'run: {name: a, id: c}\n'
+        >>> print(with_sections("run: {name: a, id: null}\n", {"run": {"name": "b", "id": "c"}}))
+        run: {name: a, id: c}
+        <BLANKLINE>
     """
-    present = YamlText(text).data
-    wanted = _merged(present, content) if is_new else _merged(content, present)
-    order = {name: wanted[name] for name in present}
-    return with_content(text, {**order, **wanted})
+    return with_content(text, _merged(YamlText(text).data, content, asdict(Config())))
 
 
-def _merged(below: Mapping[str, Any], above: Mapping[str, Any]) -> dict[str, Any]:
-    found = dict(below)
-    for name, value in above.items():
+def _merged(
+    present: Mapping[str, Any], content: Mapping[str, Any], defaults: Any
+) -> dict[str, Any]:
+    found = dict(present)
+    for name, value in content.items():
         own = found.get(name)
+        default = defaults.get(name) if isinstance(defaults, Mapping) else None
         if isinstance(own, Mapping) and isinstance(value, Mapping):
-            found[name] = _merged(own, value)
-        elif value is not None or name not in found:
+            found[name] = _merged(own, value, default)
+        elif own is None or own == default:
             found[name] = value
     return found

@@ -105,16 +105,20 @@ def try_out(
 
 def main(file: str, text: str, package: str, others: Mapping[str, str]) -> None:
     """Print what a text sets; this is what the new process runs."""
-    _import_texts(others)
-    found = execute(Path(file), text, package)
+    found = execute(
+        Path(file), text, package, {Path(name): other for name, other in others.items()}
+    )
     print(f"\n{_MARK}{json.dumps(asdict(found))}")  # noqa: T201 - for the parent process
 
 
-def execute(path: Path, text: str, package: str) -> Settings:
+def execute(
+    path: Path, text: str, package: str, others: Mapping[Path, str] | None = None
+) -> Settings:
     """Run a text as the settings.py of a package in this process; see :func:`try_out`."""
     from kedro.framework import project
 
     try:
+        _import_texts({str(file): other for file, other in (others or {}).items()})
         _import(path, text, package)
         kedro_internals.read_settings(package)
         return _read(project.settings)
@@ -124,6 +128,8 @@ def execute(path: Path, text: str, package: str) -> Settings:
 
 def _import_texts(texts: Mapping[str, str]) -> None:
     """Let files be imported as if they had other texts."""
+    if not texts:
+        return
     of_file = SourceFileLoader.get_code
 
     def get_code(self: SourceFileLoader, name: str) -> Any:
