@@ -2,20 +2,45 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
-
-from kedro.config import OmegaConfigLoader
 
 from ...compat.kedro_mlflow import dotted_keys
 from ...compat.kedro_mlflow.mlflow_yml import DEFAULTS, is_old
 from ...config import kedro_mlflow_file
 from .findings import Rewritten
 from .mlflow_yml_text import rewritten
-from .yaml_tree import YamlText
+from .project_files import config_files
+from .yaml_tree import YamlText, entries_of
 
 _NAME = "kedro-mlflow"
+
+
+class _Conf:
+    """What is asked of a config loader; nothing is resolved, which may need the project's code.
+
+    Args:
+        conf: The folder with the environments' folders.
+        env: The name of the environment.
+        base: The name of the base environment.
+    """
+
+    def __init__(self, conf: Path, env: str, base: str) -> None:
+        self.conf_source = str(conf)
+        self.env = env
+        self.base_env = base
+
+    def __getitem__(self, name: str) -> dict[str, Any]:
+        """Return the content of the files of a name, such as ``credentials``."""
+        found: dict[str, Any] = {}
+        conf = Path(self.conf_source)
+        for path in config_files(conf, name):
+            if path.relative_to(conf).parts[0] in {self.base_env, self.env}:
+                with contextlib.suppress(ValueError, OSError):
+                    found |= entries_of(path.read_text(encoding="utf-8"))
+        return found
 
 
 class MlflowYmlFiles:
@@ -79,8 +104,8 @@ class MlflowYmlFiles:
         notes = [(_line_below(after, note), note) for note in translation.notes]
         return Rewritten(after, notes, {_NAME})
 
-    def _loader(self, env: str) -> OmegaConfigLoader:
-        return OmegaConfigLoader(str(self._conf), env=env, base_env=self._base)
+    def _loader(self, env: str) -> _Conf:
+        return _Conf(self._conf, env, self._base)
 
     def _compare(self, texts: Mapping[Path, str], found: Mapping[Path, Rewritten]) -> None:
         """Say where an environment's files and the base's do not mean together what they meant."""

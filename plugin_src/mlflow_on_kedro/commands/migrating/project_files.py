@@ -11,6 +11,7 @@ from ...config.sections import SUFFIXES
 _SKIPPED = frozenset(
     {"mlflow_on_kedro", "mlruns", "mlartifacts", "node_modules", "site-packages", "__pycache__"}
 )
+_SKIPPED_AT_ROOT = frozenset({"build", "data", "dist", "logs"})
 _MAX_BYTES = 10_000_000
 
 
@@ -31,6 +32,7 @@ def config_files(conf: Path, name: str) -> list[Path]:
         if path.suffix in SUFFIXES
         and path.is_file()
         and (parts := path.relative_to(conf).parts[1:])
+        and not any(part.startswith(".") for part in parts)
         and (parts[0].startswith(name) or parts[-1].startswith(name))
     ]
 
@@ -42,12 +44,13 @@ def other_files(root: Path, *suffixes: str) -> Iterator[Path]:
             name
             for name in folders
             if name not in _SKIPPED
+            and (name not in _SKIPPED_AT_ROOT or Path(folder) != root)
             and not name.startswith(".")
             and not Path(folder, name, "pyvenv.cfg").exists()
         )
         for name in sorted(names):
             path = Path(folder, name)
-            if path.suffix in suffixes and path.stat().st_size <= _MAX_BYTES:
+            if path.suffix in suffixes and path.is_file() and path.stat().st_size <= _MAX_BYTES:
                 yield path
 
 

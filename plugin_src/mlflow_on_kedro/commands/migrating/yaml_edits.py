@@ -28,19 +28,17 @@ def with_entries(text: str, entries: Mapping[str, Any]) -> str:
         'a:  # one\n  dataset: {x: 1}\n'
     """
     before = YamlText(text)
-    if not entries:
-        return text
     wanted = {**before.data, **entries}
-    if not before.has_anchors:
-        edits = [edit for name in entries for edit in _entry_edits(before, name, wanted[name])]
-        found = applied(text, edits)
-        if load(found) == wanted:
-            return found
-    # One after the other: an entry may have content of one before it, through an anchor.
-    for item in before.root.items:
-        now = YamlText(text)
-        if item.name in wanted and now.data.get(item.name) != wanted[item.name]:
-            text = _with_entry(now, item.name, wanted[item.name])
+    # Through an anchor, later entries have content of an earlier one.
+    for name in [item.name for item in before.root.items if item.has_anchor]:
+        text = _with_entry(text, name, wanted)
+    now = YamlText(text)
+    changed = [name for name in wanted if now.data.get(name) != wanted[name]]
+    edits = [edit for name in changed for edit in _entry_edits(now, name, wanted[name])]
+    text = applied(text, edits)
+    found = load(text) or {}
+    for name in [name for name in changed if found.get(name) != wanted[name]]:
+        text = _with_entry(text, name, wanted, anew=True)
     return text
 
 
@@ -79,11 +77,15 @@ def _entry_edits(text: YamlText, name: str, wanted: Any) -> list[Edit]:
         return _new_entry(text, item, wanted)
 
 
-def _with_entry(text: YamlText, name: str, wanted: Any) -> str:
-    found = applied(text.text, _entry_edits(text, name, wanted))
-    if load(found).get(name) == wanted:
-        return found
-    return applied(text.text, _new_entry(text, _item(text, name), wanted))
+def _with_entry(text: str, name: str, wanted: Mapping[str, Any], *, anew: bool = False) -> str:
+    now = YamlText(text)
+    if now.data.get(name) == wanted[name]:
+        return text
+    if not anew:
+        found = applied(text, _entry_edits(now, name, wanted[name]))
+        if load(found).get(name) == wanted[name]:
+            return found
+    return applied(text, _new_entry(now, _item(now, name), wanted[name]))
 
 
 def _new_entry(text: YamlText, item: Item, wanted: Any) -> list[Edit]:

@@ -40,6 +40,7 @@ class Node:
         value: The text that a scalar stands for.
         items: The items of a mapping.
         anchor: The name of its anchor.
+        has_anchor: Whether it has an anchor, or something in it.
     """
 
     kind: str
@@ -49,6 +50,7 @@ class Node:
     value: str = ""
     items: list[Item] = field(default_factory=list)
     anchor: str | None = None
+    has_anchor: bool = False
 
 
 @dataclass
@@ -64,6 +66,11 @@ class Item:
     name: Any
     key: Node
     value: Node
+
+    @property
+    def has_anchor(self) -> bool:
+        """Whether its value has an anchor, or something in it."""
+        return self.value.has_anchor
 
 
 class YamlText:
@@ -85,7 +92,6 @@ class YamlText:
         self.text = text
         self.data = entries_of(text)
         self._scalars: list[tuple[int, int]] = []
-        self.has_anchors = False
         events = iter(yaml.parse(text, Loader=yaml.SafeLoader))
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -102,17 +108,23 @@ class YamlText:
         start, end = event.start_mark.index, event.end_mark.index
         if isinstance(event, yaml.AliasEvent):
             return Node("alias", start, end, value=str(event.anchor))
-        self.has_anchors |= event.anchor is not None
         if event.anchor is not None or getattr(event, "tag", None) is not None:
             found = _PROPERTIES.match(self.text, start)
             start = min(found.end(), len(self.text)) if found else start
         if isinstance(event, yaml.ScalarEvent):
             end = start + len(self.text[start:end].rstrip())
             self._scalars.append((start, end))
-            return Node("scalar", start, end, value=event.value, anchor=event.anchor)
+            return Node(
+                "scalar",
+                start,
+                end,
+                value=event.value,
+                anchor=event.anchor,
+                has_anchor=bool(event.anchor),
+            )
         is_mapping = isinstance(event, yaml.MappingStartEvent)
         node = Node("mapping" if is_mapping else "sequence", start, end, bool(event.flow_style))
-        node.anchor = event.anchor
+        node.anchor, node.has_anchor = event.anchor, event.anchor is not None
         for inner in events:
             if isinstance(inner, yaml.MappingEndEvent | yaml.SequenceEndEvent):
                 # In block style this is where the next token begins.
@@ -125,6 +137,7 @@ class YamlText:
                 node.items.append(Item(self._name(child), child, value))
                 child = value
             node.end = max(node.end, child.end)
+            node.has_anchor |= child.has_anchor
         return node
 
     def _name(self, key: Node) -> Any:
