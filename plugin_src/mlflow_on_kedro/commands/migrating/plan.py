@@ -16,6 +16,7 @@ from ...errors import ConfigError
 from ...utils.installation import PACKAGE
 from ...vendoring import requirements
 from ..setup.initializing import Project, ignoring, wired
+from ..setup.session_store import without_session_store
 from ..setup.settings_trial import Settings
 from ..setup.settings_wiring import CALL, wirings
 from . import project_files, python_text, requirements_text
@@ -107,7 +108,7 @@ class _Planning:
 
     def _untried(self, text: str, project: Project) -> str:
         """Write the hooks into a settings.py that does not run before other files are written."""
-        after = next(wirings(text))
+        after = next(wirings(without_session_store(text)))
         tried = project.try_out(after)
         self._texts.add(
             project.settings,
