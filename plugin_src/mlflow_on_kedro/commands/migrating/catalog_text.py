@@ -10,7 +10,7 @@ from ..setup.python_edits import Edit
 from .findings import MARK, Rewritten
 from .sources import SOURCES, Source
 from .yaml_edits import applied, with_entries
-from .yaml_tree import YamlText, entries_of
+from .yaml_tree import MERGE, YamlText, entries_of
 
 
 def rewritten(
@@ -62,6 +62,7 @@ def rewritten(
         is_left = name not in entries and name not in problems
         if is_left and isinstance(entry, Mapping) and kedro_names.is_of_before_1_0(entry):
             entries[name] = kedro_names.modern(entry)
+    problems = _without_inherited(text, problems)
     found.text = _with_comments(with_entries(text, entries), problems)
     left = [*notes, *problems.items()]
     if left:
@@ -69,6 +70,23 @@ def rewritten(
         lines = {item.name: after.line_number(item.key.start) for item in after.root.items}
         found.findings = [(lines[name], note) for name, note in left]
     return found
+
+
+def _without_inherited(text: str, problems: Mapping[str, str]) -> dict[str, str]:
+    """Leave out entries that have a problem only through an anchor, where it is said already."""
+    if len(set(problems.values())) == len(problems):
+        return dict(problems)
+    merging = {
+        item.name
+        for item in YamlText(text).root.items
+        if {MERGE} & (names := {below.name for below in item.value.items}) and "type" not in names
+    }
+    first = {message: name for name, message in reversed([*problems.items()])}
+    return {
+        name: message
+        for name, message in problems.items()
+        if name not in merging or first[message] == name
+    }
 
 
 def _with_comments(text: str, problems: Mapping[str, str]) -> str:

@@ -13,10 +13,8 @@ from ..setup.initializing import shipped
 from . import catalog_text, parameters_text, project_files
 from .mlflow_yml_files import MlflowYmlFiles
 from .project_texts import MARK, ProjectTexts
-from .sources import KEDRO_VIZ, OLD_KEDRO, PIPELINEX, SOURCES
+from .sources import PIPELINEX, SOURCES
 from .yaml_tree import YamlError, YamlText
-
-_TRACKING = ("tracking.MetricsData", "tracking.JSONData")
 
 
 class ConfFiles:
@@ -105,16 +103,17 @@ class ConfFiles:
     def _catalogs(self) -> None:
         paths = self._files("catalog")
         texts = {path: text for path in paths if (text := self._texts.read(path)) is not None}
-        uses = {PIPELINEX.name, KEDRO_VIZ.name} & self._texts.plan.uses
-        words = (*PIPELINEX.modules, *_TRACKING)
-        is_old = bool(uses) or any(word in text for text in texts.values() for word in words)
-        sources = (*SOURCES, OLD_KEDRO) if is_old else SOURCES
+        # PipelineX works with no later Kedro.
+        is_old = PIPELINEX.name in self._texts.plan.uses or any(
+            map(PIPELINEX.is_in, texts.values())
+        )
+        edit = partial(catalog_text.rewritten, is_old_kedro=is_old)
         for path, text in texts.items():
             if path.suffix == ".json":
                 self._name_json(
                     path, text, *(f"{name}." for one in SOURCES for name in one.modules)
                 )
                 continue
-            self._texts.rewrite(path, partial(catalog_text.rewritten, sources=sources))
+            self._texts.rewrite(path, edit)
             with suppress(YamlError):
                 self.entries |= YamlText(text).data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
@@ -90,33 +91,26 @@ class _Planning:
             after, settings = wired(text, project)
         except ConfigError as error:
             after = text
-            try:
+            with suppress(SyntaxError):
                 if uses:
-                    after = self._untried(text, project)
-            except SyntaxError:
-                pass
-            if after == text:
-                self._texts.add(path, 0, error.message)
-        left = python_text.rewritten(after) if after != text or not uses else Rewritten(after)
-        self._texts.take(path, Rewritten(left.text, left.findings))
+                    after = next(wirings(without_session_store(text)))
+            message = error.message
+            if after != before:  # it may need other files that are not written yet
+                message = (
+                    f"is rewritten, but could not be tried ({project.try_out(after).error}). Look "
+                    "at it, and run `kedro mlflow init` then"
+                )
+            self._texts.add(path, 0, message)
+        left: list[tuple[int, str]] = []
+        with suppress(SyntaxError):
+            left = python_text.rewritten(after).findings
+        self._texts.take(path, Rewritten(after, left))
         return settings
 
     def _project_with(self, text: str) -> Project:
         """Return the project as if all other Python files were written, and settings.py a text."""
         try_out = partial(self._project.try_out, others=self._python)
         return replace(self._project, present=try_out(text), try_out=try_out)
-
-    def _untried(self, text: str, project: Project) -> str:
-        """Write the hooks into a settings.py that does not run before other files are written."""
-        after = next(wirings(without_session_store(text)))
-        tried = project.try_out(after)
-        self._texts.add(
-            project.settings,
-            0,
-            f"is rewritten, but could not be tried ({tried.error}). Look at it, and run "
-            "`kedro mlflow init` then",
-        )
-        return after
 
     # -- requirements, and what is only named -----------------------------------------------------
 

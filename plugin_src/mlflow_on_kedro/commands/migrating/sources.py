@@ -8,7 +8,6 @@ from typing import Any
 
 from ...compat.entry_change import EntryChange
 from ...compat.kedro_mlflow import catalog_entries, python_names
-from ...compat.kedro_names import modern
 from ...compat.kedro_viz import catalog_entries as viz_entries
 from ...compat.kedro_viz import python_names as viz_names
 from ...compat.pipelinex import catalog_entries as pipelinex_entries
@@ -75,12 +74,3 @@ SOURCES = (
     PIPELINEX,
     KEDRO_VIZ,
 )
-
-
-def _of_old_kedro(_name: str, entry: Mapping[str, Any]) -> EntryChange | None:
-    found = modern(entry)
-    return EntryChange(found) if found != entry else None
-
-
-OLD_KEDRO = Source("Kedro 0.18", (), _of_old_kedro, is_replaced=False)
-"""Kedro before 1.0, which PipelineX needs: entries of kedro-datasets under their former names."""

@@ -343,3 +343,14 @@ def test_notes() -> None:
     kind = "kedro_mlflow.io.metrics.MlflowMetricDataset"
     text = f"a: 1\nx:\n  type: {kind}\n  save_args: {{timestamp: 1}}\n"
     assert rewritten(text).findings == [(2, "'x': save_args of a metric has no timestamp")]
+
+
+def test_a_problem_through_an_anchor() -> None:
+    """What a class in an anchor has is said once, above the anchor."""
+    images = "_images: &images\n  type: pipelinex.ImagesLocalDataSet\n"
+    text = images + "a:\n  <<: *images\n  path: a\nb:\n  <<: *images\n  path: b\n"
+    found = rewritten(text)
+    ((line, message),) = found.findings
+    assert (line, found.uses) == (2, {"PipelineX"})
+    assert found.text == f"# kedro mlflow migrate: {message}\n{text}"
+    assert rewritten(found.text).text == found.text
