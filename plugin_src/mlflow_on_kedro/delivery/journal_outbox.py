@@ -6,7 +6,7 @@ import errno
 import logging
 import time
 
-from ..journal.entries import Artifact, End, Entry, File
+from ..journal.entries import VALUES, Artifact, End, Entry, File, SpanRecord
 from ..journal.folder import Journal
 from ..journal.outbox import Outbox, is_missing_file
 from ..journal.records import Opened
@@ -40,7 +40,7 @@ class JournalOutbox(Outbox):
         self._sender = sender
         self._limit = limit
         self._writer = writer(journal) if journal is not None else None
-        self._nudged = 0
+        self._written = self._unsent = 0
         self._journal = journal
         self._tally = Tally()
 
@@ -65,12 +65,27 @@ class JournalOutbox(Outbox):
                 self._writer = None
                 warn_no_journal(error, lost=self._sender is None)
             else:
-                waits = isinstance(entry, File) or written - self._nudged > NUDGE_BYTES
-                if self._sender is not None and waits:
-                    self._nudged = written
+                if self._sender is not None and self._is_urgent(entry, written):
                     self._sender.nudge()
                 return
         self._remember(entry)
+
+    def _is_urgent(self, entry: Entry, written: int) -> bool:
+        """Return whether the sender has to send now: a file, or many values.
+
+        Args:
+            entry: The entry.
+            written: Bytes of this process's file with the entry.
+        """
+        if entry.lane != VALUES:
+            return isinstance(entry, File)
+        if not isinstance(entry, SpanRecord):  # these are sent when the run ends
+            self._unsent += written - self._written
+        self._written = written
+        if self._unsent <= NUDGE_BYTES:
+            return False
+        self._unsent = 0
+        return True
 
     def tally(self) -> Tally:
         """Count what all processes of the run have logged."""

@@ -41,7 +41,7 @@ class NodeProgressHook(TrackingHook):
     def before_dataset_loaded(self, node: Node) -> None:
         """Note that a node begins, also if it fails because an input cannot be loaded."""
         run = open_runs.nearest()  # Kedro passes no catalog here
-        if run is not None and self.enable_mlflow:
+        if run is not None and run.whole.groups and self.enable_mlflow:
             with run.guard():
                 run.whole.of_node(node.name).begin_node(node)
 

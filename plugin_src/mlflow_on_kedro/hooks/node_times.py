@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kedro.framework.hooks import hook_impl
 
-from ..journal.span import Span
+from ..journal.span import Span, current_worker
 from ..utils import import_times
 from ..utils.pipeline_info import is_parameter
 from .base import NodeScope, PipelineRun, TrackingHook
@@ -212,6 +212,7 @@ class NodeTimesHook(TrackingHook):
                 end.time,
                 step=run.pipeline_info.steps.get(node.name, 0),
                 failed=error is not None,
+                worker=current_worker(),
                 imports=max(0.0, end.imported - begin.imported),
             )
             self.log_span(run, node, span, error)

@@ -30,6 +30,8 @@ _CHOICES = (
     "namespaces",
 )
 """Kedro's run params that choose nodes of a pipeline."""
+_PLACES = 100
+"""How many datasets are described with their places: a description has room for far fewer."""
 
 
 def summary_of(pipeline_run: PipelineRun, command: str) -> RunSummary:
@@ -64,14 +66,19 @@ def _used(
     names: Iterable[str], pipeline_run: PipelineRun, writers: Mapping[str, str]
 ) -> Iterator[UsedDataset]:
     """Yield the datasets among some names that are neither parameters nor in memory."""
+    described = 0
     for name in names:
         if is_parameter(name) or name in pipeline_run.run.pipeline_info.unlisted:
             continue
         dataset = pipeline_run.catalog.get(name)
         if dataset is None or kedro_internals.is_in_memory(dataset):
             continue
+        writer = writers.get(name, "")
+        described += 1
+        if described > _PLACES:
+            yield UsedDataset(name, node=writer)
+            continue
         with contextlib.suppress(Exception):  # of any class; the node that needs it raises
-            writer = writers.get(name, "")
             yield _described(name, dataset, pipeline_run, writer)
 
 

@@ -7,7 +7,6 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -79,10 +78,6 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         )
         self._task_name = task_name_func or _node_name
 
-    def _metric_names(self, run: TrackedRun) -> timing_metrics.Names:
-        prefix = self.settings(run.config).prefix
-        return _DEFAULT_NAMES if prefix is None else timing_metrics.Names(run=prefix)
-
     def begin(self, pipeline_run: PipelineRun) -> None:
         """Log the prefix of the nodes' metrics, for readers of the run that lack mlflow.yml."""
         super().begin(pipeline_run)
@@ -103,38 +98,29 @@ class MLflowTimeLoggerHook(NodeTimesHook):
     ) -> None:
         """Log a span to the timeline, the metric of a node, and the name of one that failed."""
         shown = self._task_name(node) if span.kind == "run" else span.name
-        span = replace(span, worker=current_worker())
         run.spans.append(span)
-        has_io_metrics = self._has_io_metrics(run)
+        settings = self.settings(run.config)
+        # The timeline is made of the journal: what a worker without it logs, MLflow alone has.
+        is_remote = run.in_worker and run.local_journal is None
+        has_io_metrics = is_remote or settings.io_metrics
         metric = ""
         if span.kind == "run" or has_io_metrics:
-            metric = self._metric_names(run).metric(span.kind, shown)
+            metric = _metric_names(settings).metric(span.kind, shown)
         # As a run's last metrics, timings come behind the user's wherever MLflow lists them. But
         # the other processes of a shared run have to see at once which nodes have run.
         is_shared = is_shared_run(run.config.run, run.key) or not run.ends_with_pipeline
-        is_last = not (is_shared or self._is_remote(run))
+        is_last = not (is_shared or is_remote)
         run.log_span(_record(span, shown, error, metric if is_last else ""))
         if metric and not is_last:
             span_metrics.log_span(run, span, metric, is_series=has_io_metrics)
         if span.failed:
             run.set_tag(FAILED_NODE_TAG, node.name)
 
-    def _has_io_metrics(self, run: TrackedRun) -> bool:
-        """Whether loads and saves are metrics, too; in a worker without the journal they must be.
-
-        The run's timeline is made of its journal, so MLflow alone has what such a worker logs.
-        """
-        return self._is_remote(run) or bool(self.settings(run.config).io_metrics)
-
-    @staticmethod
-    def _is_remote(run: TrackedRun) -> bool:
-        return run.in_worker and run.local_journal is None
-
     def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
         """Complete the timeline, draw the chart and write the local files."""
         super().finish(pipeline_run, error)
         run, settings = pipeline_run.run, self.settings(pipeline_run.run.config)
-        names = self._metric_names(run)
+        names = _metric_names(settings)
         here, elsewhere = collect_spans(run, pipeline_run.pipeline, names, self._task_name)
         unfinished = self.unfinished_loads(pipeline_run.pipeline) if error is not None else []
         labels = {node.name: self._task_name(node) for node in pipeline_run.pipeline.nodes}
@@ -182,6 +168,11 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             run.log_page(page, GANTT_ARTIFACT)
         if settings.gantt_filepath:
             _write(run.root / settings.gantt_filepath, with_plotly(page))
+
+
+def _metric_names(settings: Time) -> timing_metrics.Names:
+    prefix = settings.prefix
+    return _DEFAULT_NAMES if prefix is None else timing_metrics.Names(run=prefix)
 
 
 def _record(span: Span, shown: str, error: Exception | None, metric: str = "") -> SpanRecord:

@@ -34,11 +34,14 @@ def to_line(entry: Entry) -> bytes:
     # Not `asdict`, which copies each value: this is called for each value of a run.
     content: dict[str, Any] = {"kind": entry.kind, **vars(entry)}
     content.pop("snapshot", None)
-    if entry.lane == VALUES:
-        for name, value in content.items():
-            if isinstance(value, str) and not (value.isascii() and "\0" not in value):
-                content[name] = storable(value)
-    return json.dumps(content).encode() + b"\n"
+    line = json.dumps(content)
+    if entry.lane == VALUES and "\\u" in line:  # JSON's escape of all that is not ASCII, and of NUL
+        stored = {
+            name: storable(value) if isinstance(value, str) else value
+            for name, value in content.items()
+        }
+        line = json.dumps(stored)
+    return line.encode() + b"\n"
 
 
 def line_start(kind: type[Entry]) -> bytes:

@@ -144,7 +144,8 @@ class RunLogger:
             error, trace = mask_secrets(span.error), mask_secrets(span.trace)
             span = replace(span, error=error, trace=trace)
         if span.metric:
-            span = replace(span, metric=self._key(span.metric, warns=False))
+            metric = self._key(span.metric, warns=False)
+            span = span if metric == span.metric else replace(span, metric=metric)
         self.log_entry(span)
 
     def log_page(self, content: str, path: str) -> None:

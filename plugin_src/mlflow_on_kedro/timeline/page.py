@@ -41,7 +41,7 @@ def make_page(timeline: Timeline, options: Options, figure: dict[str, Any]) -> s
         "has_own_height": "height" in options.layout,
         **_namespaces(timeline),
     }
-    packed = gzip.compress(json.dumps(content).encode(), mtime=0)
+    packed = gzip.compress(json.dumps(content).encode(), compresslevel=6, mtime=0)
     return Template((_ASSETS / "gantt.html").read_text(encoding="utf-8")).substitute(
         title=escape(f"{options.heading}: {timeline.summary}"),
         content=base64.b64encode(packed).decode(),

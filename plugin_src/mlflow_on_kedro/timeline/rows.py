@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ..journal.span import Span
@@ -36,17 +37,17 @@ class Row:
     namespaces: tuple[str, ...] = ()
     is_critical: bool = False
 
-    @property
+    @cached_property
     def failed(self) -> bool:
         """Whether any of the node's spans failed."""
         return any(span.failed for span in self.spans)
 
-    @property
+    @cached_property
     def start(self) -> float:
         """When the first span started, in seconds since the epoch."""
         return min(span.start for span in self.spans)
 
-    @property
+    @cached_property
     def end(self) -> float:
         """When the last span ended, in seconds since the epoch."""
         return max(span.start + span.duration for span in self.spans)
@@ -64,12 +65,12 @@ class Timeline:
     rows: tuple[Row, ...]
     has_workers: bool = False
 
-    @property
+    @cached_property
     def start(self) -> float:
         """When the first span started, in seconds since the epoch."""
         return min(row.start for row in self.rows)
 
-    @property
+    @cached_property
     def end(self) -> float:
         """When the last span ended, in seconds since the epoch."""
         return max(row.end for row in self.rows)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import quote
 
 from .ui_pages import VIEW
@@ -60,7 +60,9 @@ class RunSummary:
         Args:
             limit: The most characters; datasets and then nodes beyond it are left out.
         """
-        text = json.dumps(asdict(self))
+        # Not `asdict`, which copies each value: there are as many datasets as the pipeline has.
+        content = {**vars(self), "datasets": [vars(item) for item in self.datasets]}
+        text = json.dumps(content)
         if limit is None or len(text) <= limit or not (self.datasets or self.nodes):
             return text
         if self.datasets:

@@ -109,7 +109,8 @@ def nest_child_processes(tag: str, run_id: str, experiment: str | None) -> None:
         given = json.loads(os.environ.get(_RUN_CONTEXT) or "{}")
     except ValueError:  # the user's value is not JSON, with which MLflow fails
         return
-    os.environ[_RUN_CONTEXT] = json.dumps({**given, tag: run_id})
+    if given.get(tag) != run_id:  # it is called before each node
+        os.environ[_RUN_CONTEXT] = json.dumps({**given, tag: run_id})
     if experiment is not None:
         os.environ[_EXPERIMENT_NAME] = experiment
         os.environ.pop(_EXPERIMENT_ID, None)  # MLflow refuses both, if they differ

@@ -17,7 +17,7 @@ from mlflow_on_kedro.delivery.journal_outbox import NUDGE_BYTES, JournalOutbox, 
 from mlflow_on_kedro.delivery.run_delivery import RunDelivery
 from mlflow_on_kedro.delivery.sender_thread import SenderThread
 from mlflow_on_kedro.errors import MLflowOnKedroError
-from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Entry, File, Param, Text
+from mlflow_on_kedro.journal.entries import FILES, VALUES, End, Entry, File, Param, SpanRecord, Text
 from mlflow_on_kedro.journal.entry_lines import to_line
 from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.records import Opened
@@ -80,6 +80,16 @@ class TestJournalOutbox:
         for number in range(10):
             box.put(Param(f"p{number}", "x" * (NUDGE_BYTES // 4)))
         assert len(nudges) == 2
+
+    def test_timings_do_not_hurry_delivery(self, journal: Journal) -> None:
+        """Timings are sent when the run ends, so the sender is not told when many have gathered."""
+        nudges: list[int] = []
+        sender: Any = SimpleNamespace(check=lambda: None, nudge=lambda: nudges.append(1))
+        box = JournalOutbox(journal, sender, 5)
+        for number in range(8):
+            box.put(SpanRecord("load", "x" * (NUDGE_BYTES // 4), "wines", number, number + 1))
+            box.put(Param(f"p{number}", "x" * (NUDGE_BYTES // 7)))
+        assert len(nudges) == 1
 
     def test_a_missing_file(self, journal: Journal, caplog: pytest.LogCaptureFixture) -> None:
         """A file that is not there is said, and nothing else suffers."""
