@@ -10,3 +10,4 @@ env_option = click.option(
 uri_option = click.option(
     "--uri", default=None, help="Use the MLflow at this tracking URI, not the one in mlflow.yml."
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, for scripts.")

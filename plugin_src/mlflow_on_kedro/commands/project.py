@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..errors import ConfigError
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
     from ..config.sections import Config
+    from ..tracking.finding import Runs
 
 
 def project_settings(root: Path, env: str | None, uri: str | None = None) -> Config:
@@ -56,3 +57,26 @@ def project_context(
         settings = replace(settings, tracking=replace(settings.tracking, uri=uri))
     access_of(context, settings).use()
     return context, settings
+
+
+def project_runs(metadata: Any, env: str | None, uri: str | None) -> tuple[Runs, Config]:
+    """Return the runs of the project's experiment, and the configuration.
+
+    Args:
+        metadata: Kedro's metadata of the project, as a command gets it.
+        env: The option ``--env``.
+        uri: The option ``--uri``.
+
+    Raises:
+        ConfigError: The configuration is wrong.
+    """
+    from ..tracking.experiments import from_environment
+    from ..tracking.finding import Runs
+    from ..tracking.store import resolve_experiment
+    from ..tracking.uris import resolve_uri
+
+    root = Path(metadata.project_path)
+    settings = project_settings(root, env, uri)
+    place = resolve_uri(settings.tracking.uri, root)
+    experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
+    return Runs(place, experiment, from_environment(settings, root)), settings

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,7 +15,8 @@ from ..mlflow_internals import mlflow_globals, run_stack
 from ..runs import known_projects, project_settings
 from ..tracking import experiments, store, uris
 from ..tracking.access import is_offline
-from ..tracking.finding import FINISHED, Runs, name_and_id
+from ..tracking.finding import FINISHED, RECENT, Runs, name_and_id
+from ..tracking.run_names import find_run
 from ..utils import client_variables, kedro_internals
 from ..utils.secrets import mask_urls
 from . import notebook_calls
@@ -115,18 +117,20 @@ class ContextMlflow:
         return next(self._runs.newest(), None)
 
     def run(self, wanted: str) -> Run:
-        """Find a run by its id, its name (the newest of that name) or ``last``.
+        """Find a run by its id, its name, ``latest``, ``latest~2`` or ``@alias``.
+
+        What else a name may be is said in :mod:`..tracking.run_names`.
 
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
         """
-        return self._runs.find(wanted)
+        return find_run(self._runs, wanted)
 
     def use(self, wanted: str | None) -> None:
         """Make ``catalog.load`` load all MLflow datasets from one run.
 
         Args:
-            wanted: The run's id, its name or ``last``; None: load local files again.
+            wanted: As for :meth:`run`; None: load local files again.
 
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
@@ -172,7 +176,7 @@ class ContextMlflow:
         """
         if not self.settings.enabled or is_offline(self.settings.tracking):
             return None
-        for run in self._runs.newest(FINISHED):
+        for run in itertools.islice(self._runs.newest(FINISHED), RECENT):
             if is_in(run.info.run_id):
                 logger.info(
                     "'%s' has no local file: it is loaded from %s, the newest FINISHED run that "
