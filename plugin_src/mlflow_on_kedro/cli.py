@@ -13,6 +13,8 @@ from .commands.version import show_version
 _COMMANDS = (
     "init",
     "ui",
+    "runs",
+    "show",
     "gantt",
     "modelify",
     "status",

@@ -10,6 +10,7 @@ import click
 
 from ..errors import MLflowOnKedroError
 from .options import env_option, uri_option
+from .output import write_text
 
 if TYPE_CHECKING:
     from ..config.sections import Time
@@ -52,7 +53,7 @@ def gantt(
     found = find_run(runs, run)
     summary, page = _draw(runs, found, settings.time)
     path = output or Path(f"gantt-{file_name(str(found.info.run_name))}.html")
-    _write(path, page)
+    write_text(page, path)
     click.echo(f"{name_and_id(found)}: {summary}. The chart is in {path}.")
     if log:
         _log(runs, found.info.run_id, page)
@@ -92,14 +93,6 @@ def _draw(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
         )
     page = chart.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
     return Timeline.from_spans(spans).summary, page
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise MLflowOnKedroError(f"{path} could not be written: {error.strerror}.") from None
 
 
 def _log(runs: Runs, run_id: str, page: str) -> None:

@@ -70,13 +70,23 @@ def project_runs(metadata: Any, env: str | None, uri: str | None) -> tuple[Runs,
     Raises:
         ConfigError: The configuration is wrong.
     """
+    settings = project_settings(Path(metadata.project_path), env, uri)
+    return runs_of(metadata, settings), settings
+
+
+def runs_of(metadata: Any, settings: Config) -> Runs:
+    """Return the runs of the project's experiment.
+
+    Args:
+        metadata: Kedro's metadata of the project, as a command gets it.
+        settings: The configuration.
+    """
     from ..tracking.experiments import from_environment
     from ..tracking.finding import Runs
     from ..tracking.store import resolve_experiment
     from ..tracking.uris import resolve_uri
 
     root = Path(metadata.project_path)
-    settings = project_settings(root, env, uri)
-    place = resolve_uri(settings.tracking.uri, root)
     experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
-    return Runs(place, experiment, from_environment(settings, root)), settings
+    place = resolve_uri(settings.tracking.uri, root)
+    return Runs(place, experiment, from_environment(settings, root))

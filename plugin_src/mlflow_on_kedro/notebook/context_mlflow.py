@@ -16,10 +16,10 @@ from ..runs import known_projects, project_settings
 from ..tracking import experiments, store, uris
 from ..tracking.access import is_offline
 from ..tracking.finding import FINISHED, RECENT, Runs, name_and_id
-from ..tracking.run_names import find_run
 from ..utils import client_variables, kedro_internals
 from ..utils.secrets import mask_urls
 from . import notebook_calls
+from .run_history import RunHistory
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -31,7 +31,7 @@ logger = logging.getLogger(__name__)
 ATTRIBUTE = "mlflow"
 
 
-class ContextMlflow:
+class ContextMlflow(RunHistory):
     """A project's MLflow; nothing is imported and no request is sent before the first use.
 
     Args:
@@ -115,16 +115,6 @@ class ContextMlflow:
             MLflowOnKedroError: MLflow cannot be reached.
         """
         return next(self._runs.newest(), None)
-
-    def run(self, wanted: str) -> Run:
-        """Find a run by its id, its name, ``latest``, ``latest~2`` or ``@alias``.
-
-        What else a name may be is said in :mod:`..tracking.run_names`.
-
-        Raises:
-            MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
-        """
-        return find_run(self._runs, wanted)
 
     def use(self, wanted: str | None) -> None:
         """Make ``catalog.load`` load all MLflow datasets from one run.
@@ -225,7 +215,8 @@ class ContextMlflow:
     def __repr__(self) -> str:
         experiment = self._experiment_id or self.experiment
         place = f"experiment {experiment!r} in MLflow at {mask_urls(self.uri)}"
-        return f"<{place}: client, last_run, run(name), use(name), start_run(name)>"
+        calls = "runs(), best(metric), show(name), run(name), use(name), start_run(name)"
+        return f"<{place}: client, last_run, {calls}>"
 
 
 def _value(settings: Any, key: str) -> Any:

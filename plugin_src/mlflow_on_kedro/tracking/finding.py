@@ -149,6 +149,20 @@ class Runs:
         pages = self.pages(f"attributes.run_id LIKE '{prefix}%'", page_size=most)
         return next(pages, [])
 
+    def children_of(self, run: Run, most: int) -> list[Run]:
+        """Return the newest runs below a run, the oldest of them first.
+
+        Args:
+            run: MLflow's entity of the run.
+            most: How many runs to return at most.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        condition = f"tags.`{PARENT_RUN}` = '{run.info.run_id}'"
+        found = self._search([run.info.experiment_id], condition, NEWEST_FIRST, most)
+        return list(reversed(found))
+
     def named(self, name: str, *, everywhere: bool = False) -> Run | None:
         """Return the newest run with a name; None if there is none.
 
