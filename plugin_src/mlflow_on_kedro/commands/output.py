@@ -49,8 +49,8 @@ def width() -> int:
     return shutil.get_terminal_size().columns
 
 
-def print_rich(renderable: Any) -> None:
-    """Print what Rich renders, in colours, to the terminal."""
-    from rich.console import Console
-
-    Console(width=width(), highlight=False, emoji=False, markup=False).print(renderable)
+def styled(text: str, look: str) -> str:
+    """Return a text in a colour, or ``bold``, for a terminal."""
+    if look == "bold":
+        return click.style(text, bold=True)
+    return click.style(text, fg=look) if look else text

@@ -9,7 +9,7 @@ import click
 
 from ..errors import MLflowOnKedroError
 from .options import env_option, json_option, output_option, uri_option
-from .output import is_terminal, print_rich, width, write_json, write_text
+from .output import is_terminal, styled, width, write_json, write_text
 
 if TYPE_CHECKING:
     from ..history.run_table import Column
@@ -87,7 +87,7 @@ def runs(
     if found.note:
         click.echo(found.note, err=True)
     if not found.runs and (load or not as_json):
-        raise MLflowOnKedroError(search.nothing_found(all_runs.place))
+        raise MLflowOnKedroError(search.nothing_found(all_runs))
     if load:
         from ..history.load_entries import load_entries
 
@@ -108,6 +108,6 @@ def _print(every: list[Column]) -> None:
     from ..history import run_table
 
     kept = run_table.fitting(every, width())
-    print_rich(run_table.table(kept))
+    write_text("\n".join(run_table.lines(kept, styled)))
     if missing := run_table.left_out(every, kept):
         click.echo(missing)

@@ -117,11 +117,11 @@ def parse(where: str) -> list[Condition]:
     while position < len(where.rstrip()):
         found = _CONDITION.match(where, position)
         if found is None:
-            raise _mistake(where, f"from {where[position:].strip()!r} on")
+            raise _mistake(where, f" from {where[position:].strip()!r} on" if position else "")
         conditions.append(_condition(where, found))
         position = found.end()
         if found["end"] and not where[position:].strip():
-            raise _mistake(where, "at its end: a condition is missing after AND")
+            raise _mistake(where, " at its end: a condition is missing after AND")
     return conditions
 
 
@@ -195,7 +195,7 @@ def _condition(where: str, found: re.Match[str]) -> Condition:
     value = found["value"]
     text = found[0].removesuffix(found["end"]).strip()
     if comparison.startswith("IS") == bool(value):
-        raise _mistake(where, f"at {text!r}")
+        raise _mistake(where, f" at {text!r}")
     number = to_number(value) if value else None
     if kind == "attributes" and key in _TIMES:
         value = _milliseconds(value, text)
@@ -230,6 +230,6 @@ def _mistake(where: str, place: str) -> MLflowOnKedroError:
         " OR is not possible, as in MLflow." if re.search(r"\bOR\b", where, re.IGNORECASE) else ""
     )
     return MLflowOnKedroError(
-        f"--where: {where!r} cannot be read {place}.{hint} Write conditions joined by AND, such "
+        f"--where: {where!r} cannot be read{place}.{hint} Write conditions joined by AND, such "
         f"as: {_EXAMPLE}"
     )

@@ -160,7 +160,7 @@ class RunPage:
         took = f", took {duration(record)}" if record.seconds is not None else ""
         facts = {
             "id": record.run_id,
-            "started": local_time(record.start_ms, seconds=True) + took,
+            "started": local_time(record.start_ms) + took,
             "failure": _cut(record.failure),
             "command": record.command,
             "user": record.tags.get(USER_TAG, ""),

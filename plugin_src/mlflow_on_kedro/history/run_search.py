@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..tracking.finding import NEWEST_FIRST, RECENT, is_below
+from ..utils.suggestions import did_you_mean
 from . import conditions
 from .best_runs import best_runs
 
@@ -76,18 +78,25 @@ class RunSearch:
         named = metric if metric.startswith(("metrics.", "metric.")) else f"metrics.{metric}"
         return cls(where, named, lowest, 1, children)
 
-    def nothing_found(self, place: str) -> str:
+    def nothing_found(self, runs: Runs) -> str:
         """Return the message for an empty list.
 
         Args:
-            place: The experiment, as the message begins.
+            runs: The runs of the project.
         """
-        what = [f"for which {self.where} holds"] if self.where else []
-        what += [f"that has {self.sort}"] if self.sort.startswith(("metrics.", "params.")) else []
-        if not what:
-            return f"{place} has no run yet: `kedro run` makes the first."
+        recent = list(itertools.islice(runs.newest(), RECENT))
+        if not recent:
+            return f"{runs.place} has no run yet: `kedro run` makes the first."
+        has = holds = hint = ""
+        if self.sort:
+            kind, key = conditions.split_key(self.sort, "--sort")
+            values = [run.data.metrics if kind == "metrics" else run.data.params for run in recent]
+            known = sorted({name for each in values for name in each} - {key})
+            has, hint = f" with {kind}.{key}", did_you_mean(key, known)
+        if self.where:
+            holds = f" for which {self.where} holds"
         children = "" if self.children else " Child runs are looked at with --children only."
-        return f"{place} has no run {' and '.join(what)}.{children}"
+        return f"{runs.place} has no run{has}{holds}.{hint}{children}"
 
     def find(self, runs: Runs) -> FoundRuns:
         """Find them.

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 from ..utils.printable import one_line
 from .run_record import RunRecord
-from .texts import COLOURS, duration, local_time, number
+from .texts import COLOURS, brief_time, duration, local_time, number
 
-if TYPE_CHECKING:
-    from rich.table import Table
+Style = Callable[[str, str], str]
 
 _MOST_VALUE, _MOST_NAME = 24, 32
 """How many characters a terminal shows of a value and of a name."""
@@ -33,11 +31,6 @@ class Column:
     kind: str
     title: str
     cells: tuple[str, ...]
-
-    @property
-    def is_number(self) -> bool:
-        """Whether its cells are numbers."""
-        return self.kind == "metrics"
 
     @property
     def width(self) -> int:
@@ -71,9 +64,9 @@ def columns(runs: Sequence[RunRecord], first: str = "", *, short: bool = False) 
     made = [
         _column("id", [run.run_id[:_SHORT_ID] if short else run.run_id for run in runs]),
         _column("name", [one_line(run.name, _MOST_NAME if short else None) for run in runs]),
-        _column("start", [local_time(run.start_ms, seconds=not short) for run in runs]),
+        _column("start", [(brief_time if short else local_time)(run.start_ms) for run in runs]),
         _column("status", [run.status for run in runs]),
-        _column("duration", [duration(run) for run in runs]),
+        _column("took", [duration(run) for run in runs]),
     ]
     used = Counter(name for run in runs for name in run.metrics)
     metrics = sorted(used, key=lambda name: (name != first, -used[name], name))
@@ -96,16 +89,13 @@ def fitting(made: Sequence[Column], width: int) -> list[Column]:
         made: The columns, as :func:`columns` returns them.
         width: How many characters a line of the terminal has.
     """
-    chosen = {column.title for column in made if not column.kind}
-    room = width - sum(column.width + _GAP for column in made if not column.kind)
+    room = width - sum(column.width + _GAP for column in made if not column.kind) + _GAP
     kept: list[Column] = []
     for column in _in_turn(made):
         if column.width + _GAP <= room:
             kept.append(column)
             room -= column.width + _GAP
-    return [
-        column for column in made if column in kept or (not column.kind and column.title in chosen)
-    ]
+    return [column for column in made if not column.kind or column in kept]
 
 
 def left_out(made: Sequence[Column], kept: Sequence[Column]) -> str:
@@ -118,31 +108,16 @@ def left_out(made: Sequence[Column], kept: Sequence[Column]) -> str:
         for kind, word in words.items()
         if counts[kind]
     ]
-    return f"{' and '.join(parts)} without room here: --json has all." if parts else ""
+    return f"There is no room here for {' and '.join(parts)}; --json has all." if parts else ""
 
 
-def table(kept: Sequence[Column]) -> Table:
-    """Make the table that Rich prints."""
-    from rich import box
-    from rich.table import Table
-    from rich.text import Text
+def lines(kept: Sequence[Column], style: Style | None = None) -> Iterator[str]:
+    """Write the table as lines of text, whose columns are two spaces or more apart.
 
-    made = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, padding=(0, _GAP, 0, 0))
-    for column in kept:
-        style: dict[str, Any] = {"metrics": {"style": "bold"}, "params": {}}.get(column.kind, {})
-        made.add_column(
-            Text(column.title),
-            justify="right" if column.is_number else "left",
-            no_wrap=True,
-            **style,
-        )
-    for row in zip(*(column.cells for column in kept), strict=True):
-        made.add_row(*(Text(cell, style=COLOURS.get(cell, "")) for cell in row))
-    return made
-
-
-def lines(kept: Sequence[Column]) -> Iterator[str]:
-    """Write the table as plain text, whose columns are two spaces or more apart."""
+    Args:
+        kept: The columns.
+        style: Adds colours: a text and the colour, or ``bold`` -> the text as it is printed.
+    """
     from rich.cells import set_cell_size
 
     widths = [column.width for column in kept]
@@ -150,8 +125,12 @@ def lines(kept: Sequence[Column]) -> Iterator[str]:
         [column.title for column in kept],
         *zip(*(column.cells for column in kept), strict=True),
     ]
-    for row in rows:
+    for place, row in enumerate(rows):
         cells = [set_cell_size(cell, width) for cell, width in zip(row, widths, strict=True)]
+        cells[-1] = cells[-1].rstrip()
+        if style is not None:
+            looks = ["bold" if place == 0 else COLOURS.get(cell, "") for cell in row]
+            cells = [style(cell, look) for cell, look in zip(cells, looks, strict=True)]
         yield (" " * _GAP).join(cells).rstrip()
 
 

@@ -86,7 +86,7 @@ class RunHistory:
         search = RunSearch.for_best(metric, where, lowest=lowest, children=children)
         found = search.find(self._runs)
         if not found.runs:
-            raise MLflowOnKedroError(search.nothing_found(self._runs.place))
+            raise MLflowOnKedroError(search.nothing_found(self._runs))
         run: Run = found.runs[0]
         return run
 
