@@ -53,11 +53,11 @@ def runs(
     a file or a pipe all columns are written, with whole ids; in a terminal those that fit.
 
     \b
-    kedro mlflow runs -n 20
-    kedro mlflow runs --where "params.model.C > 0.1 AND status = FINISHED"
-    kedro mlflow runs --where "params.kind = 'linear'" --sort metrics.accuracy
-    kedro mlflow runs --best metrics.rmse --min
-    kedro mlflow runs --best metrics.accuracy --load
+        kedro mlflow runs -n 20
+        kedro mlflow runs --where "params.model.C > 0.1 AND status = FINISHED"
+        kedro mlflow runs --where "params.kind = 'linear'" --sort metrics.accuracy
+        kedro mlflow runs --best metrics.rmse --min
+        kedro mlflow runs --best metrics.accuracy --load
 
     CONDITIONS are joined by AND. They compare params.NAME, metrics.NAME, tags.NAME, or status,
     start_time, end_time, run_name, user_id by = != > >= < <=, LIKE, IN or IS NULL, as MLflow's

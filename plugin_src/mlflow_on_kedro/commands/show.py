@@ -27,10 +27,10 @@ def show(
     (the second before that), or `@alias` of a registered model.
 
     \b
-    kedro mlflow show
-    kedro mlflow show latest~1
-    kedro mlflow show 3f2a9c
-    kedro mlflow show @champion --json
+        kedro mlflow show
+        kedro mlflow show latest~1
+        kedro mlflow show 3f2a9c
+        kedro mlflow show @champion --json
 
     Values whose names look like those of secrets are masked. `kedro mlflow gantt RUN` draws the
     timings as a page of its own.

@@ -10,6 +10,7 @@ from ..datasets.extensions import EXTENSIONS
 from ..errors import MLflowOnKedroError
 from ..tracking.finding import name_and_id
 from ..utils.printable import one_line
+from ..utils.secrets import without_secrets
 from .run_files import RunFiles
 from .texts import local_time
 
@@ -50,7 +51,9 @@ def load_entries(runs: Runs, run: Any, catalog: Mapping[str, Any]) -> str:
             f"The run {name_and_id(run)} has no model and no file that a catalog entry can load."
         )
     head = f"# The run {one_line(str(run.info.run_name))} of {local_time(run.info.start_time)}\n"
-    return head + yaml.safe_dump(entries, sort_keys=False, allow_unicode=True).rstrip("\n")
+    return head + yaml.safe_dump(
+        without_secrets(entries), sort_keys=False, allow_unicode=True
+    ).rstrip("\n")
 
 
 def _entry(path: str, run_id: str, catalog: Mapping[str, Any]) -> dict[str, Any] | None:

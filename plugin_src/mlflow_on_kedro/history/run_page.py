@@ -32,7 +32,7 @@ ReadT = TypeVar("ReadT")
 
 
 @dataclass(frozen=True)
-class UsedDataset:
+class InputDataset:
     """A dataset that the run has read.
 
     Attributes:
@@ -62,7 +62,7 @@ class RunPage:
 
     record: RunRecord
     url: str = ""
-    datasets: Sequence[UsedDataset] = ()
+    datasets: Sequence[InputDataset] = ()
     files: RunFiles | None = None
     children: Sequence[RunRecord] = ()
     spans: Sequence[Span] = ()
@@ -185,13 +185,13 @@ class RunPage:
         return page_html(self.record.name, self.record.status, self.sections(), self.spans)
 
 
-def _datasets(run: Any) -> list[UsedDataset]:
+def _datasets(run: Any) -> list[InputDataset]:
     inputs = getattr(run, "inputs", None)
     found = []
     for item in inputs.dataset_inputs if inputs is not None else ():
         contexts = [str(tag.value) for tag in item.tags or () if tag.key == DATASET_CONTEXT]
         name, digest = str(item.dataset.name), str(item.dataset.digest)
-        found.append(UsedDataset(mask_urls(name), digest, ", ".join(contexts)))
+        found.append(InputDataset(mask_urls(name), digest, ", ".join(contexts)))
     return sorted(found, key=lambda dataset: (dataset.name, dataset.digest))
 
 
