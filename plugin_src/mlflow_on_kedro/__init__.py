@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .hooks.inputs import MLflowInputsLoggerHook
     from .hooks.io_time import MLflowIOTimeLoggerTransformer
     from .hooks.pipeline_models import MLflowPipelineModelLoggerHook
+    from .hooks.provenance import MLflowProvenanceLoggerHook
     from .hooks.registry import mlflow_hooks
     from .hooks.time import MLflowTimeLoggerHook
     from .pipeline_models.mlflow_pipeline_model import MLflowPipelineModel
@@ -45,6 +46,7 @@ __all__ = [
     "MLflowOutputsLoggerHook",
     "MLflowPipelineModel",
     "MLflowPipelineModelLoggerHook",
+    "MLflowProvenanceLoggerHook",
     "MLflowTimeLoggerHook",
     "UnloggedValueError",
     "ValueTooLongError",

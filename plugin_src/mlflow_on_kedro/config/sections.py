@@ -224,6 +224,32 @@ class EnvVars:
 
 
 @dataclass(frozen=True)
+class Provenance:
+    """What it takes to repeat a run, as files below ``kedro/`` in its artifacts.
+
+    Attributes:
+        enabled: Log these files.
+        parameters: ``parameters.yml``: the parameters after all environments and resolvers.
+        catalog: ``catalog.yml``: the catalog's configuration after all environments and resolvers.
+        pipeline: ``pipeline.json`` and ``pipeline.svg``: the nodes, and a drawing of them.
+        code: ``code.diff``: how the project differs from the git commit, if it does. It holds code;
+            secrets are masked, and what git ignores is left out.
+        packages: ``requirements.txt``: the installed packages.
+        environment: ``environment.json``: the command, git, Python, platform and hardware.
+        loaded: ``loaded.json``: the versions of models and datasets that were loaded.
+    """
+
+    enabled: bool = True
+    parameters: bool = True
+    catalog: bool = True
+    pipeline: bool = True
+    code: bool = True
+    packages: bool = True
+    environment: bool = True
+    loaded: bool = True
+
+
+@dataclass(frozen=True)
 class Time:
     """Durations and the Gantt chart.
 
@@ -290,6 +316,7 @@ class Config:
         inputs: Datasets that the pipeline reads and does not make.
         artifacts: Files and folders that are logged without an MLflow dataset.
         env_vars: Environment variables that are logged.
+        provenance: What it takes to repeat a run.
         time: Durations and the Gantt chart.
         autolog: MLflow autologging: true, or flavors with their arguments, such as ``{sklearn:
             {log_models: false}}``.
@@ -309,6 +336,7 @@ class Config:
     inputs: Inputs = field(default_factory=Inputs)
     artifacts: Artifacts = field(default_factory=Artifacts)
     env_vars: EnvVars = field(default_factory=EnvVars)
+    provenance: Provenance = field(default_factory=Provenance)
     time: Time = field(default_factory=Time)
     autolog: Any = False
     trace: bool = False

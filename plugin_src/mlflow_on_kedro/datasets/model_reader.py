@@ -212,6 +212,7 @@ class ModelReader:
             tracking_uri=uri if uri != owner.tracking_uri_for(None) else None,
             asked_for=source.uri if exact is not source else None,
             model_id=place.model_id,
+            run_id=place.run_id,
         )
         if run is not None and loaded != self.loaded:
             with run.guard():

@@ -115,11 +115,11 @@ class RunReader:
         uri = self._given_uri if is_elsewhere else None
         if self._backend.kind is not None:
             key = self._owner.key_in_run() or self._owner.key()
-            return ValueLocation(f"runs:/{run_id}/{key}", None, uri)
+            return ValueLocation(f"runs:/{run_id}/{key}", None, uri, run_id=run_id)
         run_id = self._child_runs.get(run_id, run_id)
         artifact = self._downloaded(run_id) or self.artifact
         path = place(self._owner.root, run_id, artifact)
-        return ValueLocation(f"runs:/{run_id}/{artifact}", path, uri)
+        return ValueLocation(f"runs:/{run_id}/{artifact}", path, uri, run_id=run_id)
 
     def is_in_run(self, run_id: str) -> bool:
         """Whether a run has the value; nothing is downloaded."""

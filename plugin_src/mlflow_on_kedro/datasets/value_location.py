@@ -17,6 +17,7 @@ class ValueLocation:
         asked_for: The URI that the user gave, if it can mean another model each time, such as
             ``models:/name@alias``.
         model_id: The id of the logged model that was loaded.
+        run_id: The run that has logged it, if known.
     """
 
     uri: str | None = None
@@ -24,3 +25,4 @@ class ValueLocation:
     tracking_uri: str | None = None
     asked_for: str | None = None
     model_id: str | None = None
+    run_id: str | None = None

@@ -16,6 +16,7 @@ from ..journal.entries import (
     Entry,
     EntryT,
     File,
+    Loaded,
     SpanRecord,
     Summary,
     of_kind,
@@ -82,7 +83,7 @@ class EntryQueue:
     def remember(self, entry: Entry) -> None:
         """Add an entry that could not be written into the journal."""
         self._memory[entry.lane].append(entry)
-        if isinstance(entry, SpanRecord | Summary):
+        if isinstance(entry, SpanRecord | Loaded | Summary):
             self._for_the_end.append(entry)
 
     def add(self, entry: Entry) -> None:
@@ -173,7 +174,7 @@ class EntryQueue:
             yield from self.journal.all_of(kind)
 
     def all_of(self, kind: type[EntryT]) -> list[EntryT]:
-        """Return all timings, or summaries, of the run; also those that the journal lacks."""
+        """Return the entries of a kind that is sent at the end; also what the journal lacks."""
         return [*self.written(kind), *of_kind(self._for_the_end, kind)]
 
     # -- what is refused -----------------------------------------------------------------------

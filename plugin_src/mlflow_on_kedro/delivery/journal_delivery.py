@@ -80,7 +80,7 @@ def deliver(
             delivery.note_trouble(lane, None)
 
         each(VALUES, delivery.send_values)
-        delivery.add_timeline()
+        delivery.add_last_files()
         try:
             each(FILES, delivery.send_files)
         except Exception as error:

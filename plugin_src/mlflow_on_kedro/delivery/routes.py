@@ -9,6 +9,7 @@ from ..journal.entries import (
     Entry,
     File,
     Input,
+    Loaded,
     Metric,
     Model,
     Page,
@@ -44,9 +45,9 @@ UPLOADS: dict[type[Entry], MakeUploads[Any]] = {
 }
 """The uploads for each kind of entry in the lane of files."""
 
-AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, Summary, End)
-"""Sent when the run ends: spans are its timeline and its trace, the summary is its description, and
-the end is its status."""
+AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, Loaded, Summary, End)
+"""Sent when the run ends: spans are its timeline and its trace, what was loaded is a file of it,
+the summary is its description, and the end is its status."""
 
 LOCAL_ONLY: tuple[type[Entry], ...] = (Unlogged,)
 """Never sent."""

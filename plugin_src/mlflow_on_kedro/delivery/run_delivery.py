@@ -9,9 +9,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..journal import node_files
-from ..journal.entries import FILES, VALUES, End, Model, SpanRecord, Summary, Text, of_kind
+from ..journal.entries import (
+    FILES,
+    VALUES,
+    End,
+    Loaded,
+    Model,
+    SpanRecord,
+    Summary,
+    Text,
+    of_kind,
+)
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
+from ..provenance import loaded
 from ..timeline import span_metrics, timeline_file
 from ..tracking import store
 from ..tracking.artifact_names import goes_by_http
@@ -89,7 +100,7 @@ class RunDelivery:
         self._values: BatchWriter | None = None
         self._files: ArtifactWriter | None = None
         self._end: End | None = None
-        self._has_chart = self._has_timeline = False
+        self._has_chart = self._has_last_files = False
         self._complete = complete
         self._children = ChildDeliveries(journal, self._delivery_of)
 
@@ -192,18 +203,24 @@ class RunDelivery:
 
     # -- the lane of files ---------------------------------------------------------------------
 
-    def add_timeline(self) -> None:
-        """Add the run's timeline to its files, once nothing is timed any more."""
-        if self._has_timeline or self.header.group is not None:
+    def add_last_files(self) -> None:
+        """Add what was timed and loaded to the run's files, once no node runs any more."""
+        if self._has_last_files or self.header.group is not None:
             return
-        self._has_timeline = True
-        path = timeline_file.path_of(self.header)
+        self._has_last_files = True
+        for path, content in (
+            (timeline_file.path_of(self.header), lambda: timeline_file.to_text(self._spans)),
+            (loaded.path_of(self.header), lambda: loaded.to_text(self.queue.all_of(Loaded))),
+        ):
+            self._add_last_file(path, content)
+
+    def _add_last_file(self, path: str, content: Callable[[], str | None]) -> None:
         # An earlier delivery of this journal may have written it, and the store refused it.
         if self.journal is not None and self.journal.newest_file(lambda file: file.place == path):
             return
-        content = timeline_file.to_text(self._spans)
-        if content is not None:
-            self.queue.add(Text(path, content))
+        text = content()
+        if text is not None:
+            self.queue.add(Text(path, text))
 
     def send_files(self) -> int:
         """Upload some artifacts and models of a run that is open.

@@ -60,7 +60,7 @@ class RunLanes:
 
     def _send_files(self) -> int:
         if self._end_by is not None:
-            self._delivery.add_timeline()
+            self._delivery.add_last_files()
         now = time.monotonic()
         if now >= self._retry_at:
             self._retry_at = now + RETRY_SECONDS

@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from kedro.framework.hooks import hook_impl
 
-from ..config import sections
 from ..config.checks import ALL
-from ..config.command_texts import as_typed
 from ..config.sections import Run
 from ..journal.entries import Summary
 from ..journal.values import param_text
@@ -166,10 +164,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         for key, value in provenance.version_tags().items():
             run.set_tag(key, value)
         run.set_tag("kedro.plugin_version", installation.present().in_words(run.root))
-        typed = as_typed(params.get("runtime_params") or {}, sections.RUNTIME_SECTION)
-        command = kedro_command.kedro_command(
-            {**params, "runtime_params": typed}, kedro_command.command_params()
-        )
+        command = kedro_command.typed_command(params)
         run.set_tag(COMMAND_TAG, command)
         if run.config.run.description is None:
             run.log_entry(Summary(summary_of(pipeline_run, command).to_json()))

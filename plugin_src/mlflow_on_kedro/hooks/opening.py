@@ -123,6 +123,7 @@ def _request(
     *,
     registers: bool,
 ) -> RunRequest:
+    holder.git = provenance.git_state(holder.root)
     return RunRequest(
         config=holder.config,
         root=holder.root,
@@ -130,7 +131,7 @@ def _request(
         kedro_run_id=run_params.get("run_id") or run_params.get("session_id"),
         env=run_params.get("env"),
         series=last_runs.series_of(run_params),
-        tags=provenance.source_tags(holder.root, holder.package),
+        tags=provenance.source_tags(holder.root, holder.package, holder.git),
         pipeline_info=info,
         secret_params=frozenset(secret_params(run_params)),
         registers=registers,

@@ -221,6 +221,19 @@ class Unlogged(Entry, kind="unlogged"):
 
 
 @dataclass(frozen=True)
+class Loaded(Entry, kind="loaded"):
+    """Which version of a dataset was loaded, of which ``kedro/loaded.json`` is made.
+
+    Attributes:
+        dataset: The dataset's name.
+        content: The version, as a JSON object.
+    """
+
+    dataset: str
+    content: str
+
+
+@dataclass(frozen=True)
 class SpanRecord(Entry, kind="part"):
     """A timed step of a node, or the whole pipeline: for the run's timeline and its trace.
 

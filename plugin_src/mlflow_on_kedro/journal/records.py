@@ -71,12 +71,21 @@ class Header:
 
 @dataclass(frozen=True)
 class Opened:
-    """A run that exists in MLflow."""
+    """A run that exists in MLflow.
+
+    Attributes:
+        run_id: Its id.
+        experiment_id: That of its experiment.
+        artifact_uri: Where its artifacts are.
+        name: Its name.
+        joined: Whether another process with the same key (``run.key``) has created it.
+    """
 
     run_id: str
     experiment_id: str
     artifact_uri: str
     name: str
+    joined: bool = False
 
 
 @dataclass

@@ -41,10 +41,12 @@ class ModelLocation:
     Attributes:
         uri: Its URI.
         tracking_uri: The tracking URI of the server that can resolve the model's URI.
+        run_id: The run that has logged the model, if that is known without a further request.
     """
 
     uri: str
     tracking_uri: str
+    run_id: str | None = None
 
     @property
     def model_id(self) -> str | None:
@@ -152,24 +154,24 @@ class ModelSource:
         tracking = client.tracking_uri
         uri = self.pinned(client).uri_of(name)
         if self.step is not None:
-            return ModelLocation(
-                lookup.uri_of_step(client, str(self.run_id), name, self.step), tracking
-            )
+            uri = lookup.uri_of_step(client, str(self.run_id), name, self.step)
+            return ModelLocation(uri, tracking, self.run_id)
         run = _FORMS["run"].fullmatch(uri)
         if run is not None and not capabilities.has(tracking, Feature.LOGGED_MODELS):
             # MLflow would search for the run's logged models: its first 3.x releases fail then.
             root = client.get_run(run["run_id"]).info.artifact_uri
-            return ModelLocation(f"{root}/{run['model']}", tracking)
+            return ModelLocation(f"{root}/{run['model']}", tracking, run["run_id"])
         version = _FORMS["version"].fullmatch(uri)
         if version is None:
-            return ModelLocation(uri, tracking)
+            return ModelLocation(uri, tracking, run["run_id"] if run is not None else None)
         found = client.get_model_version(version["name"], version["version"])
         source = str(found.source)
         if not source.startswith(_LOGGED):
             # The registry may store the files itself, if another tool has registered the model.
             source = str(client.get_model_version_download_uri(found.name, found.version))
         is_there = separate_registry.is_used(client) and source.startswith(_ON_REGISTRY)
-        return ModelLocation(source, self.server_uri(client) if is_there else tracking)
+        server = self.server_uri(client) if is_there else tracking
+        return ModelLocation(source, server, found.run_id or None)
 
     def is_of_old_server(self, client: MlflowClient, error: Exception) -> bool:
         """Whether a load has failed because the server has no logged models.

@@ -9,6 +9,7 @@ import shlex
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from ..config.command_texts import as_typed
 from ..config.sections import RUNTIME_SECTION
 from ..utils.nested import flatten
 from ..utils.secrets import is_secret, looks_secret, mask_urls, without_secrets
@@ -75,6 +76,16 @@ def kedro_command(
     if params:
         words.append(f"--params={_pairs(params)}")
     return mask_urls(shlex.join(words))
+
+
+def typed_command(run_params: Mapping[str, Any]) -> str:
+    """Write the shell command that repeats a run which has just begun in this process.
+
+    Args:
+        run_params: The run params of Kedro's ``before_pipeline_run``.
+    """
+    typed = as_typed(run_params.get("runtime_params") or {}, RUNTIME_SECTION)
+    return kedro_command({**run_params, "runtime_params": typed}, command_params())
 
 
 def runtime_params(run_params: Mapping[str, Any]) -> dict[str, Any]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import platform
-import subprocess
 from collections.abc import Mapping
+from dataclasses import replace
 from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
@@ -16,10 +16,11 @@ from ..mlflow_internals.tags import (
     SOURCE_NAME,
     SOURCE_TYPE,
 )
+from ..provenance import git_state as git
+from ..provenance.git_state import GitState
 from ..tracking import orchestrators
 from ..tracking.hidden_tags import HIDDEN
 from ..tracking.user import USER_TAG, user_name
-from ..utils.secrets import mask_urls
 from . import code_version
 
 _T = TypeVar("_T")
@@ -41,25 +42,31 @@ def version_tags() -> dict[str, str]:
     return tags
 
 
-def source_tags(root: Path, package: str | None) -> dict[str, str]:
+def source_tags(root: Path, package: str | None, code: GitState) -> dict[str, str]:
     """Return MLflow's tags for user, source and git, and tags for the orchestrator.
 
     MLflow's client does not set these tags. Its fluent API does, but reads the git repository of
     ``sys.argv[0]``, which for the ``kedro`` command is not the project's.
+
+    Args:
+        root: The project's root.
+        package: The project's package.
+        code: The state of the project's code.
     """
     tags = {SOURCE_NAME: package or root.name, SOURCE_TYPE: PROJECT}
     user = user_name()
     if user is not None:
         tags[USER_TAG] = user
-    return {**tags, **git_tags(root), **orchestrators.tags()}
+    return {**tags, **git_tags(code), **orchestrators.tags()}
 
 
-def git_tags(root: Path) -> dict[str, str]:
-    """Return tags for commit, branch and whether files differ from the commit.
-
-    Outside a repository, or without git, they come from CI's variables, if there are any.
-    """
-    return with_shown(_git_tags(root))
+def git_tags(state: GitState) -> dict[str, str]:
+    """Return tags for commit, branch and whether files differ from the commit."""
+    known = {GIT_COMMIT: state.commit, GIT_BRANCH: state.branch, GIT_REPOSITORY: state.remote}
+    tags = {tag: value for tag, value in known.items() if value}
+    if state.is_dirty is not None:
+        tags["kedro.git.dirty"] = str(state.is_dirty)
+    return with_shown(tags)
 
 
 def with_shown(tags: Mapping[str, _T]) -> dict[str, _T]:
@@ -72,33 +79,18 @@ def with_shown(tags: Mapping[str, _T]) -> dict[str, _T]:
     return {**tags, **{_SHOWN[tag]: value for tag, value in tags.items() if tag in _SHOWN}}
 
 
-def _git_tags(root: Path) -> dict[str, str]:
-    commit = _git(root, "rev-parse", "HEAD")
-    if not commit:
-        return code_version.from_environment()
-    tags = {GIT_COMMIT: commit}
-    branch = _git(root, "rev-parse", "--abbrev-ref", "HEAD")
-    if branch and branch != "HEAD":
-        tags[GIT_BRANCH] = branch
-    url = _git(root, "config", "--get", "remote.origin.url")
-    if url:
-        tags[GIT_REPOSITORY] = mask_urls(url)
-    changes = _git(root, "status", "--porcelain", "--", ".")
-    if changes is not None:
-        tags["kedro.git.dirty"] = str(bool(changes))
-    return tags
+def git_state(root: Path) -> GitState:
+    """Read the state of the project's code.
 
-
-def _git(root: Path, *words: str) -> str | None:
-    try:
-        done = subprocess.run(
-            ["git", *words],  # noqa: S607 - the user's own git, wherever it is
-            cwd=root,
-            capture_output=True,
-            text=True,
-            timeout=10,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip() if done.returncode == 0 else None
+    Outside a repository, or without git, it comes from CI's variables, if there are any.
+    """
+    found = git.read(root)
+    if found.commit:
+        return found
+    given = code_version.from_environment()
+    return replace(
+        found,
+        commit=given.get(GIT_COMMIT),
+        branch=given.get(GIT_BRANCH),
+        remote=given.get(GIT_REPOSITORY),
+    )

@@ -22,6 +22,7 @@ from ..utils import kedro_internals
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
 
+    from ..provenance.git_state import GitState
     from ..tracking.tracked_run import TrackedRun
 
 RESERVED_NAME = "mlflow_on_kedro.run"
@@ -74,6 +75,10 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         self.run: TrackedRun | None = None
         self.was_requested = False
         """Whether a hook has tried to open the run; if that fails, no other hook tries again."""
+        self.git: GitState | None = None
+        """The state of the project's code when the run began."""
+        self.catalog_config: tuple[Mapping[str, Any], frozenset[str]] | None = None
+        """The content of catalog.yml and the names in credentials.yml, until the run begins."""
         self.hooks_at_work = 0
         """How many hooks have begun to work on the run, and not finished."""
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..journal.records import Header, Opened
 from ..mlflow_internals.tags import PARENT_RUN
 from . import creating, experiments, finding, resuming, shared_run
+from .hidden_tags import value
 from .user import USER_TAG
 
 if TYPE_CHECKING:
@@ -43,7 +45,9 @@ def open_run(
         return _continue(client, header, uri)
     experiment = experiments.find_for_run(client, header, uri, root, {} if known is None else known)
     if header.key is not None:
-        return as_opened(shared_run.join(client, experiment, header, _tags(header)))
+        run = shared_run.join(client, experiment, header, _tags(header))
+        by = value(run.data.tags, shared_run.JOURNAL_TAG)
+        return replace(as_opened(run.info), joined=by != header.journal)
     again = again or creating.may_exist(header.journal)
     tag = shared_run.JOURNAL_TAG
     found = shared_run.with_tag(client, experiment, tag, header.journal) if again else []

@@ -75,7 +75,7 @@ def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, 
     """Find or create the run of a key; processes that create one at the same time agree on one.
 
     Returns:
-        MLflow's ``RunInfo``.
+        MLflow's ``Run``.
     """
     key = searchable(str(header.key))
     found = with_tag(client, experiment, KEY_TAG, key)
@@ -96,7 +96,7 @@ def join(client: MlflowClient, experiment: str, header: Header, tags: dict[str, 
     run_id = chosen.info.run_id
     client.set_tag(run_id, PART_TAG + header.journal, Part.from_header(header).tag)
     client.update_run(run_id, status=RUNNING)
-    return chosen.info
+    return chosen
 
 
 def end_part(client: MlflowClient, run_id: str, header: Header, status: str, time_ms: int) -> str:

@@ -1,0 +1,1 @@
+"""What it takes to repeat a run: its configuration, pipeline, code, packages and machine."""

@@ -1,0 +1,133 @@
+"""``kedro/code.diff``: how the project's files differ from the commit that is checked out.
+
+It is what ``git diff HEAD`` prints for the project's folder, with paths from the repository's top,
+so that ``git apply`` takes it there. Files that are left out are named in its first lines: binary
+files, those that hold secrets by their names, and what comes after a megabyte.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..utils.secrets import looks_secret, mask_secrets
+from . import git_state
+
+MOST_BYTES = 1_000_000
+
+# The user's configuration must not change the form of the diff.
+_GIT = (
+    *("-c", "core.quotePath=true", "-c", "diff.relative=false", "-c", "diff.orderFile="),
+    *("--no-optional-locks", "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"),
+    *("--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"),
+    *("--ignore-submodules=dirty", "--", "."),
+)
+_START = b"diff --git "
+_NAME = re.compile(rb'^(?:\+\+\+ "?b|--- "?a)/(?P<name>[^\t"\n]*)', re.MULTILINE)
+_HEADER_NAME = re.compile(rb'^diff --git "?a/(?P<name>.*?)"? "?b/')
+_SECRET_FILES = re.compile(r"(^|/)(\.env(\..*)?|id_[a-z0-9]+|.*\.(pem|key|p12|pfx|jks))$")
+_YAML_LINE = re.compile(
+    r"^(?P<start>[ +-]\s*(?:-\s+)?(?P<name>['\"]?[\w.\-]+['\"]?)\s*:\s+)(?P<value>[^\s#&*|>{\[].*)$"
+)
+_YAML = (".yml", ".yaml")
+
+
+@dataclass(frozen=True)
+class CodeDiff:
+    """The changes of a project's files since the commit.
+
+    Attributes:
+        text: The content of ``kedro/code.diff``; "" if nothing is changed.
+        left_out: Changed files that are not in it, from the repository's top, each with the reason.
+        is_cut: Whether it is too large, so that the rest is left out.
+        is_masked: Whether secrets are masked in it, so that git may not be able to apply it.
+    """
+
+    text: str = ""
+    left_out: dict[str, str] = field(default_factory=dict)
+    is_cut: bool = False
+    is_masked: bool = False
+
+
+def read(project: Path) -> CodeDiff:
+    """Read how a project's files differ from the commit.
+
+    Args:
+        project: The project's folder, inside a repository with a commit.
+    """
+    code, diff, _ = git_state.run(project, *_GIT)
+    return from_git(diff) if code == 0 else CodeDiff()
+
+
+def from_git(diff: bytes) -> CodeDiff:
+    """Make what is logged of what ``git diff`` has printed.
+
+    Example:
+        >>> from_git(b"diff --git a/.env b/.env").left_out
+        {'.env': 'by its name it holds secrets'}
+    """
+    kept: list[str] = []
+    left_out: dict[str, str] = {}
+    size, is_cut, is_masked = 0, False, False
+    for part in _parts(diff):
+        name = _name_of(part)
+        reason = _why_left_out(name, part)
+        if not reason and size + len(part) > MOST_BYTES:
+            reason, is_cut = "too large", True
+        if reason:
+            left_out[name] = reason
+            continue
+        size += len(part)
+        text = part.decode("utf-8")
+        masked = _masked(name, text)
+        is_masked = is_masked or masked != text
+        kept.append(masked)
+    notes = [f"# Not in this file: {name} ({reason}).\n" for name, reason in left_out.items()]
+    return CodeDiff("".join([*notes, *kept]), left_out, is_cut, is_masked)
+
+
+def _parts(diff: bytes) -> Iterator[bytes]:
+    """Yield the part of each file. A line of content never begins as a part does."""
+    begin = 0
+    while begin < len(diff):
+        end = diff.find(b"\n" + _START, begin) + 1 or len(diff)
+        yield diff[begin:end]
+        begin = end
+
+
+def _name_of(part: bytes) -> str:
+    found = _NAME.search(part) or _HEADER_NAME.search(part)
+    names = [match["name"] for match in _NAME.finditer(part.partition(b"\n@@")[0])]
+    name = names[-1] if names else found["name"] if found else b"?"
+    return mask_secrets(name.decode("utf-8", "replace"))
+
+
+def _why_left_out(name: str, part: bytes) -> str:
+    head = part.partition(b"\n@@")[0]
+    if b"\nBinary files " in head or b"\nGIT binary patch" in head:
+        return "binary"
+    if _SECRET_FILES.search(name) or looks_secret(Path(name).stem):
+        return "by its name it holds secrets"
+    try:
+        part.decode("utf-8")
+    except UnicodeDecodeError:
+        return "not UTF-8"
+    return ""
+
+
+def _masked(name: str, text: str) -> str:
+    lines = text.split("\n")
+    is_yaml = name.endswith(_YAML)
+    return "\n".join(_masked_line(line, is_yaml=is_yaml) for line in lines)
+
+
+def _masked_line(line: str, *, is_yaml: bool) -> str:
+    if line.startswith(("index ", "--- ", "+++ ", "@@ ", "diff ")):
+        return line
+    if is_yaml:
+        found = _YAML_LINE.match(line)
+        if found and looks_secret(found["name"]):
+            return f"{found['start']}***"
+    return mask_secrets(line)

@@ -1,0 +1,114 @@
+"""The state of the project's git repository, read with a few calls of the user's own git."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..utils.secrets import mask_secrets, mask_urls
+
+SECONDS = 10.0
+"""How long a call of git may take."""
+MOST_NAMES = 100
+"""How many untracked files are named."""
+
+
+@dataclass(frozen=True)
+class GitState:
+    """What git says of a project's code.
+
+    Attributes:
+        commit: The commit that is checked out; None: there is no git, repository or commit.
+        branch: The branch; None for a detached commit.
+        remote: The address of the remote ``origin``, without credentials.
+        root: The project's folder inside the repository; "" for the top.
+        changed: Whether files of the project differ from the commit; None: unknown.
+        untracked: Files and folders of the project that git does not track nor ignore, relative
+            to the project; only the first ones.
+        untracked_more: How many more there are.
+        problem: What git has said if there is no commit.
+    """
+
+    commit: str | None = None
+    branch: str | None = None
+    remote: str | None = None
+    root: str = ""
+    changed: bool | None = None
+    untracked: tuple[str, ...] = ()
+    untracked_more: int = 0
+    problem: str | None = None
+
+    @property
+    def is_dirty(self) -> bool | None:
+        """Whether files of the project are changed or untracked; None: unknown."""
+        return None if self.changed is None else self.changed or bool(self.untracked)
+
+
+def read(project: Path) -> GitState:
+    """Read the state of the repository that a project is in.
+
+    Args:
+        project: The project's folder.
+    """
+    # One process for all three: each takes some milliseconds.
+    code, text, problem = run(project, "rev-parse", "HEAD", "--abbrev-ref", "HEAD", "--show-prefix")
+    lines = text.decode("utf-8", "replace").split("\n")
+    if code != 0 or len(lines) < 3:  # noqa: PLR2004 - one line for each
+        return GitState(problem=mask_secrets(problem) or None)
+    commit, branch, prefix = lines[:3]
+    _, remote, _ = run(project, "config", "--get", "remote.origin.url")
+    # Without optional locks it does not disturb the user's own git, which may run now.
+    words = ("--no-optional-locks", "status", "--porcelain", "-z", "--no-renames", "--", ".")
+    code, status, _ = run(project, *words)
+    untracked = sorted(_untracked(status, prefix))
+    return GitState(
+        commit=commit,
+        branch=branch if branch != "HEAD" else None,
+        remote=mask_urls(remote.decode("utf-8", "replace").strip()) or None,
+        root=prefix.rstrip("/"),
+        changed=any(not row.startswith(b"??") for row in status.split(b"\0") if row)
+        if code == 0
+        else None,
+        untracked=tuple(untracked[:MOST_NAMES]),
+        untracked_more=max(0, len(untracked) - MOST_NAMES),
+    )
+
+
+def run(project: Path, *words: str) -> tuple[int, bytes, str]:
+    """Run git in a project's folder.
+
+    Args:
+        project: The folder.
+        words: The words of the command behind ``git``.
+
+    Returns:
+        The exit status, which is not 0 either if there is no git or it does not answer; what it has
+        printed; and the first line of its error.
+    """
+    try:
+        done = subprocess.run(
+            ["git", *words],  # noqa: S607 - the user's own git, wherever it is
+            cwd=project,
+            capture_output=True,
+            timeout=SECONDS,
+            check=False,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "LC_ALL": "C"},
+        )
+    except FileNotFoundError:
+        return 1, b"", "git is not installed"
+    except subprocess.TimeoutExpired:
+        return 1, b"", f"git has not answered within {SECONDS:.0f} seconds"
+    except (OSError, subprocess.SubprocessError) as error:
+        return 1, b"", f"git cannot be run: {type(error).__name__}"
+    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
+    return done.returncode, done.stdout, lines[0] if lines else ""
+
+
+def _untracked(status: bytes, prefix: str) -> Iterator[str]:
+    for row in status.split(b"\0"):
+        if row.startswith(b"?? "):
+            yield row[3:].decode("utf-8", "replace").removeprefix(prefix)
