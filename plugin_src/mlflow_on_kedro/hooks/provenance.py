@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 LOADED_TAG = f"{HIDDEN}loaded."
 """On a run, followed by a dataset's name: what a worker on another machine has loaded."""
-_KEDRO = ("env", "tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs")
+_KEDRO = (
+    *("env", "tags", "node_names", "from_nodes", "to_nodes", "from_inputs", "to_outputs"),
+    *("namespaces", "load_versions", "only_missing_outputs"),
+)
 
 
 class MLflowProvenanceLoggerHook(TrackingHook):
@@ -103,14 +106,16 @@ class MLflowProvenanceLoggerHook(TrackingHook):
             return
         settings: Provenance = self.settings(run.config)
         if settings.parameters:
-            dataset = pipeline_run.catalog.get("parameters")
-            found = dataset.load() if dataset is not None else None
-            run.log_text(parameters_text(found or {}, run.secret_params), files.PARAMETERS)
+            with run.guard():
+                dataset = pipeline_run.catalog.get("parameters")
+                found = dataset.load() if dataset is not None else None
+                run.log_text(parameters_text(found or {}, run.secret_params), files.PARAMETERS)
         if settings.catalog and config is not None:
-            listed = {name: x for name, x in config[0].items() if name != run_dataset.RESERVED_NAME}
-            run.log_text(catalog_text(listed, run.root, config[1]), files.CATALOG)
+            with run.guard():
+                run.log_text(_catalog_text(run, *config), files.CATALOG)
         if settings.pipeline:
-            run.log_text(pipeline_text(_whole_pipeline(pipeline_run)), files.PIPELINE)
+            with run.guard():
+                run.log_text(pipeline_text(_whole_pipeline(pipeline_run)), files.PIPELINE)
         git = holder.git or GitState()
         _LaterFiles(run, settings, git, *_of_kedro(pipeline_run.run_params)).log()
 
@@ -130,6 +135,11 @@ class MLflowProvenanceLoggerHook(TrackingHook):
                 version = loaded_version(dataset) if dataset is not None else None
                 if version is not None:
                     _log_loaded(run, untranscoded(name), version)
+
+
+def _catalog_text(run: TrackedRun, config: Mapping[str, Any], credentials: frozenset[str]) -> str:
+    listed = {name: entry for name, entry in config.items() if name != run_dataset.RESERVED_NAME}
+    return catalog_text(listed, run.root, credentials)
 
 
 def _log_loaded(run: TrackedRun, name: str, version: Mapping[str, str]) -> None:
@@ -162,7 +172,6 @@ def _of_kedro(run_params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         "runner": kedro_command.runner_name(run_params.get("runner")) or "SequentialRunner",
         "conf_source": given.get("conf_source"),
         **{name: run_params.get(name) for name in _KEDRO},
-        "load_versions": run_params.get("load_versions"),
     }
     plain = json.loads(json.dumps(without_secrets(facts), default=str))
     return kedro_command.typed_command(run_params), plain

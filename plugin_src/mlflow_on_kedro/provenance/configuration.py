@@ -7,7 +7,6 @@ YAML, in the order of the project's files. Secrets are ``***``.
 from __future__ import annotations
 
 import functools
-import math
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from datetime import date
@@ -20,6 +19,7 @@ MASK = "***"
 MOST_VALUES = 10_000
 """More values than this are not written: it would take longer than a tenth of a second."""
 _MOST_CHARACTERS = 1_000
+_NO_LIMIT = 2**31 - 1  # of C's integers
 _CREDENTIALS = "credentials"
 
 
@@ -139,7 +139,7 @@ def _dump(content: Mapping[str, Any]) -> str:
         default_flow_style=False,
         sort_keys=False,
         allow_unicode=True,
-        width=math.inf,
+        width=_NO_LIMIT,
     )
     return text
 

@@ -113,7 +113,7 @@ class Stub:
         """Send nothing."""
         return 0
 
-    send_files = close = add_timeline = send_values
+    send_files = close = add_last_files = send_values
 
     def end(self) -> None:
         """End nothing."""

@@ -84,8 +84,8 @@ def test_without_a_journal(journal: Journal, store_uri: str, client: Any, tmp_pa
     delivery = RunDelivery(journal.header, Connection(store_uri), tmp_path, None)
     for entry in (*SPANS, Text("a.txt", "a"), End("FINISHED", 99)):
         delivery.queue.remember(entry)
-    delivery.add_timeline()
-    delivery.add_timeline()
+    delivery.add_last_files()
+    delivery.add_last_files()
     delivery.send_values()
     while delivery.send_files():
         pass
@@ -97,7 +97,7 @@ def test_part_of_a_shared_run(killed: Journal, store_uri: str, client: Any, tmp_
     header = replace(killed.header, key="nightly")
     delivery = RunDelivery(header, Connection(store_uri), tmp_path, killed, complete=True)
     delivery.send_values()
-    delivery.add_timeline()
+    delivery.add_last_files()
     delivery.send_files()
     assert nodes(client, f"kedro/timeline/{header.journal}.json") == ["first", "second"]
 
@@ -107,5 +107,5 @@ def test_not_of_child_runs(journal: Journal, store_uri: str, tmp_path: Path) -> 
     Writer(journal).append(SPANS[0])
     header = replace(journal.header, group="germany")
     delivery = RunDelivery(header, Connection(store_uri), tmp_path, journal)
-    delivery.add_timeline()
+    delivery.add_last_files()
     assert list(journal.folder.glob("*.files")) == []
