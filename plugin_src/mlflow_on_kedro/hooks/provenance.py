@@ -16,6 +16,7 @@ from ..provenance.configuration import catalog_text, parameters_text
 from ..provenance.environment import environment_text
 from ..provenance.git_state import SECONDS, GitState
 from ..provenance.packages import requirements_text
+from ..provenance.pipeline_drawing import drawing
 from ..provenance.pipeline_graph import pipeline_text
 from ..runs import kedro_command, run_dataset
 from ..timeline.shared_chart import nodes_of_run
@@ -115,7 +116,9 @@ class MLflowProvenanceLoggerHook(TrackingHook):
                 run.log_text(_catalog_text(run, *config), files.CATALOG)
         if settings.pipeline:
             with run.guard():
-                run.log_text(pipeline_text(_whole_pipeline(pipeline_run)), files.PIPELINE)
+                pipeline = _whole_pipeline(pipeline_run)
+                run.log_text(pipeline_text(pipeline), files.PIPELINE)
+                run.log_text(drawing(pipeline), files.DRAWING)
         git = holder.git or GitState()
         _LaterFiles(run, settings, git, *_of_kedro(pipeline_run.run_params)).log()
 

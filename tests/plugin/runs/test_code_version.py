@@ -45,6 +45,6 @@ def test_from_environment(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert code_version.from_environment() == expected
-    tags = provenance.git_tags(tmp_path)
+    tags = provenance.git_tags(provenance.git_state(tmp_path))
     assert expected.items() <= tags.items()
     assert tags.get("kedro.git.commit") == expected.get("mlflow.source.git.commit")

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from mlflow_on_kedro.provenance import git_state
 from mlflow_on_kedro.runs import provenance
 
 
@@ -66,7 +67,7 @@ class TestGit:
 
     def test_clean(self, repository: Path) -> None:
         """A clean repository has commit and branch."""
-        assert provenance.git_tags(repository) == {
+        assert provenance.git_tags(provenance.git_state(repository)) == {
             "mlflow.source.git.commit": git(repository, "rev-parse", "HEAD"),
             "mlflow.source.git.branch": "trunk",
             "kedro.git.commit": git(repository, "rev-parse", "HEAD"),
@@ -78,18 +79,18 @@ class TestGit:
     def test_dirty(self, repository: Path, name: str) -> None:
         """A changed file, or a new one, makes it dirty."""
         (repository / name).write_text("changed")
-        assert provenance.git_tags(repository)["kedro.git.dirty"] == "True"
+        assert provenance.git_tags(provenance.git_state(repository))["kedro.git.dirty"] == "True"
 
     def test_what_is_ignored(self, repository: Path) -> None:
         """Ignored files and what lies outside of the project make nothing dirty."""
         (repository.parent / ".gitignore").write_text("*.db\n")
         (repository / "mlflow.db").write_text("x")
-        assert provenance.git_tags(repository)["kedro.git.dirty"] == "False"
+        assert provenance.git_tags(provenance.git_state(repository))["kedro.git.dirty"] == "False"
 
     def test_no_branch(self, repository: Path) -> None:
         """A detached commit has no branch."""
         git(repository, "checkout", "--detach")
-        assert set(provenance.git_tags(repository)) == {
+        assert set(provenance.git_tags(provenance.git_state(repository))) == {
             "mlflow.source.git.commit",
             "kedro.git.commit",
             "kedro.git.dirty",
@@ -98,22 +99,22 @@ class TestGit:
     def test_the_remote(self, repository: Path) -> None:
         """The remote's address is there, without credentials."""
         git(repository, "remote", "add", "origin", "https://me:hunter2@host/a/b.git")
-        tags = provenance.git_tags(repository)
+        tags = provenance.git_tags(provenance.git_state(repository))
         assert tags["mlflow.source.git.repoURL"] == "https://***@host/a/b.git"
 
     def test_no_repository(self, tmp_path: Path) -> None:
         """Outside of a repository there is nothing."""
-        assert provenance.git_tags(tmp_path) == {}
+        assert provenance.git_tags(provenance.git_state(tmp_path)) == {}
 
     def test_no_commit(self, tmp_path: Path) -> None:
         """A repository without a commit has nothing."""
         git(tmp_path, "init")
-        assert provenance.git_tags(tmp_path) == {}
+        assert provenance.git_tags(provenance.git_state(tmp_path)) == {}
 
     def test_no_git(self, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without git there is nothing, and nothing is raised."""
         monkeypatch.setenv("PATH", "")
-        assert provenance.git_tags(repository) == {}
+        assert provenance.git_tags(provenance.git_state(repository)) == {}
 
     def test_git_that_hangs(self, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A git that does not answer is given up."""
@@ -122,8 +123,8 @@ class TestGit:
             assert given["timeout"] <= 10
             raise subprocess.TimeoutExpired("git", given["timeout"])
 
-        monkeypatch.setattr(provenance.subprocess, "run", run)
-        assert provenance.git_tags(repository) == {}
+        monkeypatch.setattr(git_state.subprocess, "run", run)
+        assert provenance.git_tags(provenance.git_state(repository)) == {}
 
 
 class TestSource:
@@ -133,7 +134,7 @@ class TestSource:
         """They have MLflow's names, and are of the project's folder, not of the current one."""
         from mlflow.utils import mlflow_tags
 
-        tags = provenance.source_tags(repository, "package")
+        tags = provenance.source_tags(repository, "package", provenance.git_state(repository))
         assert tags[mlflow_tags.MLFLOW_SOURCE_NAME] == "package"
         assert tags[mlflow_tags.MLFLOW_SOURCE_TYPE] == "PROJECT"
         assert tags[mlflow_tags.MLFLOW_USER] == getpass.getuser()
@@ -142,7 +143,12 @@ class TestSource:
 
     def test_without_a_package(self, tmp_path: Path) -> None:
         """Outside of a project the folder's name is the source."""
-        assert provenance.source_tags(tmp_path, None)["mlflow.source.name"] == tmp_path.name
+        assert (
+            provenance.source_tags(tmp_path, None, provenance.git_state(tmp_path))[
+                "mlflow.source.name"
+            ]
+            == tmp_path.name
+        )
 
     @pytest.mark.parametrize("error", [OSError, KeyError, ImportError])
     def test_no_user(
@@ -154,4 +160,6 @@ class TestSource:
             raise error("no such user")
 
         monkeypatch.setattr(getpass, "getuser", getuser)
-        assert "mlflow.user" not in provenance.source_tags(tmp_path, None)
+        assert "mlflow.user" not in provenance.source_tags(
+            tmp_path, None, provenance.git_state(tmp_path)
+        )
