@@ -16,10 +16,11 @@ from ..utils.secrets import looks_secret, mask_secrets
 from . import git_state
 
 MOST_BYTES = 1_000_000
+_MOST_READ = 10 * MOST_BYTES
 
 # The user's configuration must not change the form of the diff.
 _GIT = (
-    *("-c", "core.quotePath=true", "-c", "diff.relative=false", "-c", "diff.orderFile="),
+    *("-c", "core.quotePath=true", "-c", "diff.relative=false"),
     *("--no-optional-locks", "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"),
     *("--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"),
     *("--ignore-submodules=dirty", "--", "."),
@@ -32,6 +33,13 @@ _YAML_LINE = re.compile(
     r"^(?P<start>[ +-]\s*(?:-\s+)?(?P<name>['\"]?[\w.\-]+['\"]?)\s*:\s+)(?P<value>[^\s#&*|>{\[].*)$"
 )
 _YAML = (".yml", ".yaml")
+# In Python these are no secrets: `token = tokenizer(text)`, `key=None`, `secret=self.secret`.
+_EXPRESSION = re.compile(
+    r"(?<![=!<>:])=(?=[ \t]*(?:[A-Za-z_][\w.]*[(\[]|self\.|(?:None|True|False)\b))"
+)
+_HIDDEN = "\0"
+_CATALOG = re.compile(r"(^|/)catalog[^/]*(/.*)?\.ya?ml$")
+_NAMED = re.compile(r"\bcredentials: +[A-Za-z_]\w*[ \t]*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -43,12 +51,14 @@ class CodeDiff:
         left_out: Changed files that are not in it, from the repository's top, each with the reason.
         is_cut: Whether it is too large, so that the rest is left out.
         is_masked: Whether secrets are masked in it, so that git may not be able to apply it.
+        problem: Why git gave no diff.
     """
 
     text: str = ""
     left_out: dict[str, str] = field(default_factory=dict)
     is_cut: bool = False
     is_masked: bool = False
+    problem: str | None = None
 
 
 def read(project: Path) -> CodeDiff:
@@ -57,12 +67,18 @@ def read(project: Path) -> CodeDiff:
     Args:
         project: The project's folder, inside a repository with a commit.
     """
-    code, diff, _ = git_state.run(project, *_GIT)
-    return from_git(diff) if code == 0 else CodeDiff()
+    code, diff, problem = git_state.run(project, *_GIT, most=_MOST_READ)
+    if code != 0:
+        return CodeDiff(problem=mask_secrets(problem))
+    return from_git(diff, is_whole=len(diff) < _MOST_READ)
 
 
-def from_git(diff: bytes) -> CodeDiff:
+def from_git(diff: bytes, *, is_whole: bool = True) -> CodeDiff:
     """Make what is logged of what ``git diff`` has printed.
+
+    Args:
+        diff: What it has printed.
+        is_whole: Whether that is all. If not, the last file is left out.
 
     Example:
         >>> from_git(b"diff --git a/.env b/.env").left_out
@@ -70,11 +86,13 @@ def from_git(diff: bytes) -> CodeDiff:
     """
     kept: list[str] = []
     left_out: dict[str, str] = {}
-    size, is_cut, is_masked = 0, False, False
-    for part in _parts(diff):
+    size, is_cut, is_masked = 0, not is_whole, False
+    parts = list(_parts(diff))
+    for number, part in enumerate(parts):
         name = _name_of(part)
         reason = _why_left_out(name, part)
-        if not reason and size + len(part) > MOST_BYTES:
+        is_torn = not is_whole and number == len(parts) - 1
+        if not reason and (is_torn or size + len(part) > MOST_BYTES):
             reason, is_cut = "too large", True
         if reason:
             left_out[name] = reason
@@ -118,8 +136,20 @@ def _why_left_out(name: str, part: bytes) -> str:
 
 
 def _masked(name: str, text: str) -> str:
+    if _CATALOG.search(name):  # there, credentials are named only
+        text = _NAMED.sub(lambda match: match[0].replace(":", _HIDDEN), text)
+        return _masked_lines(text, is_yaml=True).replace(_HIDDEN, ":")
+    if name.endswith(".py"):
+        # The equals signs of expressions are hidden from the search for secrets.
+        hidden = _EXPRESSION.sub(_HIDDEN, text)
+        return _masked_lines(hidden, is_yaml=False).replace(_HIDDEN, "=")
+    return _masked_lines(text, is_yaml=name.endswith(_YAML))
+
+
+def _masked_lines(text: str, *, is_yaml: bool) -> str:
+    if not is_yaml and mask_secrets(text) == text:  # as for most files, and faster than each line
+        return text
     lines = text.split("\n")
-    is_yaml = name.endswith(_YAML)
     return "\n".join(_masked_line(line, is_yaml=is_yaml) for line in lines)
 
 

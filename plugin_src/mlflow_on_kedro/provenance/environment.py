@@ -17,7 +17,7 @@ For example::
     }
 
 ``root`` is the project's folder inside the repository, ``not_in_diff`` the changed files that
-``kedro/code.diff`` leaves out, and ``problem`` what git has said if there is no commit.
+``kedro/code.diff`` leaves out, and ``problem`` what git has said if there is no commit or diff.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def _git(git: GitState, diff: CodeDiff) -> dict[str, Any]:
         "diff_cut": diff.is_cut,
         "diff_masked": diff.is_masked,
         "not_in_diff": diff.left_out,
-        "problem": git.problem,
+        "problem": git.problem or diff.problem,
     }
 
 

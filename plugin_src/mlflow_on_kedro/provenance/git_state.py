@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from ..utils.secrets import mask_secrets, mask_urls
 
@@ -77,35 +80,53 @@ def read(project: Path) -> GitState:
     )
 
 
-def run(project: Path, *words: str) -> tuple[int, bytes, str]:
+def run(project: Path, *words: str, most: int = -1) -> tuple[int, bytes, str]:
     """Run git in a project's folder.
 
     Args:
         project: The folder.
         words: The words of the command behind ``git``.
+        most: How many bytes of its output are read, after which it is stopped; -1: all.
 
     Returns:
         The exit status, which is not 0 either if there is no git or it does not answer; what it has
         printed; and the first line of its error.
     """
     try:
-        done = subprocess.run(
+        process = subprocess.Popen(
             ["git", *words],  # noqa: S607 - the user's own git, wherever it is
             cwd=project,
-            capture_output=True,
-            timeout=SECONDS,
-            check=False,
             stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             env={**os.environ, "LC_ALL": "C"},
         )
     except FileNotFoundError:
         return 1, b"", "git is not installed"
-    except subprocess.TimeoutExpired:
-        return 1, b"", f"git has not answered within {SECONDS:.0f} seconds"
-    except (OSError, subprocess.SubprocessError) as error:
+    except OSError as error:
         return 1, b"", f"git cannot be run: {type(error).__name__}"
-    lines = done.stderr.decode("utf-8", "replace").strip().splitlines()
-    return done.returncode, done.stdout, lines[0] if lines else ""
+    begin = time.monotonic()
+    stop = threading.Timer(SECONDS, process.kill)
+    stop.start()
+    with process:
+        output, is_cut = _read(process.stdout, most)
+        if is_cut:
+            process.kill()
+        error_lines = _read(process.stderr, -1)[0].decode("utf-8", "replace").splitlines()
+    stop.cancel()
+    if is_cut:
+        return 0, output, ""
+    if process.returncode != 0 and time.monotonic() - begin >= SECONDS:
+        return 1, b"", f"git has not answered within {SECONDS:g} seconds"
+    return process.returncode, output, error_lines[0] if error_lines else ""
+
+
+def _read(stream: IO[bytes] | None, most: int) -> tuple[bytes, bool]:
+    """Return what is read, and whether there may be more."""
+    if stream is None:
+        return b"", False
+    found = stream.read(most)
+    return found, len(found) == most
 
 
 def _untracked(status: bytes, prefix: str) -> Iterator[str]:

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-MOST_WIDTH = 1200.0
-"""The most width of the items in one row; the rest of a layer gets rows of its own."""
+MOST_WIDTH = 800.0
+"""The most width of the items in one row; the rest of a layer gets rows of its own.
+
+MLflow's UI fits a picture into its width, and scrolls its height.
+"""
 GAP = 24.0
 _LINE = 10.0 - GAP
 """The width of a line that passes a row: lines are closer to each other than boxes."""
@@ -158,12 +161,13 @@ def _set_x(layout: Layout, widths: Mapping[str, float], neighbours: Neighbours) 
         return _LINE if isinstance(place, tuple) else widths[place]
 
     def put(row: list[Place], wanted: Sequence[float]) -> None:
-        right = float("-inf")
-        for place, middle in zip(row, wanted, strict=True):
+        right, most = float("-inf"), MOST_WIDTH / 2
+        middles = [min(max(middle, -most), most) for middle in wanted]
+        for place, middle in zip(row, middles, strict=True):
             half = width(place) / 2
             x[place] = max(middle, right + half)
             right = x[place] + half + GAP
-        shift = sum(middle - x[place] for place, middle in zip(row, wanted, strict=True)) / len(row)
+        shift = sum(middles) / len(row) - sum(x[place] for place in row) / len(row)
         for place in row:
             x[place] += shift
 

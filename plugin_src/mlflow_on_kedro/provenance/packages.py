@@ -13,9 +13,10 @@ from typing import Any
 
 from ..utils.secrets import without_credentials
 
-_NAME = re.compile(r"[A-Za-z0-9](?:[\w.\-]*[A-Za-z0-9])?")
-_DIST = re.compile(rf"(?P<name>{_NAME.pattern}?)-(?P<version>[^-]+)\.dist-info")
-_EGG = re.compile(rf"(?P<name>{_NAME.pattern}?)(?:-(?P<version>\d[^-]*)(?:-py[\d.]+)?)?\.egg-info")
+# Names have no hyphen in these; what pip is about to remove begins with a tilde.
+_NAME = r"(?P<name>[A-Za-z0-9][\w.]*)"
+_DIST = re.compile(rf"{_NAME}-(?P<version>[^-]+)\.dist-info")
+_EGG = re.compile(rf"{_NAME}(?:-(?P<version>[^-]+)(?:-py[\d.]+)?)?\.egg-info")
 # `git@` is the user of every repository over SSH, and no secret.
 _SSH = re.compile(r"(git\+)?ssh://git@")
 _NOT_INSTALLED = frozenset({"pip"})

@@ -42,6 +42,7 @@ _MARKER = (
 )
 _NO_XML = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff\ufffe\uffff]")
 """Characters that XML does not allow, or that are no text."""
+_OF_NO_NAME = re.compile(r"\(.*|__[0-9a-f]{8}$", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -121,8 +122,8 @@ def _groups(nodes: Iterable[Node]) -> dict[str, str]:
 def _box(node: Node, group: str, size: int) -> _Box:
     if group != node.name:
         return _Box("group", f"{_cut(group)} ({size} nodes)", group)
-    # A node that was given no name is called like its call.
-    return _Box("node", _cut(node.name.partition("(")[0]), node.name)
+    # The name of a node that was given none is its function's, with its datasets or a digest.
+    return _Box("node", _cut(_OF_NO_NAME.sub("", node.name)), node.name)
 
 
 def _cut(text: str) -> str:
