@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 import yaml
 from kedro.runner import SequentialRunner, ThreadRunner
+from mlflow.artifacts import load_dict
 from mlflow_on_kedro import ConfigError
 from mlflow_on_kedro.delivery import backlog, journal_delivery
 from mlflow_on_kedro.delivery.connection import Connection
@@ -245,6 +246,7 @@ def test_loading_from_the_registry(project_with: Callable[..., Any]) -> None:
         (project.root / "report.json").unlink()
         entry = {"model": {"type": TYPE, "model_uri": uri}}
         project.write("conf/other/catalog.yml", yaml.safe_dump(entry))
+        project.write("conf/other/mlflow.yml", "provenance: {enabled: true}")
         project.session_run(env="other", node_names=["prepare", "judge"])
         assert yaml.safe_load((project.root / "report.json").read_text()) == REPORT
         run = project.client.get_run(project.runs()[0].info.run_id)
@@ -255,6 +257,9 @@ def test_loading_from_the_registry(project_with: Callable[..., Any]) -> None:
         }
         asked = {} if uri == exact else {"asked_for": uri}
         assert used == {"model": {"uri": exact, **asked, "model_id": model.model_id}}
+        file = load_dict(f"{run.info.artifact_uri}/kedro/loaded.json")
+        by = {} if exact == logged else {"run_id": before[0]}
+        assert file["datasets"] == {"model": used["model"] | by}
     assert len(models(project)) == 1
     source = project.client.get_run(before[0])
     assert source.info.status == "FINISHED"

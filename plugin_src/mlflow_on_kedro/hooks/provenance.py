@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from kedro.framework.hooks import hook_impl
 
 from ..inputs.loaded_version import loaded_version
-from ..journal.entries import Loaded
+from ..journal.entries import Loaded, Text
 from ..provenance import code_diff, files
 from ..provenance.configuration import catalog_text, parameters_text
 from ..provenance.environment import environment_text
@@ -110,15 +110,15 @@ class MLflowProvenanceLoggerHook(TrackingHook):
             with run.guard():
                 dataset = pipeline_run.catalog.get("parameters")
                 found = dataset.load() if dataset is not None else None
-                run.log_text(parameters_text(found or {}, run.secret_params), files.PARAMETERS)
+                _log(run, files.PARAMETERS, parameters_text(found or {}, run.secret_params))
         if settings.catalog and config is not None:
             with run.guard():
-                run.log_text(_catalog_text(run, *config), files.CATALOG)
+                _log(run, files.CATALOG, _catalog_text(run, *config))
         if settings.pipeline:
             with run.guard():
                 pipeline = _whole_pipeline(pipeline_run)
-                run.log_text(pipeline_text(pipeline), files.PIPELINE)
-                run.log_text(drawing(pipeline), files.DRAWING)
+                _log(run, files.PIPELINE, pipeline_text(pipeline))
+                _log(run, files.DRAWING, drawing(pipeline))
         git = holder.git or GitState()
         _LaterFiles(run, settings, git, *_of_kedro(pipeline_run.run_params)).log()
 
@@ -138,6 +138,11 @@ class MLflowProvenanceLoggerHook(TrackingHook):
                 version = loaded_version(dataset) if dataset is not None else None
                 if version is not None:
                     _log_loaded(run, untranscoded(name), version)
+
+
+def _log(run: TrackedRun, path: str, content: str) -> None:
+    """Log a text in which secrets are masked already, so that it stays the JSON or diff it is."""
+    run.log_entry(Text(path, content))
 
 
 def _catalog_text(run: TrackedRun, config: Mapping[str, Any], credentials: frozenset[str]) -> str:
@@ -213,13 +218,13 @@ class _LaterFiles:
         with self._run.guard():
             run, diff = self._run, None
             if self._settings.packages:
-                run.log_text(requirements_text(), files.PACKAGES)
+                _log(run, files.PACKAGES, requirements_text())
             if self._settings.code and self._git.changed:
                 diff = code_diff.read(run.root)
             if self._is_over:
                 return
             if diff is not None and diff.text:
-                run.log_text(diff.text, files.CODE)
+                _log(run, files.CODE, diff.text)
             if self._settings.environment:
                 text = environment_text(self._command, self._kedro, self._git, diff)
-                run.log_text(text, files.ENVIRONMENT)
+                _log(run, files.ENVIRONMENT, text)

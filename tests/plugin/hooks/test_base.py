@@ -38,6 +38,7 @@ ALONE = {
     "MLflowCatalogLoggerHook()": lambda run: run.data.metrics == {"twice": 6, "once": 3},
     "MLflowArtifactsLoggerHook(filepaths_after_pipeline_run=['note.txt'])": None,
     "MLflowEnvVarsLoggerHook(param_env_vars=['PATH'])": lambda run: "env..PATH" in run.data.params,
+    "MLflowProvenanceLoggerHook()": lambda run: run.data.params == {},
     "MLflowTimeLoggerHook()": lambda run: "system/time/half" in run.data.metrics,
     "MLflowDataSetsLoggerHook()": lambda run: run.data.metrics == {"n": 3, "twice": 6, "once": 3},
     "MLflowOutputsLoggerHook()": lambda run: run.data.metrics == {"n": 3, "twice": 6, "once": 3},
@@ -88,6 +89,7 @@ FIVE = (
     "MLflowCatalogLoggerHook()",
     "MLflowArtifactsLoggerHook(['note.txt'], ['note_after.txt'])",
     "MLflowEnvVarsLoggerHook(['PATH'])",
+    "MLflowProvenanceLoggerHook()",
     "MLflowTimeLoggerHook()",
 )
 

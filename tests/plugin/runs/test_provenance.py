@@ -8,10 +8,8 @@ import platform
 import subprocess
 from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 import pytest
-from mlflow_on_kedro.provenance import git_state
 from mlflow_on_kedro.runs import provenance
 
 
@@ -114,16 +112,6 @@ class TestGit:
     def test_no_git(self, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """Without git there is nothing, and nothing is raised."""
         monkeypatch.setenv("PATH", "")
-        assert provenance.git_tags(provenance.git_state(repository)) == {}
-
-    def test_git_that_hangs(self, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A git that does not answer is given up."""
-
-        def run(*_: Any, **given: Any) -> None:
-            assert given["timeout"] <= 10
-            raise subprocess.TimeoutExpired("git", given["timeout"])
-
-        monkeypatch.setattr(git_state.subprocess, "run", run)
         assert provenance.git_tags(provenance.git_state(repository)) == {}
 
 
