@@ -38,6 +38,7 @@ CATALOG = {
 }
 PARAMETERS = {f"p{n}": n for n in range(50)}
 MOST_REQUESTS = 15
+MOST_UPLOADS = 10
 
 
 @pytest.fixture
@@ -56,14 +57,15 @@ def proxy(store_template: Path, tmp_path: Path) -> Iterator[Proxy]:
 
 def test_requests_of_50_nodes(make_project: Callable[..., Any], proxy: Proxy) -> None:
     """A run of 50 nodes makes at most 15 requests, besides those that bring artifacts."""
-    project = make_project(
-        NODES, catalog=CATALOG, parameters=PARAMETERS, mlflow={"tracking": {"uri": proxy.uri}}
-    )
+    settings = {"tracking": {"uri": proxy.uri}, "provenance": {"enabled": True}}
+    project = make_project(NODES, catalog=CATALOG, parameters=PARAMETERS, mlflow=settings)
     for n in range(5):
         project.write(f"data/{n}.txt", f"wine {n}")
     done = project.kedro("run")
     assert done.returncode == 0, done.stderr + done.stdout
     requests = [request for request in proxy.seen() if "mlflow-artifacts" not in request.path]
+    uploads = [request.path for request in proxy.seen() if "mlflow-artifacts" in request.path]
+    assert len(uploads) == len(set(uploads)) <= MOST_UPLOADS, uploads
     counted = Counter((request.method, request.path) for request in requests)
     assert len(requests) <= MOST_REQUESTS, counted
     batches, datasets = (
