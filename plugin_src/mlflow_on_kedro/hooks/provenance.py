@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from kedro.framework.hooks import hook_impl
 
 from ..inputs.loaded_version import loaded_version
-from ..journal.entries import Loaded, Text
-from ..provenance import code_diff, files
+from ..journal.entries import Loaded
+from ..provenance import files
 from ..provenance.configuration import catalog_text, parameters_text
-from ..provenance.environment import environment_text
-from ..provenance.git_state import SECONDS, GitState
-from ..provenance.packages import requirements_text
+from ..provenance.git_state import GitState
 from ..provenance.pipeline_drawing import drawing
 from ..provenance.pipeline_graph import pipeline_text
 from ..runs import kedro_command, run_dataset
@@ -24,6 +21,7 @@ from ..tracking.hidden_tags import HIDDEN
 from ..utils.pipeline_info import is_parameter, pipeline_names, untranscoded
 from ..utils.secrets import without_secrets
 from .base import PipelineRun, TrackingHook
+from .later_files import LaterFiles, log_text
 
 if TYPE_CHECKING:
     from kedro.io import CatalogProtocol
@@ -32,6 +30,7 @@ if TYPE_CHECKING:
 
     from ..config.sections import Provenance
     from ..tracking.tracked_run import TrackedRun
+    from ..utils.pipeline_info import PipelineInfo
 
 LOADED_TAG = f"{HIDDEN}loaded."
 """On a run, followed by a dataset's name: what a worker on another machine has loaded."""
@@ -93,7 +92,8 @@ class MLflowProvenanceLoggerHook(TrackingHook):
     ) -> None:
         """Keep the catalog's configuration until the run begins; hooks have no state."""
         holder = run_dataset.find_run_dataset(catalog)
-        if holder is not None and self.enable_mlflow and self._is_on(holder.config):
+        is_on = self.enable_mlflow and holder is not None and holder.config.enabled
+        if holder is not None and is_on and self._is_on(holder.config):
             holder.catalog_config = (conf_catalog, frozenset(conf_creds or ()))
 
     def begin(self, pipeline_run: PipelineRun) -> None:
@@ -110,17 +110,17 @@ class MLflowProvenanceLoggerHook(TrackingHook):
             with run.guard():
                 dataset = pipeline_run.catalog.get("parameters")
                 found = dataset.load() if dataset is not None else None
-                _log(run, files.PARAMETERS, parameters_text(found or {}, run.secret_params))
+                log_text(run, files.PARAMETERS, parameters_text(found or {}, run.secret_params))
         if settings.catalog and config is not None:
             with run.guard():
-                _log(run, files.CATALOG, _catalog_text(run, *config))
+                log_text(run, files.CATALOG, _catalog_text(run, *config))
         if settings.pipeline:
             with run.guard():
                 pipeline = _whole_pipeline(pipeline_run)
-                _log(run, files.PIPELINE, pipeline_text(pipeline))
-                _log(run, files.DRAWING, drawing(pipeline))
+                log_text(run, files.PIPELINE, pipeline_text(pipeline))
+                log_text(run, files.DRAWING, drawing(pipeline))
         git = holder.git or GitState()
-        _LaterFiles(run, settings, git, *_of_kedro(pipeline_run.run_params)).log()
+        LaterFiles(run, settings, git, *_of_kedro(pipeline_run.run_params)).log()
 
     # First, so that this is no part of the node's duration.
     @hook_impl(tryfirst=True)
@@ -132,22 +132,24 @@ class MLflowProvenanceLoggerHook(TrackingHook):
         if run is None or not self.settings(run.config).loaded:
             return
         with run.guard():
-            names = [name for name in inputs if run.pipeline_info.readers.get(name) == node.name]
-            for name in names:
-                dataset = None if is_parameter(name) else catalog.get(name)
+            for name in inputs:
+                dataset = catalog.get(name) if _is_first(run.pipeline_info, name, node) else None
                 version = loaded_version(dataset) if dataset is not None else None
                 if version is not None:
                     _log_loaded(run, untranscoded(name), version)
 
 
-def _log(run: TrackedRun, path: str, content: str) -> None:
-    """Log a text in which secrets are masked already, so that it stays the JSON or diff it is."""
-    run.log_entry(Text(path, content))
-
-
 def _catalog_text(run: TrackedRun, config: Mapping[str, Any], credentials: frozenset[str]) -> str:
     listed = {name: entry for name, entry in config.items() if name != run_dataset.RESERVED_NAME}
     return catalog_text(listed, run.root, credentials)
+
+
+def _is_first(info: PipelineInfo, name: str, node: Node) -> bool:
+    """Whether a node is the first to read what no node makes."""
+    if name not in info.readers or is_parameter(name):
+        return False
+    # With `--only-missing-outputs` the first one may not run.
+    return info.readers[name] == node.name or not info.outputs
 
 
 def _log_loaded(run: TrackedRun, name: str, version: Mapping[str, str]) -> None:
@@ -183,48 +185,3 @@ def _of_kedro(run_params: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     }
     plain = json.loads(json.dumps(without_secrets(facts), default=str))
     return kedro_command.typed_command(run_params), plain
-
-
-class _LaterFiles:
-    """Logs what takes a while to find out, beside the first node."""
-
-    def __init__(
-        self,
-        run: TrackedRun,
-        settings: Provenance,
-        git: GitState,
-        command: str,
-        kedro: Mapping[str, Any],
-    ) -> None:
-        self._run, self._settings, self._git = run, settings, git
-        self._command, self._kedro = command, kedro
-        self._is_over = False
-
-    def log(self) -> None:
-        """Begin; the run does not end before it is done."""
-        wanted = (self._settings.code, self._settings.packages, self._settings.environment)
-        if any(wanted):
-            thread = threading.Thread(
-                target=self._log, name="mlflow_on_kedro provenance", daemon=True
-            )
-            thread.start()
-            self._run.at_end(lambda: self._wait(thread))
-
-    def _wait(self, thread: threading.Thread) -> None:
-        thread.join(SECONDS)
-        self._is_over = True  # git hangs
-
-    def _log(self) -> None:
-        with self._run.guard():
-            run, diff = self._run, None
-            if self._settings.packages:
-                _log(run, files.PACKAGES, requirements_text())
-            if self._settings.code and self._git.changed:
-                diff = code_diff.read(run.root)
-            if self._is_over:
-                return
-            if diff is not None and diff.text:
-                _log(run, files.CODE, diff.text)
-            if self._settings.environment:
-                text = environment_text(self._command, self._kedro, self._git, diff)
-                _log(run, files.ENVIRONMENT, text)

@@ -37,22 +37,20 @@ from .git_state import GitState
 FORMAT = 1
 
 
-def environment_text(
-    command: str, kedro: Mapping[str, Any], git: GitState, diff: CodeDiff | None
-) -> str:
+def environment_text(command: str, kedro: Mapping[str, Any], git: GitState, diff: CodeDiff) -> str:
     """Write ``kedro/environment.json``.
 
     Args:
         command: The command that repeats the run.
         kedro: What Kedro has run: pipeline, environment and so on.
         git: The state of the code.
-        diff: How it differs from the commit; None if that is not logged.
+        diff: How it differs from the commit, as far as that is logged.
     """
     content = {
         "format": FORMAT,
         "command": command,
         "kedro": kedro,
-        "git": _git(git, diff or CodeDiff()),
+        "git": _git(git, diff),
         "python": {
             "version": platform.python_version(),
             "implementation": sys.implementation.name,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,10 @@ from kedro.pipeline import node, pipeline
 from kedro.runner import ThreadRunner
 from mlflow.artifacts import load_text
 from mlflow_on_kedro import MLflowProvenanceLoggerHook
+from mlflow_on_kedro.config.sections import Provenance
+from mlflow_on_kedro.hooks import later_files
 from mlflow_on_kedro.hooks.base import PipelineRun
+from mlflow_on_kedro.hooks.later_files import LaterFiles
 from mlflow_on_kedro.provenance import code_diff, files, git_state
 from mlflow_on_kedro.provenance.git_state import GitState
 from mlflow_on_kedro.runs.run_dataset import RESERVED_NAME, RunDataset
@@ -200,3 +204,36 @@ def test_git_that_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     monkeypatch.setattr(git_state, "SECONDS", 0.2)
     assert git_state.read(tmp_path).problem == "git has not answered within 0.2 seconds"
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_a_slow_end(
+    open_run: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    fails: bool,
+) -> None:
+    """A run does not wait long for git, and says so; an error of this thread is a warning."""
+    seen: dict[str, str] = {}
+    waiting = threading.Event()
+
+    def read(_: Path) -> code_diff.CodeDiff:
+        if fails:
+            raise OSError("the disk is full")
+        waiting.wait(20)
+        return code_diff.CodeDiff("late")
+
+    run = open_run(PipelineInfo())
+    monkeypatch.setattr(run, "log_entry", lambda entry: seen.update({entry.path: entry.content}))
+    monkeypatch.setattr(code_diff, "read", read)
+    monkeypatch.setattr(later_files, "WAIT_SECONDS", 0.1)
+    later = LaterFiles(run, Provenance(), GitState("4f1c", changed=True), "kedro run", {})
+    later.log()
+    run.end("FINISHED")
+    waiting.set()
+    assert files.CODE not in seen
+    if fails:
+        assert "the disk is full" in caplog.text
+    else:
+        problem = json.loads(seen[files.ENVIRONMENT])["git"]["problem"]
+        assert problem == "git has not answered before the run ended"
