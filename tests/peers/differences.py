@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from .compare import Difference, any_value, number_as_param
 
+TO_REPEAT = Difference(
+    None,
+    r"artifact kedro/(parameters\.yml|catalog\.yml|pipeline\.(json|svg)|requirements\.txt|"
+    r"environment\.json)",
+    "what it takes to repeat the run",
+)
 OURS_ALONE = (
     Difference(None, r"metric system/time/.*", "durations of nodes and of the run"),
     Difference(None, r"artifact gantt\.html", "the Gantt chart"),
     Difference(None, r"artifact kedro/timeline\.json", "what the chart is drawn from"),
+    TO_REPEAT,
 )
 KEDRO_MLFLOW: tuple[Difference, ...] = OURS_ALONE
 LOCAL_MODEL = Difference(None, "model model", "a model that a run saves is logged, too")

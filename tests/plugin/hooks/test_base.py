@@ -49,6 +49,9 @@ ALONE = {
 }
 
 
+ON = {"provenance": {"enabled": True}}
+
+
 def settings(hooks: str) -> str:
     """Settings with these hooks."""
     return textwrap.dedent(f"""
@@ -61,7 +64,7 @@ def settings(hooks: str) -> str:
 @pytest.mark.parametrize("hook", ALONE)
 def test_alone(make_project: Any, hook: str) -> None:
     """Any single hook opens the run, does its work within it and ends it as FINISHED."""
-    project = make_project(NODES, parameters={"n": 3}, settings=settings(hook))
+    project = make_project(NODES, parameters={"n": 3}, settings=settings(hook), mlflow=ON)
     project.write("note.txt", "hello")
     project.session_run()
     run = project.run
@@ -77,7 +80,7 @@ def test_alone(make_project: Any, hook: str) -> None:
 @pytest.mark.parametrize("hook", ALONE)
 def test_alone_failing(make_project: Any, hook: str) -> None:
     """Any single hook ends the run of a failed pipeline as FAILED, and the error is raised."""
-    project = make_project(FAILING, parameters={"n": 3}, settings=settings(hook))
+    project = make_project(FAILING, parameters={"n": 3}, settings=settings(hook), mlflow=ON)
     project.write("note.txt", "hello")
     with pytest.raises(ValueError, match="no such luck"):
         project.session_run()
@@ -89,7 +92,6 @@ FIVE = (
     "MLflowCatalogLoggerHook()",
     "MLflowArtifactsLoggerHook(['note.txt'], ['note_after.txt'])",
     "MLflowEnvVarsLoggerHook(['PATH'])",
-    "MLflowProvenanceLoggerHook()",
     "MLflowTimeLoggerHook()",
 )
 
