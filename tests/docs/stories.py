@@ -161,7 +161,13 @@ _OLD_NAMES = differences.PIPELINEX_OLD_NAMES
 PIPELINEX = (
     Migrated("migrated from PipelineX", _IN_YAML, (), _DIFFER, _PIPELINEX),
     Migrated("migrated, with a catalog in Python", _IN_PYTHON, (), _DIFFER, _PIPELINEX),
-    HooksInParameters("migrated, with hooks in parameters.yml", _IN_YAML, (), _DIFFER, _PIPELINEX),
+    HooksInParameters(
+        "migrated, with hooks in parameters.yml",
+        _IN_YAML,
+        (),
+        (*_DIFFER, differences.TO_REPEAT),
+        _PIPELINEX,
+    ),
     Migrated("the old names", _IN_YAML, ("The old names",), _OLD_NAMES, _PIPELINEX),
 )
 
