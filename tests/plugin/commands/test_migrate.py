@@ -71,7 +71,7 @@ def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try settings.py out here; a process takes seconds, and other tests do."""
     monkeypatch.setattr(
         "mlflow_on_kedro.commands.setup.settings_trial.try_out",
-        lambda *given: settings_trial.execute(*given[:3]),
+        lambda *given, **_: settings_trial.execute(*given[:3]),
     )
 
 
