@@ -20,6 +20,7 @@ from . import (
     b9_backlog,
     b10_large_graph,
     b11_secrets,
+    b12_run_history,
     report,
 )
 from .bench import ROOT, Bench
@@ -38,6 +39,7 @@ WORKLOADS = {
         b9_backlog,
         b10_large_graph,
         b11_secrets,
+        b12_run_history,
     )
 }
 

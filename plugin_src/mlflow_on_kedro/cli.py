@@ -14,6 +14,8 @@ _COMMANDS = (
     "init",
     "migrate",
     "ui",
+    "runs",
+    "show",
     "gantt",
     "modelify",
     "status",

@@ -372,7 +372,18 @@ def test_models_of_another_database_are_shown(
     assert _stores("sqlite:///a.db") == {"MLFLOW_BACKEND_STORE_URI": "sqlite:///a.db", **shown}
 
 
-COMMANDS = ["init", "ui", "gantt", "modelify", "status", "sync", "discard", "import"]
+COMMANDS = [
+    "init",
+    "ui",
+    "runs",
+    "show",
+    "gantt",
+    "modelify",
+    "status",
+    "sync",
+    "discard",
+    "import",
+]
 FOR_COPIES = ["upgrade", "vendor", "unvendor"]
 
 
@@ -384,7 +395,7 @@ def test_commands_are_listed_in_the_order_of_their_use() -> None:
     assert [line.split()[0] for line in listed.splitlines() if line] == COMMANDS + FOR_COPIES
 
 
-@pytest.mark.parametrize("command", ["ui", "gantt", "modelify", "status", "sync"])
+@pytest.mark.parametrize("command", ["ui", "runs", "show", "gantt", "modelify", "status", "sync"])
 def test_options_of_several_commands(command: str) -> None:
     """``--env`` and ``--uri`` are the same wherever MLflow is meant."""
     from mlflow_on_kedro.cli import cli

@@ -28,6 +28,7 @@ LAYERS = (
     "datasets",
     "inputs",
     "pipeline_models",
+    "history",
     "notebook",
     "hooks",
     "dask",

@@ -10,6 +10,7 @@ import click
 
 from ..errors import MLflowOnKedroError
 from .options import env_option, uri_option
+from .output import write_text
 
 if TYPE_CHECKING:
     from ..config.sections import Time
@@ -20,7 +21,7 @@ _NAME_LENGTH = 100
 
 
 @click.command(short_help="Draw the Gantt chart of any run.")
-@click.argument("run", default="last")
+@click.argument("run", default="latest")
 @click.option(
     "--output",
     "-o",
@@ -37,32 +38,27 @@ def gantt(
 ) -> None:
     """Draw the Gantt chart of a run from its timeline in MLflow, or from its metrics.
 
-    RUN is a run's id, its name (of the newest run with that name), or `last`, the newest run of
-    this project's experiment, which is the default. The chart has all nodes of a run of many
-    processes or machines; the run's own gantt.html is drawn once all nodes have run or one has
+    RUN is a run's id or the first characters of it, its name, `latest` (the default), `latest~2`
+    (the second before that), or `@alias` of a registered model. The chart has all nodes of a run of
+    many processes or machines; the run's own gantt.html is drawn once all nodes have run or one has
     failed.
     """
-    from ..tracking.experiments import from_environment
-    from ..tracking.finding import Runs, name_and_id
-    from ..tracking.store import resolve_experiment, run_url
-    from ..tracking.uris import resolve_uri
+    from ..tracking.finding import name_and_id
+    from ..tracking.run_names import find_run
+    from ..tracking.store import run_url
     from ..utils.secrets import mask_urls
-    from .project import project_settings
+    from .project import project_runs
 
-    root = Path(metadata.project_path)
-    settings = project_settings(root, env, uri)
-    uri = resolve_uri(settings.tracking.uri, root)
-    experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
-    runs = Runs(uri, experiment, from_environment(settings, root))
-    found = runs.find(run)
+    runs, settings = project_runs(metadata, env, uri)
+    found = find_run(runs, run)
     summary, page = _draw(runs, found, settings.time)
     path = output or Path(f"gantt-{file_name(str(found.info.run_name))}.html")
-    _write(path, page)
+    write_text(page, path)
     click.echo(f"{name_and_id(found)}: {summary}. The chart is in {path}.")
     if log:
         _log(runs, found.info.run_id, page)
-        url = run_url(uri, found.info.experiment_id, found.info.run_id)
-        place = url or f"MLflow at {mask_urls(uri)}"
+        url = run_url(runs.uri, found.info.experiment_id, found.info.run_id)
+        place = url or f"MLflow at {mask_urls(runs.uri)}"
         click.echo(f"It is also the run's gantt.html: {place}")
 
 
@@ -97,14 +93,6 @@ def _draw(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
         )
     page = chart.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
     return Timeline.from_spans(spans).summary, page
-
-
-def _write(path: Path, page: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(page, encoding="utf-8")
-    except OSError as error:
-        raise MLflowOnKedroError(f"{path} could not be written: {error.strerror}.") from None
 
 
 def _log(runs: Runs, run_id: str, page: str) -> None:

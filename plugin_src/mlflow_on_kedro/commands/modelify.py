@@ -159,6 +159,7 @@ def _spec(name: str, settings: Config, given: dict[str, Any]) -> PipelineModelSp
 
 def _run(runs: Runs, wanted: str | None) -> Run:
     from ..tracking.finding import FINISHED, name_and_id
+    from ..tracking.run_names import find_run
 
     if wanted is None:
         found = next(runs.newest(FINISHED), None)
@@ -168,7 +169,7 @@ def _run(runs: Runs, wanted: str | None) -> Run:
                 "pipeline, or give the id or name of a run as --run-id."
             )
         return found
-    found = runs.find(wanted)
+    found = find_run(runs, wanted)
     if found.info.status != "FINISHED":
         raise ConfigError(
             f"--run-id: the run {name_and_id(found)} is {found.info.status}, and a model is made "

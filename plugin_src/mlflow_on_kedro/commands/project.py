@@ -5,7 +5,7 @@ from __future__ import annotations
 import warnings
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..compat.kedro_mlflow import MIGRATE
 from ..errors import ConfigError
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
     from ..config.sections import Config
+    from ..tracking.finding import Runs
 
 
 def ignore_kedro_warnings() -> None:
@@ -69,3 +70,36 @@ def project_context(
         settings = replace(settings, tracking=replace(settings.tracking, uri=uri))
     access_of(context, settings).use()
     return context, settings
+
+
+def project_runs(metadata: Any, env: str | None, uri: str | None) -> tuple[Runs, Config]:
+    """Return the runs of the project's experiment, and the configuration.
+
+    Args:
+        metadata: Kedro's metadata of the project, as a command gets it.
+        env: The option ``--env``.
+        uri: The option ``--uri``.
+
+    Raises:
+        ConfigError: The configuration is wrong.
+    """
+    settings = project_settings(Path(metadata.project_path), env, uri)
+    return runs_of(metadata, settings), settings
+
+
+def runs_of(metadata: Any, settings: Config) -> Runs:
+    """Return the runs of the project's experiment.
+
+    Args:
+        metadata: Kedro's metadata of the project, as a command gets it.
+        settings: The configuration.
+    """
+    from ..tracking.experiments import from_environment
+    from ..tracking.finding import Runs
+    from ..tracking.store import resolve_experiment
+    from ..tracking.uris import resolve_uri
+
+    root = Path(metadata.project_path)
+    experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
+    place = resolve_uri(settings.tracking.uri, root)
+    return Runs(place, experiment, from_environment(settings, root))

@@ -59,7 +59,8 @@ def ui(
     errors, or all with --verbose. In a terminal a browser is opened, too.
     """
     from ..tracking.experiments import from_environment
-    from ..tracking.finding import LAST, Runs
+    from ..tracking.finding import Runs
+    from ..tracking.run_names import LATEST, find_run
     from ..tracking.store import connect, resolve_experiment
     from ..tracking.uris import check_registry_variable, resolve_uri
     from ..utils.secrets import mask_urls
@@ -76,7 +77,7 @@ def ui(
     if uri.startswith(SERVERS):
         base = mask_urls(uri).rstrip("/")
         _require_answer(uri, base, origin)
-        page = _run_page(runs.find(LAST)) if last else f"/#/experiments?{VIEW}"
+        page = _run_page(find_run(runs, LATEST)) if last else f"/#/experiments?{VIEW}"
         _show(f"{base}{page}", opens=opens)
         return
     check_registry_variable()
@@ -85,7 +86,7 @@ def ui(
     click.echo("Starting the MLflow UI ...")
     client = connect(uri)  # creates a missing store under its lock, before the server opens it
     if last:
-        page = _run_page(runs.find(LAST))
+        page = _run_page(find_run(runs, LATEST))
     else:
         if experiment is None:
             found = client.get_experiment_by_name(name)

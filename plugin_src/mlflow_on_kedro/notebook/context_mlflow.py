@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,10 +15,11 @@ from ..mlflow_internals import mlflow_globals, run_stack
 from ..runs import known_projects, project_settings
 from ..tracking import experiments, store, uris
 from ..tracking.access import is_offline
-from ..tracking.finding import FINISHED, Runs, name_and_id
+from ..tracking.finding import FINISHED, RECENT, Runs, name_and_id
 from ..utils import client_variables, kedro_internals
 from ..utils.secrets import mask_urls
 from . import notebook_calls
+from .run_history import RunHistory
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -29,7 +31,7 @@ logger = logging.getLogger(__name__)
 ATTRIBUTE = "mlflow"
 
 
-class ContextMlflow:
+class ContextMlflow(RunHistory):
     """A project's MLflow; nothing is imported and no request is sent before the first use.
 
     Args:
@@ -114,19 +116,11 @@ class ContextMlflow:
         """
         return next(self._runs.newest(), None)
 
-    def run(self, wanted: str) -> Run:
-        """Find a run by its id, its name (the newest of that name) or ``last``.
-
-        Raises:
-            MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
-        """
-        return self._runs.find(wanted)
-
     def use(self, wanted: str | None) -> None:
         """Make ``catalog.load`` load all MLflow datasets from one run.
 
         Args:
-            wanted: The run's id, its name or ``last``; None: load local files again.
+            wanted: As for :meth:`run`; None: load local files again.
 
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
@@ -172,7 +166,7 @@ class ContextMlflow:
         """
         if not self.settings.enabled or is_offline(self.settings.tracking):
             return None
-        for run in self._runs.newest(FINISHED):
+        for run in itertools.islice(self._runs.newest(FINISHED), RECENT):
             if is_in(run.info.run_id):
                 logger.info(
                     "'%s' has no local file: it is loaded from %s, the newest FINISHED run that "
@@ -221,7 +215,8 @@ class ContextMlflow:
     def __repr__(self) -> str:
         experiment = self._experiment_id or self.experiment
         place = f"experiment {experiment!r} in MLflow at {mask_urls(self.uri)}"
-        return f"<{place}: client, last_run, run(name), use(name), start_run(name)>"
+        calls = "runs(), best(metric), show(name), run(name), use(name), start_run(name)"
+        return f"<{place}: client, last_run, {calls}>"
 
 
 def _value(settings: Any, key: str) -> Any:

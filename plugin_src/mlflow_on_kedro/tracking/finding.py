@@ -1,8 +1,7 @@
-"""Finding a run that the user names by its id, its name or ``last``."""
+"""``Runs``: the runs of a project's experiment, read from MLflow page by page."""
 
 from __future__ import annotations
 
-import functools
 import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -10,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from ..errors import ConfigError, MLflowOnKedroError
 from ..mlflow_internals.tags import PARENT_RUN
 from ..utils.secrets import mask_urls
-from ..utils.suggestions import did_you_mean
 from . import store
 from .failure_messages import failure_message
 from .failures import is_gone, is_refusal
@@ -19,19 +17,23 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Run
 
-LAST = "last"
 COMMAND_TAG = "kedro_command"
 """The command that repeats a pipeline's run; runs that nodes begin have none."""
 FINISHED = "attributes.status = 'FINISHED'"
 NEWEST_FIRST = ("attributes.start_time DESC",)
+RECENT = 50
+"""How many runs a request reads if few are needed."""
+MANY = 1000
+"""How many it reads if many are needed: each page costs a store a search of its own."""
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
-_RECENT = 50
+# In MLflow's filters, which have no escapes; a backslash would hide the quote that ends the text.
+_NOT_IN_FILTERS = re.compile(r"['\\]")
 
 ResultT = TypeVar("ResultT")
 
 
 class Runs:
-    """Finds runs of a project's experiment; by id or name, also those of the whole store.
+    """Reads the runs of a project's experiment; by id or name, also those of the whole store.
 
     Args:
         uri: The tracking URI.
@@ -43,6 +45,7 @@ class Runs:
         self.uri = uri
         self.experiment = experiment
         self._experiment_id = experiment_id
+        self._client: MlflowClient | None = None
 
     @property
     def client(self) -> MlflowClient:
@@ -51,41 +54,75 @@ class Runs:
         Raises:
             MLflowOnKedroError: The store cannot be opened.
         """
-        return self._request(lambda: store.connect(self.uri))
+        if self._client is None:
+            self._client = self.request(lambda: store.connect(self.uri))
+        return self._client
 
-    def find(self, wanted: str) -> Run:
-        """Find a run: the newest one for ``last``, else by its id, else the newest with the name.
+    @property
+    def place(self) -> str:
+        """The experiment and its store, as a message begins."""
+        if self._experiment_id is not None:
+            name = f"with the id {self._experiment_id} (MLFLOW_EXPERIMENT_ID)"
+        else:
+            name = f"'{self.experiment}'"
+        return f"The experiment {name} in MLflow at {mask_urls(self.uri)}"
 
-        Raises:
-            MLflowOnKedroError: There is none, or MLflow cannot be reached.
-        """
-        if wanted == LAST:
-            found = next(self.newest(), None)
-            if found is None:
-                raise MLflowOnKedroError(
-                    f"{self._place} has no run yet: `kedro run` makes the first."
-                )
-            return found
-        return self._by_id(wanted) or self._by_name(wanted)
-
-    def newest(self, filter_string: str = "") -> Iterator[Run]:
-        """Iterate over the recent runs of the experiment, the newest first.
-
-        Those below a pipeline's run are left out, which its nodes or ``run.children`` have begun.
+    def experiment_ids(self) -> list[str]:
+        """Return the id of the experiment in a list, which is empty if there is none yet.
 
         Raises:
             MLflowOnKedroError: MLflow cannot be reached.
         """
-        token = None
-        while True:
-            page = self._request(functools.partial(self._search, filter_string, token=token))
-            found = [run for run in page if not is_below(run)]
-            yield from found
+        if self._experiment_id is not None:
+            return [self._experiment_id]
+        found = self.request(lambda: self.client.get_experiment_by_name(self.experiment))
+        return [str(found.experiment_id)] if found is not None else []
+
+    def newest(self, filter_string: str = "", page_size: int = RECENT) -> Iterator[Run]:
+        """Iterate over the runs of the experiment, the newest first.
+
+        Those below a pipeline's run are left out, which its nodes or ``run.children`` have begun.
+
+        Args:
+            filter_string: MLflow's filter.
+            page_size: How many runs are read at a time.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        for page in self.pages(filter_string, page_size=page_size):
+            yield from (run for run in page if not is_below(run))
+
+    def pages(
+        self,
+        filter_string: str = "",
+        order_by: Sequence[str] = NEWEST_FIRST,
+        page_size: int = RECENT,
+    ) -> Iterator[Sequence[Run]]:
+        """Iterate over the runs of the experiment, a page at a time: each costs one request.
+
+        Args:
+            filter_string: MLflow's filter.
+            order_by: As for ``MlflowClient.search_runs``.
+            page_size: How many runs a page has.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached, or refuses the filter.
+        """
+        ids, token = self.experiment_ids(), None
+        while ids:
+            page = self._search(ids, filter_string, order_by, page_size, token)
+            yield page
             token = getattr(page, "token", None)
-            if len(found) == len(page) or not token:
+            if not token:
                 return
 
-    def _by_id(self, run_id: str) -> Run | None:
+    def with_id(self, run_id: str) -> Run | None:
+        """Return the run with an id, of whatever experiment; None if there is none.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
         if not _RUN_ID.fullmatch(run_id):
             return None
 
@@ -97,47 +134,83 @@ class Runs:
                     return None
                 raise
 
-        return self._request(get)
+        return self.request(get)
 
-    def _by_name(self, name: str) -> Run:
-        # MLflow's search has no escapes: `_` stands for any character, here for a quote. So the
-        # search may find other names, too.
-        pattern = name.replace("'", "_")
-        filter_string = f"attributes.run_name LIKE '{pattern}'"
-        for everywhere in (False, True):
-            search = functools.partial(self._search, filter_string, everywhere=everywhere)
-            runs = self._request(search)
-            found = next((run for run in runs if run.info.run_name == name), None)
-            if found is not None:
-                return found
-        names = [str(run.info.run_name) for run in self.newest()]
-        raise MLflowOnKedroError(
-            f"{self._place} has no run with the id or name {name!r}.{did_you_mean(name, names)} "
-            f"`{LAST}` is the newest run."
-        )
+    def with_id_prefix(self, prefix: str, most: int) -> Sequence[Run]:
+        """Return the newest runs of the experiment whose ids begin with some letters and digits.
+
+        Args:
+            prefix: The letters and digits.
+            most: How many runs to return at most.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        pages = self.pages(f"attributes.run_id LIKE '{prefix}%'", page_size=most)
+        return next(pages, [])
+
+    def children_of(self, run: Run, most: int) -> list[Run]:
+        """Return the newest runs below a run, the oldest of them first.
+
+        Args:
+            run: MLflow's entity of the run.
+            most: How many runs to return at most.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        condition = f"tags.`{PARENT_RUN}` = '{run.info.run_id}'"
+        found = self._search([run.info.experiment_id], condition, NEWEST_FIRST, most)
+        return list(reversed(found))
+
+    def named(self, name: str, *, everywhere: bool = False) -> Run | None:
+        """Return the newest run with a name; None if there is none.
+
+        Args:
+            name: The name.
+            everywhere: Whether to search in all experiments of the store.
+
+        Raises:
+            MLflowOnKedroError: MLflow cannot be reached.
+        """
+        # `_` stands for any character, so the search may find other names, too.
+        pattern = _NOT_IN_FILTERS.sub("_", name)
+        ids = self._all_experiments() if everywhere else self.experiment_ids()
+        if not ids:
+            return None
+        runs = self._search(ids, f"attributes.run_name LIKE '{pattern}'", NEWEST_FIRST, RECENT)
+        return next((run for run in runs if run.info.run_name == name), None)
+
+    def _all_experiments(self) -> list[str]:
+        found = self.request(self.client.search_experiments)
+        return [experiment.experiment_id for experiment in found]
 
     def _search(
-        self, filter_string: str, *, everywhere: bool = False, token: str | None = None
+        self,
+        ids: list[str],
+        filter_string: str,
+        order_by: Sequence[str],
+        page_size: int,
+        token: str | None = None,
     ) -> Sequence[Run]:
-        if everywhere:
-            ids = [experiment.experiment_id for experiment in self.client.search_experiments()]
-        elif self._experiment_id is not None:
-            ids = [self._experiment_id]
-        else:
-            found = self.client.get_experiment_by_name(self.experiment)
-            ids = [found.experiment_id] if found is not None else []
-        if not ids:
-            return []
-        page: Sequence[Run] = self.client.search_runs(
-            ids,
-            filter_string,
-            max_results=_RECENT,
-            order_by=list(NEWEST_FIRST),
-            page_token=token,
-        )
-        return page
+        def search() -> Sequence[Run]:
+            page: Sequence[Run] = self.client.search_runs(
+                ids,
+                filter_string,
+                max_results=page_size,
+                order_by=list(order_by),
+                page_token=token,
+            )
+            return page
 
-    def _request(self, call: Callable[[], ResultT]) -> ResultT:
+        return self.request(search)
+
+    def request(self, call: Callable[[], ResultT]) -> ResultT:
+        """Return what a call of MLflow gives.
+
+        Raises:
+            MLflowOnKedroError: The call has failed; the message is the user's.
+        """
         try:
             return call()
         except MLflowOnKedroError:
@@ -145,14 +218,6 @@ class Runs:
         except Exception as error:
             effect = "so no run can be looked up"
             raise MLflowOnKedroError(failure_message(self.uri, error, effect)) from None
-
-    @property
-    def _place(self) -> str:
-        if self._experiment_id is not None:
-            name = f"with the id {self._experiment_id} (MLFLOW_EXPERIMENT_ID)"
-        else:
-            name = f"'{self.experiment}'"
-        return f"The experiment {name} in MLflow at {mask_urls(self.uri)}"
 
 
 def is_below(run: Any) -> bool:

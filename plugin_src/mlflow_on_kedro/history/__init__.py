@@ -1,0 +1,1 @@
+"""Looking back at runs in MLflow: which there are, which was best, what one of them was."""
