@@ -27,6 +27,8 @@ MAX_AXES = 9
 _TEMPLATE = Path(plotly_js.__file__).parent / "assets" / "sweep.html"
 _TICKS = 5
 _MOST_NAMES = 12
+_WIDE = 5
+"""Up to so many axes, their names fit beside each other."""
 _LOG_RATIO = 100
 """From this ratio of the greatest to the least number on, an axis is logarithmic."""
 _GREY = "#9E9E9E"
@@ -73,7 +75,8 @@ def figure(
         >>> [line["customdata"][0] for line in figure(results, ["C"], title="")["data"]]
         ['C=1']
     """
-    drawn = [one for one in results if one.is_finished]
+    finished = [one for one in results if one.is_finished]
+    drawn = list(finished)
     others = [name for name in metric_names(drawn) if name != metric]
     metrics = [*filter(None, [metric]), *others]
     names = [*parameters, *metrics][: max(MAX_AXES, len(parameters) + 1)]
@@ -93,7 +96,11 @@ def figure(
         for place, one in enumerate(drawn)
         for is_best in [place == len(drawn) - 1 and scored[place] is not None]
     ]
-    return {"data": data, "layout": _layout(axes, title)}
+    hints = [f"the greener, the better by {metric}"] if known else []
+    hints += [f"{failed} failed"] if (failed := len(results) - len(finished)) else []
+    hints += [f"the best {MAX_LINES} are drawn"] if len(drawn) < len(finished) else []
+    heading = f"{escape(title, quote=False)}<br><sup>{escape('; '.join(hints), quote=False)}</sup>"
+    return {"data": data, "layout": _layout(axes, heading)}
 
 
 class _Axis:
@@ -161,7 +168,12 @@ def _line(
 def _layout(axes: list[_Axis], title: str) -> dict[str, Any]:
     notes: list[dict[str, Any]] = []
     for x, axis in enumerate(axes):
-        heading = {"x": x, "y": 1.06, "text": f"<b>{escape(axis.name, quote=False)}</b>"}
+        # Long names beside each other would overlap.
+        heading = {
+            "x": x,
+            "y": 1.05 + 0.07 * (x % 2 if len(axes) > _WIDE else 0),
+            "text": f"<b>{escape(axis.name, quote=False)}</b>",
+        }
         notes.append({**heading, "showarrow": False, "yanchor": "bottom"})
         notes += [
             {
@@ -171,20 +183,21 @@ def _layout(axes: list[_Axis], title: str) -> dict[str, Any]:
                 "showarrow": False,
                 "xanchor": "right",
                 "xshift": -8,
+                "bgcolor": "rgba(255,255,255,0.75)",
                 "font": {"size": 11},
             }
             for y, word in axis.ticks
         ]
     return {
-        "title": {"text": escape(title, quote=False), "font": {"size": 15}, "x": 0.02},
+        "title": {"text": title, "font": {"size": 15}, "x": 0.02},
         "font": {"color": "#333333", "family": "system-ui, sans-serif"},
         "height": 480,
-        "margin": {"l": 60, "r": 40, "t": 90, "b": 30},
+        "margin": {"l": 60, "r": 40, "t": 80, "b": 30},
         "hovermode": "closest",
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "xaxis": {"visible": False, "range": [-0.4, max(len(axes) - 1, 0) + 0.3]},
-        "yaxis": {"visible": False, "range": [-0.06, 1.16]},
+        "yaxis": {"visible": False, "range": [-0.06, 1.2]},
         "annotations": notes,
         "shapes": [
             {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "layer": "below"}

@@ -8,10 +8,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..config.sections import Config
+from ..delivery import backlog
 from ..tracking.finding import COMMAND_TAG
 from ..tracking.group_lookup import PIPELINE_TAG
 from ..tracking.store import run_url
-from ..utils import cli_hints
+from ..tracking.uris import resolve_uri
 from ..utils.secrets import mask_secrets
 from . import lines
 from .parent_run import SweepRun
@@ -65,6 +66,8 @@ def run_sweep(
     new_search(plan, {})  # what it refuses is known before there is a run
     folder = request.folder or SweepFolder.create(request.root, request.name)
     with folder.held():
+        if request.folder is not None:
+            _end_killed_runs(request, config)
         given = mask_secrets(shlex.join(["kedro", *words]))
         command = folder.spec["command"] if request.folder is not None else given
         run = _open_parent(request, plan, config, package, folder, command)
@@ -91,9 +94,19 @@ def run_sweep(
     for line in lines.of_outcome(outcome, plan, folder):
         show(line)
     url = run_url(uri, run.opened.experiment_id, run_id)
-    ui = f"`{cli_hints.to_view(uri, request.root, request.env)}`, run '{run.opened.name}'"
+    ui = f"kedro mlflow ui{f' --env {request.env}' if request.env else ''}"
     show(f"To see it: {url or ui}")
     return Done(folder.id, run_id, outcome)
+
+
+def _end_killed_runs(request: Request, config: Config) -> None:
+    """Deliver what killed processes have left, and end their runs as KILLED.
+
+    Otherwise that of the sweep would be ended while it goes on.
+    """
+    uri = resolve_uri(config.tracking.uri, request.root)
+    for _ in backlog.deliver_backlog(request.root, uri, skip=""):
+        pass
 
 
 def _open_parent(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.sweep_entries import SweepEntry
 from ..errors import ConfigError
+from ..utils.secrets import is_secret, looks_secret
 from ..utils.suggestions import did_you_mean
 from . import reuse
 from .changes import configuration, context_of, find_changes, pipeline_of
@@ -102,7 +103,7 @@ def make_plan(entry: SweepEntry, setup: Setup, where: str) -> Plan:
     space = {
         str(name): parse_domain(given, f"{where} '{name}'") for name, given in entry.params.items()
     }
-    _check_overlap(space)
+    _check_names(space)
     if entry.trials is not None and entry.optimize is None:
         raise ConfigError(
             "--trials needs the metric by which Optuna compares combinations, as in --optimize "
@@ -125,8 +126,14 @@ def make_plan(entry: SweepEntry, setup: Setup, where: str) -> Plan:
     return Plan(entry, space, chosen, setup, base.parameters)
 
 
-def _check_overlap(space: Space) -> None:
-    for name in space:
+def _check_names(space: Space) -> None:
+    for name, domain in space.items():
+        values = domain.samples()
+        if looks_secret(name) or any(is_secret(name, value) for value in values):
+            raise ConfigError(
+                f"'{name}' looks like a secret, and a sweep writes the values of its parameters to "
+                "MLflow: names and parameters of runs."
+            )
         for other in space:
             if other.startswith(f"{name}."):
                 raise ConfigError(

@@ -104,7 +104,10 @@ class OptunaSearch:
         self._distributions = {name: _distribution(optuna, one) for name, one in space.items()}
         self._study = optuna.create_study(
             direction="minimize" if minimize else "maximize",
-            sampler=_sampler(optuna, sampler, seed),
+            # With the same seed a sweep that goes on would begin with the same combinations.
+            sampler=_sampler(
+                optuna, sampler, seed if seed is None else seed + max(done, default=0)
+            ),
         )
         self._trials: dict[int, Any] = {}
         self._number = max(done, default=0)

@@ -15,7 +15,7 @@ from ..errors import ConfigError
 MAX_VALUES = 10_000
 """The most values of a parameter, and the most combinations of a grid."""
 
-_NUMBER = r"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?"
+_NUMBER = r"(?:[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 _RANGE = re.compile(rf"({_NUMBER}?)\.\.({_NUMBER}?)(?:\.\.({_NUMBER}))?")
 _CALL = re.compile(r"(\w+)\((.*)\)")
 _NAME = re.compile(r"[^\s.=,]+(\.[^\s.=,]+)*")
