@@ -63,12 +63,14 @@ def project(make_project: Callable[..., Project]) -> Project:
     return make_project(NODES, catalog=CATALOG, parameters=PARAMETERS, mlflow={"sweep": sweep})
 
 
+# With what this process has there: a package of the tests.
+PATH = os.pathsep.join(filter(None, [str(PLUGIN), os.environ.get("PYTHONPATH")]))
 COMMAND = [sys.executable, "-m", "mlflow_on_kedro.cli", "mlflow"]
 
 
 def kedro(project: Project, *words: str) -> subprocess.CompletedProcess[str]:
     """Run a `kedro mlflow` command in a process of its own."""
-    env = {**os.environ, "PYTHONPATH": str(PLUGIN), "COLUMNS": "200"}
+    env = {**os.environ, "PYTHONPATH": PATH, "COLUMNS": "200"}
     return subprocess.run(
         [*COMMAND, *words],
         cwd=project.root,
@@ -154,7 +156,7 @@ def start(project: Project, *words: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [*COMMAND, "sweep", *words],
         cwd=project.root,
-        env={**os.environ, "PYTHONPATH": str(PLUGIN)},
+        env={**os.environ, "PYTHONPATH": PATH},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
