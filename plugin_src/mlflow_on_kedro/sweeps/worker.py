@@ -14,6 +14,8 @@ from typing import Any
 
 from .combination import Combination, Setup
 
+INTERRUPT_SECONDS = 1.0
+"""How long this process may take to notice Ctrl-C."""
 OUTPUT = "workers.log"
 """The file with what workers print beside combinations, in the sweep's folder."""
 STOP = "stop"
@@ -31,12 +33,14 @@ def main(connection: Connection, setup: Setup) -> None:
         setup: What all of them have in common.
     """
     tasks: queue.SimpleQueue[Combination | None] = queue.SimpleQueue()
-    threading.Thread(target=_receive, args=(connection, tasks), daemon=True).start()
+    ending = threading.Event()
+    threading.Thread(target=_receive, args=(connection, tasks, ending), daemon=True).start()
     try:
         print_to(setup.folder / OUTPUT)
         _run_all(connection, setup, tasks)
-    except KeyboardInterrupt:  # the runs end at the exit of the process
-        sys.exit(1)
+    except KeyboardInterrupt:
+        ending.set()
+        sys.exit(1)  # and with the process its run ends as KILLED
 
 
 def _run_all(
@@ -59,14 +63,18 @@ def _run_all(
         connection.send(result)
 
 
-def _receive(connection: Connection, tasks: queue.SimpleQueue[Combination | None]) -> None:
+def _receive(
+    connection: Connection, tasks: queue.SimpleQueue[Combination | None], ending: threading.Event
+) -> None:
     while True:
         try:
             message = connection.recv()
         except (EOFError, OSError):
             message = STOP
         if message == STOP:
-            _end_process()
+            # Ctrl-C in a terminal interrupts this process, too; a signal would cut its end short.
+            if not ending.wait(INTERRUPT_SECONDS):
+                _end_process()
             return
         tasks.put(message)
         if message is None:  # there is no more to do
