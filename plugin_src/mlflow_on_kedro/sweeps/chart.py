@@ -26,14 +26,16 @@ MAX_LINES = 500
 MAX_AXES = 9
 _TEMPLATE = Path(plotly_js.__file__).parent / "assets" / "sweep.html"
 _TICKS = 5
+_TICK_GAP = 0.035
+"""Numbers beside an axis that are nearer to each other would overlap."""
 _MOST_NAMES = 12
 _WIDE = 5
 """Up to so many axes, their names fit beside each other."""
 _LOG_RATIO = 100
 """From this ratio of the greatest to the least number on, an axis is logarithmic."""
 _GREY = "#9E9E9E"
-# From worse to better; distinct for all kinds of colour vision (Viridis without its yellow).
-_COLORS = ((68, 1, 84), (59, 82, 139), (33, 145, 140), (94, 201, 98))
+# From worse to better; distinct for all kinds of colour vision, and on white and black.
+_COLORS = ((126, 87, 194), (70, 110, 180), (33, 145, 140), (94, 201, 98))
 
 
 def page(results: Sequence[Result], parameters: Sequence[str], **options: Any) -> str:
@@ -82,8 +84,8 @@ def figure(
     names = [*parameters, *metrics][: max(MAX_AXES, len(parameters) + 1)]
     if metric is not None:
         sign = 1 if minimize else -1
-        # The best one last, and so above the others.
-        drawn.sort(key=lambda one: _order(score(one, metric), sign), reverse=True)
+        # The best one last, and so above the others; of several it is the first that has run.
+        drawn.sort(key=lambda one: (_order(score(one, metric), sign), one.key), reverse=True)
     drawn = drawn[-MAX_LINES:]
     axes = [
         _Axis(name, [_value(one, name, is_parameter=place < len(parameters)) for one in drawn])
@@ -128,7 +130,11 @@ class _Axis:
             span = self._high - self._low
             scaled = [self._low + span * place / (_TICKS - 1) for place in range(_TICKS)]
             distinct = [10**one if self._is_log else one for one in scaled]
-        self.ticks = [(self._share(one), f"{one:.4g}") for one in distinct]
+        self.ticks = []
+        for one in distinct:
+            place = self._share(one)
+            if not self.ticks or place - self.ticks[-1][0] > _TICK_GAP:
+                self.ticks.append((place, f"{one:.4g}"))
 
     def _scaled(self, number: float) -> float:
         return math.log10(number) if self._is_log else number
