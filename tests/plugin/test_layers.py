@@ -32,6 +32,7 @@ LAYERS = (
     "notebook",
     "hooks",
     "dask",
+    "sweeps",
     "vendoring",
     "commands",
     "cli",
