@@ -11,6 +11,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from mlflow_on_kedro.config.model_entries import PipelineModel
 from mlflow_on_kedro.config.sections import Config
+from mlflow_on_kedro.config.sweep_entries import SweepEntry
 
 _ATTRIBUTE = re.compile(r"(\w+): (.+)")
 
@@ -97,3 +98,5 @@ TOP = tuple(keys_of(Config))
 """The top level of the file: its keys and sections."""
 ENTRY = tuple(keys_of(PipelineModel))
 """The keys of an entry of ``pipeline_models``."""
+SWEEP = tuple(keys_of(SweepEntry))
+"""The keys of an entry of ``sweep``."""

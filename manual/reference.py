@@ -15,7 +15,7 @@ import yaml
 from mlflow_on_kedro.config.sections import Config
 
 from manual import schema
-from manual.config_keys import ENTRY, TOP, Key, keys_of, summary
+from manual.config_keys import ENTRY, SWEEP, TOP, Key, keys_of, summary
 
 PAGE = Path(__file__).parents[1] / "docs" / "configuration.md"
 
@@ -50,6 +50,9 @@ def page() -> str:
         "## pipeline_models",
         "Each entry is [a pipeline as a model](pipelines-as-models.md), under the model's name:",
         "\n".join(_table(ENTRY)),
+        "## sweep",
+        "Each entry is [a sweep](sweeps.md), under the name that `kedro mlflow sweep NAME` takes:",
+        "\n".join(_table(SWEEP)),
     ]
     return "\n\n".join(parts) + "\n"
 

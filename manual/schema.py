@@ -8,6 +8,7 @@ from typing import Any
 
 from mlflow_on_kedro.config.model_entries import PipelineModel
 from mlflow_on_kedro.config.sections import Config
+from mlflow_on_kedro.config.sweep_entries import SweepEntry
 
 from .config_keys import Key, keys_of, summary
 
@@ -33,6 +34,7 @@ def schema() -> dict[str, Any]:
     """Make the schema: each key with its type, words, limit, default and description."""
     top = _section(Config)
     top["properties"]["pipeline_models"]["additionalProperties"] = _section(PipelineModel)
+    top["properties"]["sweep"]["additionalProperties"] = _section(SweepEntry)
     return {
         "$schema": "http://json-schema.org/draft-07/schema#",
         "title": "mlflow.yml of MLflow-on-Kedro",

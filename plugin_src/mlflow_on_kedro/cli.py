@@ -17,6 +17,7 @@ _COMMANDS = (
     "runs",
     "show",
     "gantt",
+    "sweep",
     "modelify",
     "status",
     "sync",

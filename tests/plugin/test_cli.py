@@ -374,10 +374,12 @@ def test_models_of_another_database_are_shown(
 
 COMMANDS = [
     "init",
+    "migrate",
     "ui",
     "runs",
     "show",
     "gantt",
+    "sweep",
     "modelify",
     "status",
     "sync",

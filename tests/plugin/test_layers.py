@@ -33,6 +33,7 @@ LAYERS = (
     "notebook",
     "hooks",
     "dask",
+    "sweeps",
     "vendoring",
     "commands",
     "cli",

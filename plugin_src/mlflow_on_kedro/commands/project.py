@@ -40,9 +40,16 @@ def project_settings(root: Path, env: str | None, uri: str | None = None) -> Con
 
 
 def project_context(
-    root: Path, env: str | None, uri: str | None = None
+    root: Path, env: str | None, uri: str | None = None, *, conf_source: str | None = None
 ) -> tuple[KedroContext, Config]:
-    """Like :func:`project_settings`, and return the project's context, too."""
+    """Like :func:`project_settings`, and return the project's context, too.
+
+    Args:
+        root: The project's root.
+        env: The Kedro environment; None: the project's default.
+        uri: The tracking URI of the option ``--uri``, which replaces that of mlflow.yml.
+        conf_source: The folder or archive with the configuration; None: the project's own.
+    """
     ignore_kedro_warnings()
     from kedro.framework.session import KedroSession
 
@@ -50,7 +57,8 @@ def project_context(
     from ..tracking.uris import resolve_uri
 
     try:
-        with KedroSession.create(project_path=root, env=env) as session:
+        source: dict[str, Any] = {} if conf_source is None else {"conf_source": conf_source}
+        with KedroSession.create(project_path=root, env=env, **source) as session:
             context: KedroContext = session.load_context()  # type: ignore[attr-defined]
     except ModuleNotFoundError as error:
         if str(error.name).startswith("kedro_mlflow"):

@@ -29,6 +29,7 @@ _TYPES_IN_WORDS = {
 }
 _TEXTS = frozenset(hint for hint, words in _TYPES_IN_WORDS.items() if "text" in words)
 _EXPECTED = {"credentials": "the name of an entry of credentials.yml"}
+_NAMED = {"pipeline_models": "models", "sweep": "sweeps"}
 _NOT_SHOWN = frozenset({"credentials", "request_headers"})
 
 _NUMBER = re.compile(r"\s*[-+]?\d+(\.\d+)?\s*")
@@ -134,8 +135,9 @@ def unknown_keys(content: Any, section: type, where: str, prefix: str = "") -> I
                 meant = meant_keys.meant(dotted) or f"{prefix}{nearest(str(key), known)}"
                 yield f"'{dotted}'. Did you mean {meant!r}? Valid here: {', '.join(known)}."
             continue
-        if key == "pipeline_models" and not isinstance(value, Mapping | None):
-            raise ConfigError(f"{where}: '{key}' must be a mapping of names to models: {value!r}")
+        if key in _NAMED and not isinstance(value, Mapping | None):
+            what = _NAMED[key]
+            raise ConfigError(f"{where}: '{key}' must be a mapping of names to {what}: {value!r}")
         if is_dataclass(types[key]) and value is not None:
             yield from unknown_keys(value, types[key], where, f"{dotted}.")
 

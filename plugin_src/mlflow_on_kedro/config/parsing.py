@@ -21,6 +21,7 @@ from .checks import (
 )
 from .model_entries import pipeline_models
 from .sections import DESCRIPTION_PLACEHOLDER, Config
+from .sweep_entries import check_sweep
 
 
 def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
@@ -56,6 +57,8 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
         if uri := getattr(config.tracking, key):
             uri_checks.check(uri, f"{where}: 'tracking.{key}'")
     pipeline_models(config, where)
+    for name, entry in config.sweep.items():
+        check_sweep(str(name), entry, where)
     return config
 
 

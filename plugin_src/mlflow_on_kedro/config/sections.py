@@ -324,6 +324,7 @@ class Config:
         system_metrics: CPU, memory, disk and network of the machine.
         ui: Where ``kedro mlflow ui`` listens.
         pipeline_models: Pipelines that are logged as models, by the models' names.
+        sweep: Sweeps that ``kedro mlflow sweep NAME`` runs, by their names.
     """
 
     enabled: bool = True
@@ -343,3 +344,4 @@ class Config:
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)
     pipeline_models: dict[str, Any] = field(default_factory=dict)
+    sweep: dict[str, Any] = field(default_factory=dict)

@@ -22,8 +22,8 @@ class PipelineInfo:
 
     Attributes:
         steps: A node's name -> its number in the pipeline's order, the step of its timing metrics.
-        unlisted: The datasets that the catalog does not list. They must be known before the run,
-            because the runner adds a memory dataset for each of them.
+        unlisted: The datasets that the catalog does not list, or that only a sweep has put there.
+            They must be known before the run, because the runner adds a memory dataset for each.
         readers: A free input of the pipeline -> the node that reads it first, so that only one node
             in one process logs it.
         outputs: The datasets that this run saves, which must not be read from an earlier run.
@@ -77,7 +77,11 @@ class PipelineInfo:
         kinds = {name: getattr(item, "tracking_kind", None) for name, item in datasets.items()}
         return cls(
             steps={node.name: step for step, node in enumerate(pipeline.nodes)},
-            unlisted=frozenset(name for name, item in datasets.items() if item is None),
+            unlisted=frozenset(
+                name
+                for name, item in datasets.items()
+                if item is None or getattr(item, "logs_as_unlisted", False)
+            ),
             readers=readers,
             outputs=frozenset()
             if only_missing_outputs

@@ -1,0 +1,1 @@
+"""Sweeps: a pipeline run once for each combination of some parameters' values."""

@@ -1,0 +1,190 @@
+"""A combination's own files: its outputs must not overwrite those of another combination."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import os
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from pathlib import Path, PurePath
+from typing import Any
+
+from ..utils.pipeline_info import untranscoded
+from .kept_value import KeptValue
+
+_PATHS = ("filepath", "path")
+_KEPT = f"{KeptValue.__module__}.{KeptValue.__qualname__}"
+
+
+def entries_of(catalog: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """Return the entries of datasets in catalog.yml, also those that a pattern makes.
+
+    Args:
+        catalog: The content of catalog.yml.
+        names: The datasets; those that the catalog does not list are left out.
+
+    Example:
+        >>> entries_of({"{x}_table": {"type": "T", "filepath": "{x}.csv"}}, ["a_table", "b"])
+        {'a_table': {'type': 'T', 'filepath': 'a.csv'}}
+    """
+    from kedro.io import CatalogConfigResolver
+
+    # Credentials are names here, which the resolver would look up.
+    plain = {
+        name: {key: item for key, item in entry.items() if key != "credentials"}
+        for name, entry in catalog.items()
+        if isinstance(entry, Mapping)
+    }
+    resolver = CatalogConfigResolver(
+        copy.deepcopy(plain), default_runtime_patterns={"{default}": {"type": "MemoryDataset"}}
+    )
+    found: dict[str, Any] = {}
+    for name in names:
+        listed = name if name in catalog else resolver.match_dataset_pattern(name)
+        listed = listed or resolver.match_user_catch_all_pattern(name)
+        if listed is None or listed not in catalog:
+            continue
+        whole = catalog[listed]
+        entry = dict(whole) if listed == name else copy.deepcopy(resolver.resolve_pattern(name))
+        if isinstance(whole, Mapping) and "credentials" in whole:
+            entry["credentials"] = whole["credentials"]
+        found[name] = entry
+    return found
+
+
+def is_in_memory(entry: Any) -> bool:
+    """Whether a dataset is in memory only.
+
+    Args:
+        entry: Its entry in the catalog; None: the catalog does not list it.
+
+    Example:
+        >>> is_in_memory({"type": "MemoryDataset"}), is_in_memory({"type": "pandas.CSVDataset"})
+        (True, False)
+    """
+    if entry is None:
+        return True
+    kind = str(entry.get("type", ""))
+    has_no_file = kind.endswith(".MLflowDataset") and entry.get("dataset") is None
+    return kind.endswith("MemoryDataset") or has_no_file
+
+
+def shared_places(entries: Mapping[str, Any]) -> dict[str, str]:
+    """Find outputs that combinations would overwrite, because they are not in local files.
+
+    Args:
+        entries: The outputs' entries in the catalog.
+
+    Returns:
+        Dataset name -> where it is saved.
+
+    Example:
+        >>> shared_places({"sales": {"type": "pandas.SQLTableDataset", "table_name": "sales"}})
+        {'sales': 'pandas.SQLTableDataset'}
+    """
+    found: dict[str, str] = {}
+    for name, entry in entries.items():
+        paths = list(_paths(entry))
+        remote = next((path for path in paths if not _is_local(path)), None)
+        if remote is not None:
+            found[name] = remote
+        elif not paths and not is_in_memory(entry):
+            found[name] = str(entry.get("type"))
+    return found
+
+
+def redirected(
+    catalog: Mapping[str, Any], outputs: Collection[str], root: Path, folder: Path
+) -> dict[str, Any]:
+    """Return entries of the catalog whose local files are a combination's own.
+
+    Every entry with a file of an output is among them: transcoded datasets, and others that read
+    the same file.
+
+    Args:
+        catalog: The content of catalog.yml.
+        outputs: The datasets that the combination saves.
+        root: The project's root.
+        folder: The combination's folder, in which files have the paths that they have in the root.
+    """
+    saved = {
+        _absolute(path, root)
+        for entry in entries_of(catalog, outputs).values()
+        for path in _paths(entry)
+        if _is_local(path)
+    }
+    bases = {untranscoded(name) for name in outputs}
+    entries = entries_of(catalog, {*outputs, *catalog})
+
+    def move(path: str) -> str:
+        if not _is_local(path) or _absolute(path, root) not in saved:
+            return path
+        return own_path(path, root, folder)
+
+    moved = {name: _with_paths(entry, move) for name, entry in entries.items()}
+    return {
+        name: entry
+        for name, entry in moved.items()
+        if entry != entries[name] or untranscoded(name) in bases
+    }
+
+
+def own_path(path: str, root: Path, folder: Path) -> str:
+    """Return the path in a combination's folder for a local path of the project.
+
+    Example:
+        >>> own_path("data/model.pkl", Path("/project"), Path("/sweep/1")).replace(os.sep, "/")
+        '/sweep/1/data/model.pkl'
+    """
+    absolute = Path(os.path.abspath(_joined(path, root)))  # noqa: PTH100 - without following links
+    try:
+        inside = absolute.relative_to(os.path.abspath(root))  # noqa: PTH100
+    except ValueError:  # two folders outside of the project may have files of the same name
+        digest = hashlib.sha256(str(absolute.parent).encode()).hexdigest()[:12]
+        inside = Path("outside", digest, absolute.name)
+    return str(folder / inside)
+
+
+def kept_entries(names: Iterable[str], folder: Path) -> dict[str, Any]:
+    """Return entries that keep values in files, for datasets that are in memory otherwise."""
+    return {
+        name: {"type": _KEPT, "filepath": str(folder / f"{_file_name(name)}.pkl")} for name in names
+    }
+
+
+def _file_name(name: str) -> str:
+    safe = "".join(sign if sign.isalnum() or sign in "-_." else "_" for sign in name)
+    # Two names may differ only in what is replaced, or in upper case.
+    return f"{safe.lstrip('.')[:80]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+
+
+def _paths(entry: Any) -> Iterator[str]:
+    if isinstance(entry, Mapping):
+        for key, value in entry.items():
+            if key in _PATHS and isinstance(value, str | PurePath):
+                yield str(value)
+            else:
+                yield from _paths(value)
+
+
+def _with_paths(entry: Any, move: Callable[[str], str]) -> Any:
+    if not isinstance(entry, Mapping):
+        return entry
+    return {
+        key: move(str(value))
+        if key in _PATHS and isinstance(value, str | PurePath)
+        else _with_paths(value, move)
+        for key, value in entry.items()
+    }
+
+
+def _is_local(path: str) -> bool:
+    return "://" not in path or path.startswith("file://")
+
+
+def _absolute(path: str, root: Path) -> str:
+    return os.path.normcase(os.path.abspath(_joined(path, root)))  # noqa: PTH100 - as above
+
+
+def _joined(path: str, root: Path) -> Path:
+    return root / path.removeprefix("file://")  # which an absolute path replaces

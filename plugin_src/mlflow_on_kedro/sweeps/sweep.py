@@ -1,0 +1,161 @@
+"""A sweep: a pipeline run once for each combination, below one run in MLflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ..errors import ConfigError, MLflowOnKedroError
+from ..utils.suggestions import did_you_mean
+from . import chart, lines, report
+from .combination import SHARED, Combination, Result
+from .parent_run import CHART, SweepRun
+from .plan import Plan
+from .pool import Pool
+from .report import Outcome
+from .search import GridSearch, OptunaSearch, Search
+from .sweep_folder import SweepFolder
+
+
+class Sweep:
+    """Runs the combinations of a plan.
+
+    Args:
+        plan: What to do, with the folder and the run.
+        folder: The sweep's folder, which may have results of earlier.
+        run: The sweep's run in MLflow.
+        show: Is called with each result as it ends, how many there are in all, and whether it is
+            the best so far.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        folder: SweepFolder,
+        run: SweepRun,
+        show: Callable[[Result, int, bool], None],
+    ) -> None:
+        self._plan = plan
+        self._folder = folder
+        self._run = run
+        self._show = show
+        # Those that failed run again, and a result of this process replaces the earlier one.
+        self._results = {key: one for key, one in folder.results().items() if one.is_finished}
+        done = {int(key): one for key, one in self._results.items() if key != SHARED}
+        self._search = new_search(plan, done)
+        self.outcome = Outcome(total=self._search.total)
+        self._update()
+
+    def run(self) -> Outcome:
+        """Run all combinations that have not finished yet.
+
+        Returns:
+            The outcome. It is in the run, too, which has ended.
+
+        Raises:
+            MLflowOnKedroError: The shared nodes have failed, or the runs do not have the metric.
+        """
+        status = "FAILED"
+        try:
+            with Pool(self._plan.setup, self._plan.entry.jobs) as pool:
+                self._run_shared(pool)
+                pool.run(self._ask, self._tell)
+            status = "FAILED" if self.outcome.failed else "FINISHED"
+            self._log_best()
+        except (KeyboardInterrupt, SystemExit):
+            status = "KILLED"
+            raise
+        except MLflowOnKedroError as error:
+            self._run.set_tag("error", error.message)
+            raise
+        finally:
+            self._log()
+            self._run.end(status)
+        return self.outcome
+
+    def _run_shared(self, pool: Pool) -> None:
+        shared = self._plan.shared
+        if shared is None or SHARED in self._results:
+            return
+        pool.run(iter([shared, None]).__next__, self._tell)
+        failed = self._results[SHARED]
+        if not failed.is_finished:
+            raise MLflowOnKedroError(
+                f"The nodes that do not depend on the sweep's parameters have failed, and all "
+                f"combinations need them: {failed.error} The whole log is in "
+                f"{self._folder.log_file(SHARED)}."
+            )
+
+    def _ask(self) -> Combination | None:
+        found = self._search.ask()
+        return self._plan.combination(*found) if found is not None else None
+
+    def _tell(self, result: Result) -> None:
+        self._folder.add(result)
+        self._results[result.key] = result
+        if result.key != SHARED:
+            self._search.tell(int(result.key), report.score(result, self._plan.metric))
+            self._update()
+        self._show(result, self.outcome.total, self.outcome.best is result)
+        self._check_metric(result)
+
+    def _check_metric(self, result: Result) -> None:
+        metric, known = self._plan.metric, result.metrics
+        if metric is None or not result.is_finished or result.key == SHARED or known is None:
+            return
+        if metric not in known:
+            raise ConfigError(
+                f"The run '{result.name}' has no metric '{metric}'.{did_you_mean(metric, known)} "
+                f"It has: {', '.join(sorted(known)) or 'none'}. Go on with: kedro mlflow sweep "
+                "--resume --optimize metrics.NAME"
+            )
+
+    def _update(self) -> None:
+        results = [one for key, one in sorted(self._results.items()) if key != SHARED]
+        entry = self._plan.entry
+        self.outcome.results = results
+        self.outcome.best = report.best(results, self._plan.metric, minimize=entry.minimize)
+
+    def _log_best(self) -> None:
+        best = self.outcome.best
+        if best is not None:
+            self._run.log_best(best.values, best.metrics or {})
+            self._run.set_tag("best.run_id", best.run_id or "")
+            self._run.set_tag("best.combination", best.name)
+
+    def _log(self) -> None:
+        results, names = self.outcome.results, list(self._plan.space)
+        if not results:
+            return
+        self._run.log_table(report.table(results, names))
+        metric, minimize = self._plan.metric, self._plan.entry.minimize
+        title = f"{len(results)} combinations of {', '.join(names)}"
+        page = chart.page(results, names, title=title, metric=metric, minimize=minimize)
+        self._run.log_page(page, CHART)
+        self._run.describe(lines.description(self._plan, self.outcome))
+        if self.outcome.failed:
+            count = f"{self.outcome.failed} of {len(results)}"
+            self._run.set_tag("error", f"{count} combinations failed")
+
+
+def new_search(plan: Plan, done: Mapping[int, Result]) -> Search:
+    """Make what chooses the combinations.
+
+    Args:
+        plan: What to do.
+        done: The results of combinations that have finished before, by their numbers.
+
+    Raises:
+        ConfigError: The space has no grid, or Optuna is needed and missing.
+    """
+    entry = plan.entry
+    if entry.trials is None:
+        return GridSearch(plan.space, done)
+    return OptunaSearch(
+        plan.space,
+        entry.trials,
+        sampler=entry.sampler,
+        seed=entry.seed,
+        minimize=entry.minimize,
+        done=done,
+        score=lambda result: report.score(result, plan.metric),
+    )
