@@ -84,7 +84,7 @@ class SweepRun(RunLogger):
             root=root,
             package=package,
             series=f"sweep {sweep}",
-            tags={**provenance.source_tags(root, package), **tags},
+            tags={**provenance.source_tags(root, package, provenance.git_state(root)), **tags},
         )
         if request.is_offline:
             raise MLflowOnKedroError(
