@@ -2,7 +2,7 @@
 
 It is what ``git diff HEAD`` prints for the project's folder, with paths from the repository's top,
 so that ``git apply`` takes it there. Files that are left out are named in its first lines: binary
-files, those that hold secrets by their names, and what comes after a megabyte.
+files, data and notebooks, those that hold secrets by their names, and what comes after a megabyte.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ _START = b"diff --git "
 _NAME = re.compile(rb'^(?:\+\+\+ "?b|--- "?a)/(?P<name>[^\t"\n]*)', re.MULTILINE)
 _HEADER_NAME = re.compile(rb'^diff --git "?a/(?P<name>.*?)"? "?b/')
 _SECRET_FILES = re.compile(r"(^|/)(\.env(\..*)?|id_[a-z0-9]+|.*\.(pem|key|p12|pfx|jks))$")
+# Notebooks keep what their cells have shown, and Kedro's folder for data is `data`.
+_DATA_FILES = re.compile(r"(^|/)data/|\.(csv|tsv|psv|jsonl|ndjson|geojson|ipynb)$", re.IGNORECASE)
 _YAML_LINE = re.compile(
     r"^(?P<start>[ +-]\s*(?:-\s+)?(?P<name>['\"]?[\w.\-]+['\"]?)\s*:\s+)(?P<value>[^\s#&*|>{\[].*)$"
 )
@@ -128,6 +130,8 @@ def _why_left_out(name: str, part: bytes) -> str:
         return "binary"
     if _SECRET_FILES.search(name) or looks_secret(Path(name).stem):
         return "by its name it holds secrets"
+    if _DATA_FILES.search(name):
+        return "it may hold data"
     try:
         part.decode("utf-8")
     except UnicodeDecodeError:

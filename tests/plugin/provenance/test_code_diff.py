@@ -87,6 +87,23 @@ def test_what_is_left_out(project: Path) -> None:
     assert (project / "größe.py").read_text() == "x = 2\n"
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["data/01_raw/names.txt", "people.csv", "notebooks/look at.ipynb", "src/p/größen.TSV"],
+)
+def test_data_is_left_out(project: Path, name: str) -> None:
+    """Rows of tables, and what the cells of a notebook have shown, are not logged."""
+    file = project / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text("before\n")
+    git(project, "add", "-A", ".")
+    git(project, "commit", "-q", "-m", "y")
+    file.write_text("Ann Smith\n")
+    found = code_diff.read(project)
+    assert list(found.left_out.values()) == ["it may hold data"]
+    assert "Ann" not in found.text
+
+
 def test_secrets() -> None:
     """Secrets in lines are masked; expressions of Python and names in a catalog are none."""
     part = "diff --git a/{0} b/{0}\n--- a/{0}\n+++ b/{0}\n@@ -0,0 +1 @@\n{1}\n"
