@@ -200,9 +200,11 @@ class TrackingHook:
         if not self._acts_in(catalog):
             return
         run = open_run(run_params, pipeline, catalog)
-        if run is None or not self._is_on(run.config):
+        if run is None:
             return
         run_dataset.enter(catalog)
+        if not self._is_on(run.config):
+            return
         try:
             with run.guard():
                 self.begin(PipelineRun(run, run_params, pipeline, catalog))
@@ -239,11 +241,12 @@ class TrackingHook:
         catalog: CatalogProtocol[Any, Any],
         error: Exception | None,
     ) -> None:
-        run = self.run_of(catalog)
+        run = run_dataset.find_run(catalog) if self._acts_in(catalog) else None
         if run is None:
             return
         try:
-            with run.guard():
-                self.finish(PipelineRun(run, run_params, pipeline, catalog), error)
+            if self._is_on(run.config):
+                with run.guard():
+                    self.finish(PipelineRun(run, run_params, pipeline, catalog), error)
         finally:
             run_dataset.leave(catalog, error)

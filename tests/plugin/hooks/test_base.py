@@ -237,6 +237,16 @@ def test_section_disabled(make_project: Any, section: str) -> None:
     assert {name for name, is_off in SECTIONS.items() if is_off(logged)} == {section}
 
 
+def test_section_disabled_of_the_only_hook(make_project: Any) -> None:
+    """A hook that does nothing but open the run ends it, too."""
+    hooks = settings("MLflowTimeLoggerHook()")
+    off = {"time": {"enabled": False}}
+    project = make_project(NODES, parameters={"n": 3}, settings=hooks, mlflow=off)
+    project.session_run()
+    assert project.run.info.status == "FINISHED"
+    assert project.run.data.metrics == {}
+
+
 def test_arguments_win(make_project: Any) -> None:
     """An argument of a hook wins over mlflow.yml; what is not given comes from there."""
     hooks = (
