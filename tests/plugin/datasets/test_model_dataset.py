@@ -134,7 +134,7 @@ def test_model_in_a_run_in_a_later_one_and_from_mlflow(
     assert not folder.exists()
 
 
-@pytest.mark.parametrize("flavor", FLAVORS)
+@pytest.mark.parametrize("flavor", ["sklearn", pytest.param("pyfunc", marks=pytest.mark.slow)])
 def test_model_in_parallel_processes(make_project: Callable[..., Any], flavor: str) -> None:
     """With ParallelRunner the model reaches a node in another process, and the same run."""
     pipeline, expected = FLAVORS[flavor]
