@@ -29,8 +29,6 @@ LIBRARY_TESTS = (
     "tests/plugin/datasets/test_plots.py",
     "tests/plugin/delivery/test_run_delivery.py",
     "tests/plugin/hooks/test_basic.py",
-    "tests/plugin/hooks/test_catalog.py",
-    "tests/plugin/hooks/test_time.py",
     "tests/plugin/inputs",
     "tests/plugin/mlflow_internals",
     "tests/plugin/models",
