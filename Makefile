@@ -73,9 +73,9 @@ format: $(VENV)/.dev ## format the code and mend what lint can mend
 	@$(BIN)/ruff check --fix-only .
 	@$(BIN)/ruff format .
 
-matrix: $(VENV)/.dev ## slow: the plugin's tests on every supported version that is there
+matrix: $(VENV)/.dev ## slow: the plugin's tests with each version of Kedro, MLflow, ... that it supports
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python nox
-	@$(BIN)/nox $(ARGS)
+	@WORKERS=$(WORKERS) $(BIN)/nox $(ARGS)
 
 docs: $(VENV)/.dev ## build the manual, as a site
 	@PYTHONPATH=plugin_src $(BIN)/python -m manual.build

@@ -1,28 +1,71 @@
-"""The slow matrix: the plugin's tests on the oldest and newest libraries of each Python."""
+"""The slow matrix: the plugin's tests with each version of the libraries that it supports.
+
+``nox --list`` lists the sessions, ``nox --tags mlflow`` runs those of a group. What they install
+is in manual/versions.py. A session that passes records its versions for docs/compatibility.md.
+"""
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 import nox
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from manual.versions import COMBINATIONS, NEWEST, PYTHONS, Combination
 
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
 
-OLDEST = [
-    "kedro==1.0.0",
-    "kedro-datasets==8.1.0",
-    'mlflow==3.1.0; python_version < "3.14"',
-    # The first whose pyarrow has wheels for Python 3.14.
-    'mlflow==3.6.0; python_version >= "3.14"',
-    # With 2.1 those MLflows cannot open SQLite.
-    "sqlalchemy<2.1",
-]
-NEWEST = ["kedro", "mlflow", "kedro-datasets"]
-PYTHONS = ["3.10", "3.11", "3.12", "3.13", "3.14"]
+WORKERS = os.environ.get("WORKERS", "2")
+ALL_TESTS = ("tests/plugin", "tests/project")
+# What shows first that Kedro, MLflow, pandas or Plotly behave in another way.
+LIBRARY_TESTS = (
+    "tests/plugin/datasets/test_backends.py",
+    "tests/plugin/datasets/test_mlflow_dataset.py",
+    "tests/plugin/datasets/test_model_dataset.py",
+    "tests/plugin/datasets/test_plots.py",
+    "tests/plugin/delivery/test_run_delivery.py",
+    "tests/plugin/hooks/test_basic.py",
+    "tests/plugin/inputs",
+    "tests/plugin/mlflow_internals",
+    "tests/plugin/models",
+    "tests/plugin/observability",
+    "tests/plugin/pipeline_models",
+    "tests/plugin/timeline",
+    "tests/plugin/tracking",
+    "tests/plugin/utils/test_kedro_internals.py",
+    "tests/project/test_runners.py",
+)
 
 
-@nox.session(python=PYTHONS)
-@nox.parametrize("libraries", [OLDEST, NEWEST], ids=["oldest", "newest"])
-def plugin(session: nox.Session, libraries: list[str]) -> None:
-    """Run the plugin's tests."""
-    session.install("-r", "requirements-dev.txt", *libraries)
-    session.run("python", "-m", "pytest", "tests/plugin", "tests/project", *session.posargs)
+def test(session: nox.Session, *tests: str) -> None:
+    """Run tests, or those that are given after ``--``."""
+    session.run("python", "-m", "pytest", "-n", WORKERS, *(session.posargs or tests))
+
+
+def add_session(combination: Combination) -> None:
+    """Add the session that tests a combination."""
+
+    def run(session: nox.Session) -> None:
+        session.install("-r", "requirements-dev.txt", *combination.libraries)
+        test(session, *(ALL_TESTS if combination.is_whole else LIBRARY_TESTS))
+        if not session.posargs:
+            session.run("python", "-m", "manual.compatibility", combination.name)
+
+    run.__doc__ = ", ".join(combination.libraries)
+    nox.session(run, name=combination.name, python=combination.python, tags=[combination.group])
+
+
+for each in COMBINATIONS:
+    add_session(each)
+
+
+@nox.session(python=PYTHONS, default=False)
+def prereleases(session: nox.Session) -> None:
+    """With what is about to be released; nothing is recorded."""
+    session.install("--prerelease", "allow", "-r", "requirements-dev.txt", *NEWEST)
+    session.run("python", "-m", "manual.compatibility")
+    test(session, *LIBRARY_TESTS)

@@ -23,6 +23,8 @@ from .server import Server, mlflow_server
 CLI = "from mlflow_on_kedro.cli import cli\n"
 
 EXTRA = "seconds more than without tracking"
+# For a server that is away for good, where it does not matter how long a run waits for it.
+SHORT_WAIT = "--params=mlflow.tracking.timeout=1"
 
 if sys.platform == "win32":
     collect_ignore_glob = ["test_*.py"]  # signals and process groups are POSIX's
@@ -127,7 +129,7 @@ def offline(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> Fa
 def outage(project: FaultProject, proxy: Proxy) -> Ended:
     """A run of the project while nothing listens; the server is back."""
     proxy.mode = "refuse"
-    ended = project.kedro()
+    ended = project.kedro("run", SHORT_WAIT)
     assert ended.status == 0, ended.said
     proxy.mode = "pass"
     return ended

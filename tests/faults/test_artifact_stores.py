@@ -126,7 +126,7 @@ def test_no_such_bucket(
         pytest.param("http404", marks=pytest.mark.slow),
         "http500",
         pytest.param("http503", marks=pytest.mark.slow),
-        "drop",
+        pytest.param("drop", marks=pytest.mark.slow),
         pytest.param("hang", marks=pytest.mark.slow),
     ],
 )

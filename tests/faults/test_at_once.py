@@ -42,7 +42,9 @@ def test_one_sqlite_file(
         assert project.project.artifacts(run.info.run_id) == {"gantt.html", "kedro/timeline.json"}
 
 
-@pytest.mark.parametrize("at_once", [False, True], ids=["one_by_one", "at_once"])
+@pytest.mark.parametrize(
+    "at_once", [pytest.param(False, marks=pytest.mark.slow), True], ids=["one_by_one", "at_once"]
+)
 def test_one_run_of_many_processes(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, *, at_once: bool
 ) -> None:

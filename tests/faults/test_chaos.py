@@ -14,7 +14,8 @@ from .server import Server
 @pytest.mark.parametrize(
     ("runner", "twists"),
     [
-        ("SequentialRunner", ("none", "answers lost")),
+        ("SequentialRunner", ("answers lost",)),
+        pytest.param("SequentialRunner", ("none",), marks=pytest.mark.slow),
         pytest.param("ParallelRunner", ("server away", "sync killed"), marks=pytest.mark.slow),
         pytest.param("ThreadRunner", ("moody server", "artifacts away"), marks=pytest.mark.slow),
     ],

@@ -77,7 +77,7 @@ def test_a_forbidden_experiment(offline: FaultProject, proxy: Proxy) -> None:
     assert offline.journals == [kept]
 
 
-@pytest.mark.parametrize("status", [403, 404, 500])
+@pytest.mark.parametrize("status", [403, pytest.param(404, marks=pytest.mark.slow), 500])
 def test_one_run_that_is_refused(offline: FaultProject, proxy: Proxy, status: int) -> None:
     """Whatever a server answers to one run, sync goes on with the others."""
     offline.run_here("first")

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from .conftest import SHORT_WAIT
 from .project import FaultProject
 from .proxy import Proxy
 from .rules import Answer, Fate, Rule, holds, on
@@ -74,11 +75,11 @@ def test_while_it_answers(modelling: FaultProject, proxy: Proxy) -> None:
     assert counted.total() <= MOST_REQUESTS, counted
 
 
-@pytest.mark.parametrize("mode", ["refuse", "http500"])
+@pytest.mark.parametrize("mode", ["refuse", pytest.param("http500", marks=pytest.mark.slow)])
 def test_while_it_does_not(modelling: FaultProject, proxy: Proxy, mode: Any) -> None:
     """Refuses, answers 500. The pipeline runs on; sync makes it a registered model."""
     proxy.mode = mode
-    run = modelling.kedro()
+    run = modelling.kedro("run", SHORT_WAIT)
     assert run.status == 0, run.said
     assert run.warnings == 1, run.said
     proxy.mode = "pass"

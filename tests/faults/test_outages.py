@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import EXTRA
+from .conftest import EXTRA, SHORT_WAIT
 from .nodes import METRICS, NODES
 from .processes import Ended, ended
 from .project import FaultProject
@@ -21,7 +21,9 @@ EXTRA_SECONDS = 10
 SLACK_SECONDS = 15
 
 
-@pytest.mark.parametrize("mode", ["refuse", "hang", "http500"])
+@pytest.mark.parametrize(
+    "mode", ["refuse", "hang", pytest.param("http500", marks=pytest.mark.slow)]
+)
 def test_away_from_the_start(
     make_fault_project: Callable[..., FaultProject],
     proxy: Proxy,
@@ -50,7 +52,9 @@ def test_away_from_the_start(
     assert project.runs() == []
 
 
-@pytest.mark.parametrize("mode", ["refuse", "hang", "http500", "lose"])
+@pytest.mark.parametrize(
+    "mode", ["refuse", "hang", "http500", pytest.param("lose", marks=pytest.mark.slow)]
+)
 def test_away_during_the_run(project: FaultProject, proxy: Proxy, mode: Mode) -> None:
     """Goes away mid-run and comes back. All is delivered before the exit."""
     project.stop_at("middle")
@@ -138,6 +142,7 @@ def test_sync_of_a_server_that_is_away(outage: Ended, project: FaultProject, pro
     project.check_complete(outage)
 
 
+@pytest.mark.slow
 def test_two_syncs_at_once(outage: Ended, project: FaultProject) -> None:
     """Goes away and stays away. Two syncs at once deliver one run, and nothing twice."""
     begin = time.time()
@@ -171,7 +176,9 @@ def test_artifacts_of_an_outage(outage: Ended, project: FaultProject, tmp_path: 
     assert len(json.loads(project.read(run, "table.json", tmp_path / "read"))) == 3
 
 
-@pytest.mark.parametrize("away", [False, True], ids=["online", "outage"])
+@pytest.mark.parametrize(
+    "away", [pytest.param(False, marks=pytest.mark.slow), True], ids=["online", "outage"]
+)
 def test_node_raises(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, tmp_path: Path, *, away: bool
 ) -> None:
@@ -182,7 +189,7 @@ def test_node_raises(
     project = make_fault_project(proxy.uri, raising)
     if away:
         proxy.mode = "refuse"
-    done = project.kedro()
+    done = project.kedro("run", *[SHORT_WAIT] * away)
     assert done.status == 1, done.said
     assert "no such sum" in done.said
     if away:
@@ -234,6 +241,7 @@ def test_raise(make_fault_project: Callable[..., FaultProject], proxy: Proxy) ->
     assert not (project.signals / "reached_middle").exists()
 
 
+@pytest.mark.slow
 def test_slow_server(project: FaultProject, proxy: Proxy) -> None:
     """Hangs. A server that is slow and answers is waited for, and gets all."""
     proxy.delay = 0.7

@@ -127,7 +127,9 @@ def run_away(
         pytest.param("http500", marks=pytest.mark.slow),
     ],
 )
-@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
+@pytest.mark.parametrize(
+    "runner", [pytest.param("SequentialRunner", marks=pytest.mark.slow), "ParallelRunner"]
+)
 def test_values_when_it_goes_away(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: Mode, runner: str
 ) -> None:
@@ -147,7 +149,8 @@ def test_no_stray_run(
 ) -> None:
     """A node's own calls of MLflow start no stray run, refused from the start or offline."""
     own = NODES.replace('reach("last")\n', 'reach("last")\n    mlflow.log_metric("own", 1)\n')
-    project = make_fault_project(proxy.uri, f"import mlflow\n{own}", tracking={"mode": mode})
+    tracking = {"mode": mode, "timeout": 1.0}
+    project = make_fault_project(proxy.uri, f"import mlflow\n{own}", tracking=tracking)
     proxy.mode = "refuse"
     run = project.kedro()
     proxy.mode = "pass"
@@ -207,7 +210,7 @@ mlflow.log_metric("outer", 3)
         ("offline", "ParallelRunner"),
         pytest.param("refuse", "SequentialRunner", marks=pytest.mark.slow),
         pytest.param("first", "SequentialRunner", marks=pytest.mark.slow),
-        ("last", "ParallelRunner"),
+        pytest.param("last", "ParallelRunner", marks=pytest.mark.slow),
     ],
 )
 def test_nested_runs(
@@ -347,7 +350,7 @@ def think(question):
         pytest.param("refuse", "ParallelRunner", marks=pytest.mark.slow),
         ("later", "ParallelRunner"),
         pytest.param("hang", "SequentialRunner", marks=pytest.mark.slow),
-        ("pass", "ParallelRunner"),
+        pytest.param("pass", "ParallelRunner", marks=pytest.mark.slow),
     ],
 )
 def test_traces_of_nodes(

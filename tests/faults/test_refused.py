@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from .conftest import SHORT_WAIT
 from .nodes import CATALOG, NODES, USES_ALL_PARAMETERS
 from .project import FaultProject
 from .proxy import Proxy
@@ -115,7 +116,7 @@ def test_discard_leaves_a_run_in_progress(project: FaultProject, proxy: Proxy) -
     """A run whose process lives is not dropped."""
     proxy.mode = "refuse"
     project.stop_at("last")
-    process = project.start()
+    process = project.start("run", SHORT_WAIT)
     project.wait_for("last", process)
     (journal,) = project.journals
     result = project.discard(journal.name, "--yes")
@@ -149,7 +150,9 @@ def remove_file(journal: Path) -> str:
     return "report"
 
 
-@pytest.mark.parametrize("damage", [remove_description, remove_model, remove_file])
+@pytest.mark.parametrize(
+    "damage", [remove_description, pytest.param(remove_model, marks=pytest.mark.slow), remove_file]
+)
 def test_damage(
     make_fault_project: Callable[..., FaultProject],
     proxy: Proxy,

@@ -82,7 +82,10 @@ def test_what_never_passes(make_fault_project: Callable[..., FaultProject], prox
 # -- answers that one entry gets again and again ---------------------------------------------------
 
 
-@pytest.mark.parametrize("status", [400, 404, 413, 422, 500, 503])
+@pytest.mark.parametrize(
+    "status",
+    [404, 422, 500, *(pytest.param(status, marks=pytest.mark.slow) for status in (400, 413, 503))],
+)
 def test_a_parameter_that_is_refused(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, status: int
 ) -> None:
@@ -105,7 +108,7 @@ def test_a_parameter_that_is_refused(
     assert project.journals == []
 
 
-@pytest.mark.parametrize("status", [404, 500])
+@pytest.mark.parametrize("status", [pytest.param(404, marks=pytest.mark.slow), 500])
 def test_a_metric_that_is_refused(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, status: int
 ) -> None:
@@ -175,7 +178,9 @@ def test_too_many_requests(project: FaultProject, proxy: Proxy) -> None:
     assert proxy.seen(fate="http429") != []
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize(
+    "status", [500, *(pytest.param(status, marks=pytest.mark.slow) for status in (502, 503, 504))]
+)
 def test_each_third_request_fails(project: FaultProject, proxy: Proxy, status: int) -> None:
     """An answer that the same entry does not get again is no refusal."""
     proxy.rules = [at_random([(0.33, Fate(answer=Answer(status, "Failed")))], seed=5)]

@@ -101,7 +101,7 @@ def check_killed(project: FaultProject, done: Ended, run: Any = None) -> None:
     assert {"table.json"} <= project.artifacts(run)
 
 
-@pytest.mark.parametrize("how", ["sleep", "c_code"])
+@pytest.mark.parametrize("how", [pytest.param("sleep", marks=pytest.mark.slow), "c_code"])
 def test_sigterm(make_fault_project: Callable[..., FaultProject], proxy: Proxy, how: str) -> None:
     """SIGTERM. KILLED in MLflow within 5 s, and the status is that of SIGTERM."""
     project = make_fault_project(proxy.uri, busy(how))
@@ -143,7 +143,10 @@ def test_ctrl_c_while_it_delivers(project: FaultProject, proxy: Proxy) -> None:
     project.check_complete(done)
 
 
-@pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
+@pytest.mark.parametrize(
+    "runner",
+    ["SequentialRunner", pytest.param("ThreadRunner", marks=pytest.mark.slow), "ParallelRunner"],
+)
 def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, runner: str) -> None:
     """Ctrl-C. KILLED in MLflow within 5 s, and the status is the one of Kedro."""
     project = make_fault_project(proxy.uri, busy("sleep").replace("600", "3"))
@@ -194,6 +197,7 @@ def test_own_handler(
     assert project.series(project.run, "series") == SERIES
 
 
+@pytest.mark.slow
 def test_ignored(make_fault_project: Callable[..., FaultProject], proxy: Proxy) -> None:
     """SIGTERM. Where it is ignored, as by ``nohup``-like wrappers, the run goes on."""
     settings = CATCHING.replace("{then}", "pass").replace("_note)", "signal.SIG_IGN)")

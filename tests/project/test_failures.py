@@ -79,6 +79,7 @@ def test_sys_exit_in_a_node(make_project: Any) -> None:
     assert project.run.data.metrics["twice"] == 6
 
 
+@pytest.mark.slow
 def test_unreachable_server_warns(make_project: Any, closed_port: int) -> None:
     """A server that is down: the pipeline finishes within seconds, with one clear warning."""
     uri = f"http://me:hush@127.0.0.1:{closed_port}"
@@ -86,7 +87,7 @@ def test_unreachable_server_warns(make_project: Any, closed_port: int) -> None:
         NODES,
         catalog=CATALOG,
         parameters={"n": 3},
-        mlflow={"tracking": {"uri": uri, "on_failure": "warn"}},
+        mlflow={"tracking": {"uri": uri, "on_failure": "warn", "timeout": 1.0}},
     )
     begin = time.monotonic()
     done = project.kedro("run")
@@ -102,6 +103,7 @@ def test_unreachable_server_warns(make_project: Any, closed_port: int) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_unreachable_server_raises(make_project: Any, closed_port: int) -> None:
     """With ``on_failure: raise`` it fails before the first node, with one message, no traceback."""
     uri = f"http://me:hush@127.0.0.1:{closed_port}"
@@ -120,12 +122,13 @@ def test_unreachable_server_raises(make_project: Any, closed_port: int) -> None:
 
 def test_store_breaks_during_the_run(make_project: Any) -> None:
     """A store that is lost during the run does not fail the pipeline, and is said once."""
+    tracking = {"on_failure": "warn", "timeout": 3.0}
     text = NODES.replace(
         'Path("last_ran.txt")',
         'Path("mlflow.db").write_bytes(b"x" * 9999)\n    Path("last_ran.txt")',
     )
     project = make_project(
-        text, catalog=CATALOG, parameters={"n": 3}, mlflow={"tracking": {"on_failure": "warn"}}
+        text, catalog=CATALOG, parameters={"n": 3}, mlflow={"tracking": tracking}
     )
     done = project.kedro("run")
     said = text_of(done)
@@ -136,6 +139,7 @@ def test_store_breaks_during_the_run(make_project: Any) -> None:
     assert "Traceback" not in said
 
 
+@pytest.mark.slow
 def test_two_at_once_on_a_new_store(make_project: Any) -> None:
     """Two ``kedro run`` at once on a SQLite store that does not exist yet both succeed."""
     project = make_project(NODES, catalog=CATALOG, parameters={"n": 3}, new_store=True)
@@ -166,6 +170,7 @@ def start(project: Any, **env: str) -> subprocess.Popen[str]:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a signal")
 def test_ctrl_c(make_project: Any) -> None:
     """Ctrl-C during a node: the run is KILLED, with what was logged before."""
@@ -194,17 +199,20 @@ def test_ctrl_c(make_project: Any) -> None:
             "experimnt:\n  name: x\n",
             "Error: conf/base/mlflow.yml: unknown key 'experimnt'. Did you mean 'experiment'?",
         ),
-        (
+        pytest.param(
             "time:\n  gant: false\n",
             "Error: conf/base/mlflow.yml: unknown key 'time.gant'. Did you mean 'time.gantt'?",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "run:\n  nested: [1]\n",
             "conf/base/mlflow.yml: 'run.nested' has a wrong value: it must be true or false, not",
+            marks=pytest.mark.slow,
         ),
-        (
+        pytest.param(
             "catalog:\n  parameters: bytype\n",
             "conf/base/mlflow.yml: 'catalog.parameters' must be one of params, by_type, none",
+            marks=pytest.mark.slow,
         ),
         (
             "catalog:\n  mlflow_catalog: {twice: cvs}\n",

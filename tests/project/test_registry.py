@@ -27,7 +27,9 @@ def create_pipeline():
 REGISTRY = {"registry_uri": "sqlite:///models.db"}
 
 
-@pytest.mark.parametrize("runner", ["SequentialRunner", "ParallelRunner"])
+@pytest.mark.parametrize(
+    "runner", [pytest.param("SequentialRunner", marks=pytest.mark.slow), "ParallelRunner"]
+)
 def test_a_node_registers_there(make_project: Any, runner: str) -> None:
     """`mlflow.register_model` in a node, in whatever process, uses the registry of mlflow.yml."""
     from mlflow import MlflowClient

@@ -54,7 +54,7 @@ def test_env(project: Any) -> None:
     assert project.runs() == []
 
 
-@pytest.mark.parametrize("kind", ["folder", "zip", "gztar"])
+@pytest.mark.parametrize("kind", ["folder", pytest.param("zip", marks=pytest.mark.slow), "gztar"])
 def test_conf_source(project: Any, tmp_path: Path, kind: str) -> None:
     """``--conf-source`` takes mlflow.yml from there too: a folder, a zip or a tar.gz."""
     base = tmp_path / "sources" / "conf"

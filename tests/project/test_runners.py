@@ -146,10 +146,14 @@ def test_in_this_process(project: Any, runner: str, is_async: bool) -> None:
     [
         ("fork", True),
         ("spawn", False),
-        ("forkserver", False),
         *(
             pytest.param(method, is_async, marks=pytest.mark.slow)
-            for method, is_async in [("fork", False), ("spawn", True), ("forkserver", True)]
+            for method, is_async in [
+                ("fork", False),
+                ("spawn", True),
+                ("forkserver", False),
+                ("forkserver", True),
+            ]
         ),
     ],
 )

@@ -58,15 +58,15 @@ def test_mlflow_yml(make_project: Any, key: str) -> None:
     refused(project, f"conf/base/mlflow.yml: 'tracking.{key}'", "run")
 
 
-def test_the_environment(make_project: Any) -> None:
+def test_the_environment(make_project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """In MLFLOW_TRACKING_URI, if that counts: not where mlflow.yml has another, or is off."""
     project = make_project(NODES)
-    wrong = {"MLFLOW_TRACKING_URI": WRONG}
-    refused(project, "The environment variable MLFLOW_TRACKING_URI", "run", env=wrong)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", WRONG)
+    refused(project, "The environment variable MLFLOW_TRACKING_URI", "run")
     project.write("conf/local/mlflow.yml", "enabled: false\n")
-    assert project.kedro("run", env=wrong).returncode == 0
+    project.session_run()
     project.write("conf/local/mlflow.yml", f"tracking: {{uri: '{project.uri}'}}\n")
-    assert project.kedro("run", env=wrong).returncode == 0
+    project.session_run()
     assert project.run.info.status == "FINISHED"
 
 
@@ -75,7 +75,7 @@ def test_the_command(make_project: Any) -> None:
     project = with_commands(make_project(NODES))
     given = f"mlflow.tracking.uri={WRONG}"
     refused(project, "--params mlflow.…: 'tracking.uri'", "run", "--params", given)
-    assert project.kedro("run", env={"MLFLOW_ON_KEDRO_MODE": "offline"}).returncode == 0
+    project.session_run(runtime_params={"mlflow": {"tracking": {"mode": "offline"}}})
     (project.root / "ran.txt").unlink()
     waiting = list(project.root.glob(".mlflow_on_kedro/journal/*"))
     assert len(waiting) == 1

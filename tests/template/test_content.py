@@ -228,10 +228,10 @@ def test_the_readme_answers(project: Path) -> None:
         assert (project / path).exists(), path
 
 
-def test_kedro_mlflow_ui_is_a_command(project: Path) -> None:
+def test_kedro_mlflow_ui_is_a_command(example: Path) -> None:
     """cli.py gives the project ``kedro mlflow ui``, beside Kedro's own commands."""
-    assert "--port" in kedro("mlflow", "ui", "--help", cwd=project)
-    assert "--pipelines" in kedro("run", "--help", cwd=project)
+    assert "--port" in kedro("mlflow", "ui", "--help", cwd=example)
+    assert "--pipelines" in kedro("run", "--help", cwd=example)
 
 
 def test_a_missing_plugin_is_said(copied: Path) -> None:

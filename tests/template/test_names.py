@@ -195,16 +195,15 @@ def test_ways_to_say_no(value: object, bake: Bake) -> None:
 
 def test_odd_project_names(bake: Bake, tmp_path: Path) -> None:
     """Quotes, #, :, other scripts and emoji give valid TOML, YAML and Python that ruff accepts."""
-    for name in ODD:
-        for example in ("yes", "no"):
-            result = bake(project_name=name, example=example)
-            assert result.exception is None, result.exception
-            project = result.project_path
-            pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-            assert pyproject["tool"]["kedro"]["project_name"] == name
-            for file in (*project.rglob("*.yml"), *project.rglob("*.yaml")):
-                yaml.safe_load(file.read_text(encoding="utf-8"))
-            assert compileall.compile_dir(project, quiet=2)
+    for name, example in [*((name, "yes") for name in ODD), (ODD[0], "no")]:
+        result = bake(project_name=name, example=example)
+        assert result.exception is None, result.exception
+        project = result.project_path
+        pyproject = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+        assert pyproject["tool"]["kedro"]["project_name"] == name
+        for file in (*project.rglob("*.yml"), *project.rglob("*.yaml")):
+            yaml.safe_load(file.read_text(encoding="utf-8"))
+        assert compileall.compile_dir(project, quiet=2)
     ruff = (sys.executable, "-m", "ruff")
     run(*ruff, "check", "--no-cache", ".", cwd=tmp_path)
     run(*ruff, "format", "--no-cache", "--check", ".", cwd=tmp_path)

@@ -48,7 +48,7 @@ def finished(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-@pytest.mark.parametrize("name", ["example", "wiring"])
+@pytest.mark.parametrize("name", ["example", pytest.param("wiring", marks=pytest.mark.slow)])
 def test_its_own_tests_pass(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """The project's own tests pass, and leave no store and no data in it."""
     source: Path = request.getfixturevalue(name)
@@ -138,6 +138,7 @@ def test_dependencies_are_the_requirements(packaged: Path, example: Path) -> Non
     assert message["Requires-Python"] == ">=3.10"
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_elsewhere(
     packaged: Path, example: Path, tmp_path: Path, store_template: Path
 ) -> None:

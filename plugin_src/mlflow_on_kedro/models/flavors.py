@@ -7,6 +7,7 @@ import importlib.util
 import inspect
 import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from types import ModuleType
@@ -115,8 +116,16 @@ def with_defaults(flavor: ModuleType, model: Any, given: dict[str, Any]) -> dict
     any_model = FORMATS_FOR_ANY_MODEL.get(flavor.__name__.removeprefix("mlflow."))
     is_chosen = bool({_FORMAT, "export_model"} & given.keys())
     if any_model and not is_chosen and _takes(flavor.save_model, _FORMAT):
-        given = {_FORMAT: any_model, **given} if environment.allows_pickle() else given
+        if environment.allows_pickle():
+            given = {_FORMAT: any_model, **given}
+        elif _can_save_skops(flavor):  # not every MLflow that can does so by itself
+            given = {_FORMAT: "skops", **given}
     return _with_requirements(flavor, model, given)
+
+
+def _can_save_skops(flavor: ModuleType) -> bool:
+    provide = getattr(flavor, "get_default_pip_requirements", None)
+    return provide is not None and _takes(provide, "include_skops")
 
 
 @contextmanager
@@ -135,6 +144,8 @@ def saving_quietly(given: dict[str, Any]) -> Iterator[None]:
                 logger = logging.getLogger(f"mlflow.{flavor}")
                 logger.addFilter(_is_no_caution_warning)
                 stack.callback(logger.removeFilter, _is_no_caution_warning)
+            # MLflow 3.9 warns in another way. Threads share the filters, so this one stays.
+            warnings.filterwarnings("ignore", _CAUTION.pattern, FutureWarning)
         yield
 
 

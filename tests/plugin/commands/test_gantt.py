@@ -122,7 +122,9 @@ def test_a_failure(make: Any) -> None:
     assert ("failed", "use") in shown((project.root / "a.html").read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("runner", ["ParallelRunner", "ThreadRunner"])
+@pytest.mark.parametrize(
+    "runner", ["ParallelRunner", pytest.param("ThreadRunner", marks=pytest.mark.slow)]
+)
 def test_other_runners(make: Any, runner: str) -> None:
     """A run of several processes or threads is whole."""
     project = make()

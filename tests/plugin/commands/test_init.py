@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
-from importlib.metadata import PackageNotFoundError
+from importlib.metadata import PackageNotFoundError, version
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
 from mlflow_on_kedro.commands.setup import settings_trial
+from mlflow_on_kedro.utils.mlflow_version import major_minor
 
 from tests.plugin import settings_texts
 
@@ -70,7 +71,11 @@ def test_nothing_is_written(project: Any, words: list[str], said: str) -> None:
     assert "+HOOKS = mlflow_hooks()" in result.output
     assert "+.mlflow_on_kedro/" in result.output
     assert result.exit_code == (0 if words else 1)
-    assert ("Give --yes to agree." in result.output) == (not words and not said)
+    if major_minor(version("click")) >= (
+        8,
+        2,
+    ):  # before, its runner takes the end for an empty line
+        assert ("Give --yes to agree." in result.output) == (not words and not said)
     assert texts(project) == before
 
 

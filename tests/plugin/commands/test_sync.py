@@ -35,8 +35,8 @@ Leave = Callable[..., Journal]
 
 @pytest.fixture
 def project(make_project: Callable[..., Any]) -> Any:
-    """A project that tracks to a store of its own."""
-    return make_project(NODES)
+    """A project that tracks to a store of its own, and waits for no server for long."""
+    return make_project(NODES, mlflow={"tracking": {"on_failure": "raise", "timeout": 1.0}})
 
 
 @pytest.fixture

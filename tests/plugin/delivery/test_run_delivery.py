@@ -387,7 +387,7 @@ class TestAnotherStore:
         run = run_of(client_of(other_uri))
         assert run.data.params == {"p": "v"}
         assert run.info.status == "FINISHED"
-        assert not caplog.records
+        assert "mlflow_on_kedro" not in {record.name.partition(".")[0] for record in caplog.records}
 
     def test_a_part_was_delivered(
         self,
@@ -410,8 +410,9 @@ class TestAnotherStore:
         run = run_of(other)
         assert run.data.params == {"p": "v", "q": "v"}
         assert [item.path for item in other.list_artifacts(run.info.run_id)] == ["b.txt"]
-        assert "to which a part was delivered" in caplog.records[0].getMessage()
-        assert "did not take the artifact a.txt" in caplog.records[1].getMessage()
+        ours = [record for record in caplog.records if record.name.startswith("mlflow_on_kedro")]
+        assert "to which a part was delivered" in ours[0].getMessage()
+        assert "did not take the artifact a.txt" in ours[1].getMessage()
 
     def test_the_same_store(self, journal: Journal, store_uri: str, client: Any) -> None:
         """A run that is there is used, however it is reached."""

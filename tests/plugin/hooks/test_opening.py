@@ -75,7 +75,8 @@ class TestOpenRun:
     def _catalog(
         root: Path, uri: str, *, enabled: bool = True, on_failure: str = "raise"
     ) -> DataCatalog:
-        config = {"enabled": enabled, "tracking": {"uri": uri, "on_failure": on_failure}}
+        tracking = {"uri": uri, "on_failure": on_failure, "timeout": 1.0}
+        config = {"enabled": enabled, "tracking": tracking}
         return DataCatalog(
             {
                 run_dataset.RESERVED_NAME: run_dataset.RunDataset([config], str(root), "demo"),

@@ -67,10 +67,6 @@ def test_the_client_for_traces() -> None:
     assert callable(TracingClient._upload_trace_data)
     if hasattr(TracingClient, "log_spans"):  # MLflow 3.5 and later
         assert callable(TracingClient._get_artifact_repo_for_trace)
-        assert (
-            trace_client._SPANS_LOCATION_TAG
-            == constant.TraceTagKey.SPANS_LOCATION
-            == mlflow_tags.MLFLOW_TRACE_SPANS_LOCATION
-        )
+        assert trace_client._SPANS_LOCATION_TAG == constant.TraceTagKey.SPANS_LOCATION
     else:
         assert hasattr(TracingClient, "start_trace_v3") or hasattr(TracingClient, "start_trace")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sys
 import textwrap
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -223,6 +224,14 @@ class TestFormats:
         with flavors.saving_quietly({"serialization_format": "pickle"}):
             logger.warning(caution)
         assert caplog.messages == ["another", caution]
+
+    def test_mlflows_caution_as_a_warning(self, recwarn: pytest.WarningsRecorder) -> None:
+        """Nor where MLflow gives it as a warning of Python's."""
+        with flavors.saving_quietly({}):
+            warnings.warn(
+                "Saving m in the pickle format requires exercising caution", FutureWarning, 2
+            )
+        assert not recwarn.list
 
     def test_an_environment_without_pip(self, caplog: pytest.LogCaptureFixture) -> None:
         """MLflow's warning of it is not shown, since the requirements name pip's packages."""

@@ -141,7 +141,8 @@ class TestOwnCalls:
         assert found.data.metrics == {"m": 1}
         assert found.info.artifact_uri.startswith((project.root / "files").as_uri())
         assert project.client.get_experiment_by_name("ideas").tags["team"] == "wine"
-        assert list(elsewhere.iterdir()) == []
+        # MLflow 3.1 makes an empty folder mlruns wherever it opens a store.
+        assert [path for path in elsewhere.rglob("*") if path.name != "mlruns"] == []
         assert project.context().mlflow.last_run.info.run_id == active.info.run_id
 
     def test_another_project(self, make: Any) -> None:

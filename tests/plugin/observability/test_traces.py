@@ -160,7 +160,7 @@ class TestRuns:
         (trace,) = traces(project)
         assert shape(trace) == WHOLE
 
-    @pytest.mark.parametrize("method", ["fork", "spawn"])
+    @pytest.mark.parametrize("method", [pytest.param("fork", marks=pytest.mark.slow), "spawn"])
     @pytest.mark.skipif(sys.platform == "win32", reason="there is no fork")
     def test_processes(self, make_project: MakeProject, method: str) -> None:
         """Worker processes give spans of the same one trace."""

@@ -234,7 +234,7 @@ class TestUnreachable:
     def test_warned(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
         """One warning names the address without its credentials; nothing is raised."""
         uri = unreachable()
-        config = parse({"tracking": {"uri": uri}})
+        config = parse({"tracking": {"uri": uri, "timeout": 1.0}})
         run = OwnRun.open(RunRequest(config=config, root=tmp_path))
         run.log_param("a", 1)
         run.end("FINISHED")
@@ -256,7 +256,7 @@ class TestUnreachable:
         caplog: pytest.LogCaptureFixture,
     ) -> None:
         """A store that goes away while the pipeline runs is said once, and nothing is raised."""
-        run = open_run(tracking={"on_failure": "warn"})
+        run = open_run(tracking={"on_failure": "warn", "timeout": 3.0})
 
         def fail(*_: Any, **__: Any) -> None:
             raise ConnectionError("gone")

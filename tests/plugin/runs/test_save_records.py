@@ -125,6 +125,6 @@ def test_an_input_of_a_run_with_a_key(open_run: Open, tmp_path: Path) -> None:
 def test_where_no_note_can_be_written(open_run: Open, tmp_path: Path) -> None:
     """Without a place for the journal and without MLflow, workers still pass files on."""
     (tmp_path / ".mlflow_on_kedro").write_text("in the way")
-    run = open_run("value", uri=closed_port())
+    run = open_run("value", tracking={"uri": closed_port(), "timeout": 1.0})
     worker(run).save("fresh")
     assert worker(run).load() == "fresh"

@@ -84,7 +84,7 @@ sys.exit(sum(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in chi
 class TestConnect:
     """Clients, and the first use of a store."""
 
-    @pytest.mark.parametrize("count", [2, 6])
+    @pytest.mark.parametrize("count", [pytest.param(2, marks=pytest.mark.slow), 6])
     def test_processes_at_once_on_a_new_store(self, tmp_path: Path, count: int) -> None:
         """Processes that open a new SQLite store at once all succeed, in one experiment."""
         from mlflow import MlflowClient
