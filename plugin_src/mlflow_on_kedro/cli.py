@@ -16,6 +16,8 @@ _COMMANDS = (
     "ui",
     "runs",
     "show",
+    "diff",
+    "rerun",
     "gantt",
     "sweep",
     "modelify",

@@ -215,7 +215,9 @@ class ContextMlflow(RunHistory):
     def __repr__(self) -> str:
         experiment = self._experiment_id or self.experiment
         place = f"experiment {experiment!r} in MLflow at {mask_urls(self.uri)}"
-        calls = "runs(), best(metric), show(name), run(name), use(name), start_run(name)"
+        calls = (
+            "runs(), best(metric), show(name), diff(a, b), run(name), use(name), start_run(name)"
+        )
         return f"<{place}: client, last_run, {calls}>"
 
 

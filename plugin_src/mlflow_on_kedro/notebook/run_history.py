@@ -1,7 +1,8 @@
-"""``context.mlflow.runs``, ``best`` and ``show``: looking back at runs in notebooks."""
+"""``context.mlflow.runs``, ``best``, ``show`` and ``diff``: looking back at runs in notebooks."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Config
@@ -16,9 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
+    from ..comparing.comparison import Comparison
+
 
 class RunHistory:
     """What a project's MLflow has of runs that have been: the base of ``context.mlflow``."""
+
+    root: Path
 
     @property
     def settings(self) -> Config:
@@ -101,6 +106,25 @@ class RunHistory:
         """
         found = self.run(run) if isinstance(run, str) else run
         return RunPage.from_run(self._runs, found, self.settings.time.prefix)
+
+    def diff(self, a: str | Run, b: str | Run = "latest") -> Comparison:
+        """Compare two runs: what differs, and what has probably caused other results.
+
+        Args:
+            a: The first run, or a name as for :meth:`run`.
+            b: The second run.
+
+        Returns:
+            A comparison, which a notebook shows with the likely cause first.
+
+        Raises:
+            MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
+        """
+        from ..comparing.run_pairs import compare_runs
+
+        first, second = (self.run(item) if isinstance(item, str) else item for item in (a, b))
+        prefix = self.settings.env_vars.prefix
+        return compare_runs(self._runs, first, second, self.root, prefix)
 
 
 def _table(records: list[RunRecord], note: str) -> pd.DataFrame:

@@ -163,5 +163,5 @@ def _masked_line(line: str, *, is_yaml: bool) -> str:
     if is_yaml:
         found = _YAML_LINE.match(line)
         if found and looks_secret(found["name"]):
-            return f"{found['start']}***"
+            return f"{found['start']}'***'"  # alone it would be no YAML
     return mask_secrets(line)

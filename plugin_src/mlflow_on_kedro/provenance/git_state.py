@@ -6,7 +6,7 @@ import os
 import subprocess
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -80,13 +80,21 @@ def read(project: Path) -> GitState:
     )
 
 
-def run(project: Path, *words: str, most: int = -1) -> tuple[int, bytes, str]:
+def run(
+    project: Path,
+    *words: str,
+    most: int = -1,
+    seconds: float = SECONDS,
+    variables: Mapping[str, str] | None = None,
+) -> tuple[int, bytes, str]:
     """Run git in a project's folder.
 
     Args:
         project: The folder.
         words: The words of the command behind ``git``.
         most: How many bytes of its output are read, after which it is stopped; -1: all.
+        seconds: How long it may take.
+        variables: Environment variables that it gets in addition.
 
     Returns:
         The exit status, which is not 0 either if there is no git or it does not answer; what it has
@@ -99,14 +107,14 @@ def run(project: Path, *words: str, most: int = -1) -> tuple[int, bytes, str]:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C"},
+            env={**os.environ, "LC_ALL": "C", **(variables or {})},
         )
     except FileNotFoundError:
         return 1, b"", "git is not installed"
     except OSError as error:
         return 1, b"", f"git cannot be run: {type(error).__name__}"
     begin = time.monotonic()
-    stop = threading.Timer(SECONDS, process.kill)
+    stop = threading.Timer(seconds, process.kill)
     stop.start()
     with process:
         output, is_cut = _read(process.stdout, most)
@@ -116,8 +124,8 @@ def run(project: Path, *words: str, most: int = -1) -> tuple[int, bytes, str]:
     stop.cancel()
     if is_cut:
         return 0, output, ""
-    if process.returncode != 0 and time.monotonic() - begin >= SECONDS:
-        return 1, b"", f"git has not answered within {SECONDS:g} seconds"
+    if process.returncode != 0 and time.monotonic() - begin >= seconds:
+        return 1, b"", f"git has not answered within {seconds:g} seconds"
     return process.returncode, output, error_lines[0] if error_lines else ""
 
 

@@ -53,7 +53,7 @@ def spans_of_metrics(
             f"The run {run.info.run_id} was timed with an empty `time.prefix`, so the durations of "
             "its nodes cannot be told from its other metrics."
         )
-    keys = _keys(run, names_in_runs(prefix))
+    keys = keys_by_kind(run, names_in_runs(prefix))
     if {metric_key(name) for name in keys["run"].values()} <= {*but}:
         return []
     histories = _histories(
@@ -75,7 +75,7 @@ def spans_of_metrics(
     return [span for span in found if metric_key(span.node) not in but]
 
 
-def _keys(run: Any, names: Iterable[Names]) -> dict[Kind, dict[str, str]]:
+def keys_by_kind(run: Any, names: Iterable[Names]) -> dict[Kind, dict[str, str]]:
     """Return, for each kind of timing, its metrics -> the name of the node or dataset."""
     # Nodes come last, because their prefix may be the beginning of the other prefixes.
     kinds: tuple[Kind, ...] = ("load", "save", "run")

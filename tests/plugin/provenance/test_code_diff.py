@@ -120,9 +120,9 @@ def test_secrets() -> None:
     assert "hunter2" not in found.text
     for line in (
         '+key = find(x, token=None, password="***")\n',
-        "+  api_key: ***\n",
+        "+  api_key: '***'\n",
         "   credentials: s3\n",
-        "-  password: ***\n",
+        "-  password: '***'\n",
     ):
         assert line in found.text
 

@@ -1,0 +1,1 @@
+"""Two runs side by side: what differs, what may have caused it, and what followed from it."""
