@@ -19,14 +19,17 @@ from ..mlflow_internals.tags import (
 from ..provenance import git_state as git
 from ..provenance.git_state import GitState
 from ..tracking import orchestrators
-from ..tracking.hidden_tags import HIDDEN
+from ..tracking.hidden_tags import HIDDEN, RERUN_TOKEN_TAG
 from ..tracking.user import USER_TAG, user_name
+from ..utils import run_variables
 from . import code_version
 
 _T = TypeVar("_T")
 
 PROJECT = "PROJECT"
 """MLflow's word for code that is a project."""
+RERUN_TAG = "kedro.rerun_of"
+"""The id of the run that a run repeats."""
 _SHOWN = {GIT_COMMIT: "kedro.git.commit", GIT_BRANCH: "kedro.git.branch"}
 """MLflow's own tags are not shown among the tags of its UI, so the plugin repeats them."""
 
@@ -57,7 +60,13 @@ def source_tags(root: Path, package: str | None, code: GitState) -> dict[str, st
     user = user_name()
     if user is not None:
         tags[USER_TAG] = user
-    return {**tags, **git_tags(code), **orchestrators.tags()}
+    return {**tags, **git_tags(code), **orchestrators.tags(), **_rerun_tags()}
+
+
+def _rerun_tags() -> dict[str, str]:
+    """Return tags for a run that `kedro mlflow rerun` has started."""
+    rerun = run_variables.take_rerun()
+    return {RERUN_TAG: rerun[0], RERUN_TOKEN_TAG: rerun[1]} if rerun is not None else {}
 
 
 def git_tags(state: GitState) -> dict[str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 HIDDEN = "mlflow.kedro."
 """What the names of these tags begin with."""
+RERUN_TOKEN_TAG = f"{HIDDEN}rerun"
+"""What `kedro mlflow rerun` finds the run by that it has started."""
 _EARLIER = "mlflow_on_kedro."
 """What they began with before, so that each was shown."""
 

@@ -11,6 +11,8 @@ _EXPERIMENT_ID = "MLFLOW_EXPERIMENT_ID"
 _EXPERIMENT_NAME = "MLFLOW_EXPERIMENT_NAME"
 _RUN_CONTEXT = "MLFLOW_RUN_CONTEXT"
 _RUN_ID = "MLFLOW_RUN_ID"
+_RERUN_OF = "MLFLOW_ON_KEDRO_RERUN_OF"
+_RERUN_SEPARATOR = "/"
 _SAVED = (_TRACKING_URI, _EXPERIMENT_ID, _EXPERIMENT_NAME, _RUN_CONTEXT)
 
 
@@ -118,3 +120,20 @@ def nest_child_processes(tag: str, run_id: str, experiment: str | None) -> None:
 
 def _users_value(name: str) -> str | None:
     return (os.environ if _Users.variables is None else _Users.variables).get(name) or None
+
+
+def for_rerun(origin: str, token: str) -> dict[str, str]:
+    """Return the variables by which a ``kedro run`` knows that it repeats another run.
+
+    Args:
+        origin: The id of the run that is repeated.
+        token: A text by which the new run can be found.
+    """
+    return {_RERUN_OF: f"{origin}{_RERUN_SEPARATOR}{token}"}
+
+
+def take_rerun() -> tuple[str, str] | None:
+    """Return what :func:`for_rerun` was given; once, so that it applies to one run only."""
+    given = os.environ.pop(_RERUN_OF, "")
+    origin, separator, token = given.partition(_RERUN_SEPARATOR)
+    return (origin, token) if separator else None

@@ -1,0 +1,1 @@
+"""Repeats a recorded run: its command and parameters, and if wished its code and packages."""

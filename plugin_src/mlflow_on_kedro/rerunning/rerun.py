@@ -1,0 +1,287 @@
+"""``Rerun``: repeats a run step by step, and says what it does."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+import shlex
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..comparing import code_changes
+from ..comparing.code_changes import files_of_diff
+from ..comparing.comparison import Comparison, compare
+from ..comparing.current_facts import facts_now, with_configuration
+from ..comparing.plain_text import run_line, section_lines
+from ..comparing.reading import facts_of
+from ..comparing.run_facts import RunFacts
+from ..config.sections import RUNTIME_SECTION
+from ..history.texts import number
+from ..utils.nested import flatten
+from ..utils.printable import one_line
+from ..utils.secrets import mask_secrets
+from . import metric_checks, passed_parameters, recorded_command, virtual_environment
+from .child_process import KedroRun
+from .new_run import find_new_run
+from .virtual_environment import Requirements
+from .worktree import Worktree
+
+if TYPE_CHECKING:
+    from ..tracking.finding import Runs
+
+_MOST_NAMES = 10
+
+
+@dataclass
+class Rerun:
+    """Repeats a run.
+
+    Args:
+        runs: The runs of the project.
+        facts: The facts of the run.
+        root: The project's root.
+        checks: The texts of the option ``--check``.
+        use_worktree: Whether the run's code is used.
+        use_environment: Whether the run's packages are used.
+        keep: Whether the worktree is kept.
+        say: Prints a line.
+    """
+
+    runs: Runs
+    facts: RunFacts
+    root: Path
+    checks: Sequence[str]
+    use_worktree: bool
+    use_environment: bool
+    keep: bool
+    say: Callable[[str], None]
+
+    def run(self, *, dry_run: bool) -> int:
+        """Do it.
+
+        Args:
+            dry_run: Only say what would be done.
+
+        Returns:
+            The exit status: 1 if the pipeline failed or a check did.
+
+        Raises:
+            MLflowOnKedroError: The run cannot be repeated.
+        """
+        checks = [metric_checks.parse(text, self.facts.metrics) for text in self.checks]
+        command = recorded_command.parse(self.facts.command, self.root)
+        wanted = self._requirements() if self.use_environment else None
+        self.say(f"Run to repeat: {run_line(self.facts)}")
+        self.say(f"Its command: {one_line(self.facts.command)}")
+        token = secrets.token_hex(8)
+        with self._place(dry_run=dry_run, token=token) as (root, worktree):
+            now = self._now(root, command)
+            self._say_differences(now)
+            passed = passed_parameters.to_pass(
+                self.facts.parameters_whole, now.parameters_whole, command.params
+            )
+            self._say_parameters(passed, command)
+            if self.use_worktree and self.facts.code is not None and self.facts.code.is_masked:
+                # There `***` may stand in their place.
+                present = self._loader(self.root, command)["parameters"]
+                passed.add_present_values(present)
+            if worktree is not None:
+                self._say_worktree(worktree)
+            if dry_run:
+                self._say_dry(command.options, wanted)
+                return 0
+            python = self._python(wanted)
+            params = passed.values
+            if worktree is not None:
+                # In the worktree a relative address would be another place.
+                params = {**params, RUNTIME_SECTION: {"tracking": {"uri": self.runs.uri}}}
+            start = round(time.time() * 1000)
+            started = KedroRun(root, command.options, params, python, self.facts.run_id, token)
+            status = started.start()
+            if worktree is not None and (status or worktree.has_pending()):
+                self.keep = True
+        return self._end(status, token, start, checks)
+
+    @contextlib.contextmanager
+    def _place(self, *, dry_run: bool, token: str) -> Iterator[tuple[Path, Worktree | None]]:
+        if not self.use_worktree:
+            yield self.root, None
+            return
+        name = f"{self.facts.run_id[:8]}-{token[:6]}"
+        worktree = Worktree.create(self.root, self.facts, name)
+        try:
+            yield worktree.root, worktree
+        finally:
+            if self.keep and not dry_run:
+                self.say(
+                    f"The worktree is kept: {worktree.root}\n"
+                    f"`git worktree remove --force {shlex.quote(str(worktree.top))}` removes it."
+                )
+            else:
+                worktree.remove()
+
+    # -- before the run -------------------------------------------------------------------------
+
+    def _now(self, root: Path, command: recorded_command.RecordedCommand) -> RunFacts:
+        """Return the facts of what will be run, as far as they are known."""
+        facts = facts_now(self.root, self.facts)
+        if self.use_worktree:
+            facts = replace(facts, code=self.facts.code)
+        if self.use_environment:
+            facts = replace(facts, packages=self.facts.packages)
+        try:
+            return with_configuration(facts, self._loader(root, command), self.root)
+        except Exception as error:  # of the configuration of another commit
+            self.say(
+                "The configuration cannot be read, so all recorded parameters are passed: "
+                f"{mask_secrets(one_line(str(error), 200))}"
+            )
+            return facts
+
+    def _loader(self, root: Path, command: recorded_command.RecordedCommand) -> Any:
+        """Return the configuration that the command has in the project or in the worktree."""
+        from kedro.framework.project import settings
+        from kedro.framework.session import KedroSession
+
+        with KedroSession.create(
+            project_path=self.root,
+            env=command.env,
+            conf_source=str(root / (command.conf_source or settings.CONF_SOURCE)),
+            runtime_params=dict(command.params),
+        ) as session:
+            context: Any = session.load_context()  # type: ignore[attr-defined]
+            return context.config_loader
+
+    def _say_differences(self, now: RunFacts) -> None:
+        changes = code_changes.read(self.root, self.facts.code, now.code)
+        found = compare(self.facts, now, changes)
+        differing = [section for section in found.causes if section.differs]
+        if not differing:
+            self.say("No difference to that run is found.")
+        else:
+            self.say("What differs now (that run -> now):")
+        for section in differing:
+            self.say(f"{section.title}")
+            for line in section_lines(section):
+                self.say(line)
+        unknown = [item.title.lower() for item in found.causes if "A" in item.missing]
+        if unknown:
+            self.say(f"That run has not recorded: {', '.join(unknown)}")
+
+    def _say_parameters(
+        self,
+        passed: passed_parameters.PassedParameters,
+        command: recorded_command.RecordedCommand,
+    ) -> None:
+        if self.facts.parameters is None:
+            self.say(
+                "Its parameters are not recorded, so those of its command and of now are used."
+            )
+        values = list(flatten("", passed.values)) if passed.values else []
+        if values:
+            shown = ", ".join(f"{name}={one_line(str(item), 40)}" for name, item in values)
+            self.say(f"Parameters that are passed: {one_line(shown, 500)}")
+        hidden = list(dict.fromkeys([*command.masked, *passed.kept]))
+        if hidden:
+            names = ", ".join(one_line(name, 60) for name in hidden[:_MOST_NAMES])
+            self.say(f"Masked in MLflow, so what is set now is used: {names}")
+        if command.has_settings:
+            self.say("Keys of mlflow.yml in its command (--params mlflow.…) are not repeated.")
+
+    def _say_worktree(self, worktree: Worktree) -> None:
+        code = self.facts.code
+        if code is None:
+            return
+        changed = files_of_diff(code.diff or "")
+        self.say(f"Code: {code.short}, in {worktree.root}")
+        if changed:
+            names = ", ".join(one_line(name, 60) for name in changed[:_MOST_NAMES])
+            self.say(f"  the recorded changes are applied, to {names}")
+        if code.is_masked:
+            self.say("  secrets in these changes are masked: their lines have *** instead")
+        left_out = [*code.left_out, *(["further files"] if code.is_cut else [])]
+        if left_out:
+            self.say(f"  changes that were not recorded: {', '.join(map(one_line, left_out))}")
+        if missing := worktree.missing(self.facts):
+            self.say(f"  not there any more: {', '.join(map(one_line, missing[:_MOST_NAMES]))}")
+
+    def _requirements(self) -> Requirements:
+        environment = self.facts.environment or {}
+        version = str(environment.get("python.version") or "")
+        return virtual_environment.read(self.facts.packages, version)
+
+    def _python(self, wanted: Requirements | None) -> Path:
+        if wanted is None:
+            return Path(sys.executable)
+        self.say(
+            f"Virtual environment: {len(wanted.lines)} packages, Python {wanted.python or '?'}"
+        )
+        if wanted.local:
+            names = ", ".join(wanted.local[:_MOST_NAMES])
+            self.say(f"  left out, because they came from local folders: {names}")
+        if virtual_environment.has_other_python(wanted):
+            self.say(
+                f"  it has Python {sys.version_info[0]}.{sys.version_info[1]}: install uv "
+                "(https://docs.astral.sh/uv) to get the recorded one"
+            )
+        return virtual_environment.create(self.root, wanted)
+
+    def _say_dry(self, options: Sequence[str], wanted: Requirements | None) -> None:
+        if wanted is not None:
+            self.say(f"Packages that would be installed, for Python {wanted.python or '?'}:")
+            for line in wanted.lines:
+                self.say(f"  {line}")
+        if self.use_worktree and self.facts.code is not None and self.facts.code.diff:
+            self.say("Recorded changes that would be applied:")
+            self.say("\n".join(map(one_line, self.facts.code.diff.splitlines())))
+        self.say(f"Nothing was run. It would be: {shlex.join(['kedro', 'run', *options])}")
+
+    # -- after the run --------------------------------------------------------------------------
+
+    def _end(
+        self, status: int, token: str, start: int, checks: Sequence[metric_checks.MetricCheck]
+    ) -> int:
+        experiments = [self.facts.experiment_id]
+        new = find_new_run(self.runs, experiments, self.facts, token, start)
+        if new is None:
+            self.say(
+                "`kedro run` has failed, and made no run in MLflow; what it has printed is above."
+                if status
+                else "The new run is not in MLflow yet, so it cannot be compared: `kedro mlflow "
+                "status` shows what waits."
+            )
+            return 1 if status or checks else 0
+        facts = facts_of(self.runs, new)
+        unchanged = replace(facts, code=self.facts.code)
+        found = compare(self.facts, unchanged, code_changes.CodeChanges(files={}))
+        self.say(f"\nNew run: {run_line(facts)}")
+        self._say_metrics(found)
+        failures = [
+            text
+            for check in checks
+            if (
+                text := check.failure(
+                    self.facts.metrics[check.metric], facts.metrics.get(check.metric)
+                )
+            )
+        ]
+        for text in failures:
+            self.say(f"Check failed: {text}")
+        return 1 if status or failures else 0
+
+    def _say_metrics(self, found: Comparison) -> None:
+        if not found.metrics.differs:
+            values = [f"{name} {number(value)}" for name, value in found.a.metrics.items()]
+            equal = f"All {len(values)} metrics are equal: {', '.join(values[:_MOST_NAMES])}"
+            self.say(equal if values else "Neither run has a metric of its own.")
+            return
+        self.say("Metrics (that run -> new run)")
+        for line in section_lines(found.metrics):
+            self.say(line)
+        rest = len(found.a.metrics) - len(found.metrics.differences)
+        if rest > 0:
+            self.say(f"  {rest} other metrics are equal")

@@ -1,0 +1,185 @@
+"""``Worktree``: the project as it was in a run, in a git worktree of its own.
+
+It has the run's commit and its recorded changes. What git does not have is linked from the project:
+the data that the run has read, and configuration that git ignores, such as ``conf/local``. What the
+rerun writes stays in the worktree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from ..comparing.code_changes import files_of_diff, has_commit
+from ..comparing.run_facts import RunFacts
+from ..delivery import backlog
+from ..errors import MLflowOnKedroError
+from ..journal import folder as journals
+from ..provenance import git_state
+from ..tracking import store
+from ..utils.printable import one_line
+
+FOLDER = "worktrees"
+_SECONDS = 600.0
+_NO_HOOKS = ("-c", f"core.hooksPath={os.devnull}")
+
+
+@dataclass
+class Worktree:
+    """A git worktree.
+
+    Attributes:
+        origin: The project's root.
+        top: The worktree's top folder.
+        root: The project's root in it.
+        links: The links that lead out of it, which are removed first.
+    """
+
+    origin: Path
+    top: Path
+    root: Path
+    links: list[Path] = field(default_factory=list)
+
+    @classmethod
+    def create(cls, origin: Path, facts: RunFacts, name: str) -> Worktree:
+        """Make a worktree with the code of a run.
+
+        Args:
+            origin: The project's root.
+            facts: The facts of the run.
+            name: The worktree's name.
+
+        Raises:
+            MLflowOnKedroError: The code is not known, or not in this repository.
+        """
+        code = facts.code
+        if code is None:
+            raise MLflowOnKedroError("--worktree: the run has recorded no git commit.")
+        if code.diff is None:
+            raise MLflowOnKedroError(
+                f"--worktree: the run had changes on the commit {code.commit[:12]}, but they were "
+                "not recorded (`provenance.code` in mlflow.yml)."
+            )
+        if not has_commit(origin, code.commit):
+            place = f" It was on {code.branch or 'a branch'} of {code.remote}." * bool(code.remote)
+            raise MLflowOnKedroError(
+                f"--worktree: the commit {one_line(code.commit, 12)} is not in this git "
+                f"repository.{one_line(place)} `git fetch` may get it."
+            )
+        top = store.working_folder(origin).resolve() / FOLDER / name
+        top.parent.mkdir(parents=True, exist_ok=True)
+        words = (*_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(top), code.commit)
+        failed, _, problem = git_state.run(origin, *words, seconds=_SECONDS)
+        if failed:
+            raise MLflowOnKedroError(f"--worktree: git cannot make a worktree: {problem}")
+        made = cls(origin.resolve(), top, top / _inside(code.root, "folder"))
+        try:
+            made._apply(code.diff)
+            made._link_what_git_has_not(facts)
+        except BaseException:
+            made.remove()
+            raise
+        return made
+
+    def _apply(self, diff: str) -> None:
+        """Apply the recorded changes. Git refuses files outside of the worktree and in ``.git``."""
+        if not files_of_diff(diff):
+            return
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder, "code.diff")
+            file.write_bytes(diff.encode("utf-8", "surrogateescape"))
+            words = ("apply", "--whitespace=nowarn", str(file))
+            failed, _, problem = git_state.run(self.top, *words, seconds=_SECONDS)
+        if failed:
+            raise MLflowOnKedroError(
+                "--worktree: git cannot apply the changes that the run has recorded "
+                f"(kedro/code.diff among its artifacts): {one_line(problem, 200)}"
+            )
+
+    def _link_what_git_has_not(self, facts: RunFacts) -> None:
+        data = [item.place for item in (facts.data or {}).values()]
+        untracked = facts.code.untracked if facts.code is not None else ()
+        for name in (*data, *untracked, *_ignored_configuration(self.origin)):
+            self._link(name)
+        # What MLflow does not get stays in the project's journal, where `sync` finds it.
+        own = store.working_folder(self.origin) / journals.FOLDER
+        own.mkdir(parents=True, exist_ok=True)
+        _link(own.resolve(), store.working_folder(self.root) / journals.FOLDER, self.links)
+
+    def _link(self, name: str) -> None:
+        with contextlib.suppress(ValueError):
+            place = _inside(name, "path")
+            source, target = self.origin / place, self.root / place
+            if place.parts and source.exists() and not os.path.lexists(target):
+                _link(source.resolve(), target, self.links)
+
+    def missing(self, facts: RunFacts) -> list[str]:
+        """Return the data and untracked files of the run that the worktree does not have."""
+        names = [item.place for item in (facts.data or {}).values() if "://" not in item.place]
+        names += facts.code.untracked if facts.code is not None else []
+        return [name for name in names if name and not (self.root / name).exists()]
+
+    def has_pending(self) -> bool:
+        """Whether something that was logged here has not arrived in MLflow yet."""
+        return any(_root_of(journal) == self.root for journal in backlog.find(self.origin))
+
+    def remove(self) -> None:
+        """Remove the worktree; what its links lead to stays."""
+        for link in self.links:
+            with contextlib.suppress(OSError):
+                link.unlink() if link.is_symlink() else None
+        git_state.run(self.origin, "worktree", "remove", "--force", str(self.top), seconds=_SECONDS)
+        if self.top.exists() and not any(_links_below(self.top)):
+            shutil.rmtree(self.top, ignore_errors=True)
+        git_state.run(self.origin, "worktree", "prune")
+
+
+def _links_below(folder: Path) -> Iterator[Path]:
+    return (path for path in folder.rglob("*") if path.is_symlink())
+
+
+def _root_of(journal: journals.Journal) -> Path | None:
+    try:
+        return Path(journal.header.root)
+    except (OSError, ValueError):
+        return None
+
+
+def _inside(name: str, what: str) -> PurePosixPath:
+    """Check that a path, which may come from a server, leads to no place outside.
+
+    Raises:
+        ValueError: It does.
+    """
+    path = PurePosixPath(name)
+    if path.is_absolute() or ".." in path.parts or ":" in name or "\\" in name or "\0" in name:
+        raise ValueError(f"the {what} leads out of the project: {one_line(name, 100)}")
+    return path
+
+
+def _ignored_configuration(root: Path) -> Iterable[str]:
+    from kedro.framework.project import settings
+
+    conf = str(settings.CONF_SOURCE)
+    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", conf)
+    _, listed, _ = git_state.run(root, *words)
+    return [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
+
+
+def _link(source: Path, target: Path, links: list[Path]) -> None:
+    """Link a file or folder; copy it where links are not allowed, as on Windows."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.symlink_to(source, target_is_directory=source.is_dir())
+    except OSError:
+        if source.is_dir():
+            shutil.copytree(source, target)
+        else:
+            shutil.copy2(source, target)
+    else:
+        links.append(target)
