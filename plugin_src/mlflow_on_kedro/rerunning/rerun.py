@@ -22,7 +22,7 @@ from ..comparing.run_facts import RunFacts
 from ..config.sections import RUNTIME_SECTION
 from ..history.texts import number
 from ..utils.nested import flatten
-from ..utils.printable import one_line
+from ..utils.printable import one_line, printable
 from ..utils.secrets import mask_secrets
 from . import metric_checks, passed_parameters, recorded_command, virtual_environment
 from .child_process import KedroRun
@@ -237,7 +237,7 @@ class Rerun:
                 self.say(f"  {line}")
         if self.use_worktree and self.facts.code is not None and self.facts.code.diff:
             self.say("Recorded changes that would be applied:")
-            self.say("\n".join(map(one_line, self.facts.code.diff.splitlines())))
+            self.say(printable(self.facts.code.diff))
         self.say(f"Nothing was run. It would be: {shlex.join(['kedro', 'run', *options])}")
 
     # -- after the run --------------------------------------------------------------------------
