@@ -21,6 +21,7 @@ LAYERS = (
     "mlflow_internals",
     "tracking",
     "timeline",
+    "provenance",
     "models",
     "observability",
     "delivery",

@@ -49,7 +49,7 @@ def diff(
     kedro mlflow diff 8d1f0a warm-fox-12 --json
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
     from ..comparing.headline import json_of
-    from ..comparing.run_pairs import compare_runs
+    from ..comparing.run_diff import compare_runs
     from ..tracking.run_names import find_run
     from .project import project_runs
 

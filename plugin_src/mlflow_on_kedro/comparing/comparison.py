@@ -13,6 +13,7 @@ from .run_facts import DataFacts, RunFacts
 _NO_CAUSES = ("conf/", "docs/", "tests/", ".", "README", "CHANGELOG", "LICENSE")
 """How the names of files begin that change no result, or only by what is compared on its own."""
 _PLUGIN = __name__.partition(".")[0]
+COMMIT = "commit"
 _UNTRACKED = "a file that git does not track"
 LEAST_SECONDS = 0.05
 LEAST_PART = 0.2
@@ -69,6 +70,7 @@ class Comparison:
         metrics: The metrics that differ.
         durations: The nodes that took clearly more or less time.
         outcome: How the runs have ended, if differently.
+        values: What nodes have logged as parameters of MLflow, as far as it differs.
     """
 
     a: RunFacts
@@ -77,21 +79,17 @@ class Comparison:
     metrics: Section
     durations: Section
     outcome: Section
+    values: Section
+
+    @property
+    def results(self) -> tuple[Section, ...]:
+        """What has followed from the causes."""
+        return self.outcome, self.metrics, self.values, self.durations
 
     @property
     def likely(self) -> list[Section]:
         """The kinds that differ and may be a cause, the likeliest first."""
         return [section for section in self.causes if section.differs and section.is_cause]
-
-    def __repr__(self) -> str:
-        from .plain_text import text_of
-
-        return text_of(self)
-
-    def _repr_html_(self) -> str:
-        from .html_page import html_of
-
-        return html_of(self)
 
 
 def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Comparison:
@@ -118,7 +116,17 @@ def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Comparison:
     status = Difference("status", _ended(a), _ended(b))
     outcome = [] if not a.status or not b.status or status.before == status.after else [status]
     metrics = _section("Metrics", a.metrics, b.metrics, _same_number)
-    return Comparison(a, b, causes, metrics, _durations(a, b), Section("Outcome", outcome))
+    values = Section("Other logged values")
+    if has_both:
+        values = _section(values.title, _other_params(a), _other_params(b))
+    ended = Section("Outcome", outcome)
+    return Comparison(a, b, causes, metrics, _durations(a, b), ended, values)
+
+
+def _other_params(run: RunFacts) -> dict[str, str]:
+    """Return the parameters in MLflow that are none of Kedro's."""
+    known = run.parameters or {}
+    return {name: value for name, value in (run.logged_params or {}).items() if name not in known}
 
 
 def _section(
@@ -196,7 +204,7 @@ def _code(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Section:
         notes.append(f"not compared, as their changes were not recorded: {', '.join(left_out[:5])}")
     if changes.problem:
         notes.append(changes.problem)
-    commits = Difference("commit", a.code.short, b.code.short)
+    commits = Difference(COMMIT, a.code.short, b.code.short)
     if changes.files is None:
         is_same = commits.before == commits.after and not a.code.dirty
         return Section("Code", [*([] if is_same else [commits]), *only], notes=notes)

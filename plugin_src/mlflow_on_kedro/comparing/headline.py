@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..history.run_record import json_number
 from ..utils.printable import one_line
+from .comparison import COMMIT
 from .values import shown
 
 if TYPE_CHECKING:
@@ -45,8 +46,10 @@ def headline(found: Comparison) -> str:
 
 
 def _cause(section: Section) -> str:
-    first = [_name(section, item) for item in section.differences[:_NAMED]]
-    rest = len(section.differences) - len(first)
+    # That the commits differ says less than the files that do.
+    listed = [item for item in section.differences if item.name != COMMIT] or section.differences
+    first = [_name(section, item) for item in listed[:_NAMED]]
+    rest = len(listed) - len(first)
     names = ", ".join(first) + (f" and {rest} more" if rest else "")
     return f"{section.title.lower()} ({names})"
 
@@ -73,10 +76,7 @@ def json_of(found: Comparison) -> dict[str, Any]:
         "a": _run(found.a),
         "b": _run(found.b),
         "causes": [_section(section) for section in found.causes],
-        **{
-            section.title.lower(): _section(section)
-            for section in (found.outcome, found.metrics, found.durations)
-        },
+        **{section.title.lower().replace(" ", "_"): _section(section) for section in found.results},
     }
 
 

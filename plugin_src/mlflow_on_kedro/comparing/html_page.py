@@ -18,8 +18,7 @@ def html_of(found: Comparison) -> str:
         f"<div><b>{letter}</b> {escape(run_line(run))}</div>"
         for letter, run in (("A", found.a), ("B", found.b))
     )
-    results = (found.outcome, found.metrics, found.durations)
-    sections = "".join(_section(section) for section in (*found.causes, *results))
+    sections = "".join(_section(section) for section in (*found.causes, *found.results))
     summary = "".join(f"<div>{escape(line)}</div>" for line in summary_lines(found))
     return f"<div><p><b>{escape(headline(found))}</b></p>{runs}{sections}<p>{summary}</p></div>"
 

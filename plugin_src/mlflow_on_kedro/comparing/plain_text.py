@@ -23,8 +23,7 @@ def text_of(found: Comparison) -> str:
     """Write a comparison: the likely cause first, and equal things in one line."""
     lines = [headline(found), ""]
     lines += [f"{letter}  {run_line(run)}" for letter, run in (("A", found.a), ("B", found.b))]
-    results = (found.outcome, found.metrics, found.durations)
-    for section in (*found.causes, *results):
+    for section in (*found.causes, *found.results):
         if section.differs or (section.notes and section.is_cause):
             lines += ["", section.title, *section_lines(section)]
     lines.append("")

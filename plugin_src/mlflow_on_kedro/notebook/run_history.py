@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
-    from ..comparing.comparison import Comparison
+    from ..comparing.run_diff import RunDiff
 
 
 class RunHistory:
@@ -107,7 +107,7 @@ class RunHistory:
         found = self.run(run) if isinstance(run, str) else run
         return RunPage.from_run(self._runs, found, self.settings.time.prefix)
 
-    def diff(self, a: str | Run, b: str | Run = "latest") -> Comparison:
+    def diff(self, a: str | Run, b: str | Run = "latest") -> RunDiff:
         """Compare two runs: what differs, and what has probably caused other results.
 
         Args:
@@ -120,7 +120,7 @@ class RunHistory:
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
         """
-        from ..comparing.run_pairs import compare_runs
+        from ..comparing.run_diff import compare_runs
 
         first, second = (self.run(item) if isinstance(item, str) else item for item in (a, b))
         prefix = self.settings.env_vars.prefix

@@ -27,7 +27,7 @@ CATALOG = {
     "wines": {"type": "pandas.CSVDataset", "filepath": "data/wine.csv"},
     "accuracy": {"type": "mlflow_on_kedro.MLflowDataset", "dataset": "m"},
 }
-PARAMETERS = {"model": {"C": 2, "kind": "1e5"}, "api": {"token": "four"}}
+PARAMETERS = {"model": {"C": 2, "kind": "linear"}, "api": {"token": "four"}}
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def project(make_project: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -
 def change(project: Any) -> None:
     """Change code, parameters and data after a run."""
     project.write(f"src/{project.package}/nodes.py", NODES.format(factor="* 100"))
-    project.write("conf/base/parameters.yml", "model: {C: 3, kind: '1e5'}\napi: {token: four}\n")
+    project.write("conf/base/parameters.yml", "model: {C: 3, kind: linear}\napi: {token: four}\n")
     commit_all(project.root, "Second")
 
 

@@ -6,9 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from mlflow_on_kedro.comparing import comparison
 from mlflow_on_kedro.comparing.code_changes import CodeChanges
-from mlflow_on_kedro.comparing.comparison import Comparison, compare
 from mlflow_on_kedro.comparing.headline import headline, json_of
+from mlflow_on_kedro.comparing.run_diff import RunDiff
 from mlflow_on_kedro.comparing.run_facts import CodeFacts, DataFacts, RunFacts
 
 A = RunFacts(
@@ -32,7 +33,12 @@ B = replace(A, run_id="b2", name="second", metrics={"accuracy": 0.8})
 SAME = CodeChanges(files={})
 
 
-def compared(changes: CodeChanges = SAME, **other: Any) -> Comparison:
+def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> RunDiff:
+    """Compare two runs."""
+    return RunDiff.from_comparison(comparison.compare(a, b, changes))
+
+
+def compared(changes: CodeChanges = SAME, **other: Any) -> RunDiff:
     """Compare a run with one that differs in these facts, and in its metric."""
     return compare(A, replace(B, **other), changes)
 
@@ -72,7 +78,7 @@ def test_code() -> None:
     """Changed files are named, with the commits that have changed them."""
     changes = CodeChanges({"conf/base/logging.yml": "+1 -0", "src/wine.py": "+3 -1"}, ["ab12 Fit"])
     found = compared(changes, code=replace(A.code, commit="99aa" * 10))
-    assert headline(found) == ("Likely cause: code (src/wine.py, conf/base/logging.yml and 1 more)")
+    assert headline(found) == ("Likely cause: code (src/wine.py, conf/base/logging.yml)")
     text = repr(found)
     assert "src/wine.py            +3 -1" in text
     assert "commit 4f1c4f1c -> commit 99aa99aa" in text
