@@ -62,7 +62,7 @@ class CodeFacts:
     def short(self) -> str:
         """The commit in a few characters, and whether files differed from it."""
         changes = " with changes" if self.dirty else ""
-        return f"commit {self.commit[:8]}{changes}" if self.commit else "no commit"
+        return f"{self.commit[:8]}{changes}" if self.commit else "none"
 
 
 @dataclass(frozen=True)

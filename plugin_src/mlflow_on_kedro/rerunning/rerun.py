@@ -197,7 +197,7 @@ class Rerun:
         if code is None:
             return
         changed = files_of_diff(code.diff or "")
-        self.say(f"Code: {code.short}, in {worktree.root}")
+        self.say(f"Code: commit {code.short}, in {worktree.root}")
         if changed:
             names = ", ".join(one_line(name, 60) for name in changed[:_MOST_NAMES])
             self.say(f"  the recorded changes are applied, to {names}")

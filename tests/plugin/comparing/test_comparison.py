@@ -81,7 +81,7 @@ def test_code() -> None:
     assert headline(found) == ("Likely cause: code (src/wine.py, conf/base/logging.yml)")
     text = repr(found)
     assert "src/wine.py            +3 -1" in text
-    assert "commit 4f1c4f1c -> commit 99aa99aa" in text
+    assert "4f1c4f1c -> 99aa99aa" in text
     assert "commit ab12 Fit" in text
 
 
