@@ -103,6 +103,7 @@ def rerun(
         use_worktree=worktree,
         use_environment=new_env,
         keep=keep,
+        has_uri=uri is not None,
         say=_say,
     )
     _finish(started, dry_run=dry_run)

@@ -48,6 +48,7 @@ class Rerun:
         use_worktree: Whether the run's code is used.
         use_environment: Whether the run's packages are used.
         keep: Whether the worktree is kept.
+        has_uri: Whether ``runs`` are in another store than mlflow.yml says; the new run goes there.
         say: Prints a line.
     """
 
@@ -58,6 +59,7 @@ class Rerun:
     use_worktree: bool
     use_environment: bool
     keep: bool
+    has_uri: bool
     say: Callable[[str], None]
 
     def run(self, *, dry_run: bool) -> int:
@@ -96,7 +98,7 @@ class Rerun:
                 return 0
             python = self._python(wanted)
             params = passed.values
-            if worktree is not None:
+            if worktree is not None or self.has_uri:
                 # In the worktree a relative address would be another place.
                 params = {**params, RUNTIME_SECTION: {"tracking": {"uri": self.runs.uri}}}
             start = round(time.time() * 1000)

@@ -71,7 +71,7 @@ class Worktree:
                 f"--worktree: the commit {one_line(code.commit, 12)} is not in this git "
                 f"repository.{one_line(place)} `git fetch` may get it."
             )
-        top = store.working_folder(origin).resolve() / FOLDER / name
+        top = own_folder(origin).resolve() / FOLDER / name
         top.parent.mkdir(parents=True, exist_ok=True)
         words = (*_NO_HOOKS, "worktree", "add", "--quiet", "--detach", str(top), code.commit)
         failed, _, problem = git_state.run(origin, *words, seconds=_SECONDS)
@@ -107,9 +107,9 @@ class Worktree:
         for name in (*data, *untracked, *_ignored_configuration(self.origin)):
             self._link(name)
         # What MLflow does not get stays in the project's journal, where `sync` finds it.
-        own = store.working_folder(self.origin) / journals.FOLDER
-        own.mkdir(parents=True, exist_ok=True)
-        _link(own.resolve(), store.working_folder(self.root) / journals.FOLDER, self.links)
+        journal = own_folder(self.origin) / journals.FOLDER
+        journal.mkdir(exist_ok=True)
+        _link(journal.resolve(), own_folder(self.root) / journals.FOLDER, self.links)
 
     def _link(self, name: str) -> None:
         with contextlib.suppress(ValueError):
@@ -137,6 +137,16 @@ class Worktree:
         if self.top.exists() and not any(_links_below(self.top)):
             shutil.rmtree(self.top, ignore_errors=True)
         git_state.run(self.origin, "worktree", "prune")
+
+
+def own_folder(root: Path) -> Path:
+    """Return the folder for the plugin's own files, which is made; git ignores what is in it."""
+    folder = store.working_folder(root)
+    folder.mkdir(parents=True, exist_ok=True)
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+    return folder
 
 
 def _links_below(folder: Path) -> Iterator[Path]:

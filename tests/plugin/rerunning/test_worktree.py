@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from mlflow_on_kedro.comparing.run_facts import CodeFacts, DataFacts, RunFacts
 from mlflow_on_kedro.errors import MLflowOnKedroError
+from mlflow_on_kedro.journal.folder import Journal, new_id
+from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.rerunning.worktree import Worktree
 
 from tests.git_calls import git
@@ -66,6 +68,10 @@ def test_content(root: Path) -> None:
         root / ".mlflow_on_kedro/journal"
     ).resolve()
     assert made.missing(run) == []
+    assert git(made.root, "status", "--porcelain").split("\n") == [
+        "?? wine/new.py",
+        "?? wine/notes.py",
+    ]
     assert not made.has_pending()
     made.remove()
     assert not made.top.exists()
@@ -73,6 +79,18 @@ def test_content(root: Path) -> None:
     assert (root / "conf/local/credentials.yml").read_text() == "secret"
     assert (root / ".mlflow_on_kedro/journal").is_dir()
     assert "worktrees" not in git(root, "worktree", "list")
+
+
+def test_pending(root: Path) -> None:
+    """What a rerun could not deliver is in the project's journal, and keeps the worktree."""
+    made = Worktree.create(root, facts(root), "ab-1")
+    header = Header(new_id(), "demo", start_ms=5, root=str(made.root))
+    journal = Journal.create(made.root / ".mlflow_on_kedro/journal", header)
+    journal.release()
+    assert made.has_pending()
+    made.remove()
+    assert list((root / ".mlflow_on_kedro/journal" / header.journal).iterdir())
+    assert ".mlflow_on_kedro" not in git(root, "status", "--porcelain")
 
 
 @pytest.mark.parametrize(
