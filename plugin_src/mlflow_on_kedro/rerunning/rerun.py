@@ -104,8 +104,7 @@ class Rerun:
             start = round(time.time() * 1000)
             started = KedroRun(root, command.options, params, python, self.facts.run_id, token)
             status = started.start()
-            if worktree is not None and (status or worktree.has_pending()):
-                self.keep = True
+            self.keep = self.keep or status != 0
         return self._end(status, token, start, checks)
 
     @contextlib.contextmanager
@@ -118,7 +117,7 @@ class Rerun:
         try:
             yield worktree.root, worktree
         finally:
-            if self.keep and not dry_run:
+            if not dry_run and (self.keep or worktree.has_pending()):
                 self.say(
                     f"The worktree is kept: {worktree.root}\n"
                     f"`git worktree remove --force {shlex.quote(str(worktree.top))}` removes it."
