@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..inputs.digest import of_file
@@ -85,14 +85,18 @@ def _data_now(root: Path, recorded: RunFacts) -> Mapping[str, DataFacts]:
     found = {}
     for name, data in (recorded.data or {}).items():
         found[name] = data
-        path = (root / data.place).resolve()
-        if not data.sha256 or not data.place or not path.is_relative_to(root.resolve()):
+        place = PurePosixPath(data.place)
+        if not data.sha256 or not data.place or place.is_absolute() or ".." in place.parts:
             continue
-        try:
-            digest = of_file(path, _MOST_BYTES).value
-        except OSError:
-            found[name] = DataFacts("missing", "missing", data.place)
-        else:
-            rows = data.rows if digest == data.sha256 else None
-            found[name] = DataFacts(digest, digest, data.place, rows)
+        digest = sha256_of(root / place) or "missing"
+        rows = data.rows if digest == data.sha256 else None
+        found[name] = DataFacts(digest, digest, data.place, rows)
     return found
+
+
+def sha256_of(file: Path) -> str | None:
+    """Return the SHA-256 of a file; None: it cannot be read."""
+    try:
+        return of_file(file, _MOST_BYTES).value
+    except OSError:
+        return None

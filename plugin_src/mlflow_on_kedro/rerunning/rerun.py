@@ -7,24 +7,21 @@ import secrets
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..comparing import code_changes
-from ..comparing.code_changes import files_of_diff
-from ..comparing.comparison import Comparison, compare
+from ..comparing.comparison import compare
 from ..comparing.current_facts import facts_now, with_configuration
-from ..comparing.plain_text import run_line, section_lines
+from ..comparing.plain_text import run_line
 from ..comparing.reading import facts_of
 from ..comparing.run_facts import RunFacts
 from ..config.sections import RUNTIME_SECTION
-from ..history.texts import number
-from ..utils.nested import flatten
 from ..utils.printable import one_line, printable
 from ..utils.secrets import mask_secrets
-from . import metric_checks, passed_parameters, recorded_command, virtual_environment
+from . import metric_checks, passed_parameters, recorded_command, report, virtual_environment
 from .child_process import KedroRun
 from .new_run import find_new_run
 from .virtual_environment import Requirements
@@ -32,8 +29,6 @@ from .worktree import Worktree
 
 if TYPE_CHECKING:
     from ..tracking.finding import Runs
-
-_MOST_NAMES = 10
 
 
 @dataclass
@@ -82,17 +77,18 @@ class Rerun:
         token = secrets.token_hex(8)
         with self._place(dry_run=dry_run, token=token) as (root, worktree):
             now = self._now(root, command)
-            self._say_differences(now)
+            changes = code_changes.read(self.root, self.facts.code, now.code)
+            self._say_all(report.differences(compare(self.facts, now, changes)))
             passed = passed_parameters.to_pass(
                 self.facts.parameters_whole, now.parameters_whole, command.params
             )
-            self._say_parameters(passed, command)
+            self._say_all(report.parameters(self.facts, passed, command))
             if self.use_worktree and self.facts.code is not None and self.facts.code.is_masked:
                 # There `***` may stand in their place.
                 present = self._loader(self.root, command)["parameters"]
                 passed.add_present_values(present)
             if worktree is not None:
-                self._say_worktree(worktree)
+                self._say_all(report.worktree(self.facts, worktree))
             if dry_run:
                 self._say_dry(command.options, wanted)
                 return 0
@@ -129,7 +125,7 @@ class Rerun:
 
     def _now(self, root: Path, command: recorded_command.RecordedCommand) -> RunFacts:
         """Return the facts of what will be run, as far as they are known."""
-        facts = facts_now(self.root, self.facts)
+        facts = facts_now(root, self.facts)
         if self.use_worktree:
             facts = replace(facts, code=self.facts.code)
         if self.use_environment:
@@ -142,6 +138,10 @@ class Rerun:
                 f"{mask_secrets(one_line(str(error), 200))}"
             )
             return facts
+
+    def _say_all(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.say(line)
 
     def _loader(self, root: Path, command: recorded_command.RecordedCommand) -> Any:
         """Return the configuration that the command has in the project or in the worktree."""
@@ -157,59 +157,6 @@ class Rerun:
             context: Any = session.load_context()  # type: ignore[attr-defined]
             return context.config_loader
 
-    def _say_differences(self, now: RunFacts) -> None:
-        changes = code_changes.read(self.root, self.facts.code, now.code)
-        found = compare(self.facts, now, changes)
-        differing = [section for section in found.causes if section.differs]
-        if not differing:
-            self.say("No difference to that run is found.")
-        else:
-            self.say("What differs now (that run -> now):")
-        for section in differing:
-            self.say(f"{section.title}")
-            for line in section_lines(section):
-                self.say(line)
-        unknown = [item.title.lower() for item in found.causes if "A" in item.missing]
-        if unknown:
-            self.say(f"That run has not recorded: {', '.join(unknown)}")
-
-    def _say_parameters(
-        self,
-        passed: passed_parameters.PassedParameters,
-        command: recorded_command.RecordedCommand,
-    ) -> None:
-        if self.facts.parameters is None:
-            self.say(
-                "Its parameters are not recorded, so those of its command and of now are used."
-            )
-        values = list(flatten("", passed.values)) if passed.values else []
-        if values:
-            shown = ", ".join(f"{name}={one_line(str(item), 40)}" for name, item in values)
-            self.say(f"Parameters that are passed: {one_line(shown, 500)}")
-        hidden = list(dict.fromkeys([*command.masked, *passed.kept]))
-        if hidden:
-            names = ", ".join(one_line(name, 60) for name in hidden[:_MOST_NAMES])
-            self.say(f"Masked in MLflow, so what is set now is used: {names}")
-        if command.has_settings:
-            self.say("Keys of mlflow.yml in its command (--params mlflow.…) are not repeated.")
-
-    def _say_worktree(self, worktree: Worktree) -> None:
-        code = self.facts.code
-        if code is None:
-            return
-        changed = files_of_diff(code.diff or "")
-        self.say(f"Code: commit {code.short}, in {worktree.root}")
-        if changed:
-            names = ", ".join(one_line(name, 60) for name in changed[:_MOST_NAMES])
-            self.say(f"  the recorded changes are applied, to {names}")
-        if code.is_masked:
-            self.say("  secrets in these changes are masked: their lines have *** instead")
-        left_out = [*code.left_out, *(["further files"] if code.is_cut else [])]
-        if left_out:
-            self.say(f"  changes that were not recorded: {', '.join(map(one_line, left_out))}")
-        if missing := worktree.missing(self.facts):
-            self.say(f"  not there any more: {', '.join(map(one_line, missing[:_MOST_NAMES]))}")
-
     def _requirements(self) -> Requirements:
         environment = self.facts.environment or {}
         version = str(environment.get("python.version") or "")
@@ -222,8 +169,8 @@ class Rerun:
             f"Virtual environment: {len(wanted.lines)} packages, Python {wanted.python or '?'}"
         )
         if wanted.local:
-            names = ", ".join(wanted.local[:_MOST_NAMES])
-            self.say(f"  left out, because they came from local folders: {names}")
+            local = report.names(wanted.local)
+            self.say(f"  left out, because they came from local folders: {local}")
         if virtual_environment.has_other_python(wanted):
             self.say(
                 f"  it has Python {sys.version_info[0]}.{sys.version_info[1]}: install uv "
@@ -260,7 +207,7 @@ class Rerun:
         unchanged = replace(facts, code=self.facts.code)
         found = compare(self.facts, unchanged, code_changes.CodeChanges(files={}))
         self.say(f"\nNew run: {run_line(facts)}")
-        self._say_metrics(found)
+        self._say_all(report.metrics(found))
         failures = [
             text
             for check in checks
@@ -273,16 +220,3 @@ class Rerun:
         for text in failures:
             self.say(f"Check failed: {text}")
         return 1 if status or failures else 0
-
-    def _say_metrics(self, found: Comparison) -> None:
-        if not found.metrics.differs:
-            values = [f"{name} {number(value)}" for name, value in found.a.metrics.items()]
-            equal = f"All {len(values)} metrics are equal: {', '.join(values[:_MOST_NAMES])}"
-            self.say(equal if values else "Neither run has a metric of its own.")
-            return
-        self.say("Metrics (that run -> new run)")
-        for line in section_lines(found.metrics):
-            self.say(line)
-        rest = len(found.a.metrics) - len(found.metrics.differences)
-        if rest > 0:
-            self.say(f"  {rest} other metrics are equal")

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..comparing.code_changes import files_of_diff, has_commit
-from ..comparing.run_facts import RunFacts
+from ..comparing.current_facts import sha256_of
+from ..comparing.run_facts import DataFacts, RunFacts
 from ..delivery import backlog
 from ..errors import MLflowOnKedroError
 from ..journal import folder as journals
@@ -103,6 +104,8 @@ class Worktree:
 
     def _link_what_git_has_not(self, facts: RunFacts) -> None:
         data = [item.place for item in (facts.data or {}).values()]
+        for item in (facts.data or {}).values():
+            self._remove_other_version(item)
         untracked = facts.code.untracked if facts.code is not None else ()
         for name in (*data, *untracked, *_ignored_configuration(self.origin)):
             self._link(name)
@@ -117,6 +120,18 @@ class Worktree:
             source, target = self.origin / place, self.root / place
             if place.parts and source.exists() and not os.path.lexists(target):
                 _link(source.resolve(), target, self.links)
+
+    def _remove_other_version(self, data: DataFacts) -> None:
+        """Remove a file of the commit that the run has not read, if the project has what it read.
+
+        Recorded changes are of code only, so they have no data that were changed.
+        """
+        with contextlib.suppress(ValueError):
+            place = _inside(data.place, "path")
+            target = self.root / place
+            is_other = data.sha256 and target.is_file() and sha256_of(target) != data.sha256
+            if is_other and sha256_of(self.origin / place) == data.sha256:
+                target.unlink()
 
     def missing(self, facts: RunFacts) -> list[str]:
         """Return the data and untracked files of the run that the worktree does not have."""

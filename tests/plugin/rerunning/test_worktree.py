@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,23 @@ def test_content(root: Path) -> None:
     assert (root / "conf/local/credentials.yml").read_text() == "secret"
     assert (root / ".mlflow_on_kedro/journal").is_dir()
     assert "worktrees" not in git(root, "worktree", "list")
+
+
+def test_changed_data(root: Path) -> None:
+    """Data that git tracks are those that the run has read, if the project still has them."""
+    git(root, "add", "-f", "data/raw/wine.csv")
+    git(root, "commit", "-qm", "Data")
+    (root / "data/raw/wine.csv").write_text("2\n")
+    sha256 = hashlib.sha256(b"2\n").hexdigest()
+    run = facts(root)
+    run = replace(run, data={"wines": DataFacts("d", sha256, "data/raw/wine.csv")})
+    made = Worktree.create(root, run, "ab-1")
+    assert (made.root / "data/raw/wine.csv").read_text() == "2\n"
+    made.remove()
+    (root / "data/raw/wine.csv").write_text("3\n")
+    made = Worktree.create(root, run, "ab-2")
+    assert (made.root / "data/raw/wine.csv").read_text() == "1\n"
+    made.remove()
 
 
 def test_pending(root: Path) -> None:
