@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import mlflow_on_kedro
@@ -25,7 +25,7 @@ Wire = Callable[..., tuple[str, Settings]]
 
 
 @pytest.fixture
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """A function that runs a text as the settings.py of a package; kedro-mlflow is installed."""
     package = tmp_path / "wired"
     package.mkdir()
@@ -36,17 +36,20 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
         (tmp_path / name).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(str(tmp_path))
 
+    def forget() -> None:
+        for name in list(sys.modules):
+            if name.split(".")[0] in {"wired", "kedro_mlflow"}:
+                del sys.modules[name]
+
     def run_(text: str) -> Settings:
-        for name in [
-            name for name in sys.modules if name.split(".")[0] in {"wired", "kedro_mlflow"}
-        ]:
-            del sys.modules[name]
+        forget()
         try:
             return settings_trial.execute(package / "settings.py", text, "wired")
         except SystemExit:  # which ends the process that tries it out
             return Settings(error="ended")
 
-    return run_
+    yield run_
+    forget()
 
 
 @pytest.fixture
