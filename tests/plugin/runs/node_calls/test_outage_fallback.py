@@ -82,7 +82,8 @@ def _attached(server: Server, run: Any) -> Any:
 def test_names_that_mlflow_may_move() -> None:
     """The calls that are diverted are those of MLflow's store for a server."""
     names = {**outage_fallback.CALLS, **outage_fallback.TRACE_CALLS}
-    assert all(callable(getattr(RestStore, name)) for name in names)
+    lacking = {name for name in names if not callable(getattr(RestStore, name, None))}
+    assert lacking <= {"log_spans"}, "which MLflow has since 3.5"
 
 
 def test_a_server_that_answers(server: Any, run: Any) -> None:
