@@ -57,15 +57,15 @@ def page() -> str:
     begin, _, _ = PAGE.read_text(encoding="utf-8").partition(_MADE)
     rows = results()
     passed = [each for each in COMBINATIONS if each.name in rows]
-    parts = [
-        begin.strip(),
-        _MADE,
-        "## Versions that have passed",
-        "\n".join(_versions(rows.values())),
-        "## What was tested together",
-        "\n".join(_table((each, rows[each.name]) for each in passed)),
-        *_not_run([each for each in COMBINATIONS if each.name not in rows]),
-    ]
+    parts = [begin.strip(), _MADE]
+    if passed:
+        parts += [
+            "## Versions that have passed",
+            "\n".join(_versions(rows.values())),
+            "## What was tested together",
+            "\n".join(_table((each, rows[each.name]) for each in passed)),
+        ]
+    parts += _not_run([each for each in COMBINATIONS if each.name not in rows])
     return "\n\n".join(parts) + "\n"
 
 
