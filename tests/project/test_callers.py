@@ -21,7 +21,7 @@ from mlflow_on_kedro import mlflow_hooks
 class Mine:
     @hook_impl{first}
     def before_pipeline_run(self, run_params):
-        mlflow.set_tag("before_pipeline_run", run_params["pipeline_names"])
+        mlflow.set_tag("before_pipeline_run", run_params["tags"])
         mlflow.sklearn.autolog(log_models=False)
 
     @hook_impl{first}
@@ -424,7 +424,7 @@ from mlflow_on_kedro import mlflow_hooks
 class ModelTrackingHooks:  # as in Kedro's documentation
     @hook_impl
     def before_pipeline_run(self, run_params):
-        mlflow.start_run(run_name=run_params["run_id"])
+        mlflow.start_run(run_name=run_params.get("run_id", "as Kedro 1.0 has none"))
         mlflow.log_params(run_params)
 
     @hook_impl
