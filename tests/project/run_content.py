@@ -12,7 +12,8 @@ from .strays import PARENT
 
 # Of a run, these say who has started it and how; a pipeline says so of its own.
 OF_START = {"mlflow.source.name", "mlflow.source.type", "mlflow.runName", PARENT}
-_UNIQUE = re.compile(r"[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{32}|\d{13}")
+# MLflow 3.1 has another first character in the names of images.
+_UNIQUE = re.compile(r"[0-9a-z][0-9a-f]{7}-[0-9a-f-]{27}|[0-9a-f]{32}|\d{13}")
 _TEXTS = {".txt", ".json", ".yaml"}
 
 
