@@ -59,7 +59,9 @@ def test_conf_source(project: Any, tmp_path: Path, kind: str) -> None:
     """``--conf-source`` takes mlflow.yml from there too: a folder, a zip or a tar.gz."""
     base = tmp_path / "sources" / "conf"
     shutil.move(project.root / "conf", base)
-    (base / "base" / "mlflow.yml").write_text("experiment: {name: packed}\n")
+    (base / "base" / "mlflow.yml").write_text(
+        "experiment: {name: packed}\nprovenance: {enabled: false}\n"
+    )
     source = str(base)
     if kind != "folder":
         source = shutil.make_archive(str(tmp_path / "packed"), kind, base.parent, "conf")
