@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ..utils.installation import present, shareable_requirement
+from ..utils.installation import own_requirement, present, shareable_requirement
 from .asking import confirm
 from .setup.settings_wiring import OLD_PACKAGE
 
@@ -80,6 +80,7 @@ def project_of(metadata: Any) -> Project:
         try_out=lambda text, others=None: try_out(settings, text, package, others=others),
         old_plugin=_other_plugin(),
         requirement=shareable_requirement(),
+        own_requirement=own_requirement(),
     )
 
 

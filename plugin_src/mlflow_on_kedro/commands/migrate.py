@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .asking import confirm
 from .init import project_of, show
 from .project import ignore_kedro_warnings
+
+if TYPE_CHECKING:
+    from .migrating.project_texts import Plan
 
 
 @click.command(short_help="Rewrite a project that was written for another plugin.")
@@ -28,7 +32,6 @@ def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
     what to do. You can run it again at any time: what is rewritten already is not changed.
     """
     from .migrating.plan import plan
-    from .migrating.sources import SOURCES
     from .migrating.writing import write_all
 
     ignore_kedro_warnings()
@@ -36,21 +39,41 @@ def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
     found = plan(project)
     for change in found.changes:
         show(change.diff(project.root))
-    if not found.changes:
-        is_left = "what is below" if found.findings else "this project is written for this plugin"
-        click.echo(f"Nothing to rewrite: {is_left}.")
-    elif not dry_run:
+    for dropped in found.dropped:
+        click.echo(dropped)
+    is_written = bool(found.changes) and not dry_run
+    if not found.changes and not found.findings:
+        click.echo("Nothing to rewrite: this project is written for this plugin.")
+    if is_written:
         if not yes:
             count = len(found.changes)
             confirm(f"Write {'this file' if count == 1 else f'these {count} files'}?")
         write_all(found.changes)
         for change in found.changes:
             click.echo(f"Wrote {change.path}")
+    _list(found, project.root, is_written=is_written)
+    if is_written:
+        click.echo(f"\n{_end(found)}")
+    elif found.changes:
+        click.echo("\nNothing was written.")
+
+
+def _list(found: Plan, root: Path, *, is_written: bool) -> None:
+    if not found.findings:
+        return
+    click.echo(
+        "\nLeft to you:" if found.changes else "Nothing more can be rewritten. This is left to you:"
+    )
+    for finding in found.findings if is_written else found.findings_before(root):
+        click.echo(f"  {finding}")
+
+
+def _end(found: Plan) -> str:
+    """Say what comes next."""
+    from .migrating.sources import SOURCES
+
+    names = ", ".join(one.name for one in SOURCES if one.is_replaced and one.name in found.uses)
+    first = f"Uninstall {names}, if it is installed. " if names else ""
     if found.findings:
-        click.echo("\nLeft to you:")
-        for finding in found.findings:
-            click.echo(f"  {finding}")
-    if found.changes and not dry_run:
-        names = ", ".join(one.name for one in SOURCES if one.is_replaced and one.name in found.uses)
-        then = f"Uninstall {names}, if it is installed. Then" if names else "Now"
-        click.echo(f"\n{then} `kedro run` tracks as before.")
+        return f"{first}Once you have done what is listed above, `kedro run` tracks as before."
+    return f"{first}{'Then' if names else 'Now'} `kedro run` tracks as before."

@@ -104,16 +104,23 @@ def requirement(package: metadata.Distribution) -> str:
     return f"{DISTRIBUTION} @ {url}" + (f"#subdirectory={folder}" if folder else "")
 
 
+def own_requirement() -> str | None:
+    """Return the requirement that installs the plugin that this process uses.
+
+    Returns:
+        None if this process uses a copy, or another folder that is not installed.
+    """
+    return requirement(metadata.distribution(DISTRIBUTION)) if present().is_installed else None
+
+
 def shareable_requirement() -> str | None:
     """Return the requirement that installs this plugin on other machines, too.
 
     Returns:
         None if this process uses a copy, or a package that was installed from a file or a folder.
     """
-    if not present().is_installed:
-        return None
-    line = requirement(metadata.distribution(DISTRIBUTION))
-    return None if "file:" in line else line
+    line = own_requirement()
+    return None if line is None or "file:" in line else line
 
 
 @functools.cache

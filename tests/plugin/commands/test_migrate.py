@@ -64,6 +64,20 @@ tracking:
   experiment:
     name: old
 """
+PYPROJECT = """\
+[project]
+dependencies = ["kedro~=1.0", "kedro-mlflow>=1.0,<2"]  # ours
+
+[tool.kedro]
+package_name = "{package}"
+project_name = "x"
+kedro_init_version = "1.0.0"
+source_dir = "src"
+"""
+TWO = """\
+f1: {type: kedro_mlflow.io.metrics.MlflowMetricDataset, key: a}
+f2: {type: kedro_mlflow.io.metrics.MlflowMetricDataset, key: b}
+"""
 
 
 @pytest.fixture
@@ -95,8 +109,10 @@ def texts(project: Any) -> dict[str, bytes]:
     }
 
 
-def test_before_and_after(project: Any) -> None:
+def test_before_and_after(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The project runs as it is, and logs the same when it is rewritten."""
+    line = "mlflow-on-kedro @ git+https://host/x@1"
+    monkeypatch.setattr("mlflow_on_kedro.commands.init.own_requirement", lambda: line)
     project.session_run()
     (before,) = project.runs("old")
     settings = f"src/{project.package}/settings.py"
@@ -104,8 +120,9 @@ def test_before_and_after(project: Any) -> None:
     result = migrate(project, "--yes")
     assert result.exit_code == 0, result.output
     assert b"kedro_mlflow" not in b"".join(texts(project).values())
+    assert texts(project)["requirements.txt"].decode() == f"kedro\n{line}\n"
     assert texts(project)[settings] == (
-        b"from mlflow_on_kedro import mlflow_hooks\n\n# Ours.\nHOOKS = (*mlflow_hooks(),)\n"
+        b"from mlflow_on_kedro import mlflow_hooks\n\n# Ours.\nHOOKS = mlflow_hooks()\n"
     )
     done = project.kedro("run")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -127,7 +144,29 @@ def test_nothing_is_written(project: Any, words: list[str], said: str) -> None:
     assert "+++ b/conf/base/mlflow.yml" in result.output
     assert "+f1: {type: mlflow_on_kedro.MLflowDataset, dataset: m" in result.output
     assert result.exit_code == (0 if words else 1)
+    assert result.output.endswith("\nNothing was written.\n") == bool(words)
     assert texts(project) == before
+
+
+@pytest.mark.usefixtures("_in_this_process")
+@pytest.mark.parametrize("is_dry", [True, False])
+def test_what_is_left(project: Any, monkeypatch: pytest.MonkeyPatch, is_dry: bool) -> None:
+    """It is said again until it is done, with the lines of the files as they are."""
+    monkeypatch.setattr("mlflow_on_kedro.commands.init.own_requirement", lambda: None)
+    project.write("pyproject.toml", PYPROJECT.format(package=project.package))
+    project.write("conf/base/catalog.yml", f"{TWO}wrong: {{type: kedro_mlflow.io.MlflowTensor}}\n")
+    result = migrate(project, "--dry-run" if is_dry else "--yes")
+    left = result.output.partition("Left to you:\n")[2].partition("\n\n")[0].splitlines()
+    assert [line.strip().partition(": ")[0] for line in left] == (
+        ["requirements.txt:2", "pyproject.toml:2", "conf/base/catalog.yml:3"]
+        if is_dry
+        else ["requirements.txt:2", "pyproject.toml:2", "conf/base/catalog.yml:4"]
+    )
+    if not is_dry:
+        assert "Once you have done what is listed above, `kedro run` tracks" in result.output
+        again = migrate(project, "--yes").output.splitlines()
+        assert again[0] == "Nothing more can be rewritten. This is left to you:"
+        assert again[1:] == left
 
 
 @pytest.mark.usefixtures("_in_this_process")

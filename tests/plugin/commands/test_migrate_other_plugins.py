@@ -99,7 +99,7 @@ def test_pipelinex(make_project: Callable[..., Any]) -> None:
     (left,) = [line for line in result.output.splitlines() if "catalog.yml:" in line]
     assert "save it with `type: mlflow_on_kedro.MLflowDataset` and `dataset: figure`" in left
     assert "Uninstall PipelineX" in result.output
-    assert "Nothing to rewrite: what is below" in migrate(project, "--yes").output
+    assert "Nothing more can be rewritten. This is left to you:" in migrate(project, "--yes").output
 
 
 @pytest.mark.usefixtures("_in_this_process")

@@ -75,6 +75,7 @@ class _Planning:
             self._others_of_init()
             self._folder_of_runs()
             self._sessions({name: entry for conf in confs for name, entry in conf.entries.items()})
+        self._texts.add_marked()
         self._plan.changes.sort(key=lambda change: change.path != path)
         return self._plan
 
@@ -115,7 +116,7 @@ class _Planning:
     # -- requirements, and what is only named -----------------------------------------------------
 
     def _requirements(self) -> None:
-        line = self._project.requirement
+        line = self._project.own_requirement
         copied = any(self._root.glob(f"src/{PACKAGE}")) or (self._root / PACKAGE).is_dir()
         edits = {
             requirements_text.in_requirements: project_files.requirement_files(self._root),

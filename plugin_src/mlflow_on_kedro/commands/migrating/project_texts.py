@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..setup.initializing import Change
-from .findings import Finding, Rewritten
+from .findings import Finding, Rewritten, line_before, marked
 from .sources import SOURCES
 from .yaml_tree import YamlError
 
@@ -23,15 +23,31 @@ class Plan:
         changes: The files to write.
         findings: What is left to do by hand, or to know.
         uses: The names of the plugins that the project was written for.
+        dropped: Keys that have no effect here, each with its file.
     """
 
     changes: list[Change] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     uses: set[str] = field(default_factory=set)
+    dropped: list[Finding] = field(default_factory=list)
 
     def of(self, path: Path) -> Change | None:
         """Return the change of a file; None if it stays as it is."""
         return next((change for change in self.changes if change.path == path), None)
+
+    def findings_before(self, root: Path) -> Iterator[Finding]:
+        """Yield the findings with the numbers that their lines have as long as nothing is written.
+
+        Args:
+            root: The project's root.
+        """
+        for finding in self.findings:
+            change = self.of(root / finding.file)
+            if not finding.line or change is None or change.before is None:
+                yield finding
+            else:
+                line = line_before(change.before, change.after, finding.line)
+                yield finding._replace(line=line)
 
 
 class ProjectTexts:
@@ -89,7 +105,13 @@ class ProjectTexts:
     def take(self, path: Path, found: Rewritten) -> None:
         """Add what becomes of a file to the plan."""
         self.change(path, found.text)
-        self.plan.findings += [Finding(self._place(path, n), what) for n, what in found.findings]
+        for line, message in found.findings:
+            self.add(path, line, message)
+        if found.dropped:
+            names = ", ".join(found.dropped)
+            self.plan.dropped.append(
+                Finding(self._name(path), 0, f"dropped, because it has no effect here: {names}")
+            )
         self.plan.uses |= found.uses
 
     def change(self, path: Path, text: str) -> None:
@@ -111,9 +133,18 @@ class ProjectTexts:
 
     def add(self, path: Path, line: int, message: str) -> None:
         """Add something that is left to do; line 0 is the whole file."""
-        self.plan.findings.append(Finding(self._place(path, line), message))
+        self.plan.findings.append(Finding(self._name(path), line, message))
 
-    def _place(self, path: Path, line: int) -> str:
+    def add_marked(self) -> None:
+        """Add what comments of this run or an earlier one say, unless it is added already."""
+        for path, text in self._texts.items():
+            change = self.plan.of(path)
+            known = {one.message for one in self.plan.findings if one.file == self._name(path)}
+            for line, message in marked(change.after if change else text):
+                if message not in known:
+                    # In YAML such a comment is above the entry that it is about.
+                    self.add(path, line + (path.suffix in {".yml", ".yaml"}), message)
+
+    def _name(self, path: Path) -> str:
         is_inside = path.is_relative_to(self.root)
-        name = path.relative_to(self.root).as_posix() if is_inside else str(path)
-        return f"{name}:{line}" if line else name
+        return path.relative_to(self.root).as_posix() if is_inside else str(path)

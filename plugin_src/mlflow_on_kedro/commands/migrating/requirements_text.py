@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from ...utils.installation import DISTRIBUTION
-from .findings import MARK, Rewritten
+from .findings import MARK, Rewritten, marked
 from .sources import SOURCES, Source
 
 _MLFLOW = "mlflow>=3.1"
-_ADD = f"add the requirement that {DISTRIBUTION} is installed from"
+_ADD = f"put here what installs {DISTRIBUTION}, and take this comment away. It comes in place of"
+_ON_THIS_MACHINE = re.compile(rf"(?m)^[^#\r\n]*{DISTRIBUTION} @ file:")
 
 
 def in_requirements(
@@ -20,7 +21,8 @@ def in_requirements(
 
     Args:
         text: The file's text.
-        requirement: The line that installs this plugin; None: there is none for other machines.
+        requirement: The line that installs this plugin; None: nobody knows it, so a comment says
+            that it is to be put there.
         copied: Whether the plugin lies in the project, which needs only MLflow then.
         sources: The plugins whose lines are replaced.
 
@@ -30,11 +32,9 @@ def in_requirements(
     """
     found = Rewritten(text)
     lines = text.splitlines(keepends=True)
-    for source in sources:
-        if not source.is_replaced:
-            continue
+    for source in (one for one in sources if one.is_replaced):
         pattern = re.compile(
-            rf"\s*{_any_spelling(source.name)}(?![\w.-])[^#\r\n]*?(?=\s*(?:#|$))", re.IGNORECASE
+            rf"\s*({_any_spelling(source.name)}(?![\w.-])[^#\r\n]*?)(?=\s*(?:#|$))", re.IGNORECASE
         )
         for number, line in enumerate(lines):
             match = pattern.match(line)
@@ -44,10 +44,13 @@ def in_requirements(
             new = _replacement("".join(lines), requirement, copied=copied)
             rest = line[match.end() :]
             if requirement is None and not copied:
-                new = f"{MARK}{_ADD}, in place of {source.name}"
-                found.findings.append((number + 1, new.removeprefix(MARK)))
-            lines[number] = f"{new}{rest}" if new else rest.lstrip() if "#" in rest else ""
+                end = "\r\n" if "\r\n" in text else "\n"
+                comment = rest.lstrip() if "#" in rest else ""
+                lines[number] = f"{MARK}{_ADD} {match[1]}{end}{comment}"
+            else:
+                lines[number] = f"{new}{rest}" if new else rest.lstrip() if "#" in rest else ""
     found.text = "".join(lines)
+    found.findings += [*marked(found.text), *_only_here(found.text)]
     return found
 
 
@@ -67,6 +70,7 @@ def in_pyproject(
         'dependencies = ["x @ y"]'
     """
     found = Rewritten(text)
+    tables: list[tuple[int, str]] = []
     for source in (one for one in sources if one.is_replaced):
         name = _any_spelling(source.name)
         item = re.compile(
@@ -75,7 +79,6 @@ def in_pyproject(
         spans = [match for match in item.finditer(found.text) if _is_requirement(match)]
         new = _replacement(found.text, requirement, copied=copied)
         is_unknown = not copied and requirement is None
-        what = f"{_ADD}, in place of {source.name}"
         for match in reversed(spans):
             found.uses.add(source.name)
             quote = match[1]
@@ -84,16 +87,25 @@ def in_pyproject(
                 text = f"{quote}{new}{quote}{rest}"
                 found.text = found.text[: match.start()] + text + found.text[match.end() :]
             else:
-                comment = f"{MARK}{what}" if is_unknown else None
+                comment = f"{MARK}{_ADD} {match[2]}" if is_unknown else None
                 found.text = _without(found.text, *match.span(), comment)
-        if spans and is_unknown:
-            found.findings.append((0, what))
         table = re.compile(rf"^[ \t]*[\"']?{name}[\"']?[ \t]*=", re.IGNORECASE | re.MULTILINE)
         for match in table.finditer(found.text):
             found.uses.add(source.name)
             line = found.text.count("\n", 0, match.start()) + 1
-            found.findings.append((line, f"replace {source.name} by what installs {DISTRIBUTION}"))
+            tables.append((line, f"replace {source.name} by what installs {DISTRIBUTION}"))
+    found.findings += [*tables, *marked(found.text), *_only_here(found.text)]
     return found
+
+
+def _only_here(text: str) -> Iterator[tuple[int, str]]:
+    """Find requirements of this plugin from a file or folder of this machine."""
+    for match in _ON_THIS_MACHINE.finditer(text):
+        message = (
+            f"others cannot install {DISTRIBUTION} from this machine's files: put an address "
+            "there that they reach, such as git+https://…"
+        )
+        yield text.count("\n", 0, match.start()) + 1, message
 
 
 def _any_spelling(name: str) -> str:
@@ -120,12 +132,15 @@ def _is_requirement(match: re.Match[str]) -> bool:
 
 
 def _without(text: str, start: int, end: int, comment: str | None) -> str:
-    """Remove an item of a list, and its line if that is empty then; a comment replaces a line."""
+    """Remove an item of a list, and its line if that is empty then; a comment gets its own line."""
     first, last = text.rfind("\n", 0, start) + 1, text.find("\n", end)
-    if last < 0 or text[first:start].strip():
-        return text[:start] + text[end:]
-    if comment:
-        rest = text[end:last].strip()
-        return f"{text[:start]}{comment}{f'  {rest}' if rest else ''}{text[last:]}"
-    is_empty = not text[end:last].strip()
-    return text[:first] + text[last + 1 :] if is_empty else text[:start] + text[end:]
+    last = len(text) if last < 0 else last
+    before, after = text[first:start], text[end:last]
+    indent = before[: len(before) - len(before.lstrip())]
+    line_break = "\r\n" if "\r\n" in text else "\n"
+    above = f"{indent}{comment}{line_break}" if comment else ""
+    if not before.strip() and not after.strip():
+        return text[:first] + above + text[last + 1 :]
+    if re.match(r"[ \t]*[\])]", after):  # it was the last one of its line
+        before = re.sub(r",[ \t]*$", "", before)
+    return f"{text[:first]}{above}{before}{after}{text[last:]}"

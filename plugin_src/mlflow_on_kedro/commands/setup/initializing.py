@@ -71,6 +71,7 @@ class Project:
         old_plugin: The name of kedro-mlflow's package; None: it is not installed.
         requirement: The line of requirements.txt that installs this plugin; None: the plugin lies
             in the project, or comes from a folder of this machine.
+        own_requirement: The same, also if it comes from a folder of this machine.
     """
 
     root: Path
@@ -79,6 +80,7 @@ class Project:
     try_out: Callable[..., Settings]
     old_plugin: str | None = None
     requirement: str | None = None
+    own_requirement: str | None = None
 
 
 def plan(project: Project) -> list[Change]:

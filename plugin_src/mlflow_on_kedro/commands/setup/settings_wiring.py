@@ -37,7 +37,8 @@ class Addition:
         """Add the element where the setting is, or would be; None if that is unclear."""
         value = source.literal(self.name)
         if value is not None:
-            return source.insertion(value, self.item)
+            alone = None if value.elts else _alone(source, value, self)
+            return alone or source.insertion(value, self.item)
         if source.mentions(self.name):
             return None
         return source.line_edit(f"{self.name} = {self.alone}", self.name)
@@ -48,6 +49,14 @@ class Addition:
             return f"{self.name} = {self.alone}"
         there = self.name if source.binds(self.name) else f'globals().get("{self.name}", ())'
         return f"{self.name} = ({self.item}, *{there})"
+
+
+def _alone(source: EditableSource, value: ast.Tuple | ast.List, addition: Addition) -> Edit | None:
+    """Replace a whole tuple by an element alone; None: it has comments, or may be added to."""
+    start, end = source.start(value), source.end(value)
+    if isinstance(value, ast.List) or "#" in source.text[start:end]:
+        return None
+    return Edit(start, end, addition.alone)
 
 
 HOOKS = Addition("HOOKS", f"*{CALL}", CALL)
@@ -189,6 +198,11 @@ class _OldHooks:
         edits: list[Edit] = []
         for value, elements in self.elements:
             rest = list(elements)
+            if replaced and len(rest) == len(value.elts):
+                edit = _alone(self._source, value, HOOKS)
+                if edit is not None:
+                    edits.append(edit)
+                    continue
             if replaced:
                 first = rest.pop(0)
                 start, end = self._source.start(first), self._source.end(first)

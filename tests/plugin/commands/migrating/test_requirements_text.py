@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from mlflow_on_kedro.commands.migrating.findings import Rewritten
 from mlflow_on_kedro.commands.migrating.requirements_text import in_pyproject, in_requirements
@@ -29,10 +31,27 @@ def test_requirements_txt(before: str, after: str, copied: bool) -> None:
 
 
 def test_an_unknown_requirement() -> None:
-    """A comment says what to add."""
-    found = in_requirements("a\nkedro-mlflow\n", None, copied=False)
-    assert found.text.startswith("a\n# kedro mlflow migrate: add the requirement")
-    assert found.findings[0][0] == 2
+    """A comment says what to add, and it is found again."""
+    found = in_requirements("a\nkedro-mlflow>=1,<2  # runs\n", None, copied=False)
+    what = (
+        "put here what installs mlflow-on-kedro, and take this comment away. It comes in place of "
+        "kedro-mlflow>=1,<2"
+    )
+    assert found.text == f"a\n# kedro mlflow migrate: {what}\n# runs\n"
+    assert found.findings == [(2, what)]
+    again = in_requirements(found.text, None, copied=False)
+    assert (again.text, again.findings) == (found.text, found.findings)
+
+
+@pytest.mark.parametrize("edit", [in_requirements, in_pyproject])
+def test_a_requirement_of_this_machine(edit: Callable[..., Rewritten]) -> None:
+    """It is written, and others cannot install it, which is said."""
+    line = "mlflow-on-kedro @ file:///x"
+    text = "kedro-mlflow\n" if edit is in_requirements else '["kedro-mlflow>=1"]\n'
+    found = edit(text, line, copied=False)
+    assert line in found.text
+    assert found.findings[0][1].startswith("others cannot install mlflow-on-kedro")
+    assert edit(found.text, line, copied=False).findings == found.findings
 
 
 @pytest.mark.parametrize(
@@ -58,9 +77,14 @@ def test_an_unknown_requirement_of_a_package() -> None:
     """A comment in the list's line says what to add; a copy of the plugin needs none."""
     text = 'a = [\n    "kedro",\n    "kedro-mlflow~=1.0",  # runs\n    "mlflow",\n]\n'
     found = in_pyproject(text, None, copied=False)
-    assert "\n    # kedro mlflow migrate: add the requirement" in found.text
-    assert found.findings
-    assert in_pyproject(found.text, None, copied=False) == Rewritten(found.text)
+    comment = found.text.splitlines()[2]
+    assert comment.startswith("    # kedro mlflow migrate: put here what installs mlflow-on-kedro")
+    assert comment.endswith(" kedro-mlflow~=1.0")
+    assert found.text == text.replace('    "kedro-mlflow~=1.0",  # runs', f"{comment}\n    # runs")
+    assert found.findings[0][0] == 3
+    assert in_pyproject(found.text, None, copied=False).text == found.text
+    one_line = in_pyproject('a = ["kedro", "kedro-mlflow"]  # x\n', None, copied=False)
+    assert one_line.text.splitlines()[1] == 'a = ["kedro"]  # x'
     copied = in_pyproject(text.replace("  # runs", ""), None, copied=True)
     assert copied.text == 'a = [\n    "kedro",\n    "mlflow",\n]\n'
 

@@ -138,7 +138,7 @@ ANY = 'globals().get("HOOKS", ()))'
             "import os\nHOOKS = (\n    A(),  # ä\n    B(),\n)\n",
             f"import os\n{IMPORT}HOOKS = (\n    *mlflow_hooks(),\n    A(),  # ä\n    B(),\n)\n",
         ),
-        ("HOOKS = ()\n", f"{IMPORT}\nHOOKS = (*mlflow_hooks(),)\n"),
+        ("HOOKS = ()\n", f"{IMPORT}\nHOOKS = mlflow_hooks()\n"),
         (
             "HOOKS = mine()\n",
             f"{IMPORT}\nHOOKS = mine()\n\nHOOKS = (*mlflow_hooks(), *HOOKS)\n",
@@ -149,9 +149,9 @@ ANY = 'globals().get("HOOKS", ()))'
         ),
         (
             "from kedro_mlflow.framework.hooks import MlflowHook\nHOOKS = (MlflowHook(),)\n",
-            f"{IMPORT}HOOKS = (*mlflow_hooks(),)\n",
+            f"{IMPORT}HOOKS = mlflow_hooks()\n",
         ),
-        ("HOOKS = ()\r\n", f"{IMPORT}\nHOOKS = (*mlflow_hooks(),)\n".replace("\n", "\r\n")),
+        ("HOOKS = ()\r\n", f"{IMPORT}\nHOOKS = mlflow_hooks()\n".replace("\n", "\r\n")),
     ],
 )
 def test_how_it_reads(text: str, expected: str) -> None:
