@@ -31,9 +31,16 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
     You can run it again at any time: a project that is set up is not changed.
     """
+    from .migrating.written_for import written_for
     from .setup.initializing import plan
 
     project = project_of(metadata)
+    others = written_for(project.root, project.present.conf_source)
+    if others:
+        click.echo(
+            f"This project has files that are written for {' and '.join(others)}. `kedro mlflow "
+            "migrate` rewrites them, and does what `init` does.\n"
+        )
     changes = plan(project)
     if not changes:
         click.echo("Nothing to do: this project is set up.")
@@ -47,6 +54,7 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
             "is left as it is. Add the address that others can install it from.\n"
         )
     if dry_run:
+        click.echo("Nothing was written.")
         return
     if not yes:
         confirm("Write these changes?")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
 _LISTED = 20
 """So many changed files are listed by name."""
+_SHOWN = ("Changed", "Deprecated", "Removed")
+"""The sections of a CHANGELOG with what may need work of the user's."""
 
 
 @click.command()
@@ -31,10 +34,12 @@ _LISTED = 20
 def upgrade(metadata: Any, origin: str | None, *, force: bool, yes: bool, dry_run: bool) -> None:
     """Replace this project's copy of the plugin by another version.
 
-    Shows what has changed between the two versions. The old copy is moved to
-    .mlflow_on_kedro/copies. A project that uses the installed package is upgraded by pip.
+    Shows what has changed between the two versions, and which files of the copy differ. Where
+    pyproject.toml lists the copy's files for `kedro package`, it gets the new ones. The old copy
+    is moved to .mlflow_on_kedro/copies. A project that uses the installed package is upgraded by
+    pip.
     """
-    from ..vendoring.copies import Copy
+    from ..vendoring.copies import DATA, OLD_DATA, Copy
     from ..vendoring.sources import given, installed, sections_since
 
     copy = Copy(Path(metadata.project_path), Path(metadata.source_dir))
@@ -57,15 +62,38 @@ def upgrade(metadata: Any, origin: str | None, *, force: bool, yes: bool, dry_ru
                 + "\n--force replaces them; they are kept in .mlflow_on_kedro/copies."
             )
         click.echo(f"From {old.version} ({old.origin})\nto   {new.version} ({new.origin})\n")
-        click.echo(sections_since(source.changelog, old.version) or "There is no CHANGELOG.")
+        click.echo(_news(sections_since(source.changelog, old.version)))
         click.echo(f"\n{_in_words(changes)}")
+        lists_data = copy.lacks_data
+        if lists_data:
+            click.echo(f"\nIn pyproject.toml, for `kedro package`:\n- {OLD_DATA}\n+ {DATA}\n")
         check_edits(copy, force=force)
         if dry_run:
+            click.echo("Nothing was written.")
             return
         if not yes:
-            confirm(f"Replace {copy.folder}?")
+            also = ", and change pyproject.toml" if lists_data else ""
+            confirm(f"Replace {copy.folder}{also}?")
         backup = copy.replace(source)
     click.echo(f"Wrote {copy.folder}. The old copy is {backup}.")
+    if lists_data:
+        click.echo(f"Wrote {copy.root / 'pyproject.toml'}.")
+
+
+def _news(changelog: str) -> str:
+    """Return what may need work of the user's; what is new else is only counted."""
+    if not changelog:
+        return "There is no CHANGELOG."
+    shown, counts = [], dict[str, int]()
+    for part in re.split(r"^(?=##)", changelog, flags=re.MULTILINE):
+        name = part.partition("\n")[0].strip("# ")
+        if part.startswith("###") and name not in _SHOWN:
+            counts[name] = counts.get(name, 0) + len(re.findall(r"^- ", part, re.MULTILINE))
+        else:
+            shown.append(part.strip())
+    rest = ", ".join(f"{name} ({count})" for name, count in counts.items())
+    more = [f"Not shown: {rest}. The new version's CHANGELOG.md has all."] if rest else []
+    return "\n\n".join([*shown, *more])
 
 
 def _in_words(changes: list[str]) -> str:

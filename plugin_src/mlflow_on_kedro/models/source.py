@@ -10,6 +10,7 @@ from kedro.io import DatasetError
 
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
+from ..tracking.downloads import WHOLE_ID
 from ..tracking.failures import is_gone, is_unknown_alias
 from . import lookup, separate_registry
 
@@ -90,7 +91,7 @@ class ModelSource:
         if run_id is not None and uri is not None:
             raise DatasetError("`run_id` and `model_uri` are two places to load from: give one.")
         if run_id is not None and not _RUN_ID.fullmatch(run_id):
-            raise DatasetError(f"`run_id`: {run_id!r} is no id of an MLflow run.")
+            raise DatasetError(f"`run_id`: {run_id!r} is no id of an MLflow run. {WHOLE_ID}")
         if uri is not None and not any(form.fullmatch(uri) for form in _FORMS.values()):
             raise DatasetError(
                 f"`model_uri`: {uri!r} is not one of models:/m-… (a logged model), "

@@ -24,6 +24,13 @@ if TYPE_CHECKING:
 
 FOLDER = "downloads"
 _NOT_IN_ARTIFACTS = re.compile(r"[\\:\x00]")
+WHOLE_ID = (
+    "A catalog entry needs the whole id: `kedro mlflow runs --load` prints entries with it, and "
+    "`kedro mlflow show RUN` the id of a run that you name otherwise."
+)
+_OTHER_NAME = "A catalog entry loads the file of its own name; `dataset_name` gives another name."
+_ID_LENGTH = 32
+"""MLflow's own ids have so many characters, and a shorter one is the beginning of one."""
 _RUN_ID = re.compile(r"[A-Za-z0-9][\w\-]*")
 
 
@@ -68,7 +75,7 @@ def download(uri: str, run_id: str, artifact: str, root: Path, *, reuse: bool) -
         DatasetError: The run has no such artifact, or MLflow cannot be reached.
     """
     if not _RUN_ID.fullmatch(run_id):
-        raise DatasetError(f"{run_id!r} is no id of an MLflow run: check `loading_run_id`.")
+        raise DatasetError(f"{run_id!r} is no id of an MLflow run. {WHOLE_ID}")
     target = place(root, run_id, artifact)
     folder = working_folder(root) / FOLDER / run_id
     if reuse and target.exists():
@@ -147,7 +154,9 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
             )
     except Exception as error:
         reason = mask_urls(str(error)).strip().splitlines()[:1]
-        said = f"{none}{': ' + reason[0] if reason else '.'}"
+        why = f": {reason[0].rstrip('.')}" if reason else ""
+        advice = _OTHER_NAME if len(run_id) >= _ID_LENGTH else WHOLE_ID
+        said = f"{none}{why}. {advice}"
         what = f"the artifact '{artifact}' of run {run_id}"
         raise DatasetError(load_message(uri, error, what, said)) from None
     if not arrived or not Path(arrived).exists():

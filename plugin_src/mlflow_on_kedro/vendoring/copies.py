@@ -16,8 +16,8 @@ from .record import Record, digest
 from .sources import Source
 
 _BACKUPS = "copies"
-_OLD_DATA = 'mlflow_on_kedro = ["mlflow.yml", "py.typed"]'
-_DATA = 'mlflow_on_kedro = ["mlflow.yml", "py.typed", "config/*.json", "timeline/assets/*"]'
+OLD_DATA = 'mlflow_on_kedro = ["mlflow.yml", "py.typed"]'
+DATA = 'mlflow_on_kedro = ["mlflow.yml", "py.typed", "config/*.json", "timeline/assets/*"]'
 """In pyproject.toml, which files of the copy `kedro package` takes: of version 0.1.0, and now."""
 
 
@@ -50,6 +50,12 @@ class Copy:
         if path.is_file():
             return Record.from_text(path.read_text(encoding="utf-8"))
         return Record(records.version_of(self.folder), "an unknown place")
+
+    @property
+    def lacks_data(self) -> bool:
+        """Whether `kedro package` would not take all files: pyproject.toml lists those of 0.1.0."""
+        path = self.root / "pyproject.toml"
+        return path.is_file() and OLD_DATA.encode() in path.read_bytes()
 
     @property
     def is_edited(self) -> bool | None:
@@ -112,10 +118,9 @@ class Copy:
 
     def _list_data(self) -> None:
         """Have `kedro package` take all files, where pyproject.toml lists those of 0.1.0."""
-        path = self.root / "pyproject.toml"
-        content = path.read_bytes() if path.is_file() else b""
-        if _OLD_DATA.encode() in content:
-            path.write_bytes(content.replace(_OLD_DATA.encode(), _DATA.encode()))
+        if self.lacks_data:
+            path = self.root / "pyproject.toml"
+            path.write_bytes(path.read_bytes().replace(OLD_DATA.encode(), DATA.encode()))
 
     def _back_up(self) -> Path | None:
         """Move the copy and a copy of its record to the project's working folder."""

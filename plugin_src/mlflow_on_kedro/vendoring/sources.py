@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import itertools
 import re
@@ -11,8 +12,11 @@ import sys
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 from ..errors import MLflowOnKedroError
+from ..provenance import git_state
 from ..utils.installation import DISTRIBUTION, PACKAGE, folder_of, requirement
 from ..utils.secrets import mask_secrets
 from .record import Record, digest, version_of
@@ -95,9 +99,25 @@ def _installer() -> list[str]:
 def _of_distribution(found: metadata.Distribution) -> Source:
     folder = folder_of(found)
     line = requirement(found)
-    origin = line.partition(" @ ")[2] or f"the installed package {DISTRIBUTION} {found.version}"
+    address = line.partition(" @ ")[2]
+    origin = address or f"the installed package {DISTRIBUTION} {found.version}"
+    commit = _commit(address)
+    if commit:
+        origin = f"{origin}, commit {commit}"
     record = Record(version_of(folder), origin, line, digest(folder))
     return Source(folder, record, _changelog(folder))
+
+
+def _commit(address: str) -> str:
+    """Return the commit of a clone that a version was installed from; "": it is none."""
+    url = urlsplit(address)
+    folder = Path(url2pathname(url.path))
+    if url.scheme != "file" or not (folder / ".git").exists():
+        return ""
+    with contextlib.suppress(OSError):
+        code, text, _ = git_state.run(folder, "rev-parse", "HEAD")
+        return text.decode().strip() if code == 0 else ""
+    return ""
 
 
 def _changelog(plugin: Path) -> str:

@@ -154,8 +154,16 @@ def test_what_is_left(project: Any, monkeypatch: pytest.MonkeyPatch, is_dry: boo
     """It is said again until it is done, with the lines of the files as they are."""
     monkeypatch.setattr("mlflow_on_kedro.commands.init.own_requirement", lambda: None)
     project.write("pyproject.toml", PYPROJECT.format(package=project.package))
+    project.write(
+        "conf/base/mlflow.yml",
+        "server: {mlflow_tracking_uri: sqlite:///local.db}\ntracking: {run: {nested: true}}\n",
+    )
+    (project.root / ".gitignore").unlink(missing_ok=True)
     project.write("conf/base/catalog.yml", f"{TWO}wrong: {{type: kedro_mlflow.io.MlflowTensor}}\n")
     result = migrate(project, "--dry-run" if is_dry else "--yes")
+    assert "+local.db*\n" in result.output
+    dropped = "dropped, because it has no effect here: tracking.run.nested."
+    assert f"conf/base/mlflow.yml: {dropped}\n" in result.output
     left = result.output.partition("Left to you:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.strip().partition(": ")[0] for line in left] == (
         ["requirements.txt:2", "pyproject.toml:2", "conf/base/catalog.yml:3"]

@@ -17,7 +17,24 @@ from click.testing import CliRunner, Result
 from mlflow_on_kedro.vendoring import sources
 from mlflow_on_kedro.vendoring.record import Record, digest
 
-CHANGELOG = "# Changelog\n\n## [2.0]\n\n- It flies.\n\n## [1.0]\n\n- It walks.\n"
+CHANGELOG = """\
+# Changelog
+
+## [2.0]
+
+### Added
+
+- It flies.
+- It sings.
+
+### Changed
+
+- It eats.
+
+## [1.0]
+
+- It walks.
+"""
 TEMPLATE = Path(__file__).parents[3] / "{{ cookiecutter.repo_name }}"
 LINE = "mlflow-on-kedro @ git+https://host/starter.git@abc"
 ORIGIN = {"url": "https://host/starter.git", "vcs_info": {"vcs": "git", "commit_id": "abc"}}
@@ -106,7 +123,9 @@ class TestUpgrade:
         result = command(copied, "upgrade", "--yes")
         assert result.exit_code == 0, result.output
         assert "From 1.0 (https://host/starter.git, commit abc)" in result.output
-        assert "- It flies." in result.output
+        assert "- It eats." in result.output
+        assert "- It flies." not in result.output
+        assert "Not shown: Added (2). The new version's CHANGELOG.md has all." in result.output
         assert "- It walks." not in result.output
         assert "1 added, 1 modified, 1 deleted" in result.output
         assert "A new.py" in result.output
@@ -131,7 +150,12 @@ class TestUpgrade:
         (line,) = [line for line in text.splitlines() if line.startswith("mlflow_on_kedro = [")]
         path = copied / "pyproject.toml"
         path.write_bytes(b'[a]\r\nmlflow_on_kedro = ["mlflow.yml", "py.typed"]\r\n')
-        assert command(copied, "upgrade", "--yes").exit_code == 0
+        tried = command(copied, "upgrade", "--dry-run").output
+        assert f'- mlflow_on_kedro = ["mlflow.yml", "py.typed"]\n+ {line}\n' in tried
+        assert tried.endswith("Nothing was written.\n")
+        result = command(copied, "upgrade", "--yes")
+        assert result.exit_code == 0
+        assert f"Wrote {path}." in result.output
         assert path.read_bytes().decode() == f"[a]\r\n{line}\r\n"
 
     def test_an_edited_copy(self, copied: Path, install: Callable[[str], Path]) -> None:
@@ -261,8 +285,25 @@ def test_from_a_folder(tmp_path: Path) -> None:
     subprocess.run(wheel, check=True, capture_output=True)
     (built,) = (project / "dist").glob("*.whl")
     source = sources.given(str(built), tmp_path / "target")
+    assert source.record.origin == built.as_uri()
     assert source.record.version == "3.0"
     assert source.record.requirement == f"mlflow-on-kedro @ {built.as_uri()}"
+
+
+def test_the_commit_of_a_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The record of a copy names it."""
+    (tmp_path / ".git").mkdir()
+    monkeypatch.setattr(sources.git_state, "run", lambda *_: (0, b"abc\n", ""))
+    site = tmp_path / "site"
+    write_plugin(site / "mlflow_on_kedro", "3.0")
+    (site / "x.dist-info").mkdir()
+    (site / "x.dist-info" / "METADATA").write_text("Name: mlflow-on-kedro\nVersion: 3.0\n")
+    origin = json.dumps({"url": tmp_path.as_uri(), "dir_info": {}})
+    (site / "x.dist-info" / "direct_url.json").write_text(origin)
+    monkeypatch.setattr(
+        metadata, "distribution", lambda _: metadata.Distribution.at(site / "x.dist-info")
+    )
+    assert sources.installed().record.origin == f"{tmp_path.as_uri()}, commit abc"
 
 
 def test_beside_an_old_copy(copied: Path) -> None:

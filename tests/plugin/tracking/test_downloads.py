@@ -110,9 +110,11 @@ def test_missing_artifact_is_said(run_id: str, store_uri: str, tmp_path: Path) -
     """The message names the run, the store and the artifact."""
     with pytest.raises(DatasetError) as caught:
         download(store_uri, run_id, "nothing.txt", tmp_path, reuse=True)
-    assert f"Run {run_id} in MLflow at {store_uri} gave no artifact 'nothing.txt'" in str(
-        caught.value
-    )
+    message = str(caught.value)
+    assert f"Run {run_id} in MLflow at {store_uri} gave no artifact 'nothing.txt'" in message
+    assert message.endswith("`dataset_name` gives another name.")
+    with pytest.raises(DatasetError, match="needs the whole id"):
+        download(store_uri, run_id[:8], "note.txt", tmp_path, reuse=True)
 
 
 def test_unknown_run_is_said_without_credentials(tmp_path: Path) -> None:
@@ -126,7 +128,7 @@ def test_unknown_run_is_said_without_credentials(tmp_path: Path) -> None:
 @pytest.mark.parametrize("run_id", ["..", "", "../x", "a/b", ".", "a\\b", "/etc", "-x", "a b"])
 def test_id_that_is_a_path_is_refused(run_id: str, store_uri: str, tmp_path: Path) -> None:
     """A run id names one folder; anything else is refused before MLflow is asked."""
-    with pytest.raises(DatasetError, match="is no id of an MLflow run: check `loading_run_id`"):
+    with pytest.raises(DatasetError, match=r"is no id of an MLflow run\. .*whole id.*--load"):
         download(store_uri, run_id, "note.txt", tmp_path / "project", reuse=True)
     assert not (tmp_path / "project").exists()
 

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ...compat import kedro_names
+from ...compat.entry_change import EntryChange
+from ...compat.kedro_mlflow.catalog_entries import DATASET, MODEL_DATASET
+from ...datasets.mlflow_dataset import MLflowDataset
+from ...datasets.model_dataset import MLflowModelDataset
 from ..setup.python_edits import Edit
 from .findings import MARK, Rewritten
 from .sources import SOURCES, Source
 from .yaml_edits import applied, with_entries
 from .yaml_tree import MERGE, YamlText, entries_of
+
+_ARGUMENTS = {
+    DATASET: {"type", "versioned", *inspect.signature(MLflowDataset).parameters},
+    MODEL_DATASET: {"type", *inspect.signature(MLflowModelDataset).parameters},
+}
+"""What an entry of each class may have."""
 
 
 def rewritten(
@@ -47,7 +58,7 @@ def rewritten(
             continue
         for source in sources:
             try:
-                change = source.entry(str(name), entry)
+                change = _translated(source, str(name), entry)
             except ValueError as error:
                 problems[name] = str(error).partition(" It has: ")[0]
                 found.uses.add(source.name)
@@ -70,6 +81,17 @@ def rewritten(
         lines = {item.name: after.line_number(item.key.start) for item in after.root.items}
         found.findings = [(lines[name], note) for name, note in left]
     return found
+
+
+def _translated(source: Source, name: str, entry: Mapping[str, Any]) -> EntryChange | None:
+    """Translate an entry; see :class:`.Source`."""
+    change = source.entry(name, entry)
+    known = None if change is None else _ARGUMENTS.get(str(change.entry.get("type")))
+    if change is not None and known is not None and change.entry.keys() - known:
+        cls = str(entry.get("type")).rpartition(".")[2]
+        names = ", ".join(repr(one) for one in change.entry if one not in known)
+        raise ValueError(f"{cls} has no argument {names}. Correct it, or take it out.")
+    return change
 
 
 def _without_inherited(text: str, problems: Mapping[str, str]) -> dict[str, str]:

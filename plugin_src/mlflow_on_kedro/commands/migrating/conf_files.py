@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -14,7 +15,10 @@ from . import catalog_text, parameters_text, project_files
 from .mlflow_yml_files import MlflowYmlFiles
 from .project_texts import MARK, ProjectTexts
 from .sources import PIPELINEX, SOURCES
-from .yaml_tree import YamlError, YamlText
+from .yaml_tree import YamlError, YamlText, entries_of
+
+_SQLITE_FILE = re.compile(r"sqlite:///(?:\./)?([\w.\-][\w.\-/]*)")
+"""A URI with a path from the project's root."""
 
 
 class ConfFiles:
@@ -45,6 +49,17 @@ class ConfFiles:
         path = self._conf / self._base / FILE
         if not self._mlflow_files(self._base) and self._texts.plan.of(path) is None:
             self._texts.change(path, shipped(path.parent))
+
+    def stores(self) -> Iterator[str]:
+        """Yield the files of SQLite, in the project, that mlflow.yml names as MLflow's store."""
+        for path in self._files("mlflow"):
+            change = self._texts.plan.of(path)
+            text = change.after if change else self._texts.read(path)
+            with suppress(YamlError):
+                tracking = entries_of((text or "").removeprefix(MARK)).get("tracking")
+                values = tracking.values() if isinstance(tracking, Mapping) else ()
+                found = [match for one in values if (match := _SQLITE_FILE.fullmatch(str(one)))]
+                yield from (match[1] for match in found if ".." not in match[1])
 
     def _files(self, name: str) -> list[Path]:
         return project_files.config_files(self._conf, name)

@@ -102,7 +102,8 @@ class MlflowYmlFiles:
         ]
         after = rewritten(text, translation.content, translation.changes, missing)
         notes = [(_line_below(after, note), note) for note in translation.notes]
-        return Rewritten(after, notes, {_NAME})
+        dropped = [one.old for one in translation.changes if one.new is None and not one.note]
+        return Rewritten(after, notes, {_NAME}, dropped)
 
     def _loader(self, env: str) -> _Conf:
         return _Conf(self._conf, env, self._base)

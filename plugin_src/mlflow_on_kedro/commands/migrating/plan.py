@@ -72,7 +72,7 @@ class _Planning:
             change = self._plan.of(path)
             if confs and change is not None and CALL in change.after:
                 confs[0].add_mlflow_yml()
-            self._others_of_init()
+            self._others_of_init([name for conf in confs for name in conf.stores()])
             self._folder_of_runs()
             self._sessions({name: entry for conf in confs for name, entry in conf.entries.items()})
         self._texts.add_marked()
@@ -141,12 +141,13 @@ class _Planning:
                 if number:
                     self._texts.add(path, number, f"names {source.name}, and is not rewritten")
 
-    def _others_of_init(self) -> None:
+    def _others_of_init(self, stores: list[str]) -> None:
         """Plan what `kedro mlflow init` does beside settings.py and mlflow.yml."""
         path = self._root / ".gitignore"
         text = self._texts.read(path)
-        if text is not None:
-            self._texts.change(path, ignoring(text))
+        if text is not None or not path.exists():  # it can be read
+            also = [f"{name}*" for name in dict.fromkeys(stores)]
+            self._texts.change(path, ignoring(text or "", also))
         replaced = {source.name for source in SOURCES if source.is_replaced}
         path, line = self._root / requirements.FILE, self._project.requirement
         text = self._texts.read(path)

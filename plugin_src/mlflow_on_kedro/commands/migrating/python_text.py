@@ -97,7 +97,7 @@ def _left_imports(python: EditableSource, source: Source) -> Iterator[tuple[int,
     for item in _imports(python, source):
         for alias in item.names if isinstance(item, ast.ImportFrom) else ():
             if source.has(_path(item, alias)):
-                yield item.lineno, _advice(alias.name, source)
+                yield item.lineno, _advice(alias.name, source, _path(item, alias))
     for line, path in module_names.left(python, source):
         yield line, _advice(path, source)
 
@@ -111,9 +111,12 @@ def _left_words(python: EditableSource, source: Source) -> Iterator[tuple[int, s
                 yield node.lineno, _advice(word, source)
 
 
-def _advice(name: str, source: Source) -> str:
+def _advice(name: str, source: Source, path: str = "") -> str:
     short = name.rpartition(".")[2].replace("DataSet", "Dataset")
     here = source.advice.get(short)
     if here is None:
-        return f"'{name}' is {source.name}'s, and this plugin has nothing of that name"
+        return (
+            f"this plugin has nothing in place of '{path or name}'. Take it out, or write it "
+            f"without {source.name}"
+        )
     return f"'{name}' is {source.name}'s. Here it is {here}"

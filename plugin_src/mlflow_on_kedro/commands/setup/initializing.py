@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import textwrap
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -213,8 +213,12 @@ def shipped(folder: Path) -> str:
     return text if (folder / first.partition("$schema=")[2]).is_file() else others
 
 
-def ignoring(text: str) -> str:
+def ignoring(text: str, also: Iterable[str] = ()) -> str:
     r"""Add the files that git should ignore to the text of a .gitignore.
+
+    Args:
+        text: The present text.
+        also: More files than :data:`IGNORED`.
 
     Example:
         >>> ignoring("mlruns\nmlflow.db*\n").splitlines()[2:]
@@ -222,7 +226,7 @@ def ignoring(text: str) -> str:
     """
     end = "\r\n" if "\r\n" in text else "\n"
     present = {line.strip().strip("/*") for line in text.splitlines()}  # "mlruns/*" counts, too
-    missing = [name for name in IGNORED if name.strip("/*") not in present]
+    missing = [name for name in (*IGNORED, *also) if name.strip("/*") not in present]
     if not missing:
         return text
     gap = "" if not text else end if text.endswith("\n") else 2 * end

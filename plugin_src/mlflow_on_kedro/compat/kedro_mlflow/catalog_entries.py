@@ -70,7 +70,8 @@ def _of_class(name: str, kind: str, entry: Entry) -> EntryChange:
     rule = RULES.get(cls)
     if rule is None:
         raise ValueError(
-            f"kedro-mlflow has no {kind!r}.{did_you_mean(cls, RULES)} It has: {', '.join(RULES)}."
+            f"kedro-mlflow has no {kind!r}.{did_you_mean(cls, RULES)} Correct the type, or delete "
+            f"the entry. It has: {', '.join(RULES)}."
         )
     given = {argument: value for argument, value in modern(entry).items() if argument != "type"}
     found: Entry = {"type": rule.type, **rule.fixed, **given}

@@ -331,11 +331,21 @@ def test_what_cannot_be_translated() -> None:
     text = "# top\n  \nx:\n  type: kedro_mlflow.io.metrics.MlflowMetricDatset\n"
     found = rewritten(text)
     assert re.search(
-        r"# kedro mlflow migrate: .*Did you mean 'MlflowMetricDataset'\?\nx:", found.text
+        r"# kedro mlflow migrate: .*Did you mean 'MlflowMetricDataset'\? .* delete the entry\.\nx:",
+        found.text,
     )
     assert found.findings[0][0] == 4
     again = rewritten(found.text)
     assert (again.text, again.findings) == (found.text, found.findings)
+
+
+def test_an_unknown_argument() -> None:
+    """The entry stays, because no class here takes it either."""
+    text = "x: {type: kedro_mlflow.io.metrics.MlflowMetricDataset, colour: red}\n"
+    message = "MlflowMetricDataset has no argument 'colour'. Correct it, or take it out."
+    found = rewritten(text)
+    assert found.text == f"# kedro mlflow migrate: {message}\n{text}"
+    assert found.findings == [(2, message)]
 
 
 def test_notes() -> None:

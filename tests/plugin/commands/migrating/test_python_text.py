@@ -33,6 +33,14 @@ def test_imports(before: str, after: str | None) -> None:
         assert rewritten(found.text).text == found.text
 
 
+def test_what_nobody_has() -> None:
+    """A name that kedro-mlflow may not have either is not said to be its."""
+    found = rewritten("from kedro_mlflow.nowhere import thing\n")
+    assert found.findings[0][1].startswith(
+        "this plugin has nothing in place of 'kedro_mlflow.nowhere.thing'. Take it out"
+    )
+
+
 def test_what_is_left() -> None:
     """It is named with its line, and with what there is here."""
     text = '''\
@@ -46,7 +54,7 @@ def test():
     found = rewritten(text)
     assert (found.text, found.uses) == (text, {"kedro-mlflow"})
     assert [(line, message.partition(". ")[2]) for line, message in found.findings] == [
-        (1, ""),
+        (1, "Take it out, or write it without kedro-mlflow"),
         (2, "Here it is `mlflow_on_kedro.MLflowDataset`, whose arguments the manual has"),
         (3, "Here it is `mlflow_hooks()` of mlflow_on_kedro, in HOOKS of settings.py"),
         (6, "Here it is `mlflow_on_kedro.MLflowDataset`, whose arguments the manual has"),
