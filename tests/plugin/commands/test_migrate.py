@@ -162,7 +162,7 @@ def test_what_is_left(project: Any, monkeypatch: pytest.MonkeyPatch, is_dry: boo
     project.write("conf/base/catalog.yml", f"{TWO}wrong: {{type: kedro_mlflow.io.MlflowTensor}}\n")
     result = migrate(project, "--dry-run" if is_dry else "--yes")
     assert "+local.db*\n" in result.output
-    dropped = "dropped, because it has no effect here: tracking.run.nested."
+    dropped = "dropped, without effect here: tracking.run.nested."
     assert f"conf/base/mlflow.yml: {dropped}\n" in result.output
     left = result.output.partition("Left to you:\n")[2].partition("\n\n")[0].splitlines()
     assert [line.strip().partition(": ")[0] for line in left] == (

@@ -110,7 +110,7 @@ class ProjectTexts:
         if found.dropped:
             names = ", ".join(found.dropped)
             self.plan.dropped.append(
-                Finding(self._name(path), 0, f"dropped, because it has no effect here: {names}")
+                Finding(self._name(path), 0, f"dropped, without effect here: {names}")
             )
         self.plan.uses |= found.uses
 
