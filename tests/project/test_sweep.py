@@ -137,7 +137,7 @@ def test_sweep(project: Project, jobs: str) -> None:
     assert parent.data.tags["best.run_id"] == children["model.depth=4"].info.run_id
     assert project.artifacts(parent.info.run_id) == {"sweep.html", "sweep.json"}
     table = table_of(project, parent.info.run_id)
-    assert [(row["model.depth"], row["status"], row["accuracy"]) for row in table] == [
+    assert [(row["model/depth"], row["status"], row["accuracy"]) for row in table] == [
         (1, "FINISHED", 5.1),
         (3, "FAILED", None),
         (4, "FINISHED", 5.4),

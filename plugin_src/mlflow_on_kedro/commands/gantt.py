@@ -77,7 +77,7 @@ def _draw(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
     from ..timeline.finished_run_spans import spans_of_finished_run
     from ..timeline.rows import Timeline
     from ..tracking.failure_messages import failure_message
-    from ..tracking.finding import name_and_id
+    from ..tracking.finding import COMBINATION_TAG, SWEEP_TAG, name_and_id
 
     try:
         spans = spans_of_finished_run(runs.client, found, settings.prefix)
@@ -86,6 +86,11 @@ def _draw(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
     except Exception as error:
         effect = "so the timings of the run cannot be read"
         raise MLflowOnKedroError(failure_message(runs.uri, error, effect)) from None
+    if not spans and SWEEP_TAG in found.data.tags and COMBINATION_TAG not in found.data.tags:
+        raise MLflowOnKedroError(
+            f"The run {name_and_id(found)} is a sweep, and its combinations have the timings, each "
+            "in a run of its own: `kedro mlflow runs --children` lists them."
+        )
     if not spans:
         raise MLflowOnKedroError(
             f"The run {name_and_id(found)} has no timings: its pipeline ran no node, or without "

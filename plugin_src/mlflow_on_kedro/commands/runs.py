@@ -24,7 +24,11 @@ if TYPE_CHECKING:
 @click.option(
     "--limit", "-n", type=click.IntRange(1, 1000), default=10, show_default=True, help="How many."
 )
-@click.option("--children", is_flag=True, help="Child runs of a pipeline's run, too.")
+@click.option(
+    "--children",
+    is_flag=True,
+    help="Child runs of a pipeline's run, and combinations of sweeps, too.",
+)
 @click.option("--load", is_flag=True, help="Print catalog entries that load from the first run.")
 @json_option
 @output_option
@@ -63,6 +67,8 @@ def runs(
     start_time, end_time, run_name, user_id by = != > >= < <=, LIKE, IN or IS NULL, as MLflow's
     search does. A number that stands in no quotes compares as a number, also with parameters. KEY
     is such a name, or duration. --best takes FINISHED runs, unless CONDITIONS say another status.
+
+    A sweep is one run in the list. --best, --sort and --children look at its combinations, too.
 
     With --load, the entries for catalog.yml load the models and files of the first run that would
     be listed.

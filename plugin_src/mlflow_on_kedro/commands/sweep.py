@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 )
 @click.option("--minimize", is_flag=True, default=None, help="The smaller it is, the better.")
 @click.option(
+    "--over",
+    multiple=True,
+    metavar="NAME",
+    help="Compare means over this parameter, such as a seed; once for each.",
+)
+@click.option(
     "--jobs", "-j", type=click.IntRange(min=1), help="How many run at once.  [default: 1]"
 )
 @click.option("--pipeline", "-p", help="The pipeline.  [default: __default__]")
@@ -71,21 +77,24 @@ def sweep(
     conf_source: str | None,
     no_reuse: bool | None,
     tags: str | None,
+    over: tuple[str, ...],
     resume: bool,
     dry_run: bool,
     as_json: bool,
     **given: Any,
 ) -> None:
-    r"""Run a pipeline once for each combination of some parameters' values.
+    """Run a pipeline once for each combination of some parameters' values.
 
     \b
     kedro mlflow sweep --param "model.C=0.01,0.1,1" --param "split.random_seed=1..5"
     kedro mlflow sweep --param "model.C=log(0.001,10)" --trials 50 --optimize metrics.f1
+    kedro mlflow sweep --param "C=0.1,1" --param "seed=1..5" --optimize metrics.f1 --over seed
     kedro mlflow sweep NAME           # the sweep of that name in mlflow.yml
 
     Values are written as in YAML, with commas between them; 1..5 and 0..1..0.25 are ranges. With
     --trials, Optuna (`pip install optuna`) chooses combinations, also of log(0.001,10),
-    uniform(0,1) and int(1,9).
+    uniform(0,1) and int(1,9). With --over, combinations that differ only in that parameter are
+    compared by the mean of the metric.
 
     The sweep is one run in MLflow, and each combination a child run of it. Nodes that do not depend
     on the parameters run once, before all combinations, in a child run `shared`. The sweep's run
@@ -95,7 +104,7 @@ def sweep(
 
     A combination that fails is a FAILED run, the others go on, and the exit status is 1. --resume
     goes on with a sweep that was killed or had failures: what has FINISHED does not run again.
-    """
+    """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
     from ..sweeps import lines, report
     from ..sweeps.launch import run_sweep
     from ..sweeps.request import Request, runtime_params
@@ -105,6 +114,8 @@ def sweep(
     options = {key: value for key, value in given.items() if value is not None}
     if no_reuse:
         options["reuse"] = False
+    if over:
+        options["over"] = list(dict.fromkeys(over))
     if tags:
         options["tags"] = [tag.strip() for tag in tags.split(",")]
     root = Path(metadata.project_path)

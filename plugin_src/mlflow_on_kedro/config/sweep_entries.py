@@ -12,6 +12,9 @@ from .checks import FILE, check_choices, check_keys, check_minimums, check_types
 from .keys import at_least, one_of
 from .sections import Config
 
+_LISTS = ("tags", "over")
+"""One item needs no list."""
+
 # As in sections.py.
 # ruff: noqa: UP045
 
@@ -28,6 +31,8 @@ class SweepEntry:
         seed: The seed of the sampler. null: another one each time.
         optimize: The metric by which combinations are compared, such as ``metrics.accuracy``.
         minimize: The smaller that metric, the better.
+        over: Parameters such as a seed: combinations that differ only in these are compared by the
+            mean of the metric. Not with ``trials``.
         jobs: How many combinations run at once.
         pipeline: The pipeline.
         tags: Only the nodes that have one of these tags.
@@ -42,6 +47,7 @@ class SweepEntry:
     seed: Optional[int] = at_least(0, None)
     optimize: Optional[str] = None
     minimize: bool = False
+    over: list[str] = field(default_factory=list)
     jobs: int = at_least(1, 1)
     pipeline: str = "__default__"
     tags: list[str] = field(default_factory=list)
@@ -85,8 +91,9 @@ def check_sweep(name: str, entry: Any, where: str = FILE) -> SweepEntry:
         1
     """
     key = f"sweep.{name}"
-    if isinstance(entry, Mapping) and isinstance(entry.get("tags"), str):
-        entry = {**entry, "tags": [entry["tags"]]}
+    if isinstance(entry, Mapping):
+        alone = {name: [entry[name]] for name in _LISTS if isinstance(entry.get(name), str)}
+        entry = {**entry, **alone}
     check_keys(entry, SweepEntry, where, f"{key}.")
     given = without_empty(entry)
     check_choices(given, SweepEntry, where, f"{key}.")

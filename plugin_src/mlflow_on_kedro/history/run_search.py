@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ..tracking.finding import NEWEST_FIRST, RECENT, is_below
+from ..tracking.finding import NEWEST_FIRST, RECENT, is_below, is_combination
 from ..utils.suggestions import did_you_mean
 from . import conditions
 from .best_runs import best_runs
@@ -51,6 +51,9 @@ class RunSearch:
         ascending: Whether the lowest values come first.
         limit: How many runs are wanted at most.
         children: Whether runs below a pipeline's run count, too.
+
+    The combinations of a sweep count if runs are sorted, because its own run has none of their
+    metrics and parameters; in the list of the newest they would be in the way.
     """
 
     where: str = ""
@@ -95,7 +98,10 @@ class RunSearch:
             has, hint = f" with {kind}.{key}", did_you_mean(key, known)
         if self.where:
             holds = f" for which {self.where} holds"
-        children = "" if self.children else " Child runs are looked at with --children only."
+        children = ""
+        if not self.children:
+            also = "" if self.sort else ", and combinations of sweeps,"
+            children = f" Child runs{also} are looked at with --children only."
         return f"{runs.place} has no run{has}{holds}.{hint}{children}"
 
     def find(self, runs: Runs) -> FoundRuns:
@@ -110,7 +116,8 @@ class RunSearch:
         own = [item for item in wanted if not item.is_for_mlflow]
 
         def accepts(run: Any) -> bool:
-            return (self.children or not is_below(run)) and all(item.holds(run) for item in own)
+            is_hidden = is_below(run) or (is_combination(run) and not self.sort)
+            return (self.children or not is_hidden) and all(item.holds(run) for item in own)
 
         filter_string = conditions.filter_string(wanted)
         if kind == "metrics":

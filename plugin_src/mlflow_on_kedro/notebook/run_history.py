@@ -61,7 +61,8 @@ class RunHistory:
             sort: By what the runs are sorted, such as ``metrics.accuracy``.
             ascending: Whether the lowest values come first.
             limit: How many runs there are at most.
-            children: Whether runs below a pipeline's run are listed, too.
+            children: Whether runs below a pipeline's run, and combinations of sweeps, are listed,
+                too. Combinations are always if ``sort`` is given.
 
         Returns:
             A row for each run, by its id: name, status, start, seconds, ``metrics.…`` and

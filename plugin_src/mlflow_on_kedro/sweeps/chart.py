@@ -10,29 +10,26 @@ import base64
 import gzip
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from html import escape
 from pathlib import Path
 from string import Template
 from typing import Any
 
 from ..timeline import plotly_js
+from .axis import Axis
 from .combination import Result
-from .report import metric_names, score
+from .ranking import score
+from .report import metric_names
 from .space import text
 
 MAX_LINES = 500
 """Of more combinations the best ones are drawn."""
 MAX_AXES = 9
 _TEMPLATE = Path(plotly_js.__file__).parent / "assets" / "sweep.html"
-_TICKS = 5
-_TICK_GAP = 0.035
-"""Numbers beside an axis that are nearer to each other would overlap."""
 _MOST_NAMES = 12
-_WIDE = 5
-"""Up to so many axes, their names fit beside each other."""
-_LOG_RATIO = 100
-"""From this ratio of the greatest to the least number on, an axis is logarithmic."""
+_WIDE, _SHORT = 5, 16
+"""Up to so many axes, names of up to so many letters fit beside each other."""
 _GREY = "#9E9E9E"
 # From worse to better; distinct for all kinds of colour vision, and on white and black.
 _COLORS = ((126, 87, 194), (70, 110, 180), (33, 145, 140), (94, 201, 98))
@@ -62,6 +59,7 @@ def figure(
     title: str,
     metric: str | None = None,
     minimize: bool = False,
+    best: Collection[str] = (),
 ) -> dict[str, Any]:
     """Describe the chart as plain data of Plotly's.
 
@@ -71,6 +69,7 @@ def figure(
         title: The chart's heading.
         metric: The metric by which combinations are compared; it colours the lines.
         minimize: The smaller that metric, the better.
+        best: The keys of the best combinations, which have thick lines.
 
     Example:
         >>> results = [Result("0001", "C=1", {"C": 1}, "FINISHED", metrics={"f1": 0.9})]
@@ -81,78 +80,41 @@ def figure(
     drawn = list(finished)
     others = [name for name in metric_names(drawn) if name != metric]
     metrics = [*filter(None, [metric]), *others]
-    names = [*parameters, *metrics][: max(MAX_AXES, len(parameters) + 1)]
     if metric is not None:
         sign = 1 if minimize else -1
         # The best one last, and so above the others; of several it is the first that has run.
         drawn.sort(key=lambda one: (_order(score(one, metric), sign), one.key), reverse=True)
+        drawn.sort(key=lambda one: one.key in best)
     drawn = drawn[-MAX_LINES:]
-    axes = [
-        _Axis(name, [_value(one, name, is_parameter=place < len(parameters)) for one in drawn])
-        for place, name in enumerate(names)
+    every = [
+        Axis(name, [_value(one, name, is_parameter=place < len(parameters)) for one in drawn])
+        for place, name in enumerate([*parameters, *metrics])
     ]
+    telling = [axis for axis in every if axis.name == metric or not axis.is_constant] or every
+    axes = telling[: max(MAX_AXES, len(parameters) + 1)]
+    notes = _note("Equal in all, and not drawn", [one for one in every if one not in telling])
+    notes += _note("Only in the table", telling[len(axes) :])
     scored = [score(one, metric) for one in drawn]
     known = [value for value in scored if value is not None]
     data = [
-        _line(one, place, axes, _color(scored[place], known, minimize=minimize), is_best=is_best)
+        _line(
+            one,
+            place,
+            axes,
+            _color(scored[place], known, minimize=minimize),
+            is_best=one.key in best,
+        )
         for place, one in enumerate(drawn)
-        for is_best in [place == len(drawn) - 1 and scored[place] is not None]
     ]
     hints = [f"the greener, the better by {metric}"] if known else []
     hints += [f"{failed} failed"] if (failed := len(results) - len(finished)) else []
     hints += [f"the best {MAX_LINES} are drawn"] if len(drawn) < len(finished) else []
     heading = f"{escape(title, quote=False)}<br><sup>{escape('; '.join(hints), quote=False)}</sup>"
-    return {"data": data, "layout": _layout(axes, heading)}
-
-
-class _Axis:
-    """One axis: where each value is on it, from 0 to 1, and what is written beside it."""
-
-    def __init__(self, name: str, values: list[Any]) -> None:
-        self.name = name
-        self.values = values
-        numbers = [float(one) for one in values if _is_number(one)]
-        known = [one for one in values if one is not None]
-        self.is_number = bool(numbers) and len(numbers) == len(known)
-        if not self.is_number:
-            words = list(dict.fromkeys(text(one) for one in known))
-            last = max(1, len(words) - 1)
-            self._places = {word: place / last for place, word in enumerate(words)}
-            step = math.ceil(len(words) / _MOST_NAMES) or 1
-            self.ticks = [(self._places[word], word) for word in words[::step]]
-            return
-        low, high = min(numbers), max(numbers)
-        # Values such as 0.001, 0.1, 10 would lie upon each other.
-        self._is_log = low > 0 and high / low >= _LOG_RATIO
-        self._low, self._high = self._scaled(low), self._scaled(high)
-        distinct = sorted(set(numbers))
-        if len(distinct) > _TICKS + 1:
-            span = self._high - self._low
-            scaled = [self._low + span * place / (_TICKS - 1) for place in range(_TICKS)]
-            distinct = [10**one if self._is_log else one for one in scaled]
-        self.ticks = []
-        for one in distinct:
-            place = self._share(one)
-            if not self.ticks or place - self.ticks[-1][0] > _TICK_GAP:
-                self.ticks.append((place, f"{one:.4g}"))
-
-    def _scaled(self, number: float) -> float:
-        return math.log10(number) if self._is_log else number
-
-    def place(self, value: Any) -> float | None:
-        if value is None:
-            return None
-        if not self.is_number:
-            return self._places[text(value)]
-        return self._share(float(value))
-
-    def _share(self, number: float) -> float:
-        span = self._high - self._low
-        return (self._scaled(number) - self._low) / span if span else 0.5
+    return {"data": data, "layout": _layout(axes, heading, notes)}
 
 
 def _line(
-    result: Result, place: int, axes: list[_Axis], color: str, *, is_best: bool
+    result: Result, place: int, axes: list[Axis], color: str, *, is_best: bool
 ) -> dict[str, Any]:
     values = [f"{axis.name} = {text(axis.values[place])}" for axis in axes]
     hover = "<br>".join(escape(line, quote=False) for line in values)
@@ -171,13 +133,39 @@ def _line(
     }
 
 
-def _layout(axes: list[_Axis], title: str) -> dict[str, Any]:
-    notes: list[dict[str, Any]] = []
+def _note(what: str, axes: list[Axis]) -> list[str]:
+    """Name axes that are left out, in a line below the chart."""
+    names = [axis.name for axis in axes[:_MOST_NAMES]]
+    more = f" and {len(axes) - _MOST_NAMES} more" if len(axes) > _MOST_NAMES else ""
+    return [f"{what}: {', '.join(names)}{more}"] if axes else []
+
+
+def _layout(axes: list[Axis], title: str, below: list[str]) -> dict[str, Any]:
+    notes: list[dict[str, Any]] = [
+        {
+            "x": 0,
+            "y": 0,
+            "xref": "paper",
+            "yref": "paper",
+            "xanchor": "left",
+            "yanchor": "top",
+            "align": "left",
+            "yshift": -6,
+            "text": "<br>".join(escape(line, quote=False) for line in below),
+            "showarrow": False,
+            "font": {"size": 11},
+        }
+    ]
+    # Names in the middle of the first and the last axis would be cut by the edges of the page.
+    anchors = {len(axes) - 1: "right", 0: "left"}
+    is_wide = len(axes) <= _WIDE and all(len(axis.name) <= _SHORT for axis in axes)
     for x, axis in enumerate(axes):
         # Long names beside each other would overlap.
         heading = {
             "x": x,
-            "y": 1.05 + 0.07 * (x % 2 if len(axes) > _WIDE else 0),
+            "y": 1.05 + (0 if is_wide else 0.07 * (x % 2)),
+            "xanchor": anchors.get(x, "center"),
+            "xshift": {"right": 20, "left": -20}.get(anchors.get(x, ""), 0),
             "text": f"<b>{escape(axis.name, quote=False)}</b>",
         }
         notes.append({**heading, "showarrow": False, "yanchor": "bottom"})
@@ -198,7 +186,7 @@ def _layout(axes: list[_Axis], title: str) -> dict[str, Any]:
         "title": {"text": title, "font": {"size": 15}, "x": 0.02},
         "font": {"color": "#333333", "family": "system-ui, sans-serif"},
         "height": 480,
-        "margin": {"l": 60, "r": 40, "t": 80, "b": 30},
+        "margin": {"l": 60, "r": 40, "t": 80, "b": 30 + 15 * len(below)},
         "hovermode": "closest",
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
@@ -216,10 +204,6 @@ def _layout(axes: list[_Axis], title: str) -> dict[str, Any]:
 def _value(result: Result, name: str, *, is_parameter: bool) -> Any:
     found = result.values.get(name) if is_parameter else (result.metrics or {}).get(name)
     return None if isinstance(found, float) and not math.isfinite(found) else found
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _order(value: float | None, sign: int) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..config.sections import Config
 from ..delivery import backlog
-from ..tracking.finding import COMMAND_TAG
+from ..tracking.finding import COMMAND_TAG, SWEEP_TAG
 from ..tracking.group_lookup import PIPELINE_TAG
 from ..tracking.store import run_url
 from ..tracking.uris import resolve_uri
@@ -19,7 +19,6 @@ from .parent_run import SweepRun
 from .plan import Plan, digest
 from .report import Outcome
 from .request import Request
-from .session import SWEEP_TAG
 from .space import text
 from .sweep import Sweep, new_search
 from .sweep_folder import SweepFolder
@@ -78,9 +77,7 @@ def run_sweep(
             plan.for_run(folder, run_id),
             folder,
             run,
-            lambda result, total, is_best: show(
-                lines.of_result(result, total, plan.metric, is_best=is_best)
-            ),
+            lambda result, total, best: show(lines.of_result(result, total, plan.goal, best)),
         )
         try:
             outcome = sweep.run()

@@ -6,6 +6,7 @@ from typing import Any
 
 from .combination import SHARED, Result
 from .plan import Plan
+from .ranking import Goal, Group, Ranking
 from .report import Outcome, metric_names
 from .space import grid, label
 from .sweep_folder import SweepFolder
@@ -14,29 +15,30 @@ _SHOWN = 20
 _LONGEST = 300
 
 
-def of_result(result: Result, total: int, metric: str | None, *, is_best: bool) -> str:
+def of_result(result: Result, total: int, goal: Goal, best: Group | None) -> str:
     """Return the line that is printed when a combination has ended.
 
     Args:
         result: Its result.
         total: How many combinations there are.
-        metric: The metric by which they are compared.
-        is_best: Whether it is the best so far.
+        goal: By what they are compared.
+        best: The best group so far, if it belongs to that.
 
     Example:
         >>> done = Result("0002", "C=1", {"C": 1}, "FINISHED", "ab", {"f1": 0.91}, 2.51)
-        >>> of_result(done, 12, "f1", is_best=True)
+        >>> of_result(done, 12, Goal("f1"), Group(done.values, [done], {"f1": 0.91}, 0.91))
         ' 2 of 12  FINISHED    2.5 s  f1 0.91  C=1  (best so far)'
     """
     place = SHARED if result.key == SHARED else f"{int(result.key):>{len(str(total))}} of {total}"
     words = [place, f"{result.status:<8}", f"{result.seconds:5.1f} s"]
-    value = (result.metrics or {}).get(metric or "")
+    value = (result.metrics or {}).get(goal.metric or "")
     if value is not None:
-        words.append(f"{metric} {value:.6g}")
+        words.append(f"{goal.metric} {value:.6g}")
     if result.key != SHARED:
         words.append(result.name)
-    if is_best:
-        words.append("(best so far)")
+    if best is not None:
+        which = f"{label(best.values)} is the " if goal.over else ""
+        words.append(f"({which}best so far)")
     if result.error:
         words.append(result.error.splitlines()[0][:_LONGEST])
     return "  ".join(words)
@@ -51,18 +53,63 @@ def of_outcome(outcome: Outcome, plan: Plan, folder: SweepFolder) -> list[str]:
         first = next(one for one in results if not one.is_finished)
         lines += [
             f"The log of the first that failed: {folder.log_file(first.key)}",
-            "To run those that failed again: kedro mlflow sweep --resume",
+            "To run those that failed again, once the cause is mended: kedro mlflow sweep --resume",
         ]
-    best = outcome.best
-    if best is not None and best.metrics is not None and plan.metric is not None:
-        value = best.metrics[plan.metric]
-        lines += [
-            f"Best: {best.name}, with {plan.metric} {value:.6g} (run {best.run_id})",
-            f"Its files: {folder.files(best.key)}",
-        ]
+    best = outcome.ranking.best
+    if best is not None:
+        lines.append(f"Best: {_best(outcome.ranking, plan.goal)}")
+        if len(best.results) == 1:
+            lines.append(f"Its files: {folder.files(best.results[0].key)}")
+        else:
+            lines += _means(outcome.ranking, plan.goal)
+    elif plan.goal.over and results:
+        lines.append(
+            f"None is the best: of no group have all {plan.goal.size} combinations finished, which "
+            f"differ in {', '.join(plan.goal.over)} only."
+        )
     elif plan.metric is None and (names := metric_names(results)):
         lines.append(
             f"To know the best one: kedro mlflow sweep --resume --optimize metrics.{names[0]}"
+        )
+    return lines
+
+
+def _best(ranking: Ranking, goal: Goal) -> str:
+    """Return which combination or group is the best, and why."""
+    best = ranking.groups[0]
+    which = label(best.values)
+    reason = f"with {goal.metric} {_mean(best)}"
+    if len(best.results) == 1:
+        which = f"{which} (run {best.results[0].run_id})"
+    if goal.over:
+        several = "values" if len(goal.over) == 1 else "combinations"
+        reason += f" over {goal.size} {several} of {', '.join(goal.over)}"
+        reason += " (mean ± standard deviation)" if best.spread is not None else ""
+    if ranking.ties == 1:
+        return f"{which}, {reason}"
+    what = "groups" if goal.over else "combinations"
+    return f"{ranking.ties} {what} are equally good, {reason}; the first is {which}"
+
+
+def _mean(group: Group) -> str:
+    spread = f" ± {group.spread:.2g}" if group.spread is not None else ""
+    return f"{group.score:.6g}{spread}"
+
+
+def _means(ranking: Ranking, goal: Goal) -> list[str]:
+    """Return the mean of each group, the best first."""
+    groups = ranking.groups
+    names = [label(group.values) for group in groups[:_SHOWN]]
+    longest = max(map(len, names))
+    shown = zip(names, groups, strict=False)
+    lines = [f"Mean of {goal.metric}, the best first:"]
+    lines += [f"  {name:<{longest}}  {_mean(group)}" for name, group in shown]
+    if len(groups) > _SHOWN:
+        lines.append(f"  … and {len(groups) - _SHOWN} more")
+    if ranking.left_out:
+        lines.append(
+            f"  Left out: {ranking.left_out} of which not all {goal.size} combinations have "
+            "finished."
         )
     return lines
 
@@ -108,9 +155,6 @@ def description(plan: Plan, outcome: Outcome) -> str:
             f"run; {outcome.failed} failed. All are in the artifacts: `sweep.html` draws them, and "
             "`sweep.json` is their table."
         )
-    best = outcome.best
-    if best is not None and best.metrics is not None and plan.metric is not None:
-        lines.append(
-            f"**Best:** `{best.name}`, with {plan.metric} = {best.metrics[plan.metric]:.6g}."
-        )
+    if outcome.ranking.best is not None:
+        lines.append(f"**Best:** {_best(outcome.ranking, plan.goal)}.")
     return "\n\n".join(lines)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,8 @@ from . import reuse
 from .changes import configuration, context_of, find_changes, pipeline_of
 from .combination import SHARED, Combination, Setup
 from .own_files import entries_of, is_in_memory, kept_entries, shared_places
-from .space import Space, label, parse_domain
+from .ranking import Goal
+from .space import Choices, Space, label, parse_domain
 from .sweep_folder import SweepFolder
 
 if TYPE_CHECKING:
@@ -46,6 +48,14 @@ class Plan:
         """The name of the metric by which combinations are compared."""
         given = self.entry.optimize
         return given.removeprefix("metrics.") if given else None
+
+    @property
+    def goal(self) -> Goal:
+        """By what combinations are compared."""
+        over = self.entry.over
+        domains = [self.space[name] for name in over]
+        size = math.prod(len(one.values) for one in domains if isinstance(one, Choices))
+        return Goal(self.metric, self.entry.minimize, tuple(over), size)
 
     @property
     def shared(self) -> Combination | None:
@@ -109,6 +119,7 @@ def make_plan(entry: SweepEntry, setup: Setup, where: str) -> Plan:
             "--trials needs the metric by which Optuna compares combinations, as in --optimize "
             "metrics.accuracy (with --minimize if the smaller is the better)."
         )
+    _check_over(entry, space)
     pipeline = pipeline_of(setup)
     base = configuration(context_of(setup, {}))
     parameters, datasets = find_changes(setup, space, base)
@@ -139,6 +150,31 @@ def _check_names(space: Space) -> None:
                 raise ConfigError(
                     f"A sweep cannot change both '{name}' and '{other}', which is a part of it."
                 )
+
+
+def _check_over(entry: SweepEntry, space: Space) -> None:
+    if not entry.over:
+        return
+    if entry.optimize is None:
+        raise ConfigError(
+            "--over needs the metric of which the mean is taken, as in --optimize metrics.accuracy."
+        )
+    if entry.trials is not None:
+        raise ConfigError(
+            "--over is for all combinations of the values, and with --trials Optuna chooses some "
+            "of them: leave out one of the two options."
+        )
+    for name in entry.over:
+        if name not in space:
+            raise ConfigError(
+                f"--over: the sweep does not change '{name}'.{did_you_mean(name, space)} It "
+                f"changes: {', '.join(space)}."
+            )
+    if not space.keys() - set(entry.over):
+        raise ConfigError(
+            "--over names all parameters of the sweep, so nothing is left to compare: name those "
+            "that only repeat the same, such as a seed."
+        )
 
 
 def _check_outputs(entries: Mapping[str, Any]) -> None:

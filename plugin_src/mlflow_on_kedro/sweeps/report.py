@@ -1,4 +1,4 @@
-"""What has come of a sweep: its best combination, and a table of all."""
+"""What has come of a sweep: a table of all combinations, and the outcome as JSON."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .combination import Result
+from .ranking import Ranking
 
 
 @dataclass
@@ -17,12 +18,12 @@ class Outcome:
 
     Attributes:
         results: The combinations, in their order, without the shared nodes.
-        best: The best of them; None: no metric to compare by, or none has it.
+        ranking: The best of them first; empty: no metric to compare by, or none has it.
         total: How many there are to be.
     """
 
     results: list[Result] = field(default_factory=list)
-    best: Result | None = None
+    ranking: Ranking = field(default_factory=Ranking)
     total: int = 0
 
     @property
@@ -31,63 +32,40 @@ class Outcome:
         return sum(not one.is_finished for one in self.results)
 
 
-def score(result: Result, metric: str | None) -> float | None:
-    """Return the metric by which a combination is compared; None: it has none.
-
-    Example:
-        >>> score(Result("0001", "C=1", {"C": 1}, "FINISHED", metrics={"f1": 0.9}), "f1")
-        0.9
-    """
-    if metric is None or not result.is_finished or not result.metrics:
-        return None
-    value = result.metrics.get(metric)
-    return value if value is not None and not math.isnan(value) else None
-
-
-def best(results: Iterable[Result], metric: str | None, *, minimize: bool) -> Result | None:
-    """Return the best combination, the first of several; None: none has the metric.
-
-    Example:
-        >>> results = [
-        ...     Result(f"000{c}", f"C={c}", {"C": c}, "FINISHED", metrics={"loss": 1 / c})
-        ...     for c in (1, 2, 3)
-        ... ]
-        >>> best(results, "loss", minimize=True).name
-        'C=3'
-    """
-    scored = [(value, one) for one in results if (value := score(one, metric)) is not None]
-    if not scored:
-        return None
-    sign = 1 if minimize else -1
-    return min(scored, key=lambda pair: sign * pair[0])[1]
-
-
 def metric_names(results: Iterable[Result]) -> list[str]:
     """Return the names of all metrics, in the order in which they are met."""
     return list(dict.fromkeys(name for one in results for name in one.metrics or ()))
 
 
-def table(results: Sequence[Result], parameters: Sequence[str]) -> str:
+def table(results: Sequence[Result], parameters: Sequence[str], metric: str | None = None) -> str:
     """Write the table as ``mlflow.log_table`` does, so that MLflow's UI and ``load_table`` read it.
+
+    MLflow's UI takes a dot in a column's name for a path into the cell, and shows nothing there, so
+    names have a slash instead.
 
     Args:
         results: The combinations, in their order.
         parameters: The names of the sweep's parameters.
+        metric: The metric by which combinations are compared: the first of the metrics.
 
     Example:
-        >>> table([Result("0001", "C=1", {"C": 1}, "FINISHED", "ab", {"f1": 0.9}, 2.5)], ["C"])
-        '{"columns": ["combination", "status", "C", "f1", "seconds", "run_id"], "data": [["0001", \
-"FINISHED", 1, 0.9, 2.5, "ab"]]}'
+        >>> done = Result("0001", "m.C=1", {"m.C": 1}, "FINISHED", "ab", {"f1": 0.9}, 2.5)
+        >>> table([done], ["m.C"])
+        '{"columns": ["combination", "m/C", "f1", "status", "seconds", "run_id"], "data": \
+[["0001", 1, 0.9, "FINISHED", 2.5, "ab"]]}'
     """
-    metrics = metric_names(results)
-    names = [f"metrics.{name}" if name in parameters else name for name in metrics]
-    columns = ["combination", "status", *parameters, *names, "seconds", "run_id"]
+    names = metric_names(results)
+    metrics = sorted(names, key=lambda name: name != metric)
+    columns = ["combination"]
+    for name in [*parameters, *metrics, "status", "seconds", "run_id"]:
+        column = name.replace(".", "/")
+        columns.append(f"metrics/{column}" if column in columns else column)
     data = [
         [
             one.key,
-            one.status,
             *(_cell(one.values.get(name)) for name in parameters),
             *(_cell((one.metrics or {}).get(name)) for name in metrics),
+            one.status,
             one.seconds,
             one.run_id,
         ]
@@ -108,7 +86,25 @@ def as_json(sweep: str, run_id: str, outcome: Outcome) -> dict[str, Any]:
         "sweep": sweep,
         "run_id": run_id,
         "combinations": [_plain(one) for one in outcome.results],
-        "best": _plain(outcome.best) if outcome.best is not None else None,
+        "best": _best(outcome.ranking),
+    }
+
+
+def _best(ranking: Ranking) -> dict[str, Any] | None:
+    """Return the best combination; of a group the means, and what belongs to it."""
+    best = ranking.best
+    if best is None:
+        return None
+    ties = {"equally_good": ranking.ties}
+    if len(best.results) == 1:
+        return {**_plain(best.results[0]), **ties}
+    return {
+        "values": dict(best.values),
+        "metrics": {name: _cell(value) for name, value in best.metrics.items()},
+        "standard_deviation": _cell(best.spread),
+        "combinations": [one.key for one in best.results],
+        "run_ids": [one.run_id for one in best.results],
+        **ties,
     }
 
 

@@ -15,7 +15,7 @@ from .plan import Plan, digest, make_plan
 from .space import parse_option
 from .sweep_folder import SweepFolder
 
-_CHANGED_BY_RESUME = frozenset({"optimize", "minimize", "jobs"})
+_CHANGED_BY_RESUME = frozenset({"optimize", "minimize", "over", "jobs"})
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Request:
         if self.params or self.fixed or self.env or self.conf_source or others:
             raise ConfigError(
                 "--resume goes on with the last sweep as it was begun: give no other options than "
-                "--jobs, --optimize, --minimize and --json."
+                "--jobs, --optimize, --minimize, --over and --json."
             )
         folder = SweepFolder.last(self.root, self.name)
         spec = folder.spec

@@ -18,6 +18,7 @@ from ..journal.span import OF_THE_PLUGIN
 from ..runs import run_dataset
 from ..runs.project_settings import access_of, settings_of
 from ..tracking import orchestrators, store
+from ..tracking.finding import COMBINATION_TAG, SWEEP_TAG
 from ..utils.secrets import mask_secrets
 from .combination import FAILED, FINISHED, Combination, Result, Setup
 from .own_files import own_path, redirected
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-SWEEP_TAG = "kedro.sweep"
-"""The sweep's id, in its run and those of all combinations."""
 _LOCAL_FILES = ("gantt_filepath", "time_log_filepath")
 
 
@@ -62,7 +61,11 @@ class CombinationHook:
         settings["run"] |= {
             "parent": setup.parent,
             "name": combination.name,
-            "tags": {**settings["run"]["tags"], SWEEP_TAG: setup.sweep},
+            "tags": {
+                **settings["run"]["tags"],
+                SWEEP_TAG: setup.sweep,
+                COMBINATION_TAG: combination.key,
+            },
             # An orchestrator's key would make one run of all combinations.
             "key": f"{setup.sweep}/{combination.key}" if orchestrators.run_key() else None,
             "id": None,

@@ -6,13 +6,15 @@ from collections.abc import Callable, Mapping
 
 from ..errors import ConfigError, MLflowOnKedroError
 from ..utils.suggestions import did_you_mean
-from . import chart, lines, report
+from . import chart, lines, ranking, report
 from .combination import SHARED, Combination, Result
 from .parent_run import CHART, SweepRun
 from .plan import Plan
 from .pool import Pool
+from .ranking import Group
 from .report import Outcome
 from .search import GridSearch, OptunaSearch, Search
+from .space import label
 from .sweep_folder import SweepFolder
 
 
@@ -23,8 +25,8 @@ class Sweep:
         plan: What to do, with the folder and the run.
         folder: The sweep's folder, which may have results of earlier.
         run: The sweep's run in MLflow.
-        show: Is called with each result as it ends, how many there are in all, and whether it is
-            the best so far.
+        show: Is called with each result as it ends, how many there are in all, and the best group
+            so far if it belongs to that; of combinations that are compared alone, each is a group.
     """
 
     def __init__(
@@ -32,7 +34,7 @@ class Sweep:
         plan: Plan,
         folder: SweepFolder,
         run: SweepRun,
-        show: Callable[[Result, int, bool], None],
+        show: Callable[[Result, int, Group | None], None],
     ) -> None:
         self._plan = plan
         self._folder = folder
@@ -93,9 +95,11 @@ class Sweep:
         self._folder.add(result)
         self._results[result.key] = result
         if result.key != SHARED:
-            self._search.tell(int(result.key), report.score(result, self._plan.metric))
+            self._search.tell(int(result.key), ranking.score(result, self._plan.metric))
             self._update()
-        self._show(result, self.outcome.total, self.outcome.best is result)
+        best = self.outcome.ranking.best
+        belongs = best is not None and any(one is result for one in best.results)
+        self._show(result, self.outcome.total, best if belongs else None)
         self._check_metric(result)
 
     def _check_metric(self, result: Result) -> None:
@@ -111,25 +115,30 @@ class Sweep:
 
     def _update(self) -> None:
         results = [one for key, one in sorted(self._results.items()) if key != SHARED]
-        entry = self._plan.entry
         self.outcome.results = results
-        self.outcome.best = report.best(results, self._plan.metric, minimize=entry.minimize)
+        self.outcome.ranking = ranking.rank(results, self._plan.goal)
 
     def _log_best(self) -> None:
-        best = self.outcome.best
-        if best is not None:
-            self._run.log_best(best.values, best.metrics or {})
-            self._run.set_tag("best.run_id", best.run_id or "")
-            self._run.set_tag("best.combination", best.name)
+        best = self.outcome.ranking.best
+        if best is None:
+            return
+        metrics = dict(best.metrics)
+        if best.spread is not None:
+            metrics[f"{self._plan.metric}.standard_deviation"] = best.spread
+        self._run.log_best(best.values, metrics)
+        self._run.set_tag("best.run_id", ", ".join(one.run_id or "" for one in best.results))
+        self._run.set_tag("best.combination", label(best.values))
 
     def _log(self) -> None:
         results, names = self.outcome.results, list(self._plan.space)
         if not results:
             return
-        self._run.log_table(report.table(results, names))
         metric, minimize = self._plan.metric, self._plan.entry.minimize
+        self._run.log_table(report.table(results, names, metric))
         title = f"{len(results)} combinations of {', '.join(names)}"
-        page = chart.page(results, names, title=title, metric=metric, minimize=minimize)
+        best = self.outcome.ranking.best
+        keys = [one.key for one in best.results] if best is not None else []
+        page = chart.page(results, names, title=title, metric=metric, minimize=minimize, best=keys)
         self._run.log_page(page, CHART)
         self._run.describe(lines.description(self._plan, self.outcome))
         if self.outcome.failed:
@@ -157,5 +166,5 @@ def new_search(plan: Plan, done: Mapping[int, Result]) -> Search:
         seed=entry.seed,
         minimize=entry.minimize,
         done=done,
-        score=lambda result: report.score(result, plan.metric),
+        score=lambda result: ranking.score(result, plan.metric),
     )

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 
 COMMAND_TAG = "kedro_command"
 """The command that repeats a pipeline's run; runs that nodes begin have none."""
+SWEEP_TAG = "kedro.sweep"
+"""The sweep's id, in its run and those of all combinations."""
+COMBINATION_TAG = "kedro.sweep.combination"
+"""Which combination of a sweep a run is: its number, or ``shared``. The sweep's run has none."""
 FINISHED = "attributes.status = 'FINISHED'"
 NEWEST_FIRST = ("attributes.start_time DESC",)
 RECENT = 50
@@ -81,7 +85,8 @@ class Runs:
     def newest(self, filter_string: str = "", page_size: int = RECENT) -> Iterator[Run]:
         """Iterate over the runs of the experiment, the newest first.
 
-        Those below a pipeline's run are left out, which its nodes or ``run.children`` have begun.
+        Those below a pipeline's run are left out, which its nodes or ``run.children`` have begun,
+        and so are the combinations of a sweep: the sweep's own run stands for them.
 
         Args:
             filter_string: MLflow's filter.
@@ -91,7 +96,7 @@ class Runs:
             MLflowOnKedroError: MLflow cannot be reached.
         """
         for page in self.pages(filter_string, page_size=page_size):
-            yield from (run for run in page if not is_below(run))
+            yield from (run for run in page if not (is_below(run) or is_combination(run)))
 
     def pages(
         self,
@@ -223,6 +228,11 @@ class Runs:
 def is_below(run: Any) -> bool:
     """Whether a run is a child, and not a pipeline's own run (``run.nested``)."""
     return PARENT_RUN in run.data.tags and COMMAND_TAG not in run.data.tags
+
+
+def is_combination(run: Any) -> bool:
+    """Whether a run is one combination of a sweep, and not the sweep's own run."""
+    return COMBINATION_TAG in run.data.tags
 
 
 def name_and_id(run: Any) -> str:

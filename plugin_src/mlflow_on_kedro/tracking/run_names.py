@@ -2,8 +2,8 @@
 
 It is, in this order:
 
-1. ``latest``, the newest run of a pipeline in the project's experiment, however it has ended, or
-   ``latest~2``, the second before that. ``last`` means the same.
+1. ``latest``, the newest run of a pipeline, or of a sweep, in the project's experiment, however it
+   has ended, or ``latest~2``, the second before that. ``last`` means the same.
 2. ``@alias``: the run that has made the model version with this alias. If several registered models
    have the alias, the one counts whose run is in the project's experiment.
 3. A run's id, of whatever experiment.
@@ -12,7 +12,7 @@ It is, in this order:
 6. The first characters of an id in the project's experiment, at least four.
 7. The name of a run in another experiment.
 
-Children of a pipeline's run are found by id and name only.
+Children of a pipeline's run, and the combinations of a sweep, are found by id and name only.
 """
 
 from __future__ import annotations

@@ -54,6 +54,23 @@ def test_each_way(runs: Runs) -> None:
     assert names(RunSearch(sort="metrics.acc", children=True, limit=1).find(runs)) == ["child"]
 
 
+def test_sweeps(add: Add, runs: Runs) -> None:
+    """A sweep is one run in the list; what is sorted are its combinations."""
+    sweep = add("sweep", {"best.acc": 0.9}, **{"kedro.sweep": "s", "kedro_command": "sweep"})
+    tags = {"mlflow.parentRunId": sweep, "kedro.sweep": "s", "kedro_command": "kedro run"}
+    for number in (1, 2):
+        tags["kedro.sweep.combination"] = f"000{number}"
+        add(f"C={number}", {"acc": number / 10}, {"C": number}, **tags)
+    assert names(RunSearch().find(runs)) == ["sweep"]
+    assert names(RunSearch("params.C = 2").find(runs)) == []
+    assert "combinations of sweeps, are looked at with --children only" in (
+        RunSearch("params.C = 2").nothing_found(runs)
+    )
+    assert names(RunSearch(children=True).find(runs)) == ["C=2", "C=1", "sweep"]
+    assert names(RunSearch(sort="params.C", ascending=True).find(runs)) == ["C=1", "C=2"]
+    assert names(RunSearch.for_best("acc").find(runs)) == ["C=2"]
+
+
 @pytest.mark.usefixtures("four")
 def test_nothing_found(runs: Runs) -> None:
     """The message says what was looked for, and the metric that may be meant."""

@@ -31,6 +31,7 @@ CATALOG = {
     "score": {"type": "json.JSONDataset", "filepath": "s3://bucket/score.json"},
 }
 PARAMETERS = {"model": {"depth": 1, "api_key": "x"}, "limit": "${model.depth}", "unused": 1}
+OVER = ("--optimize", "f1", "--over")
 BOTH = ("--param", "limit=1..2", "--param")
 
 
@@ -106,6 +107,10 @@ def test_interpolated() -> None:
         (["--param", "limit=1", "--tags", "y"], "has one of the tags y. There are: training."),
         (["--param", "limit=1", "--trials", "3"], "--trials needs the metric"),
         (["--param", "limit=uniform(0,1)"], "which has no grid"),
+        (["--param", "limit=1", "--over", "limit"], "--over needs the metric"),
+        ([*OVER, "n", "--param", "limit=1,2"], "does not change 'n'. It changes: limit."),
+        ([*OVER, "limit", "--param", "limit=1,2"], "--over names all parameters of the sweep"),
+        ([*OVER, "limit", "--param", "limit=1,2", "--trials", "3"], "with --trials Optuna chooses"),
         (["--resume"], "There is nothing to resume"),
         ([], "Say which parameters to change"),
     ],

@@ -54,6 +54,7 @@ def test_mistakes(tmp_path: Path, given: dict[str, Any], message: str) -> None:
         ({"parms": {"C": 1}}, "unknown key 'sweep.x.parms'. Did you mean 'sweep.x.params'"),
         ({"params": {"C": 1}, "trials": 0}, "'sweep.x.trials' must be >= 1: 0"),
         ({"params": {"C": 1}, "sampler": "best"}, "'sweep.x.sampler' must be one of tpe, random"),
+        ({"params": {"C": 1}, "over": 3}, "'sweep.x.over' has a wrong value"),
         ({"params": [1]}, "'sweep.x.params' has a wrong value: it must be a mapping"),
         (3, "'sweep.x' must be a mapping"),
     ],
@@ -79,7 +80,7 @@ def test_resume(tmp_path: Path) -> None:
     entry, _ = Request(tmp_path, params=["C=1..3"]).entry(CONFIG)
     spec = {"name": "wi/ne", "env": "prod", "conf_source": None, "params": {"a": {"b": 1}}}
     folder.write_spec({**spec, "entry": asdict(entry), "run_id": "12"})
-    request = Request(tmp_path, options={"jobs": 3}).resumed()
+    request = Request(tmp_path, options={"jobs": 3, "over": ["seed"]}).resumed()
     assert (request.name, request.env, request.fixed, request.run_id) == (
         "wi/ne",
         "prod",
@@ -87,7 +88,7 @@ def test_resume(tmp_path: Path) -> None:
         "12",
     )
     again, _ = request.entry(CONFIG)
-    assert (again.params, again.jobs) == ({"C": "1..3"}, 3)
+    assert (again.params, again.jobs, again.over) == ({"C": "1..3"}, 3, ["seed"])
     for given in ({"params": ["C=1"]}, {"env": "base"}, {"options": {"trials": 3}}):
         with pytest.raises(ConfigError, match="--resume goes on with the last sweep as it was"):
             Request(tmp_path, **given).resumed()  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import pytest
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.sweeps import search as searches
 from mlflow_on_kedro.sweeps.combination import Result
-from mlflow_on_kedro.sweeps.report import score
+from mlflow_on_kedro.sweeps.ranking import score
 from mlflow_on_kedro.sweeps.search import GridSearch, OptunaSearch
 from mlflow_on_kedro.sweeps.space import Choices, Interval
 

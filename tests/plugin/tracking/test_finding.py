@@ -48,3 +48,16 @@ def test_a_server_that_is_away() -> None:
         next(Runs("http://me:hunter2@127.0.0.1:9", "demo").newest())
     assert caught.value.message.startswith("MLflow at http://***@127.0.0.1:9 cannot be reached, so")
     assert "hunter2" not in caught.value.message
+
+
+def test_a_sweep_is_one_run(client: Any, runs: Runs) -> None:
+    """The newest is the sweep's own run, and not its combinations, which have a command, too."""
+    (experiment,) = runs.experiment_ids()
+    tags = {"kedro.sweep": "s", "kedro_command": "kedro mlflow sweep"}
+    sweep = client.create_run(experiment, 2000, tags, "sweep of C").info.run_id
+    tags |= {"mlflow.parentRunId": sweep, "kedro.sweep.combination": "0001"}
+    client.create_run(experiment, 2001, tags, "C=1")
+    assert [run.info.run_name for run in runs.newest()][:2] == ["sweep of C", "try7"]
+    named = runs.named("C=1")
+    assert named is not None
+    assert not is_below(named), "it is no child run of `run.children`"
