@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import textwrap
 from collections.abc import Iterator
 from typing import Any
 
@@ -25,11 +26,17 @@ def _section(name: str, command: Any) -> Iterator[str]:
     arguments = [option for option in command.params if isinstance(option, click.Argument)]
     words = [argument.make_metavar(click.Context(command)) for argument in arguments]
     yield f"```text\nkedro mlflow {' '.join([name, *words, '[OPTIONS]'])}\n```"
-    # Click keeps the line ends of a paragraph that begins with this sign.
-    yield inspect.cleandoc(command.help).replace("\b\n", "").replace("<", "&lt;")
+    yield from map(_paragraph, inspect.cleandoc(command.help).split("\n\n"))
     rows = [
         f"| {', '.join(f'`{word}`' for word in option.opts)} | {option.help} |"
         for option in command.params
         if isinstance(option, click.Option)
     ]
     yield "\n".join(("| Option | |", "|---|---|", *rows))
+
+
+def _paragraph(text: str) -> str:
+    """Write a paragraph in Markdown; Click keeps the lines of one that begins with this sign."""
+    if text.startswith("\b\n"):
+        return f"```text\n{textwrap.dedent(text[2:])}\n```"
+    return text.replace("<", "&lt;")

@@ -79,16 +79,15 @@ def _best(ranking: Ranking, goal: Goal) -> str:
     best = ranking.groups[0]
     which = label(best.values)
     reason = f"with {goal.metric} {_mean(best)}"
-    if len(best.results) == 1:
-        which = f"{which} (run {best.results[0].run_id})"
+    run = f" (run {best.results[0].run_id})" if len(best.results) == 1 else ""
     if goal.over:
         several = "values" if len(goal.over) == 1 else "combinations"
         reason += f" over {goal.size} {several} of {', '.join(goal.over)}"
         reason += " (mean ± standard deviation)" if best.spread is not None else ""
     if ranking.ties == 1:
-        return f"{which}, {reason}"
+        return f"{which}, {reason}{run}"
     what = "groups" if goal.over else "combinations"
-    return f"{ranking.ties} {what} are equally good, {reason}; the first is {which}"
+    return f"{ranking.ties} {what} are equally good, {reason}; the first is {which}{run}"
 
 
 def _mean(group: Group) -> str:

@@ -46,25 +46,29 @@ def table(results: Sequence[Result], parameters: Sequence[str], metric: str | No
     Args:
         results: The combinations, in their order.
         parameters: The names of the sweep's parameters.
-        metric: The metric by which combinations are compared: the first of the metrics.
+        metric: The metric by which combinations are compared: the second column.
 
     Example:
         >>> done = Result("0001", "m.C=1", {"m.C": 1}, "FINISHED", "ab", {"f1": 0.9}, 2.5)
-        >>> table([done], ["m.C"])
-        '{"columns": ["combination", "m/C", "f1", "status", "seconds", "run_id"], "data": \
-[["0001", 1, 0.9, "FINISHED", 2.5, "ab"]]}'
+        >>> table([done], ["m.C"], "f1")
+        '{"columns": ["combination", "f1", "m/C", "status", "seconds", "run_id"], "data": \
+[["0001", 0.9, 1, "FINISHED", 2.5, "ab"]]}'
     """
-    names = metric_names(results)
-    metrics = sorted(names, key=lambda name: name != metric)
-    columns = ["combination"]
-    for name in [*parameters, *metrics, "status", "seconds", "run_id"]:
-        column = name.replace(".", "/")
-        columns.append(f"metrics/{column}" if column in columns else column)
+    metrics = metric_names(results)
+    first = [metric] if metric in metrics else []
+    others = [name for name in metrics if name not in first]
+    taken = {"combination", *parameters}
+    ours = {name: f"metrics/{name}" if name in taken else name for name in metrics}
+    names = [*(ours[name] for name in first), *parameters, *(ours[name] for name in others)]
+    columns = [
+        name.replace(".", "/") for name in ("combination", *names, "status", "seconds", "run_id")
+    ]
     data = [
         [
             one.key,
+            *(_cell((one.metrics or {}).get(name)) for name in first),
             *(_cell(one.values.get(name)) for name in parameters),
-            *(_cell((one.metrics or {}).get(name)) for name in metrics),
+            *(_cell((one.metrics or {}).get(name)) for name in others),
             one.status,
             one.seconds,
             one.run_id,

@@ -111,16 +111,16 @@ def test_table() -> None:
     read = json.loads(table([*RESULTS, result(7, 0.1, C=[1, 2], f1=3)], ["C", "f1"], "loss"))
     assert read["columns"] == [
         "combination",
+        "loss",
         "C",
         "f1",
-        "loss",
         "metrics/f1",
         "status",
         "seconds",
         "run_id",
     ]
-    assert read["data"][3] == ["0004", 4, None, 1.0, "nan", "FINISHED", 1.5, "id4"]
-    assert read["data"][6][1:5] == ["[1, 2]", 3, 1.0, 0.1]
+    assert read["data"][3] == ["0004", 1.0, 4, None, "nan", "FINISHED", 1.5, "id4"]
+    assert read["data"][6][1:5] == [1.0, "[1, 2]", 3, 0.1]
     content = as_json("s", "id", Outcome(RESULTS, rank(RESULTS, Goal("f1")), 6))
     assert content["best"]["combination"] == "0003"
     assert "NaN" not in json.dumps(content)
