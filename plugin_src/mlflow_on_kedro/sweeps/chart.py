@@ -10,6 +10,7 @@ import base64
 import gzip
 import json
 import math
+import textwrap
 from collections.abc import Collection, Sequence
 from html import escape
 from pathlib import Path
@@ -28,6 +29,8 @@ MAX_LINES = 500
 MAX_AXES = 9
 _TEMPLATE = Path(plotly_js.__file__).parent / "assets" / "sweep.html"
 _MOST_NAMES = 12
+_LINE = 80
+"""How many letters a line below the chart has."""
 _WIDE, _SHORT = 5, 16
 """Up to so many axes, names of up to so many letters fit beside each other."""
 _GREY = "#9E9E9E"
@@ -109,6 +112,7 @@ def figure(
     hints = [f"the greener, the better by {metric}"] if known else []
     hints += [f"{failed} failed"] if (failed := len(results) - len(finished)) else []
     hints += [f"the best {MAX_LINES} are drawn"] if len(drawn) < len(finished) else []
+    hints += ["thick: the best"] if len(best) > 1 else []
     heading = f"{escape(title, quote=False)}<br><sup>{escape('; '.join(hints), quote=False)}</sup>"
     return {"data": data, "layout": _layout(axes, heading, notes)}
 
@@ -137,7 +141,7 @@ def _note(what: str, axes: list[Axis]) -> list[str]:
     """Name axes that are left out, in a line below the chart."""
     names = [axis.name for axis in axes[:_MOST_NAMES]]
     more = f" and {len(axes) - _MOST_NAMES} more" if len(axes) > _MOST_NAMES else ""
-    return [f"{what}: {', '.join(names)}{more}"] if axes else []
+    return textwrap.wrap(f"{what}: {', '.join(names)}{more}", _LINE) if axes else []
 
 
 def _layout(axes: list[Axis], title: str, below: list[str]) -> dict[str, Any]:
@@ -150,6 +154,7 @@ def _layout(axes: list[Axis], title: str, below: list[str]) -> dict[str, Any]:
             "xanchor": "left",
             "yanchor": "top",
             "align": "left",
+            "xshift": -40,
             "yshift": -6,
             "text": "<br>".join(escape(line, quote=False) for line in below),
             "showarrow": False,
@@ -158,12 +163,13 @@ def _layout(axes: list[Axis], title: str, below: list[str]) -> dict[str, Any]:
     ]
     # Names in the middle of the first and the last axis would be cut by the edges of the page.
     anchors = {len(axes) - 1: "right", 0: "left"}
-    is_wide = len(axes) <= _WIDE and all(len(axis.name) <= _SHORT for axis in axes)
+    is_short = all(len(axis.name) <= _SHORT for axis in axes)
+    rows = 3 if len(axes) > _WIDE else 1 if is_short else 2
     for x, axis in enumerate(axes):
         # Long names beside each other would overlap.
         heading = {
             "x": x,
-            "y": 1.05 + (0 if is_wide else 0.07 * (x % 2)),
+            "y": 1.05 + 0.065 * (x % rows),
             "xanchor": anchors.get(x, "center"),
             "xshift": {"right": 20, "left": -20}.get(anchors.get(x, ""), 0),
             "text": f"<b>{escape(axis.name, quote=False)}</b>",
@@ -191,7 +197,7 @@ def _layout(axes: list[Axis], title: str, below: list[str]) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "xaxis": {"visible": False, "range": [-0.4, max(len(axes) - 1, 0) + 0.3]},
-        "yaxis": {"visible": False, "range": [-0.06, 1.2]},
+        "yaxis": {"visible": False, "range": [-0.06, 1.26]},
         "annotations": notes,
         "shapes": [
             {"type": "line", "x0": x, "x1": x, "y0": 0, "y1": 1, "layer": "below"}
