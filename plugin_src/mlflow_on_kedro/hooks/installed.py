@@ -49,7 +49,8 @@ class InstalledHooks:
                     hook_impl(**{**options, "specname": options["specname"] or name})(
                         method.__func__
                     )
-                    setattr(self, f"{name}_{number:02}", method)
+                    # Kedro takes attributes in the order of their names, and hooks one by one.
+                    setattr(self, f"hook_{number:02}_{name}", method)
 
 
 def _are_wanted() -> bool:

@@ -84,7 +84,7 @@ def run(
     project: Path,
     *words: str,
     most: int = -1,
-    seconds: float = SECONDS,
+    seconds: float | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> tuple[int, bytes, str]:
     """Run git in a project's folder.
@@ -93,7 +93,7 @@ def run(
         project: The folder.
         words: The words of the command behind ``git``.
         most: How many bytes of its output are read, after which it is stopped; -1: all.
-        seconds: How long it may take.
+        seconds: How long it may take; None: :data:`SECONDS`.
         variables: Environment variables that it gets in addition.
 
     Returns:
@@ -113,6 +113,7 @@ def run(
         return 1, b"", "git is not installed"
     except OSError as error:
         return 1, b"", f"git cannot be run: {type(error).__name__}"
+    seconds = SECONDS if seconds is None else seconds
     begin = time.monotonic()
     stop = threading.Timer(seconds, process.kill)
     stop.start()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+import sys
+from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from types import SimpleNamespace
 from typing import Any
@@ -45,11 +47,15 @@ def project(make_project: Any) -> Any:
 
 
 @pytest.fixture
-def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> None:
+def _in_this_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Try settings.py out here; a process takes seconds, and other tests do."""
     monkeypatch.setattr(
         "mlflow_on_kedro.commands.setup.settings_trial.try_out", settings_trial.execute
     )
+    yield
+    for name in list(sys.modules):
+        if name.split(".")[0] == "kedro_mlflow":  # the stand-in that a test has written
+            del sys.modules[name]
 
 
 def texts(project: Any) -> dict[str, str]:
