@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import code_changes
+from . import chosen_nodes, code_changes
 from .comparison import Comparison, compare
 from .html_page import html_of
 from .plain_text import text_of
@@ -14,6 +14,7 @@ from .reading import ENV_PREFIX, facts_of
 
 if TYPE_CHECKING:
     from ..tracking.finding import Runs
+    from .run_facts import RunFacts
 
 
 @dataclass(frozen=True, repr=False)
@@ -46,5 +47,16 @@ def compare_runs(runs: Runs, a: Any, b: Any, root: Path, env_prefix: str = ENV_P
         MLflowOnKedroError: MLflow cannot be reached.
     """
     first, second = (facts_of(runs, run, env_prefix) for run in (a, b))
+    if chosen_nodes.choice(first) != chosen_nodes.choice(second):
+        first = _with_shared_nodes(runs, a, first, env_prefix)
+        second = _with_shared_nodes(runs, b, second, env_prefix)
     changes = code_changes.read(root, first.code, second.code)
     return RunDiff.from_comparison(compare(first, second, changes))
+
+
+def _with_shared_nodes(runs: Runs, run: Any, facts: RunFacts, env_prefix: str) -> RunFacts:
+    """Add what a combination's sweep ran once; other runs stay as they are."""
+    shared = chosen_nodes.shared_run(runs, run)
+    return (
+        facts if shared is None else chosen_nodes.joined(facts, facts_of(runs, shared, env_prefix))
+    )
