@@ -21,6 +21,8 @@ CHOICES = (
     *("namespaces", "only_missing_outputs"),
 )
 """Kedro's run params that say which nodes run."""
+SHARED = "shared"
+"""What :attr:`.RunFacts.combination` is for the nodes that a sweep ran once."""
 NODE = "node "
 """How the name of a node begins in :attr:`.RunFacts.pipeline`."""
 
@@ -87,7 +89,7 @@ def shared_run(runs: Runs, run: Any) -> Any | None:
     sweep = run.data.tags.get(SWEEP_TAG, "")
     if COMBINATION_TAG not in run.data.tags or not sweep or "'" in sweep:
         return None
-    condition = f"tags.`{SWEEP_TAG}` = '{sweep}' AND tags.`{COMBINATION_TAG}` = 'shared'"
+    condition = f"tags.`{SWEEP_TAG}` = '{sweep}' AND tags.`{COMBINATION_TAG}` = '{SHARED}'"
     found = runs.request(
         lambda: runs.client.search_runs([run.info.experiment_id], condition, max_results=1)
     )

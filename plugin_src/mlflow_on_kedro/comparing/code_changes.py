@@ -176,9 +176,8 @@ class _Objects:
 
     def changed_lines(self, a: str, b: str, file: str) -> list[str]:
         """Return the changed lines of a file of the project, as ``git diff`` shows them."""
-        words = ("diff", "--no-ext-diff", "--no-color", "--no-renames", "-U0", a, b, "--")
-        words = (*words, f":(literal){file}")
-        text = self._read(*words).partition("\n@@")[2]
+        options = ("--no-ext-diff", "--no-color", "--no-renames", "-U0")
+        text = self._read("diff", *options, a, b, "--", f":(literal){file}").partition("\n@@")[2]
         lines = (line.rstrip("\r") for line in text.split("\n")[1:])
         return [mask_secrets(line) for line in lines if line.startswith(("+", "-"))]
 

@@ -15,6 +15,8 @@ from .run_facts import DataFacts, RunFacts
 
 _SOURCE = "src"
 _NO_CODE = (".md", ".rst", ".txt")
+_PYTHON = (".py", "/")
+"""How the names of untracked files end that may be imported; git names a new folder only."""
 _PLUGIN = __name__.partition(".")[0]
 COMMIT = "commit"
 OTHER_NODES = "Nodes that only one of them ran"
@@ -138,7 +140,9 @@ def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Comparison:
 def _other_nodes(nodes: Mapping[str, str], *, is_cause: bool) -> Section:
     """List the nodes that only one of the runs was told to run."""
     found = [
-        Difference(name.removeprefix(NODE), *(("ran", None) if run == "A" else (None, "ran")))
+        Difference(
+            name.removeprefix(NODE), "ran" if run == "A" else None, "ran" if run == "B" else None
+        )
         for name, run in nodes.items()
     ]
     return Section(OTHER_NODES, found, is_cause=is_cause)
@@ -218,10 +222,8 @@ def _code(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Section:
         notes.append(f"not compared, as git does not track them: {', '.join(untracked[:5])}")
     packages = _packages(a, b)
     only = [
-        Difference(
-            name, *values, is_cause=is_imported(name, packages) and name.endswith((".py", "/"))
-        )
-        for code, values in ((a.code, (_UNTRACKED, None)), (b.code, (None, _UNTRACKED)))
+        Difference(name, before, after, is_imported(name, packages) and name.endswith(_PYTHON))
+        for code, before, after in ((a.code, _UNTRACKED, None), (b.code, None, _UNTRACKED))
         for name in code.untracked
         if name not in untracked
     ]

@@ -48,14 +48,26 @@ def compare_runs(runs: Runs, a: Any, b: Any, root: Path, env_prefix: str = ENV_P
     """
     first, second = (facts_of(runs, run, env_prefix) for run in (a, b))
     if chosen_nodes.choice(first) != chosen_nodes.choice(second):
-        first = _with_shared_nodes(runs, a, first, env_prefix)
-        second = _with_shared_nodes(runs, b, second, env_prefix)
+        first = with_shared_nodes(runs, a, first, env_prefix)
+        second = with_shared_nodes(runs, b, second, env_prefix)
     changes = code_changes.read(root, first.code, second.code)
     return RunDiff.from_comparison(compare(first, second, changes))
 
 
-def _with_shared_nodes(runs: Runs, run: Any, facts: RunFacts, env_prefix: str) -> RunFacts:
-    """Add what a combination's sweep ran once; other runs stay as they are."""
+def with_shared_nodes(
+    runs: Runs, run: Any, facts: RunFacts, env_prefix: str = ENV_PREFIX
+) -> RunFacts:
+    """Add what a combination's sweep ran once; the facts of other runs stay as they are.
+
+    Args:
+        runs: The runs of the project.
+        run: The run, MLflow's entity.
+        facts: Its facts.
+        env_prefix: What the names of logged environment variables begin with.
+
+    Raises:
+        MLflowOnKedroError: MLflow cannot be reached.
+    """
     shared = chosen_nodes.shared_run(runs, run)
     return (
         facts if shared is None else chosen_nodes.joined(facts, facts_of(runs, shared, env_prefix))

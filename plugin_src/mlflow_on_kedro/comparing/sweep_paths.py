@@ -41,9 +41,8 @@ def as_outside_of_sweeps(catalog: dict[str, Any] | None) -> dict[str, Any] | Non
 
 
 def _fits(pattern: str, name: str) -> bool:
-    import parse
-
-    return parse.parse(pattern, name) is not None
+    fixed = map(re.escape, re.split(r"\{[^}]*\}", pattern))
+    return re.fullmatch(".+".join(fixed), name) is not None
 
 
 def _with_project_paths(value: Any) -> Any:
