@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import chosen_nodes, code_changes
 from .comparison import Comparison, compare
+from .headline import json_of
 from .html_page import html_of
 from .plain_text import text_of
 from .reading import ENV_PREFIX, facts_of
@@ -28,6 +29,10 @@ class RunDiff(Comparison):
 
     def __repr__(self) -> str:
         return text_of(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain values: the content of ``kedro mlflow diff --json``."""
+        return json_of(self)
 
     def _repr_html_(self) -> str:
         return html_of(self)
