@@ -117,7 +117,7 @@ def joined(run: RunFacts, shared: RunFacts) -> RunFacts:
         run,
         pipeline={name: item for name, item in pipeline.items() if name not in of_the_sweep},
         data={name: item for name, item in data.items() if name not in made} or None,
-        loaded={**(shared.loaded or {}), **(run.loaded or {})} or None,
+        loaded=None if run.loaded is None else {**(shared.loaded or {}), **run.loaded},
         metrics={**shared.metrics, **run.metrics},
         durations={**shared.durations, **run.durations},
         logged_params={**(shared.logged_params or {}), **(run.logged_params or {})},

@@ -158,6 +158,7 @@ def test_combination_of_a_sweep() -> None:
     )
     whole = chosen_nodes.joined(PART, shared)
     assert whole.metrics == {"rows": 3.0, "accuracy": 0.8}
+    assert chosen_nodes.joined(replace(PART, loaded={}), replace(shared, loaded={})).loaded == {}
     assert headline(compare(WHOLE, whole, SAME)) == (
         "Likely causes: data (raw), parameters (model.C: 1.0 -> 2.0)"
     )
