@@ -92,17 +92,19 @@ def project_runs(metadata: Any, env: str | None, uri: str | None) -> tuple[Runs,
         ConfigError: The configuration is wrong.
     """
     settings = project_settings(Path(metadata.project_path), env, uri)
-    return runs_of(metadata, settings), settings
+    return runs_of(metadata, settings, uri), settings
 
 
-def runs_of(metadata: Any, settings: Config) -> Runs:
+def runs_of(metadata: Any, settings: Config, uri: str | None = None) -> Runs:
     """Return the runs of the project's experiment.
 
     Args:
         metadata: Kedro's metadata of the project, as a command gets it.
         settings: The configuration.
+        uri: The option ``--uri``, if it has replaced that of mlflow.yml.
     """
     from ..tracking.experiments import from_environment
+    from ..tracking.failure_messages import SETTING
     from ..tracking.finding import Runs
     from ..tracking.store import resolve_experiment
     from ..tracking.uris import resolve_uri
@@ -110,4 +112,5 @@ def runs_of(metadata: Any, settings: Config) -> Runs:
     root = Path(metadata.project_path)
     experiment = resolve_experiment(settings.experiment.name, metadata.package_name)
     place = resolve_uri(settings.tracking.uri, root)
-    return Runs(place, experiment, from_environment(settings, root))
+    setting = SETTING if uri is None else "the option --uri"
+    return Runs(place, experiment, from_environment(settings, root), setting=setting)

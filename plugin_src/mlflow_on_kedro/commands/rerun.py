@@ -38,11 +38,10 @@ if TYPE_CHECKING:
 @click.option("--dry-run", is_flag=True, help="Show what would be run; run nothing.")
 @click.option("--keep", is_flag=True, help="With --worktree: keep the worktree at the end.")
 @click.option(
-    "-e",
     "--kedro-env",
     "env",
     default=None,
-    help="The Kedro environment whose mlflow.yml says where RUN is. RUN brings its own to run in.",
+    help="The Kedro environment whose mlflow.yml says where RUN is (-e of the other commands).",
 )
 @uri_option
 @click.argument("rest", nargs=-1, required=False, metavar="")
@@ -63,12 +62,15 @@ def rerun(
     """Repeat a run with its command and its parameters, and compare the metrics.
 
     RUN is a run's id or the first characters of it, its name, `latest`, `latest~2` (the second
-    before that), or `@alias` of a registered model.
+    before that), or `@alias` of a registered model. It runs in the Kedro environment that it had;
+    --env is here a virtual environment, with the run's packages.
 
     First all differences to that run are listed that are found now: data, code, packages, and so
     on. Then `kedro run` starts with the options of the recorded command, and with each parameter
     that has another value now. Secrets are masked in MLflow, so their present values are used. The
     new run has the tag `kedro.rerun_of`. Keys of mlflow.yml that the command set are not repeated.
+
+    A combination of a sweep is repeated with the whole pipeline, also the nodes that ran once.
 
     With --worktree the run's code is checked out into a git worktree below .mlflow_on_kedro, which
     is removed at the end. The data that the run has read, and configuration that git ignores, are
@@ -84,6 +86,7 @@ def rerun(
     kedro mlflow rerun 8d1f0a --worktree --env
     """  # noqa: D301 - Click reads the backspace: what follows keeps its lines
     from ..comparing.reading import facts_of
+    from ..comparing.run_diff import with_shared_nodes
     from ..rerunning.rerun import Rerun
     from ..tracking.run_names import find_run
     from .project import project_runs
@@ -94,7 +97,8 @@ def rerun(
             hint = " `--env` makes a virtual environment; --kedro-env is Kedro's environment."
         raise click.UsageError(f"Got unexpected extra argument ({rest[0]}).{hint}")
     runs, settings = project_runs(metadata, env, uri)
-    facts = facts_of(runs, find_run(runs, run), settings.env_vars.prefix)
+    found, prefix = find_run(runs, run), settings.env_vars.prefix
+    facts = with_shared_nodes(runs, found, facts_of(runs, found, prefix), prefix)
     started = Rerun(
         runs,
         facts,

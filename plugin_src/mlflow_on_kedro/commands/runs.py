@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,9 @@ def runs(
 ) -> None:
     """List the runs of this project's experiment, the newest first.
 
-    A run has its metrics, without timings, and the parameters in which the listed runs differ. Into
-    a file or a pipe all columns are written, with whole ids; in a terminal those that fit.
+    A run has its metrics, without timings, and the parameters in which the listed runs differ; a
+    single one has those that the last runs have otherwise. Into a file or a pipe all columns are
+    written, with whole ids; in a terminal those that fit.
 
     \b
         kedro mlflow runs -n 20
@@ -76,6 +78,7 @@ def runs(
     from ..history import run_table
     from ..history.run_record import RunRecord
     from ..history.run_search import RunSearch
+    from ..tracking.finding import RECENT
     from .project import project_context, runs_of
 
     if best and (sort or ascending):
@@ -88,7 +91,7 @@ def runs(
         else RunSearch(where, sort, ascending, 1 if load else limit, children)
     )
     context, settings = project_context(Path(metadata.project_path), env, uri)
-    all_runs = runs_of(metadata, settings)
+    all_runs = runs_of(metadata, settings, uri)
     found = search.find(all_runs)
     if found.note:
         click.echo(found.note, err=True)
@@ -104,10 +107,14 @@ def runs(
     records = [RunRecord.from_run(run) for run in found.runs]
     if as_json:
         write_json([record.to_json() for record in records], output)
-    elif output is not None or not is_terminal():
-        write_text("\n".join(run_table.lines(run_table.columns(records, first))), output)
     else:
-        _print(run_table.columns(records, first, short=True))
+        others = islice(all_runs.newest(), RECENT) if len(records) == 1 else ()
+        beside = [RunRecord.from_run(run) for run in others]
+        if output is not None or not is_terminal():
+            made = run_table.columns(records, first, beside=beside)
+            write_text("\n".join(run_table.lines(made)), output)
+        else:
+            _print(run_table.columns(records, first, short=True, beside=beside))
 
 
 def _print(every: list[Column]) -> None:

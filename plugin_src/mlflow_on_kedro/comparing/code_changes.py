@@ -7,6 +7,7 @@ commit. Nothing is changed in the repository or in its files.
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import tempfile
@@ -16,9 +17,13 @@ from pathlib import Path
 
 from ..provenance import git_state
 from ..utils.printable import one_line
+from ..utils.secrets import mask_secrets
 from .run_facts import CodeFacts
 
 MOST_COMMITS = 20
+MOST_READ = 20
+"""Of how many changed Python files the lines are read."""
+_MOST_BYTES = 1_000_000
 _COMMIT = re.compile(r"[0-9a-f]{7,64}")
 _SECONDS = 60.0
 _FILE_OF_DIFF = re.compile(r'^diff --git "?a/.*? "?b/(?P<name>.*?)"?$', re.MULTILINE)
@@ -33,12 +38,16 @@ class CodeChanges:
         commits: The commits that only the second run has, the newest first, each in one line.
         commits_back: The commits that only the first run has.
         problem: Why less is known; "" for nothing.
+        lines: The changed lines of Python files, without secrets.
+        comments_only: Python files in which only comments, empty lines or the layout differ.
     """
 
     files: Mapping[str, str] | None = None
     commits: Sequence[str] = ()
     commits_back: Sequence[str] = ()
     problem: str = ""
+    lines: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    comments_only: frozenset[str] = frozenset()
 
 
 def read(root: Path, a: CodeFacts | None, b: CodeFacts | None) -> CodeChanges:
@@ -65,8 +74,12 @@ def read(root: Path, a: CodeFacts | None, b: CodeFacts | None) -> CodeChanges:
         objects = _Objects(root, Path(folder))
         trees = [objects.tree(code) for code in (a, b)]
         if None not in trees:
-            found = objects.changed(str(trees[0]), str(trees[1]), b.root)
-            return CodeChanges(found, commits, back)
+            pair = (str(trees[0]), str(trees[1]))
+            found = objects.changed(*pair, b.root)
+            python = [name for name in found or {} if name.endswith(".py")][:MOST_READ]
+            lines = {name: objects.changed_lines(*pair, name) for name in python}
+            same = frozenset(name for name in python if objects.means_the_same(*pair, name))
+            return CodeChanges(found, commits, back, lines=lines, comments_only=same)
     problem = "the recorded changes are not complete, or git cannot apply them"
     files = _of_diffs(a, b) if a.commit == b.commit else None
     return CodeChanges(files, commits, back, problem)
@@ -160,6 +173,33 @@ class _Objects:
                 counts = "binary" if added == "-" else f"+{added} -{removed}"
                 found[name.removeprefix(prefix)] = counts
         return found
+
+    def changed_lines(self, a: str, b: str, file: str) -> list[str]:
+        """Return the changed lines of a file of the project, as ``git diff`` shows them."""
+        options = ("--no-ext-diff", "--no-color", "--no-renames", "-U0")
+        text = self._read("diff", *options, a, b, "--", f":(literal){file}").partition("\n@@")[2]
+        lines = (line.rstrip("\r") for line in text.split("\n")[1:])
+        return [mask_secrets(line) for line in lines if line.startswith(("+", "-"))]
+
+    def means_the_same(self, a: str, b: str, file: str) -> bool:
+        """Whether Python reads the same from both texts of a file of the project."""
+        try:
+            first, second = (ast.dump(ast.parse(self._text(tree, file))) for tree in (a, b))
+        except (SyntaxError, ValueError, RecursionError, MemoryError):
+            return False
+        return first == second
+
+    def _text(self, tree: str, file: str) -> str:
+        text = self._read("cat-file", "blob", f"{tree.removesuffix('^{tree}')}:./{file}")
+        if not text:  # it is not in both trees, or is empty in one
+            raise ValueError(file)
+        return text
+
+    def _read(self, *words: str) -> str:
+        _, text, _ = git_state.run(
+            self.root, *words, seconds=_SECONDS, most=_MOST_BYTES, variables=self._with_objects()
+        )
+        return text.decode("utf-8", "replace")
 
     def _with_objects(self) -> dict[str, str]:
         if not self._variables:

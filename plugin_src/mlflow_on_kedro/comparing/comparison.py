@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
+from pathlib import PurePosixPath
 from typing import Any
 
+from .chosen_nodes import NODE, in_common
 from .code_changes import CodeChanges
 from .run_facts import DataFacts, RunFacts
 
-_NO_CAUSES = ("conf/", "docs/", "tests/", ".", "README", "CHANGELOG", "LICENSE")
-"""How the names of files begin that change no result, or only by what is compared on its own."""
+_SOURCE = "src"
+_NO_CODE = (".md", ".rst", ".txt")
+_PYTHON = (".py", "/")
+"""How the names of untracked files end that may be imported; git names a new folder only."""
 _PLUGIN = __name__.partition(".")[0]
 COMMIT = "commit"
+OTHER_NODES = "Nodes that only one of them ran"
 _UNTRACKED = "a file that git does not track"
 LEAST_SECONDS = 0.05
 LEAST_PART = 0.2
@@ -28,11 +34,15 @@ class Difference:
         name: What it is.
         before: What the first run has; None: nothing.
         after: What the second run has; None: nothing.
+        is_cause: Whether it may explain other results.
+        lines: The changed lines of a file, as ``git diff`` shows them.
     """
 
     name: str
     before: Any = None
     after: Any = None
+    is_cause: bool = True
+    lines: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +110,7 @@ def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Comparison:
         b: The facts of the second run.
         changes: What git knows of the difference between their code.
     """
+    a, b, other_nodes = in_common(a, b)
     # Kedro's parameters have their types; those in MLflow are texts, and all runs have them.
     has_both = a.parameters is not None and b.parameters is not None
     parameters = (a.parameters, b.parameters) if has_both else (a.logged_params, b.logged_params)
@@ -113,6 +124,9 @@ def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Comparison:
         _section("Packages", a.packages, b.packages, text=_version),
         _section("Environment", a.environment, b.environment),
     ]
+    if other_nodes:
+        is_only_cause = not any(section.differs and section.is_cause for section in causes)
+        causes.append(_other_nodes(other_nodes, is_cause=is_only_cause))
     status = Difference("status", _ended(a), _ended(b))
     outcome = [] if not a.status or not b.status or status.before == status.after else [status]
     metrics = _section("Metrics", a.metrics, b.metrics, _same_number)
@@ -121,6 +135,17 @@ def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Comparison:
         values = _section(values.title, _other_params(a), _other_params(b))
     ended = Section("Outcome", outcome)
     return Comparison(a, b, causes, metrics, _durations(a, b), ended, values)
+
+
+def _other_nodes(nodes: Mapping[str, str], *, is_cause: bool) -> Section:
+    """List the nodes that only one of the runs was told to run."""
+    found = [
+        Difference(
+            name.removeprefix(NODE), "ran" if run == "A" else None, "ran" if run == "B" else None
+        )
+        for name, run in nodes.items()
+    ]
+    return Section(OTHER_NODES, found, is_cause=is_cause)
 
 
 def _other_params(run: RunFacts) -> dict[str, str]:
@@ -186,7 +211,7 @@ def _ended(run: RunFacts) -> str:
 
 
 def _code(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Section:
-    """Compare the code; which commits it was is of interest only if files differ or are unknown."""
+    """Compare the code file by file."""
     missing = " and ".join(name for name, run in (("A", a), ("B", b)) if run.code is None)
     if a.code is None or b.code is None:
         return Section("Code", missing=missing)
@@ -195,42 +220,72 @@ def _code(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Section:
     untracked = [name for name in a.code.untracked if name in b.code.untracked]
     if untracked:
         notes.append(f"not compared, as git does not track them: {', '.join(untracked[:5])}")
-    only = [Difference(name, _UNTRACKED) for name in a.code.untracked if name not in untracked]
-    only += [
-        Difference(name, None, _UNTRACKED) for name in b.code.untracked if name not in untracked
+    packages = _packages(a, b)
+    only = [
+        Difference(name, before, after, is_imported(name, packages) and name.endswith(_PYTHON))
+        for code, before, after in ((a.code, _UNTRACKED, None), (b.code, None, _UNTRACKED))
+        for name in code.untracked
+        if name not in untracked
     ]
     left_out = sorted({*a.code.left_out, *b.code.left_out})
     if left_out:
         notes.append(f"not compared, as their changes were not recorded: {', '.join(left_out[:5])}")
     if changes.problem:
         notes.append(changes.problem)
-    commits = Difference(COMMIT, a.code.short, b.code.short)
-    if changes.files is None:
-        is_same = commits.before == commits.after and not a.code.dirty
-        return Section("Code", [*([] if is_same else [commits]), *only], notes=notes)
-    files = [*_files(changes.files), *only]
-    if not files:
+    # Which commits it was is of interest only if the files are unknown.
+    is_unknown = changes.files is None
+    commits = Difference(COMMIT, a.code.short, b.code.short, is_cause=is_unknown)
+    has_other_commit = commits.before != commits.after or (is_unknown and bool(a.code.dirty))
+    files = [*_files(changes, packages), *only]
+    if not files and not is_unknown:
         return Section("Code")
-    files.sort(key=lambda item: is_configuration(item.name))
-    listed = [*files, commits] if commits.before != commits.after else files
-    is_cause = not all(is_configuration(item.name) for item in files)
-    return Section("Code", listed, notes=notes, is_cause=is_cause)
+    listed = [*files, commits] if has_other_commit else files
+    listed.sort(key=lambda item: not item.is_cause)
+    return Section("Code", listed, notes=notes, is_cause=any(item.is_cause for item in listed))
 
 
-def _files(changed: Mapping[str, str]) -> list[Difference]:
+def _files(changes: CodeChanges, packages: AbstractSet[str]) -> list[Difference]:
     """List changed files; those of this plugin's copy in a project are one."""
+    changed = changes.files or {}
     others = {name: how for name, how in changed.items() if not _is_copy(name)}
     copied = len(changed) - len(others)
-    found = [Difference(name, after=how) for name, how in others.items()]
+    found = []
+    for name, how in others.items():
+        is_cause = is_imported(name, packages) and name not in changes.comments_only
+        text = f"{how}, comments only" if name in changes.comments_only else how
+        lines = changes.lines.get(name, ()) if is_cause else ()
+        found.append(Difference(name, None, text, is_cause, lines))
     if copied:
         count = f"{copied:,} file{'s' if copied > 1 else ''} of the project's copy of the plugin"
-        found.append(Difference(f"{_PLUGIN}/", after=count))
+        found.append(Difference(f"{_PLUGIN}/", after=count, is_cause=False))
     return found
 
 
-def is_configuration(file: str) -> bool:
-    """Whether a file of the project changes results only by what is compared on its own."""
-    return _is_copy(file) or file.startswith(_NO_CAUSES) or file.endswith((".md", ".rst"))
+def is_imported(file: str, packages: AbstractSet[str] = frozenset()) -> bool:
+    """Whether the pipeline may import or read a file of the project as code.
+
+    Configuration is none: what it says is compared as parameters and catalog.
+
+    Args:
+        file: The file, from the project's root.
+        packages: The packages that the functions of the nodes are in, which count wherever they
+            lie.
+
+    Example:
+        >>> is_imported("src/wine/nodes.py"), is_imported("scratch.py"), is_imported("conf/a.yml")
+        (True, False, False)
+        >>> is_imported("lib/wine/nodes.py", {"wine"})
+        True
+    """
+    folders = PurePosixPath(file).parts[:-1]
+    is_code = folders[:1] == (_SOURCE,) or not packages.isdisjoint(folders)
+    return is_code and not file.endswith(_NO_CODE) and not _is_copy(file)
+
+
+def _packages(*runs: RunFacts) -> set[str]:
+    nodes = [item for run in runs for item in run.graph.get("nodes") or []]
+    functions = [str(item.get("func")) for item in nodes if isinstance(item, dict)]
+    return {name.partition(".")[0] for name in functions}
 
 
 def _is_copy(file: str) -> bool:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..history.run_record import json_number
 from ..utils.printable import one_line
-from .comparison import COMMIT
+from .comparison import OTHER_NODES
 from .values import shown
 
 if TYPE_CHECKING:
@@ -24,7 +24,10 @@ def headline(found: Comparison) -> str:
     is_other = found.metrics.differs or found.outcome.differs
     unknown = [section.title.lower() for section in found.causes if section.missing]
     if causes and is_other:
-        return f"Likely cause{'s' if len(found.likely) > 1 else ''}: {causes}"
+        text = f"Likely cause{'s' if len(found.likely) > 1 else ''}: {causes}"
+        has_other_nodes = any(item.title == OTHER_NODES for item in found.causes)
+        is_named = any(item.title == OTHER_NODES for item in found.likely)
+        return f"{text}; they ran other nodes, too" if has_other_nodes and not is_named else text
     if causes:
         has_metrics = found.a.metrics and found.b.metrics
         return (
@@ -46,8 +49,7 @@ def headline(found: Comparison) -> str:
 
 
 def _cause(section: Section) -> str:
-    # That the commits differ says less than the files that do.
-    listed = [item for item in section.differences if item.name != COMMIT] or section.differences
+    listed = [item for item in section.differences if item.is_cause]
     first = [_name(section, item) for item in listed[:_NAMED]]
     rest = len(listed) - len(first)
     names = ", ".join(first) + (f" and {rest} more" if rest else "")
@@ -98,7 +100,8 @@ def _section(section: Section) -> dict[str, Any]:
 
 def _differences(section: Section) -> Iterable[dict[str, Any]]:
     for item in section.differences:
-        yield {"name": item.name, "a": _plain(item.before), "b": _plain(item.after)}
+        found = {"name": item.name, "a": _plain(item.before), "b": _plain(item.after)}
+        yield {**found, "lines": list(item.lines)} if item.lines else found
 
 
 def _plain(value: Any) -> Any:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..history.texts import local_time, number
 from ..tracking.summary import in_words
-from ..utils.printable import one_line
+from ..utils.printable import one_line, printable
+from .comparison import OTHER_NODES
 from .headline import both, headline
 from .values import change, shown
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
 
 MOST_LINES = 15
 """How many differences of a kind are listed."""
-_VALUE, _NAME = 60, 50
+MOST_CODE = 10
+"""How many changed lines of a file are shown."""
+_VALUE, _NAME, _CODE = 60, 50, 110
 
 
 def text_of(found: Comparison) -> str:
@@ -59,7 +62,14 @@ def section_lines(section: Section, most: int = MOST_LINES) -> list[str]:
     listed = section.differences[:most]
     rows = [(one_line(str(item.name), _NAME), _text(section, item)) for item in listed]
     rest = len(section.differences) - len(listed)
-    lines = _aligned(rows)
+    lines = []
+    for row, item in zip(_aligned(rows), listed, strict=True):
+        lines += [
+            row,
+            *(f"      {printable(line)[:_CODE].rstrip()}" for line in item.lines[:MOST_CODE]),
+        ]
+        if len(item.lines) > MOST_CODE:
+            lines.append(f"      ... and {len(item.lines) - MOST_CODE:,} more lines")
     if rest:
         lines.append(f"  ... and {rest:,} more (--json has all)")
     return [*lines, *(f"  {one_line(note)}" for note in section.notes)]
@@ -72,6 +82,8 @@ def _aligned(rows: Iterable[tuple[str, str]]) -> list[str]:
 
 
 def _text(section: Section, item: Difference) -> str:
+    if section.title == OTHER_NODES:
+        return "A" if item.before else "B"
     if section.title == "Code" and item.before is None:
         return shown(item.after, _VALUE)
     if section.title == "Durations":

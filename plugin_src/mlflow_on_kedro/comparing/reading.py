@@ -15,7 +15,7 @@ from ..timeline.metric_spans import keys_by_kind
 from ..tracking import store
 from ..tracking.failure_messages import failure_message
 from ..tracking.failures import is_silent
-from ..tracking.finding import COMMAND_TAG
+from ..tracking.finding import COMBINATION_TAG, COMMAND_TAG
 from ..tracking.hidden_tags import HIDDEN
 from ..tracking.timing_metrics import FAILED_NODE_TAG, PREFIX_TAG, names_in_runs
 from ..utils.overlap import THREADS, overlap
@@ -70,6 +70,7 @@ def facts_of(runs: Runs, run: Any, env_prefix: str = ENV_PREFIX) -> RunFacts:
         status=record.status,
         start_ms=record.start_ms,
         failed_node=tags.get(FAILED_NODE_TAG, ""),
+        combination=tags.get(COMBINATION_TAG, ""),
         data=dict(_data(run)) or None,
         logged_params={name: value for name, value in params.items() if name not in variables},
         metrics={

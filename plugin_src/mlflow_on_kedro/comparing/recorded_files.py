@@ -13,14 +13,13 @@ from typing import Any
 
 from ..provenance import files
 from ..utils.nested import flatten
+from .chosen_nodes import CHOICES, NODE
 from .run_facts import CodeFacts
+from .sweep_paths import as_outside_of_sweeps
 
 _NO_YAML = re.compile(r"^# (?P<name>.+): no YAML, so it is written as its repr\.$", re.MULTILINE)
 _PACKAGE = re.compile(r"^(?:# )?(?P<name>[A-Za-z0-9][\w.\-]*)(?:==| @ |:)")
-_CHOSEN = (
-    *("pipeline", "env", "conf_source", "tags", "node_names", "from_nodes", "to_nodes"),
-    *("from_inputs", "to_outputs", "namespaces", "load_versions", "only_missing_outputs"),
-)
+_CHOSEN = (*CHOICES, "env", "conf_source", "load_versions")
 """What was chosen to run, in ``kedro/environment.json``."""
 
 
@@ -34,7 +33,7 @@ def parsed(texts: Mapping[str, str]) -> dict[str, Any]:
     graph = json_of(texts.get(files.PIPELINE))
     parameters = texts.get(files.PARAMETERS)
     whole = yaml_of(parameters)
-    catalog = yaml_of(texts.get(files.CATALOG))
+    catalog = as_outside_of_sweeps(yaml_of(texts.get(files.CATALOG)))
     loaded = [json_of(texts[path]) for path in sorted(texts) if _is_loaded(path)]
     packages = texts.get(files.PACKAGES)
     found: dict[str, Any] = {
@@ -113,7 +112,7 @@ def _without(content: Mapping[str, Any], names: set[str], above: str = "") -> di
 
 def _pipeline(graph: Mapping[str, Any], environment: Mapping[str, Any]) -> dict[str, Any]:
     nodes = [node for node in graph.get("nodes") or [] if isinstance(node, dict)]
-    found = {f"node {node.get('name')}": _node(node) for node in nodes}
+    found = {f"{NODE}{node.get('name')}": _node(node) for node in nodes}
     chosen = _section(environment, "kedro")
     return found | {name: chosen[name] for name in _CHOSEN if chosen.get(name)}
 

@@ -77,6 +77,7 @@ class RunFacts:
         start_ms: When it began, in milliseconds since the epoch.
         command: The command that repeats it.
         failed_node: The node that failed.
+        combination: Which combination of a sweep it is: its number, or ``shared``; "": none.
         data: The data that it has read: dataset -> its facts.
         loaded: The versions of what it has loaded: dataset -> what is known of it.
         code: The project's code.
@@ -99,6 +100,7 @@ class RunFacts:
     start_ms: int = 0
     command: str = ""
     failed_node: str = ""
+    combination: str = ""
     data: Mapping[str, DataFacts] | None = None
     loaded: Mapping[str, Mapping[str, Any]] | None = None
     code: CodeFacts | None = None

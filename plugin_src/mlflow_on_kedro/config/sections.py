@@ -232,8 +232,8 @@ class Provenance:
         parameters: ``parameters.yml``: the parameters after all environments and resolvers.
         catalog: ``catalog.yml``: the catalog's configuration after all environments and resolvers.
         pipeline: ``pipeline.json`` and ``pipeline.svg``: the nodes, and a drawing of them.
-        code: ``code.diff``: how the project differs from the git commit, if it does. It holds code;
-            secrets are masked, and what git ignores is left out.
+        code: ``code.diff.txt``: how the project differs from the git commit, if it does. It holds
+            code; secrets are masked, and what git ignores is left out.
         packages: ``requirements.txt``: the installed packages.
         environment: ``environment.json``: the command, git, Python, platform and hardware.
         loaded: ``loaded.json``: the versions of models and datasets that were loaded.

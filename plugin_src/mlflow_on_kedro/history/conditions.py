@@ -28,6 +28,8 @@ _KINDS = {
 }
 _ATTRIBUTES = ("run_name", "status", "start_time", "end_time", "user_id", "run_id", "artifact_uri")
 _TIMES = ("start_time", "end_time")
+_STATUSES = ("FINISHED", "FAILED", "KILLED", "RUNNING", "SCHEDULED")
+_OPERATOR = re.compile(r"[=!<>~]{2,}")
 _CONDITION = re.compile(
     r"""\s*(?P<key>[A-Za-z_]+(?:\.(?:`[^`]+`|"[^"]+"|[^\s=!<>`"'()]+))?)
     \s*(?P<operator>[<>]=?|!=|==?|NOT\s+IN\b|IN\b|I?LIKE\b|IS\s+NOT\s+NULL\b|IS\s+NULL\b)
@@ -199,6 +201,8 @@ def _condition(where: str, found: re.Match[str]) -> Condition:
     number = to_number(value) if value else None
     if kind == "attributes" and key in _TIMES:
         value = _milliseconds(value, text)
+    elif (kind, key) == ("attributes", "status") and comparison in {"=", "!="}:
+        value = _status(value, text)
     elif kind == "metrics":
         if number is None or not math.isfinite(number):
             raise MLflowOnKedroError(f"--where: {text!r} compares a metric with no number.")
@@ -210,6 +214,17 @@ def _condition(where: str, found: re.Match[str]) -> Condition:
 
 def _compares_numbers(kind: str, comparison: str, number: float | None) -> bool:
     return number is not None and kind in {"params", "tags"} and not comparison.endswith("LIKE")
+
+
+def _status(value: str, text: str) -> str:
+    """Check the name of a status, and put it in quotes."""
+    plain = value.strip("'\"")
+    if plain.upper() not in _STATUSES:
+        raise MLflowOnKedroError(
+            f"--where: {text!r} names no status of MLflow. They are {', '.join(_STATUSES)}."
+            f"{did_you_mean(plain.upper(), _STATUSES)}"
+        )
+    return f"'{plain.upper()}'"
 
 
 def _milliseconds(value: str, text: str) -> str:
@@ -226,6 +241,12 @@ def _milliseconds(value: str, text: str) -> str:
 
 
 def _mistake(where: str, place: str) -> MLflowOnKedroError:
+    unknown = [sign for sign in _OPERATOR.findall(where) if sign not in (*_COMPARE, "==")]
+    if unknown:
+        place = (
+            f", because {unknown[0]!r} is no comparison: they are {' '.join(_COMPARE)}, LIKE, IN "
+            "and IS NULL"
+        )
     hint = (
         " OR is not possible, as in MLflow." if re.search(r"\bOR\b", where, re.IGNORECASE) else ""
     )

@@ -52,13 +52,21 @@ def differing_params(runs: Sequence[RunRecord]) -> list[str]:
     return sorted(name for name in names if len({run.params.get(name) for run in runs}) > 1)
 
 
-def columns(runs: Sequence[RunRecord], first: str = "", *, short: bool = False) -> list[Column]:
+def columns(
+    runs: Sequence[RunRecord],
+    first: str = "",
+    *,
+    short: bool = False,
+    beside: Sequence[RunRecord] = (),
+) -> list[Column]:
     """Return all columns of the table, the most useful first.
 
     Args:
         runs: The runs.
         first: The metric or parameter that the runs are sorted by; its column is the first of them.
         short: Whether ids and values are shortened, as for a terminal.
+        beside: Other runs, with which a single one is compared: its parameters are shown that they
+            have otherwise, or all if there are none of these.
     """
     most = _MOST_VALUE if short else None
     made = [
@@ -70,7 +78,12 @@ def columns(runs: Sequence[RunRecord], first: str = "", *, short: bool = False) 
     ]
     used = Counter(name for run in runs for name in run.metrics)
     metrics = sorted(used, key=lambda name: (name != first, -used[name], name))
-    params = sorted(differing_params(runs), key=lambda name: (name != first, name))
+    differing = differing_params(runs)
+    if len(runs) == 1:
+        own = runs[0].params
+        differing = [name for name in differing_params([*runs, *beside]) if name in own]
+        differing = differing or list(own)
+    params = sorted(differing, key=lambda name: (name != first, name))
     if first and first not in metrics and first not in params:
         params = [name for name in (first,) if any(name in run.params for run in runs)] + params
     for name in metrics:

@@ -49,7 +49,7 @@ class MLflowProvenanceLoggerHook(TrackingHook):
         parameters: Log ``kedro/parameters.yml``.
         catalog: Log ``kedro/catalog.yml``.
         pipeline: Log ``kedro/pipeline.json`` and ``kedro/pipeline.svg``.
-        code: Log ``kedro/code.diff``, if files differ from the git commit.
+        code: Log ``kedro/code.diff.txt``, if files differ from the git commit.
         packages: Log ``kedro/requirements.txt``.
         environment: Log ``kedro/environment.json``.
         loaded: Log ``kedro/loaded.json``.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
     from mlflow.entities import Run
 
     from ..comparing.run_diff import RunDiff
+
+
+_WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
+"""Whole numbers that pandas can hold."""
 
 
 class RunHistory:
@@ -66,7 +71,8 @@ class RunHistory:
 
         Returns:
             A row for each run, by its id: name, status, start, seconds, ``metrics.…`` and
-            ``params.…``, which are numbers where all of a parameter's values are. What the user
+            ``params.…``, which are numbers where all of a parameter's values are, and whole
+            numbers (``Int64``) where all are whole. What the user
             should know of the search is in ``attrs["note"]``.
 
         Raises:
@@ -116,7 +122,8 @@ class RunHistory:
             b: The second run.
 
         Returns:
-            A comparison, which a notebook shows with the likely cause first.
+            A comparison, which a notebook shows with the likely cause first; ``to_dict()`` has it
+            as plain values.
 
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
@@ -162,4 +169,8 @@ def _numbers_if_all_are(texts: pd.Series[Any]) -> Any:
     import pandas as pd
 
     numbers = pd.to_numeric(texts, errors="coerce")
-    return numbers if numbers.notna().equals(texts.notna()) else texts
+    if not numbers.notna().equals(texts.notna()):
+        return texts
+    if all(_WHOLE.fullmatch(text) for text in texts.dropna()):
+        return texts.map(int, na_action="ignore").astype("Int64")  # else 1000 would be 1000.0
+    return numbers

@@ -1,4 +1,4 @@
-"""``kedro/code.diff``: how the project's files differ from the commit that is checked out.
+"""``kedro/code.diff.txt``: how the project's files differ from the commit that is checked out.
 
 It is what ``git diff HEAD`` prints for the project's folder, with paths from the repository's top,
 so that ``git apply`` takes it there. Files that are left out are named in its first lines: binary
@@ -49,7 +49,7 @@ class CodeDiff:
     """The changes of a project's files since the commit.
 
     Attributes:
-        text: The content of ``kedro/code.diff``; "" if nothing is changed.
+        text: The content of ``kedro/code.diff.txt``; "" if nothing is changed.
         left_out: Changed files that are not in it, from the repository's top, each with the reason.
         is_cut: Whether it is too large, so that the rest is left out.
         is_masked: Whether secrets are masked in it, so that git may not be able to apply it.

@@ -17,7 +17,7 @@ For example::
     }
 
 ``root`` is the project's folder inside the repository, ``not_in_diff`` the changed files that
-``kedro/code.diff`` leaves out, and ``problem`` what git has said if there is no commit or diff.
+``kedro/code.diff.txt`` leaves out, and ``problem`` what git has said if there is no commit or diff.
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +50,15 @@ class RecordedCommand:
     conf_source: str | None = None
     masked: tuple[str, ...] = ()
     has_settings: bool = False
+
+    def has(self, option: str) -> bool:
+        """Whether an option such as ``--from-nodes`` is in the command."""
+        return any(word.partition("=")[0] == option for word in self.options)
+
+    def without(self, option: str) -> RecordedCommand:
+        """Return the command without an option such as ``--from-nodes``."""
+        kept = tuple(word for word in self.options if word.partition("=")[0] != option)
+        return replace(self, options=kept)
 
 
 def parse(command: str, root: Path) -> RecordedCommand:

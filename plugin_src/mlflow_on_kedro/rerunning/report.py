@@ -79,6 +79,15 @@ def worktree(facts: RunFacts, made: Worktree) -> Iterator[str]:
         yield f"  not there any more: {names(missing)}"
 
 
+def lost_code(files: Iterable[str]) -> str:
+    """Write the message for Python files of the run that nobody has any more."""
+    return (
+        f"--worktree: the run could import {names(files)}, which git did not track, so MLflow has "
+        "no more than the name; and it is not in the project any more. Nothing was run. Put it "
+        "back, as an empty file if the nodes do not need it."
+    )
+
+
 def metrics(found: Comparison) -> Iterator[str]:
     """Yield how the metrics of the new run differ."""
     values = found.a.metrics

@@ -7,18 +7,21 @@ import secrets
 import shlex
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..comparing import code_changes
+from ..comparing.chosen_nodes import SHARED
 from ..comparing.comparison import compare
 from ..comparing.current_facts import facts_now, with_configuration
 from ..comparing.plain_text import run_line
 from ..comparing.reading import facts_of
 from ..comparing.run_facts import RunFacts
 from ..config.sections import RUNTIME_SECTION
+from ..errors import MLflowOnKedroError
+from ..runs.kedro_command import pairs
 from ..utils.printable import one_line, printable
 from ..utils.secrets import mask_secrets
 from . import metric_checks, passed_parameters, recorded_command, report, virtual_environment
@@ -71,26 +74,38 @@ class Rerun:
         """
         checks = [metric_checks.parse(text, self.facts.metrics) for text in self.checks]
         command = recorded_command.parse(self.facts.command, self.root)
+        is_part = is_combination(self.facts) and command.has("--from-nodes")
+        if is_part:
+            command = command.without("--from-nodes")
         wanted = self._requirements() if self.use_environment else None
         self.say(f"Run to repeat: {run_line(self.facts)}")
         self.say(f"Its command: {one_line(self.facts.command)}")
+        if is_part:
+            self.say(
+                "It is a combination of a sweep, whose first nodes ran once for all: the whole "
+                "pipeline is run, without --from-nodes."
+            )
         token = secrets.token_hex(8)
         with self._place(dry_run=dry_run, token=token) as (root, worktree):
-            now = self._now(root, command)
+            lost = worktree.lost_code(self.facts) if worktree is not None else []
+            now = self._now(root, command, lost)
             changes = code_changes.read(self.root, self.facts.code, now.code)
             self._say_all(report.differences(compare(self.facts, now, changes)))
             passed = passed_parameters.to_pass(
                 self.facts.parameters_whole, now.parameters_whole, command.params
             )
             self._say_all(report.parameters(self.facts, passed, command))
+            shown = dict(passed.values)
             if self.use_worktree and self.facts.code is not None and self.facts.code.is_masked:
                 # There `***` may stand in their place.
                 present = self._loader(self.root, command)["parameters"]
                 passed.add_present_values(present)
             if worktree is not None:
                 self._say_all(report.worktree(self.facts, worktree))
+            if lost:
+                raise MLflowOnKedroError(report.lost_code(lost))
             if dry_run:
-                self._say_dry(command.options, wanted)
+                self._say_dry(command.options, shown, wanted)
                 return 0
             python = self._python(wanted)
             params = passed.values
@@ -123,11 +138,15 @@ class Rerun:
 
     # -- before the run -------------------------------------------------------------------------
 
-    def _now(self, root: Path, command: recorded_command.RecordedCommand) -> RunFacts:
+    def _now(
+        self, root: Path, command: recorded_command.RecordedCommand, lost: Sequence[str]
+    ) -> RunFacts:
         """Return the facts of what will be run, as far as they are known."""
         facts = facts_now(root, self.facts)
+        code = self.facts.code
         if self.use_worktree:
-            facts = replace(facts, code=self.facts.code)
+            kept = [name for name in code.untracked if name not in lost] if code else []
+            facts = replace(facts, code=replace(code, untracked=kept) if code else None)
         if self.use_environment:
             facts = replace(facts, packages=self.facts.packages)
         try:
@@ -178,7 +197,9 @@ class Rerun:
             )
         return virtual_environment.create(self.root, wanted)
 
-    def _say_dry(self, options: Sequence[str], wanted: Requirements | None) -> None:
+    def _say_dry(
+        self, options: Sequence[str], params: Mapping[str, Any], wanted: Requirements | None
+    ) -> None:
         if wanted is not None:
             self.say(f"Packages that would be installed, for Python {wanted.python or '?'}:")
             for line in wanted.lines:
@@ -186,6 +207,8 @@ class Rerun:
         if self.use_worktree and self.facts.code is not None and self.facts.code.diff:
             self.say("Recorded changes that would be applied:")
             self.say(printable(self.facts.code.diff))
+        if params:
+            options = [*options, f"--params={pairs(params)}"]
         self.say(f"Nothing was run. It would be: {shlex.join(['kedro', 'run', *options])}")
 
     # -- after the run --------------------------------------------------------------------------
@@ -220,3 +243,8 @@ class Rerun:
         for text in failures:
             self.say(f"Check failed: {text}")
         return 1 if status or failures else 0
+
+
+def is_combination(facts: RunFacts) -> bool:
+    """Whether a run is a combination of a sweep, and not that of the nodes that ran once."""
+    return facts.combination not in {"", SHARED}

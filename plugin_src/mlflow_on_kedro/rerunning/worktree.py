@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..comparing.code_changes import files_of_diff, has_commit
+from ..comparing.comparison import is_imported
 from ..comparing.current_facts import sha256_of
 from ..comparing.run_facts import DataFacts, RunFacts
 from ..delivery import backlog
@@ -99,7 +100,7 @@ class Worktree:
         if failed:
             raise MLflowOnKedroError(
                 "--worktree: git cannot apply the changes that the run has recorded "
-                f"(kedro/code.diff among its artifacts): {one_line(problem, 200)}"
+                f"(kedro/code.diff.txt among its artifacts): {one_line(problem, 200)}"
             )
 
     def _link_what_git_has_not(self, facts: RunFacts) -> None:
@@ -138,6 +139,12 @@ class Worktree:
         names = [item.place for item in (facts.data or {}).values() if "://" not in item.place]
         names += facts.code.untracked if facts.code is not None else []
         return [name for name in names if name and not (self.root / name).exists()]
+
+    def lost_code(self, facts: RunFacts) -> list[str]:
+        """Return the Python files that the run could import, which nobody has any more."""
+        untracked = facts.code.untracked if facts.code is not None else ()
+        named = [name for name in untracked if name.endswith((".py", "/")) and is_imported(name)]
+        return [name for name in named if not (self.root / name).exists()]
 
     def has_pending(self) -> bool:
         """Whether something that was logged here has not arrived in MLflow yet."""

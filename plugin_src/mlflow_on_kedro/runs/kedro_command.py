@@ -65,7 +65,7 @@ def kedro_command(
     if runner and runner != "SequentialRunner":
         words.append(f"--runner={runner}")
     if cli_params.get("runner_params"):
-        words.append(f"--runner-params={_pairs(cli_params['runner_params'])}")
+        words.append(f"--runner-params={pairs(cli_params['runner_params'])}")
     if cli_params.get("is_async"):
         words.append("--async")
     if run_params.get("only_missing_outputs"):
@@ -74,7 +74,7 @@ def kedro_command(
         words.append(f"--conf-source={cli_params['conf_source']}")
     params = _runtime_params(run_params)
     if params:
-        words.append(f"--params={_pairs(params)}")
+        words.append(f"--params={pairs(params)}")
     return mask_urls(shlex.join(words))
 
 
@@ -149,7 +149,13 @@ def option_value(value: Any) -> str:
     return str(value) if value else ""
 
 
-def _pairs(params: Mapping[str, Any]) -> str:
+def pairs(params: Mapping[str, Any]) -> str:
+    """Write parameters as the value of ``--params``; secrets are masked.
+
+    Example:
+        >>> pairs({"model": {"C": 0.1, "kind": "linear"}})
+        'model.C=0.1,model.kind=linear'
+    """
     return ",".join(
         f"{name}={_pair_value('***' if _is_secret(name, item) else without_secrets(item))}"
         for name, item in flatten("", params)

@@ -7,9 +7,13 @@ from .failures import Kind, is_unknown_uri, is_untrusted_certificate, kind_of, r
 
 INCOMPLETE = "so tracking is incomplete; the pipeline runs on"
 """The effect of a failure where nothing is kept for later."""
+SETTING = "`tracking.uri` in mlflow.yml"
+"""Where the tracking URI is given, as a rule."""
 
 
-def failure_message(uri: str, error: BaseException, effect: str, store: str = "MLflow") -> str:
+def failure_message(
+    uri: str, error: BaseException, effect: str, store: str = "MLflow", setting: str = SETTING
+) -> str:
     """Write the message for a failure: what failed, what that means, what to do about it.
 
     Credentials are masked.
@@ -19,8 +23,10 @@ def failure_message(uri: str, error: BaseException, effect: str, store: str = "M
         error: What MLflow raised.
         effect: What the failure means for the user.
         store: What is at this URI.
+        setting: Where the URI was given.
     """
     what, advice = explain(error)
+    advice = advice.replace(SETTING, setting)
     if store == SERVERS_STORE:
         advice = " The server's log says why: it writes the files (`--artifacts-destination`)."
     elif store != "MLflow":  # the advice on the tracking server does not apply

@@ -10,7 +10,7 @@ from ..errors import ConfigError, MLflowOnKedroError
 from ..mlflow_internals.tags import PARENT_RUN
 from ..utils.secrets import mask_urls
 from . import store
-from .failure_messages import failure_message
+from .failure_messages import SETTING, failure_message
 from .failures import is_gone, is_refusal
 
 if TYPE_CHECKING:
@@ -43,11 +43,20 @@ class Runs:
         uri: The tracking URI.
         experiment: The experiment's name.
         experiment_id: Its id, which comes before the name.
+        setting: Where the URI was given, for messages.
     """
 
-    def __init__(self, uri: str, experiment: str, experiment_id: str | None = None) -> None:
+    def __init__(
+        self,
+        uri: str,
+        experiment: str,
+        experiment_id: str | None = None,
+        *,
+        setting: str = SETTING,
+    ) -> None:
         self.uri = uri
         self.experiment = experiment
+        self.setting = setting
         self._experiment_id = experiment_id
         self._client: MlflowClient | None = None
 
@@ -222,7 +231,9 @@ class Runs:
             raise
         except Exception as error:
             effect = "so no run can be looked up"
-            raise MLflowOnKedroError(failure_message(self.uri, error, effect)) from None
+            raise MLflowOnKedroError(
+                failure_message(self.uri, error, effect, setting=self.setting)
+            ) from None
 
 
 def is_below(run: Any) -> bool:

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
 LATEST = "latest"
 _LATEST = re.compile(r"(?:latest|last)(?:~([0-9]{1,6}))?")
-_PREFIX = re.compile(r"[A-Za-z0-9]{4,31}")
+_LEAST = 4
+"""How many characters the beginning of an id needs."""
+_PREFIX = re.compile(rf"[A-Za-z0-9]{{{_LEAST},31}}")
+_SHORT_PREFIX = re.compile(rf"[0-9a-f]{{1,{_LEAST - 1}}}")
 _LISTED = 5
 """How many runs a message lists."""
 _MODELS = 1000
@@ -105,10 +108,14 @@ def _line(run: Any) -> str:
 def _unknown(runs: Runs, wanted: str) -> str:
     names = [str(run.info.run_name) for run in itertools.islice(runs.newest(), RECENT)]
     model, _, alias = wanted.rpartition("@")
+    if _SHORT_PREFIX.fullmatch(wanted):
+        hint = f" The beginning of an id needs at least {_LEAST} characters."
+    else:
+        hint = did_you_mean(wanted, names)
     registry = f", and no model '{model}' has the alias '{alias}'" if model and alias else ""
     return (
         f"{runs.place} has no run with the id or name {wanted!r}{registry}."
-        f"{did_you_mean(wanted, names)} `{LATEST}` is the newest run; `kedro mlflow runs` lists "
+        f"{hint} `{LATEST}` is the newest run; `kedro mlflow runs` lists "
         "the others."
     )
 

@@ -76,6 +76,7 @@ def test_old_code_brings_the_old_metric_back(project: Any, capfd: Any) -> None:
     dry = rerun(project, "latest", "--worktree", "--dry-run")
     assert dry.exit_code == 0, dry.output
     assert "+    return float(len(rows) * model" in dry.output
+    assert "It would be: kedro run --params=model.C=5" in dry.output
     assert len(project.runs()) == 1
 
     done = rerun(project, "latest", "--worktree", "--check", "metrics.accuracy=0")
@@ -132,3 +133,36 @@ def test_mistakes(project: Any) -> None:
     done = rerun(project, "latest", "--env", "prod")
     assert "--kedro-env is Kedro's environment" in done.output
     assert git(project.root, "worktree", "list").count("\n") == 0
+
+
+def test_lost_code(project: Any) -> None:
+    """Nothing runs without a module that the run could import and that was in no commit."""
+    git_state = {"commit": git(project.root, "rev-parse", "HEAD"), "dirty": True}
+    git_state["untracked"] = ["notes.txt", f"src/{project.package}/helper.py"]
+    client = project.client
+    location = (project.root / "artifacts").as_uri()
+    experiment = client.create_experiment(project.package, location)
+    run_id = client.create_run(experiment, run_name="old").info.run_id
+    environment = {"command": "kedro run", "git": git_state}
+    client.log_text(run_id, json.dumps(environment), "kedro/environment.json")
+    done = rerun(project, "old", "--worktree", "--dry-run")
+    assert done.exit_code == 1
+    assert "a file that git does not track -> (not there)" in done.output
+    assert f"the run could import src/{project.package}/helper.py, which git" in done.output
+    assert not list((project.root / ".mlflow_on_kedro/worktrees").iterdir())
+
+
+def test_combination_of_a_sweep(project: Any) -> None:
+    """A combination is repeated with the nodes that its sweep ran once."""
+    client = project.client
+    experiment = client.create_experiment(project.package, (project.root / "artifacts").as_uri())
+    tags = {
+        "kedro_command": "kedro run --from-nodes=train --params=model.C=5",
+        "kedro.sweep": "s1",
+        "kedro.sweep.combination": "0001",
+    }
+    client.create_run(experiment, tags=tags, run_name="C=5")
+    done = rerun(project, "C=5", "--dry-run")
+    assert done.exit_code == 0, done.output
+    assert "It is a combination of a sweep" in done.output
+    assert "It would be: kedro run --params=model.C=5" in done.output

@@ -126,6 +126,10 @@ def test_before_the_first_run(project: Any) -> None:
             "MLflow at http://***@127.0.0.1:9 can",
         ),
         (["show", "--uri", "http://127.0.0.1:9"], "cannot be reached, so no run can be looked up"),
+        (["show", "--uri", "http://127.0.0.1:9"], "Check the option --uri, and the server"),
+        (["show", "ea2"], "The beginning of an id needs at least 4 characters"),
+        (["runs", "--where", "status = FINISHD"], "They are FINISHED, FAILED, KILLED, RUNNING"),
+        (["runs", "--where", "params.C >> 3"], "because '>>' is no comparison"),
         (["show", "none"], "has no run with the id or name 'none'"),
     ],
 )

@@ -42,6 +42,8 @@ def test_commits(tmp_path: Path, git: Git) -> None:
     b = code(git)
     found = code_changes.read(tmp_path / "wine", a, b)
     assert found.files == {"nodes.py": "+1 -1"}
+    assert found.lines == {"nodes.py": ["-x = 1", "+x = 2"]}
+    assert not found.comments_only
     assert [line.split()[1] for line in found.commits] == ["Two"]
     back = code_changes.read(tmp_path / "wine", b, a)
     assert [line.split()[1] for line in back.commits_back] == ["Two"]
@@ -61,6 +63,20 @@ def test_changes_that_became_a_commit(tmp_path: Path, git: Git) -> None:
     code_changes.read(tmp_path / "wine", a, code(git))
     assert sorted((tmp_path / ".git/objects").rglob("*")) == before
     assert objects
+
+
+def test_comments(tmp_path: Path, git: Git) -> None:
+    """A file in which only comments have changed is known; a new or broken one is not such."""
+    (tmp_path / "wine/broken.py").write_text("x = (\n")
+    commit_all(tmp_path, "Broken")
+    a = code(git)
+    (tmp_path / "wine/nodes.py").write_text("# One.\nx = 1  # or more\n")
+    (tmp_path / "wine/broken.py").write_text("x = ((\n")
+    (tmp_path / "wine/new.py").write_text("# new\n")
+    commit_all(tmp_path, "Comments")
+    found = code_changes.read(tmp_path / "wine", a, code(git))
+    assert found.comments_only == {"nodes.py"}
+    assert set(found.files or ()) == {"nodes.py", "broken.py", "new.py"}
 
 
 @pytest.mark.parametrize("commit", ["0" * 40, "--output=/tmp/x", "HEAD", ""])

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from mlflow_on_kedro.comparing import comparison
+from mlflow_on_kedro.comparing import chosen_nodes, comparison
 from mlflow_on_kedro.comparing.code_changes import CodeChanges
 from mlflow_on_kedro.comparing.headline import headline, json_of
 from mlflow_on_kedro.comparing.run_diff import RunDiff
@@ -78,11 +78,90 @@ def test_code() -> None:
     """Changed files are named, with the commits that have changed them."""
     changes = CodeChanges({"conf/base/logging.yml": "+1 -0", "src/wine.py": "+3 -1"}, ["ab12 Fit"])
     found = compared(changes, code=replace(A.code, commit="99aa" * 10))
-    assert headline(found) == ("Likely cause: code (src/wine.py, conf/base/logging.yml)")
+    assert headline(found) == "Likely cause: code (src/wine.py)"
     text = repr(found)
     assert "src/wine.py            +3 -1" in text
     assert "4f1c4f1c -> 99aa99aa" in text
     assert "commit ab12 Fit" in text
+
+
+def test_changed_lines() -> None:
+    """The lines of code that may be a cause are shown, of many the first; comments are no cause."""
+    lines = {"src/wine.py": ["-    return 1", *(f"+line {n}" for n in range(11))]}
+    files = {"scratch.py": "+1 -0", "src/wine.py": "+11 -1", "src/other.py": "+1 -0"}
+    same = frozenset({"src/other.py"})
+    found = compared(CodeChanges(files, lines=lines, comments_only=same))
+    assert headline(found) == "Likely cause: code (src/wine.py)"
+    text = repr(found)
+    assert "      -    return 1\n      +line 0\n" in text
+    assert "      ... and 2 more lines" in text
+    assert "src/other.py  +1 -0, comments only" in text
+    code = next(item for item in json_of(found)["causes"] if item["title"] == "Code")
+    assert len(code["differences"][0]["lines"]) == 12
+    assert not compared(CodeChanges({"src/other.py": "+1 -0"}, comments_only=same)).likely
+
+
+def test_untracked_files() -> None:
+    """A file that git does not track is a likely cause only if the pipeline can import it."""
+    names = ["scratch.txt", "src/notes.txt", "data/x.csv"]
+    assert not compared(code=replace(A.code, dirty=True, untracked=names)).likely
+    found = compared(code=replace(A.code, dirty=True, untracked=[*names, "src/wine/new.py"]))
+    assert headline(found) == "Likely cause: code (src/wine/new.py)"
+    assert "scratch.txt" in repr(found)
+
+
+GRAPH = {
+    "nodes": [
+        {"name": "clean", "func": "wine.clean", "inputs": ["raw"], "outputs": ["wines"]},
+        {"name": "train", "func": "wine.train", "inputs": ["wines"], "outputs": ["model"]},
+    ]
+}
+WHOLE = replace(
+    A,
+    data={"raw": DataFacts("d0")},
+    graph=GRAPH,
+    pipeline={"node clean": "wine.clean(raw) -> wines", "node train": "wine.train(wines) -> model"},
+)
+PART = replace(
+    B,
+    data={"wines": DataFacts("d1")},
+    graph={"nodes": GRAPH["nodes"][1:]},
+    pipeline={"node train": "wine.train(wines) -> model", "from_nodes": ["train"]},
+    parameters={**A.parameters, "model.C": 2.0},
+)
+
+
+def test_other_nodes() -> None:
+    """That a run was told to run a part is no cause of what is known, and a cause of nothing else.
+
+    What the nodes that both have run differ in still counts.
+    """
+    found = compare(WHOLE, PART, SAME)
+    assert headline(found) == (
+        "Likely cause: parameters (model.C: 1.0 -> 2.0); they ran other nodes, too"
+    )
+    assert "Nodes that only one of them ran\n  clean  A" in repr(found)
+    only = headline(compare(WHOLE, replace(PART, parameters=A.parameters), SAME))
+    assert only == "Likely cause: nodes that only one of them ran (clean)"
+    changed = replace(PART, pipeline={**PART.pipeline, "node train": "wine.fit(wines) -> model"})
+    assert "pipeline (node train)" in headline(compare(WHOLE, changed, SAME))
+
+
+def test_combination_of_a_sweep() -> None:
+    """A combination is compared together with the nodes that its sweep ran once."""
+    shared = replace(
+        A,
+        data={"raw": DataFacts("d9")},
+        graph={"nodes": GRAPH["nodes"][:1]},
+        pipeline={"node clean": "wine.clean(raw) -> wines", "node_names": ["clean"]},
+        metrics={"rows": 3.0},
+    )
+    whole = chosen_nodes.joined(PART, shared)
+    assert whole.metrics == {"rows": 3.0, "accuracy": 0.8}
+    assert chosen_nodes.joined(replace(PART, loaded={}), replace(shared, loaded={})).loaded == {}
+    assert headline(compare(WHOLE, whole, SAME)) == (
+        "Likely causes: data (raw), parameters (model.C: 1.0 -> 2.0)"
+    )
 
 
 def test_unknown_code() -> None:

@@ -27,7 +27,7 @@ def test_files() -> None:
             "kedro/pipeline.json": json.dumps({"nodes": nodes, "inputs": ["wines"]}),
             "kedro/requirements.txt": "# mine==1 (local: file:///x)\nPandas==2.2.0\n",
             "kedro/loaded/a.json": '{"datasets": {"m": {"uri": "models:/m/1"}}}',
-            "kedro/code.diff": "diff --git a/x b/x\n",
+            "kedro/code.diff.txt": "diff --git a/x b/x\n",
         }
     )
     assert found["command"] == "kedro run --tags=x"
@@ -81,3 +81,23 @@ def test_changes_that_were_not_recorded() -> None:
     git = {**ENVIRONMENT["git"], "untracked": ["notes.txt"]}
     found = parsed({"kedro/environment.json": json.dumps({**ENVIRONMENT, "git": git})})
     assert found["code"].diff == ""
+
+
+def test_catalog_of_a_combination() -> None:
+    """The paths are the project's, and entries that only the sweep has made are left out."""
+    own = ".mlflow_on_kedro/sweeps/s-1/0003/data"
+    text = f"""
+"{{name}}_model": {{type: P, filepath: "data/{{name}}.pkl"}}
+wines: {{type: C, filepath: data/wine.csv}}
+report: {{type: M, dataset: {{filepath: {own}/report.json}}}}
+big_model: {{type: P, filepath: {own}/big.pkl}}
+kept: {{type: mlflow_on_kedro.sweeps.kept_value.KeptValue, filepath: x.pkl}}
+"""
+    assert parsed({"kedro/catalog.yml": text})["catalog"] == {
+        "{name}_model.type": "P",
+        "{name}_model.filepath": "data/{name}.pkl",
+        "wines.type": "C",
+        "wines.filepath": "data/wine.csv",
+        "report.type": "M",
+        "report.dataset.filepath": "data/report.json",
+    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlflow_on_kedro.history.run_record import RunRecord
 from mlflow_on_kedro.history.run_table import columns, fitting, left_out, lines
+from mlflow_on_kedro.notebook import run_history
 from rich.cells import cell_len
 
 ODD = "a [red]\nb\x1b[2J" + "x" * 5000
@@ -32,7 +33,8 @@ def test_columns() -> None:
     assert made[0].cells[0] == "1" * 32
     assert [column.title for column in columns(RUNS, "m")[5:]] == ["m", "f1", "C"]
     assert [column.title for column in columns(RUNS, "k")[5:]] == ["f1", "m", "k", "C"]
-    assert [column.title for column in columns(RUNS[:1])[5:]] == ["f1"]
+    assert [column.title for column in columns(RUNS[:1])[5:]] == ["f1", "C", "k"]
+    assert [column.title for column in columns(RUNS[:1], beside=RUNS)[5:]] == ["f1", "C"]
 
 
 def test_lines() -> None:
@@ -69,3 +71,13 @@ def test_colours() -> None:
     written = list(lines(columns(RUNS), lambda text, look: f"<{look}>{text}" if look else text))
     assert written[0].startswith("<bold>id")
     assert "<red>FAILED" in written[2]
+
+
+def test_data_frame() -> None:
+    """Whole numbers stay whole in a DataFrame, also beside a run without the parameter."""
+    params = [{"depth": "1000", "C": "1"}, {"C": "0.5", "kind": "x"}]
+    records = [RunRecord(str(n), "", "1", "FINISHED", n, params=p) for n, p in enumerate(params)]
+    table = run_history._table(records, "")
+    assert str(table["params.depth"].dtype) == "Int64"
+    assert table["params.depth"].iloc[0] == 1000
+    assert table["params.C"].tolist() == [1.0, 0.5]
