@@ -378,6 +378,8 @@ COMMANDS = [
     "ui",
     "runs",
     "show",
+    "diff",
+    "rerun",
     "gantt",
     "sweep",
     "modelify",

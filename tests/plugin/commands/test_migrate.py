@@ -109,6 +109,7 @@ def texts(project: Any) -> dict[str, bytes]:
     }
 
 
+@pytest.mark.slow
 def test_before_and_after(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """The project runs as it is, and logs the same when it is rewritten."""
     line = "mlflow-on-kedro @ git+https://host/x@1"

@@ -59,7 +59,9 @@ def make(make_project: Callable[..., Any], **mlflow: Any) -> Any:
     project.write("conf/base/globals.yml", "factor: 3")
     project.write("data/wines.txt/2026-01-01T00.00.00.000Z/wines.txt", "old")
     project.write("data/wines.txt/2026-02-01T00.00.00.000Z/wines.txt", "new")
-    project.write(".gitignore", "data\nmlflow.db*\nmlruns\nconf/local\n.mlflow_on_kedro\n")
+    project.write(
+        ".gitignore", "data\nmlflow.db*\nmlruns\nconf/local\n.mlflow_on_kedro\n__pycache__\n"
+    )
     git(project.root, "init", "-q", "-b", "main")
     git(project.root, "add", ".")
     git(project.root, "commit", "-q", "-m", "x")

@@ -79,7 +79,7 @@ def test_names_in_lines() -> None:
     """The names of the kinds on disk never change: a journal may be of an older version."""
     assert set(Entry.kinds) == {
         *("param", "metric", "tag", "input", "part", "unlogged", "end", "summary"),
-        *("text", "page", "file", "pagefile", "model", "trace", "register"),
+        *("text", "page", "file", "pagefile", "model", "trace", "register", "loaded"),
     }
     assert Entry.kinds["part"] is SpanRecord
 
