@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..utils.clock import local_time
 from ..utils.secrets import mask_urls
 from .options import env_option, uri_option
 
@@ -88,7 +88,9 @@ def _show(pending: PendingJournal, place: str | None, shortest_group: int | None
         click.echo(f"  The run has ended in MLflow: {journal.ended}.")
     click.echo(f"  {journal.folder}")
     for lane, trouble in journal.trouble.items():
-        click.echo(f"  {lane.capitalize()}, last try at {_date(trouble.time)}: {trouble.reason}")
+        click.echo(
+            f"  {lane.capitalize()}, last try at {local_time(trouble.time)}: {trouble.reason}"
+        )
     number = 1
     found = itertools.groupby(refused(journal), lambda pair: (pair[0], pair[1].reason))
     for (owner, refusal), group in found:
@@ -111,11 +113,11 @@ def refused(journal: Journal) -> list[tuple[Journal, SetAside]]:
 
 def _refused(item: SetAside) -> str:
     tries = f"{item.tries} {'tries' if item.tries > 1 else 'try'}"
-    return f"{item.entry.title}: refused on {_date(item.time)} after {tries}"
+    return f"{item.entry.title}: refused on {local_time(item.time)} after {tries}"
 
 
 def _group(items: list[SetAside]) -> str:
-    latest = _date(max(item.time for item in items))
+    latest = local_time(max(item.time for item in items))
     return f"{items[0].entry.title} … {items[-1].entry.title}: refused, last on {latest}"
 
 
@@ -129,8 +131,4 @@ def heading(header: Header) -> str:
     """
     name = f" {header.run_name}" if header.run_name else ""
     name += f" with the key {header.key}" if header.key else ""
-    return f"Run{name} ({header.experiment}) of {_date(header.start_ms)}"
-
-
-def _date(time_ms: int) -> str:
-    return f"{datetime.fromtimestamp(time_ms / 1000).astimezone():%Y-%m-%d %H:%M:%S}"
+    return f"Run{name} ({header.experiment}) of {local_time(header.start_ms)}"

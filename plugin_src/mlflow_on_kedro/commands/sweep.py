@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import json
 import logging
 import sys
 from pathlib import Path
@@ -13,6 +12,7 @@ import click
 
 from ..errors import MLflowOnKedroError
 from .options import env_option
+from .output import write_json
 
 if TYPE_CHECKING:
     from ..config.sections import Config
@@ -127,12 +127,15 @@ def sweep(
     _check_tracked(context, config, plan)
     if dry_run:
         content = lines.plan_as_json(plan)
-        click.echo(json.dumps(content, indent=2) if as_json else lines.of_plan(plan))
+        if as_json:
+            write_json(content)
+        else:
+            click.echo(lines.of_plan(plan))
         return
     show = functools.partial(click.echo, err=as_json)
     done = run_sweep(request, plan, config, metadata.package_name, sys.argv[1:], show)
     if as_json:
-        click.echo(json.dumps(report.as_json(done.sweep, done.run_id, done.outcome), indent=2))
+        write_json(report.as_json(done.sweep, done.run_id, done.outcome))
     if done.was_interrupted:
         sys.exit(130)
     if done.outcome.failed:

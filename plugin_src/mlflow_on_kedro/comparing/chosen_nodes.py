@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ..tracking.finding import COMBINATION_TAG, SWEEP_TAG
+from ..utils.pipeline_info import untranscoded
 
 if TYPE_CHECKING:
     from ..tracking.finding import Runs
@@ -128,4 +129,4 @@ def _outputs(node: Mapping[str, Any]) -> list[str]:
     outputs = node.get("outputs")
     names = outputs.values() if isinstance(outputs, dict) else outputs
     listed = [names] if isinstance(names, str) else names or []
-    return [str(name).partition("@")[0] for name in listed]
+    return [untranscoded(str(name)) for name in listed]

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from ..history.texts import local_time, number
+from ..history.texts import number
 from ..tracking.summary import in_words
+from ..utils.clock import local_time
 from ..utils.printable import one_line, printable
 from .comparison import OTHER_NODES
 from .headline import both, headline

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..compat.kedro_mlflow.mlflow_yml import Translation, translated
 from ..errors import ConfigError
+from ..utils.nested import merged
 from ..utils.secrets import mask_urls
 from . import files, kedro_mlflow_file, meant_keys, resolvers
 from .command_texts import as_typed
@@ -81,7 +82,7 @@ def read_all(
     parse(given, RUNTIME_WHERE)
     if getattr(loader, "restrict_runtime_params_type_selection", False):
         _check_harmless(given)
-    config = parse(_merged(content, given), f"{where} with {RUNTIME_WHERE}")
+    config = parse(merged(content, given), f"{where} with {RUNTIME_WHERE}")
     return Read(config, translation)
 
 
@@ -164,12 +165,3 @@ def _check_harmless(given: Mapping[str, Any]) -> None:
             f"{RUNTIME_WHERE}: '{section}' can be set in mlflow.yml only, because this session "
             f"takes parameters from anybody. Valid here: {', '.join(sorted(_HARMLESS))}."
         )
-
-
-def _merged(content: Mapping[str, Any], overrides: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(content)
-    for key, value in overrides.items():
-        below = merged.get(key)
-        are_mappings = isinstance(below, Mapping) and isinstance(value, Mapping)
-        merged[key] = _merged(below, value) if are_mappings else value  # type: ignore[arg-type]
-    return merged

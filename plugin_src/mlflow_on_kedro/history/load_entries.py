@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 from ..datasets.extensions import EXTENSIONS
 from ..errors import MLflowOnKedroError
 from ..tracking.finding import name_and_id
+from ..utils.clock import local_time
 from ..utils.printable import one_line
 from ..utils.secrets import without_secrets
 from .run_files import RunFiles
-from .texts import local_time
 
 if TYPE_CHECKING:
     from ..tracking.finding import Runs

@@ -13,13 +13,14 @@ from ..timeline.text_chart import LEGEND, text_chart
 from ..tracking import store
 from ..tracking.failure_messages import failure_message
 from ..tracking.user import USER_TAG
+from ..utils.clock import local_time
 from ..utils.secrets import mask_urls
 from .page_html import page_html
 from .page_text import page_text
 from .run_files import RunFiles
 from .run_record import RunRecord
 from .sections import Section
-from .texts import duration, local_time, number, size
+from .texts import duration, number, size
 
 if TYPE_CHECKING:
     from ..tracking.finding import Runs

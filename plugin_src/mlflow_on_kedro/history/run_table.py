@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from ..utils.clock import local_time
 from ..utils.printable import one_line
 from .run_record import RunRecord
-from .texts import COLOURS, brief_time, duration, local_time, number
+from .texts import COLOURS, brief_time, duration, number
 
 Style = Callable[[str, str], str]
 

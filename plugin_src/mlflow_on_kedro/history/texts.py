@@ -5,29 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 
 from ..tracking.summary import in_words
+from ..utils.clock import local_time
 from .run_record import RunRecord
 
 COLOURS = {"FINISHED": "green", "FAILED": "red", "KILLED": "yellow", "RUNNING": "cyan"}
 """How a terminal shows each status."""
 
 
-def local_time(time_ms: int) -> str:
-    """Write a time in this machine's time zone."""
-    return _formatted(time_ms, "%Y-%m-%d %H:%M:%S")
-
-
 def brief_time(time_ms: int) -> str:
     """Write a time in few characters: without the year, if that is this year."""
     this_year = datetime.now().astimezone().year
-    is_this = _formatted(time_ms, "%Y") == str(this_year)
-    return _formatted(time_ms, "%m-%d %H:%M" if is_this else "%Y-%m-%d")
-
-
-def _formatted(time_ms: int, form: str) -> str:
-    try:
-        return datetime.fromtimestamp(time_ms / 1000).astimezone().strftime(form)
-    except (ValueError, OverflowError, OSError):  # no time of any calendar
-        return "?"
+    is_this = local_time(time_ms, "%Y") == str(this_year)
+    return local_time(time_ms, "%m-%d %H:%M" if is_this else "%Y-%m-%d")
 
 
 def duration(run: RunRecord) -> str:

@@ -64,6 +64,17 @@ def is_id(text: str) -> bool:
     return _ID.fullmatch(text) is not None
 
 
+def keep_out_of_git(folder: Path) -> None:
+    """Have git ignore all that is in a folder.
+
+    Raises:
+        OSError: The file ``.gitignore`` cannot be written.
+    """
+    ignore = folder / ".gitignore"
+    if not ignore.exists():
+        ignore.write_text("*\n", encoding="utf-8")
+
+
 class Journal(JournalState, EntryFiles):
     """One run's folder: what the run is, its locks, and the journals of runs below it.
 
@@ -95,10 +106,8 @@ class Journal(JournalState, EntryFiles):
             journal.release()
             shutil.rmtree(journal.folder, ignore_errors=True)
             raise
-        ignore = parent.parent / ".gitignore"
         with contextlib.suppress(OSError):
-            if not ignore.exists():
-                ignore.write_text("*\n", encoding="utf-8")
+            keep_out_of_git(parent.parent)
         return journal
 
     def hold(self) -> None:

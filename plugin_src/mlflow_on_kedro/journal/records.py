@@ -68,6 +68,11 @@ class Header:
     max_copy: int = MAX_COPY
     format: int = FORMAT
 
+    @property
+    def has_shared_run(self) -> bool:
+        """Whether other processes or attempts may log to the same run."""
+        return bool(self.key or self.run_id or self.resume)
+
 
 @dataclass(frozen=True)
 class Opened:

@@ -13,9 +13,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from ..utils.secrets import is_secret, looks_secret, mask_secrets
+from ..utils.secrets import MASK, is_secret, looks_secret, mask_secrets
 
-MASK = "***"
 MOST_VALUES = 10_000
 """More values than this are not written: it would take longer than a tenth of a second."""
 _MOST_CHARACTERS = 1_000

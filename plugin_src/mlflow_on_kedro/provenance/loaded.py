@@ -37,8 +37,7 @@ def path_of(header: Header) -> str:
     Args:
         header: The header of the run's journal.
     """
-    is_shared = header.key or header.run_id or header.resume
-    return f"{FOLDER}/loaded/{header.journal}.json" if is_shared else LOADED
+    return f"{FOLDER}/loaded/{header.journal}.json" if header.has_shared_run else LOADED
 
 
 def to_text(entries: Iterable[Loaded]) -> str | None:

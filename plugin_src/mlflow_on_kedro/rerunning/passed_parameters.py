@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..utils.nested import merged
 from .recorded_command import is_masked
 
 _INTERPOLATION = "${"
@@ -60,21 +61,6 @@ def to_pass(
     kept: list[str] = []
     changed = _changed(recorded, present, kept)
     return PassedParameters(merged(given, changed), kept)
-
-
-def merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge nested dicts; the values of the second win.
-
-    Example:
-        >>> merged({"a": {"x": 1, "y": 2}}, {"a": {"y": 3}})
-        {'a': {'x': 1, 'y': 3}}
-    """
-    result = dict(first)
-    for key, value in second.items():
-        before = result.get(key)
-        both = isinstance(before, Mapping) and isinstance(value, Mapping)
-        result[key] = merged(before, value) if both else value  # type: ignore[arg-type]
-    return result
 
 
 def _changed(

@@ -17,8 +17,8 @@ from ..config.sections import RUNTIME_SECTION
 from ..errors import MLflowOnKedroError
 from ..utils.nested import flatten
 from ..utils.printable import one_line
+from ..utils.secrets import MASK
 
-MASK = "***"
 _VALUES = frozenset(
     {
         *("--env", "--pipeline", "--pipelines", "--tags", "--nodes", "--from-nodes", "--to-nodes"),

@@ -165,9 +165,7 @@ def own_folder(root: Path) -> Path:
     """Return the folder for the plugin's own files, which is made; git ignores what is in it."""
     folder = store.working_folder(root)
     folder.mkdir(parents=True, exist_ok=True)
-    ignore = folder / ".gitignore"
-    if not ignore.exists():
-        ignore.write_text("*\n", encoding="utf-8")
+    journals.keep_out_of_git(folder)
     return folder
 
 

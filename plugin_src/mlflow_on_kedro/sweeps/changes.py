@@ -11,7 +11,7 @@ from ..runs.run_dataset import RESERVED_NAME
 from ..utils.nested import flatten
 from ..utils.suggestions import did_you_mean
 from .combination import Setup
-from .session import with_values
+from .session import create_session
 from .space import Space
 
 if TYPE_CHECKING:
@@ -34,12 +34,7 @@ class Configuration:
 
 def context_of(setup: Setup, values: Mapping[str, Any]) -> KedroContext:
     """Create a context of the project with the values of a combination."""
-    from kedro.framework.session import KedroSession
-
-    given: dict[str, Any] = {"env": setup.env, "runtime_params": with_values(setup.params, values)}
-    if setup.conf_source is not None:
-        given["conf_source"] = setup.conf_source
-    with KedroSession.create(project_path=setup.root, **given) as session:
+    with create_session(setup, values) as session:
         context: KedroContext = session.load_context()  # type: ignore[attr-defined]
     return context
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..config.sections import Config
 from ..delivery import backlog
+from ..inputs.fingerprints import sha256
 from ..tracking.finding import COMMAND_TAG, SWEEP_TAG
 from ..tracking.group_lookup import PIPELINE_TAG
 from ..tracking.store import run_url
@@ -16,7 +17,7 @@ from ..tracking.uris import resolve_uri
 from ..utils.secrets import mask_secrets
 from . import lines
 from .parent_run import SweepRun
-from .plan import Plan, digest
+from .plan import Plan
 from .report import Outcome
 from .request import Request
 from .space import text
@@ -136,5 +137,5 @@ def _spec_of(request: Request, plan: Plan, command: str, run_id: str) -> dict[st
         "env": request.env,
         "conf_source": request.conf_source,
         "params": dict(request.fixed),
-        "parameters": digest(plan.parameters),
+        "parameters": sha256(plan.parameters),
     }

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -91,12 +89,6 @@ class Plan:
             kept=kept_entries(names, folder.files(SHARED)),
         )
         return replace(self, setup=setup)
-
-
-def digest(parameters: Mapping[str, Any]) -> str:
-    """Return a digest of the project's parameters, which must not change before a resume."""
-    content = json.dumps(parameters, sort_keys=True, default=str)
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def make_plan(entry: SweepEntry, setup: Setup, where: str) -> Plan:

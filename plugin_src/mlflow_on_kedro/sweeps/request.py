@@ -10,8 +10,9 @@ from typing import Any
 from ..config.sections import Config
 from ..config.sweep_entries import SweepEntry, check_sweep, sweep_entry
 from ..errors import ConfigError
+from ..inputs.fingerprints import sha256
 from .combination import Setup
-from .plan import Plan, digest, make_plan
+from .plan import Plan, make_plan
 from .space import parse_option
 from .sweep_folder import SweepFolder
 
@@ -123,7 +124,7 @@ class Request:
             conf_source=self.conf_source,
         )
         plan = make_plan(entry, setup, where)
-        if self.folder is not None and self.folder.spec["parameters"] != digest(plan.parameters):
+        if self.folder is not None and self.folder.spec["parameters"] != sha256(plan.parameters):
             raise ConfigError(
                 f"The project's parameters have changed since the sweep {self.folder.id} was "
                 "begun, so its combinations could not be compared with new ones: begin a new sweep."

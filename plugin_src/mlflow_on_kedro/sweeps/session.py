@@ -26,6 +26,7 @@ from .sweep_folder import SweepFolder
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
+    from kedro.framework.session import KedroSession
     from kedro.io import CatalogProtocol
 
     from ..tracking.access import Access
@@ -167,17 +168,20 @@ def with_values(params: Mapping[str, Any], values: Mapping[str, Any]) -> dict[st
     return merged
 
 
-def _run_session(setup: Setup, combination: Combination) -> None:
+def create_session(setup: Setup, values: Mapping[str, Any]) -> KedroSession:
+    """Create a Kedro session with the values of a combination."""
     from kedro.framework.session import KedroSession
-    from kedro.utils import load_obj
 
-    given: dict[str, Any] = {
-        "env": setup.env,
-        "runtime_params": with_values(setup.params, combination.values),
-    }
+    given: dict[str, Any] = {"env": setup.env, "runtime_params": with_values(setup.params, values)}
     if setup.conf_source is not None:
         given["conf_source"] = setup.conf_source
-    with KedroSession.create(project_path=setup.root, **given) as session:
+    return KedroSession.create(project_path=setup.root, **given)
+
+
+def _run_session(setup: Setup, combination: Combination) -> None:
+    from kedro.utils import load_obj
+
+    with create_session(setup, combination.values) as session:
         chosen: dict[str, Any] = {
             "tags": setup.tags or None,
             "from_nodes": combination.from_nodes or None,

@@ -51,8 +51,7 @@ def path_of(header: Header) -> str:
     Args:
         header: The header of the run's journal.
     """
-    is_shared = header.key or header.run_id or header.resume
-    return f"{PARTS}/{header.journal}.json" if is_shared else FILE
+    return f"{PARTS}/{header.journal}.json" if header.has_shared_run else FILE
 
 
 def to_text(records: Iterable[SpanRecord]) -> str | None:

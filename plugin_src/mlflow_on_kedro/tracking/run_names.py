@@ -19,10 +19,10 @@ from __future__ import annotations
 
 import itertools
 import re
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from ..errors import MLflowOnKedroError
+from ..utils.clock import local_time
 from ..utils.printable import one_line
 from ..utils.secrets import mask_urls
 from ..utils.suggestions import did_you_mean
@@ -101,8 +101,9 @@ def _with_prefix(runs: Runs, wanted: str) -> Run | None:
 
 
 def _line(run: Any) -> str:
-    start = datetime.fromtimestamp(run.info.start_time / 1000).astimezone()
-    return f"{run.info.run_id}  {start:%Y-%m-%d %H:%M:%S}  {one_line(str(run.info.run_name))}"
+    return (
+        f"{run.info.run_id}  {local_time(run.info.start_time)}  {one_line(str(run.info.run_name))}"
+    )
 
 
 def _unknown(runs: Runs, wanted: str) -> str:

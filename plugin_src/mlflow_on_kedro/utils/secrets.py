@@ -11,6 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+MASK = "***"
+"""What a secret is replaced by."""
+
 # Anywhere in a name, as in DBPASSWORD.
 _SECRET_PARTS = (
     *("password", "passwd", "passphrase", "secret", "credential", "authorization", "cookie"),
@@ -167,7 +170,7 @@ def mask_secrets(text: str) -> str:
     """
     is_url = "://" in text
     if is_url:
-        text = _URL_CREDENTIALS.sub("://***@", text)
+        text = _URL_CREDENTIALS.sub(f"://{MASK}@", text)
     if "=" not in text and ":" not in text:
         return text
     lowered = text.lower()
@@ -184,7 +187,7 @@ def mask_secrets(text: str) -> str:
 def _masked(pattern: re.Pattern[str], text: str) -> str:
     # Before Python 3.12 `sub` with a group in the replacement takes five times as long.
     parts = pattern.split(text)
-    parts[1::2] = [f"{start}***" for start in parts[1::2]]
+    parts[1::2] = [f"{start}{MASK}" for start in parts[1::2]]
     return "".join(parts)
 
 
@@ -197,7 +200,7 @@ def without_secrets(value: Any) -> Any:
     """
     if isinstance(value, Mapping):
         return {
-            name: "***"
+            name: MASK
             if looks_secret(str(name)) or is_secret(str(name), item)
             else without_secrets(item)
             for name, item in value.items()

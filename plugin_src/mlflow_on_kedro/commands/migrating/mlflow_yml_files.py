@@ -10,6 +10,7 @@ from typing import Any
 from ...compat.kedro_mlflow import dotted_keys
 from ...compat.kedro_mlflow.mlflow_yml import DEFAULTS, is_old
 from ...config import kedro_mlflow_file
+from ...utils.nested import merged
 from .findings import Rewritten
 from .mlflow_yml_text import rewritten
 from .project_files import config_files
@@ -144,18 +145,8 @@ def _merged(
             given = YamlText(text).data
         except ValueError:
             continue
-        for name, value in given.items():
-            _merge(content, name, value)
+        content = merged(content, given)
     return content
-
-
-def _merge(content: dict[str, Any], name: str, value: Any) -> None:
-    below = content.get(name)
-    if isinstance(below, dict) and isinstance(value, Mapping):
-        for key, inner in value.items():
-            _merge(below, key, inner)
-    else:
-        content[name] = dotted_keys.copy(value)
 
 
 def _leaves(content: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

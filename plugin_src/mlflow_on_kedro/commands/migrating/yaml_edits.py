@@ -158,9 +158,8 @@ class _Edits:
                 raise
         start, end = self._lines(item)
         key = self._text[item.key.start : item.key.end]
-        indent = self._indent(item)
-        comments = [f"{indent}{text}\n" for text in self._yaml.comments_in(start, end)]
-        return [Edit(start, end, "".join((*comments, self._block(indent, key, new))))]
+        block = self._block(self._indent(item), key, new)
+        return [Edit(start, end, self._comments(item) + block)]
 
     # -- in block style ---------------------------------------------------------------------------
 
@@ -176,12 +175,7 @@ class _Edits:
             return []
         if not node.items:
             raise _CannotEditError
-        edits = []
-        for item in removed:
-            start, end = self._lines(item)
-            indent = self._indent(item)
-            comments = [f"{indent}{text}\n" for text in self._yaml.comments_in(start, end)]
-            edits.append(Edit(start, end, "".join(comments)))
+        edits = [Edit(*self._lines(item), self._comments(item)) for item in removed]
         indent = self._indent(node.items[0])
         places: dict[int, str] = {}
         for name, value in added.items():
@@ -202,6 +196,11 @@ class _Edits:
         if self._text[start : item.key.start].strip():
             raise _CannotEditError
         return start, self._yaml.line_end(item.value.end)
+
+    def _comments(self, item: Item) -> str:
+        """Return the comments in an item's lines, each on a line of its own."""
+        texts = self._yaml.comments_in(*self._lines(item))
+        return "".join(f"{self._indent(item)}{text}\n" for text in texts)
 
     def _indent(self, item: Item) -> str:
         return self._text[self._yaml.line_start(item.key.start) : item.key.start]
