@@ -18,6 +18,7 @@ PLAIN = "plain Kedro"
 IMPORT = "plain Kedro that imports mlflow"
 OURS = "mlflow_on_kedro"
 UNCOMPILED = "mlflow_on_kedro, its copy in src never compiled"
+WITHOUT_PROVENANCE = "mlflow_on_kedro without provenance"
 KEDRO_MLFLOW = "kedro-mlflow"
 PIPELINEX = "PipelineX"
 
@@ -193,14 +194,17 @@ class Project:
         uri: str | None = None,
     ) -> None:
         self.root, self.content = root, content
-        self.variant = OURS if variant == UNCOMPILED else variant
+        self.variant = OURS if variant in {UNCOMPILED, WITHOUT_PROVENANCE} else variant
+        self._mlflow_yml: dict[str, Any] = {}
+        if variant == WITHOUT_PROVENANCE:
+            self._mlflow_yml = {"provenance": {"enabled": False}}
         self._python = python
         self._env = dict(env)
         if store is not None:
             root.mkdir(parents=True)
             shutil.copy(store, root / "mlflow.db")
         self.uri = uri or f"sqlite:///{(root / 'mlflow.db').as_posix()}"
-        if variant == OURS:
+        if variant in {OURS, WITHOUT_PROVENANCE}:
             self._env["PYTHONPATH"] = str(PLUGIN)
         if variant == UNCOMPILED:
             self._env["PYTHONDONTWRITEBYTECODE"] = "1"
@@ -254,7 +258,7 @@ class Project:
             target.write_bytes(content)
         self._write("conf/local/credentials.yml", "")
         if self.variant == OURS:
-            self._write("conf/base/mlflow.yml", {"tracking": {"uri": self.uri}})
+            self._write("conf/base/mlflow.yml", {"tracking": {"uri": self.uri}, **self._mlflow_yml})
         if self.variant == KEDRO_MLFLOW:
             params = {"dict_params": {"flatten": True}}
             content = {"server": {"mlflow_tracking_uri": self.uri}, "tracking": {"params": params}}
