@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from .datasets.mlflow_dataset import MLflowDataset
     from .datasets.mlflow_dataset import MLflowDataset as MLflowDataSet
     from .datasets.model_dataset import MLflowModelDataset
+    from .datasets.prompt_dataset import MLflowPromptDataset
     from .errors import ConfigError, MLflowOnKedroError, UnloggedValueError, ValueTooLongError
     from .hooks.artifacts import MLflowArtifactsLoggerHook
     from .hooks.basic import MLflowBasicLoggerHook
@@ -46,6 +47,7 @@ __all__ = [
     "MLflowOutputsLoggerHook",
     "MLflowPipelineModel",
     "MLflowPipelineModelLoggerHook",
+    "MLflowPromptDataset",
     "MLflowProvenanceLoggerHook",
     "MLflowTimeLoggerHook",
     "UnloggedValueError",
@@ -64,6 +66,7 @@ _MODULES = {
     "MLflowModelDataset": "datasets.model_dataset",
     "MLflowOnKedroError": "errors",
     "MLflowPipelineModel": "pipeline_models.mlflow_pipeline_model",
+    "MLflowPromptDataset": "datasets.prompt_dataset",
     "UnloggedValueError": "errors",
     "ValueTooLongError": "errors",
     "mlflow_hooks": "hooks.registry",

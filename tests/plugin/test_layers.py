@@ -23,6 +23,7 @@ LAYERS = (
     "timeline",
     "provenance",
     "models",
+    "prompts",
     "observability",
     "delivery",
     "runs",

@@ -33,7 +33,9 @@ def check_arguments(entry: Mapping[str, Any], cls: type) -> None:
     Raises:
         DatasetError: An argument is unknown; the message names the nearest and all known ones.
     """
-    takes = inspect.signature(cls).parameters
+    parameters = inspect.signature(cls).parameters.values()
+    takes = [item.name for item in parameters if item.kind is not item.VAR_KEYWORD]
+    takes = [*getattr(cls, "other_arguments", ()), *takes]
     for argument in entry:
         if argument not in takes and argument not in KEDRO_KEYS:
             raise DatasetError(

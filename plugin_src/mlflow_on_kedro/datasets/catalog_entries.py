@@ -16,15 +16,19 @@ from .default_paths import default_filepath
 from .extension_names import canonical, suffix_of
 from .mlflow_dataset import MLflowDataset
 from .model_dataset import MLflowModelDataset
+from .prompt_dataset import MLflowPromptDataset
+from .tracked import TrackedDataset
 from .value_kinds import VALUE_KINDS
 
-_CLASSES: Mapping[Any, type[MLflowDataset | MLflowModelDataset]] = {
+_CLASSES: Mapping[Any, type[TrackedDataset]] = {
     "mlflow_on_kedro.MLflowDataset": MLflowDataset,
     "mlflow_on_kedro.MLflowDataSet": MLflowDataset,
     "mlflow_on_kedro.MLflowModelDataset": MLflowModelDataset,
+    "mlflow_on_kedro.MLflowPromptDataset": MLflowPromptDataset,
     # The names that Kedro writes into a catalog.
     "mlflow_on_kedro.datasets.mlflow_dataset.MLflowDataset": MLflowDataset,
     "mlflow_on_kedro.datasets.model_dataset.MLflowModelDataset": MLflowModelDataset,
+    "mlflow_on_kedro.datasets.prompt_dataset.MLflowPromptDataset": MLflowPromptDataset,
 }
 _PACKAGE = __name__.partition(".")[0]
 
@@ -61,6 +65,8 @@ def complete_entry(
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
         if entry.get("run_id") or entry.get("model_uri"):
             entry.setdefault("tracking_uri", tracking_uri())
+    elif cls is MLflowPromptDataset:
+        pass  # no file unless one is given
     elif entry.get("loading_run_id"):
         entry.setdefault("loading_tracking_uri", tracking_uri())
     else:
@@ -84,7 +90,8 @@ def _check_type(kind: str) -> None:
     """Raise an error for a misspelled class of this plugin; Kedro would blame kedro-datasets."""
     package, _, name = kind.rpartition(".")
     top = package.partition(".")[0]
-    names = [cls.__name__ for cls in (MLflowDataset, MLflowModelDataset)]
+    classes = (MLflowDataset, MLflowModelDataset, MLflowPromptDataset)
+    names = [cls.__name__ for cls in classes]
     if top == _PACKAGE:
         is_mistake = not _exists(package, name)
     elif "mlflow" in kind.casefold():

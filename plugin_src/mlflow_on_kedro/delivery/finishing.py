@@ -10,6 +10,7 @@ from ..journal.entries import End, Register, SpanRecord, Text
 from ..journal.records import Header, Opened
 from ..models import model_metrics, registry
 from ..models.pending_registrations import pending_registrations
+from ..prompts import links
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, is_mistake, is_refusal, kind_of, pass_over_refusals
@@ -76,6 +77,23 @@ def link_metrics(client: MlflowClient, run_id: str) -> None:
     """
     with pass_over_refusals(logger, "MLflow did not link the run's metrics to its model: %s"):
         model_metrics.link(client, run_id)
+
+
+def link_prompts_to_traces(client: MlflowClient, uri: str, opened: Opened) -> None:
+    """Link the prompts of a run to its traces; a refusal leaves them with the run alone.
+
+    Raises:
+        Exception: MLflow cannot be reached.
+    """
+    with pass_over_refusals(logger, "MLflow did not link the run's prompts to its traces: %s"):
+        try:
+            links.link_to_traces(client, uri, opened.run_id, opened.experiment_id)
+        except Exception as error:
+            instead = "prompts are not linked to traces"
+            if not capabilities.lacks(
+                uri, Feature.TRACES, error, instead, lambda: client.get_run(opened.run_id)
+            ):
+                raise
 
 
 def register_models(

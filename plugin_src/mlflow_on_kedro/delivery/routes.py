@@ -15,6 +15,7 @@ from ..journal.entries import (
     Page,
     PageFile,
     Param,
+    Prompt,
     Register,
     SpanRecord,
     Summary,
@@ -42,6 +43,7 @@ UPLOADS: dict[type[Entry], MakeUploads[Any]] = {
     Model: Uploader.model,
     Trace: Uploader.trace,
     Register: Uploader.registration,
+    Prompt: Uploader.prompt,
 }
 """The uploads for each kind of entry in the lane of files."""
 

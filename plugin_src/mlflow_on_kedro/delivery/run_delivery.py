@@ -15,6 +15,7 @@ from ..journal.entries import (
     End,
     Loaded,
     Model,
+    Prompt,
     SpanRecord,
     Summary,
     Text,
@@ -100,7 +101,7 @@ class RunDelivery:
         self._values: BatchWriter | None = None
         self._files: ArtifactWriter | None = None
         self._end: End | None = None
-        self._has_chart = self._has_last_files = False
+        self._has_chart = self._has_last_files = self._has_linked_prompts = False
         self._complete = complete
         self._children = ChildDeliveries(journal, self._delivery_of)
 
@@ -262,6 +263,9 @@ class RunDelivery:
                 self._has_chart = True
             if is_over and (is_shared or any(self.queue.written(Model))):
                 finishing.link_metrics(client, run_id)
+            if is_over and not self._has_linked_prompts and any(self.queue.written(Prompt)):
+                finishing.link_prompts_to_traces(client, self.uri, self.opened)
+                self._has_linked_prompts = True
             # Models of a shared run may be those of another pipeline.
             wanted = registers and (self.header.registers or is_shared)
             if wanted and self.status == "FINISHED":

@@ -14,10 +14,22 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, TypeAlias, TypeVar
 
-from ..journal.entries import Artifact, Entry, File, Model, Page, PageFile, Register, Text, Trace
+from ..journal.entries import (
+    Artifact,
+    Entry,
+    File,
+    Model,
+    Page,
+    PageFile,
+    Prompt,
+    Register,
+    Text,
+    Trace,
+)
 from ..journal.snapshot import Snapshot
 from ..models import logged_models, registry
 from ..models.pending_registrations import pending_registrations
+from ..prompts import delivered_prompts
 from ..timeline.plotly_js import with_plotly
 from ..tracking import capabilities, store
 from ..tracking.artifact_names import goes_by_http, url_safe
@@ -115,6 +127,10 @@ class Uploader:
         """Register one of the run's models."""
         return [Upload(functools.partial(self._register, entry.model))]
 
+    def prompt(self, entry: Prompt) -> list[Upload]:
+        """Register a prompt, if it is not there yet, and link it to the run."""
+        return [Upload(functools.partial(self._send_prompt, entry))]
+
     # -- uploading -------------------------------------------------------------------------------
 
     def _text(self, entry: Artifact, content: Callable[[], str]) -> list[Upload]:
@@ -187,6 +203,19 @@ class Uploader:
             instead = "traces of nodes are left out"
             if not capabilities.lacks(
                 uri, Feature.TRACES, error, instead, lambda: self._client.get_run(self._run_id)
+            ):
+                raise
+
+    def _send_prompt(self, entry: Prompt) -> None:
+        uri = self._uri or self._client.tracking_uri
+        if not capabilities.has(uri, Feature.PROMPTS):
+            return
+        try:
+            delivered_prompts.send(self._client, uri, self._run_id, entry)
+        except Exception as error:
+            instead = "the prompts that runs have used are not listed there"
+            if not capabilities.lacks(
+                uri, Feature.PROMPTS, error, instead, lambda: self._client.get_run(self._run_id)
             ):
                 raise
 

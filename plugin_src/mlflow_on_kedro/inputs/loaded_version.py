@@ -7,6 +7,7 @@ from typing import Any
 from kedro.io import AbstractDataset, AbstractVersionedDataset
 
 from ..datasets.mlflow_dataset import MLflowDataset
+from ..datasets.prompt_dataset import MLflowPromptDataset
 from ..datasets.tracked import TrackedDataset
 from ..datasets.value_location import ValueLocation
 from ..utils import kedro_internals
@@ -29,7 +30,7 @@ def loaded_version(dataset: AbstractDataset[Any, Any]) -> dict[str, str] | None:
     if isinstance(dataset, TrackedDataset):
         # Other models would ask MLflow which run has saved the local folder.
         is_chosen = dataset.chosen_source() is not None
-        is_value = isinstance(dataset, MLflowDataset)
+        is_value = isinstance(dataset, MLflowDataset | MLflowPromptDataset)
         location = dataset.value_location() if is_chosen or is_value else None
     if isinstance(location, AbstractVersionedDataset):
         version = location.resolve_load_version()  # found before, when it was loaded

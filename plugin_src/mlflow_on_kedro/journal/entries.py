@@ -288,6 +288,23 @@ class Register(Entry, kind="register", lane=FILES, title="registration of the mo
     model: str
 
 
+@dataclass(frozen=True)
+class Prompt(Entry, kind="prompt", lane=FILES, title="prompt '{0.name}'"):
+    """A version of a prompt that the run uses: it is linked to the run in MLflow.
+
+    Attributes:
+        name: The prompt's name in MLflow's registry.
+        version: The number of the version; 0: it is to be registered, if it is not there yet.
+        time: When it was loaded or saved, in milliseconds since the epoch.
+        wanted: Of a version that is to be registered, all that it consists of, as JSON.
+    """
+
+    name: str
+    version: int
+    time: int
+    wanted: str = ""
+
+
 EntryT = TypeVar("EntryT", bound=Entry)
 
 

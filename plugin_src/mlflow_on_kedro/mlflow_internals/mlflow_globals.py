@@ -110,6 +110,25 @@ def restore_globals() -> None:
 
 
 @contextlib.contextmanager
+def default_experiment(chosen: str) -> Iterator[None]:
+    """Set MLflow's experiment for the length of a block, in a process that runs no pipeline.
+
+    MLflow lists a prompt with the experiment of the process that registers or loads it. In a
+    process that runs a pipeline, that is the pipeline's already.
+    """
+    if _saved.open_runs > 0 or experiment_id() is not None:
+        yield
+        return
+    with _saved.block_lock:
+        set_experiment_id(chosen)
+        try:
+            yield
+        finally:
+            if _saved.open_runs == 0:
+                set_experiment_id(None)
+
+
+@contextlib.contextmanager
 def tracking_uri(uri: str) -> Iterator[None]:
     """Set MLflow's tracking URI for the length of a block.
 

@@ -25,6 +25,7 @@ class Feature(Enum):
     INPUTS = "datasets that a run has used (MLflow 2.4)"
     ALIASES = "aliases in its model registry (MLflow 2.3)"
     TRACES = "traces (MLflow 2.14)"
+    PROMPTS = "prompts in its registry (MLflow 2.21)"
     SEARCH = "search for runs"
 
 

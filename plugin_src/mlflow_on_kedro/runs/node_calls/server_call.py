@@ -34,6 +34,7 @@ def call_server(
     fallback: Callable[[], Any],
     *,
     upload_bytes: int = 0,
+    first_answer_seconds: float = FIRST_ANSWER_SECONDS,
 ) -> Any:
     """Call a server; if it does not answer in ``tracking.timeout`` seconds, call the fallback.
 
@@ -42,6 +43,7 @@ def call_server(
         call: Calls the server.
         fallback: Does what can be done without the server.
         upload_bytes: What is uploaded, for which the call may take longer.
+        first_answer_seconds: How long to wait for a server that has not answered anybody yet.
 
     Raises:
         Exception: The server answers, and refuses.
@@ -51,7 +53,7 @@ def call_server(
     has_answered = run.opened is not None
     may_answer = run.is_reachable if has_answered else True
     if may_answer and time.monotonic() >= _do_not_call_until.get(run.uri, 0.0):
-        timeout = run.config.tracking.timeout if has_answered else FIRST_ANSWER_SECONDS
+        timeout = run.config.tracking.timeout if has_answered else first_answer_seconds
         answered, answer = _call_within(timeout + upload_bytes / LEAST_BYTES_A_SECOND, call)
         if answered:
             return answer

@@ -1,0 +1,1 @@
+"""Prompts of MLflow's prompt registry: what they contain, and their versions."""

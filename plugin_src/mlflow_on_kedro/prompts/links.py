@@ -1,0 +1,78 @@
+"""Links from runs and traces to the versions of prompts that they have used."""
+
+from __future__ import annotations
+
+import json
+import threading
+from typing import TYPE_CHECKING, Any
+
+from ..mlflow_internals import mlflow_globals
+from ..mlflow_internals.tags import LINKED_PROMPTS
+from .content import make_version
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+
+MAX_TRACES = 500
+"""How many traces of a run are linked, the newest first."""
+_A_PAGE = 100
+_lock = threading.Lock()
+
+
+def link_to_run(client: MlflowClient, uri: str, run_id: str, name: str, version: int) -> None:
+    """Link a version to a run, which lists it under "Registered prompts"; once is enough.
+
+    Args:
+        client: A client of the run's store and of the registry.
+        uri: The tracking URI.
+        run_id: The run.
+        name: The prompt's name.
+        version: The number of the version.
+
+    Raises:
+        Exception: MLflow cannot be reached, or the version does not exist any more.
+    """
+    # MLflow reads the run's tag and writes it again, at the tracking URI of the whole process.
+    with _lock, mlflow_globals.tracking_uri(uri):
+        client.link_prompt_version_to_run(run_id, make_version(name, version))
+
+
+def link_to_traces(client: MlflowClient, uri: str, run_id: str, experiment_id: str) -> None:
+    """Link the prompts of a run to the run's traces.
+
+    Args:
+        client: A client of the run's store and of the registry.
+        uri: The tracking URI.
+        run_id: The run.
+        experiment_id: The run's experiment.
+
+    Raises:
+        Exception: MLflow cannot be reached, or has no such links.
+    """
+    used = json.loads(client.get_run(run_id).data.tags.get(LINKED_PROMPTS) or "[]")
+    versions = [make_version(item["name"], int(item["version"])) for item in used]
+    if not versions:
+        return
+    with mlflow_globals.tracking_uri(uri):
+        for trace in _traces(client, run_id, experiment_id):
+            known = json.loads(trace.info.tags.get(LINKED_PROMPTS) or "[]")
+            if any(item not in known for item in used):
+                client.link_prompt_versions_to_trace(versions, trace.info.trace_id)
+
+
+def _traces(client: MlflowClient, run_id: str, experiment_id: str) -> list[Any]:
+    found: list[Any] = []
+    token = None
+    while len(found) < MAX_TRACES:
+        page = client.search_traces(
+            [experiment_id],
+            run_id=run_id,
+            max_results=_A_PAGE,
+            page_token=token,
+            include_spans=False,
+        )
+        found += page
+        token = page.token
+        if not token:
+            break
+    return found
