@@ -111,21 +111,24 @@ def restore_globals() -> None:
 
 @contextlib.contextmanager
 def default_experiment(chosen: str) -> Iterator[None]:
-    """Set MLflow's experiment for the length of a block, in a process that runs no pipeline.
+    """Set MLflow's experiment for the length of a block, unless one is set.
 
-    MLflow lists a prompt with the experiment of the process that registers or loads it. In a
-    process that runs a pipeline, that is the pipeline's already.
+    MLflow lists a prompt with the experiment of the process that registers or loads it.
     """
-    if _saved.open_runs > 0 or experiment_id() is not None:
+    if experiment_id() is not None:
         yield
         return
+    import mlflow
+
+    module: Any = mlflow.tracking.fluent
     with _saved.block_lock:
-        set_experiment_id(chosen)
+        module._active_experiment_id = chosen  # noqa: SLF001 - there is no public name
         try:
             yield
         finally:
-            if _saved.open_runs == 0:
-                set_experiment_id(None)
+            # A node may begin meanwhile, for which it is set to stay.
+            if experiment_id() == chosen and not is_plugins_experiment():
+                module._active_experiment_id = None  # noqa: SLF001
 
 
 @contextlib.contextmanager

@@ -30,6 +30,18 @@ def test_the_experiment(store_uri: str) -> None:
         assert started.info.experiment_id == "0"
 
 
+def test_the_experiment_of_a_block() -> None:
+    """It is set within the block, unless there is one; what is set within it stays."""
+    with mlflow_globals.default_experiment("5"):
+        assert mlflow.tracking.fluent._get_experiment_id() == "5"
+    assert mlflow_globals.experiment_id() is None
+    with mlflow_globals.default_experiment("5"):
+        mlflow_globals.set_experiment_id("5")
+    with mlflow_globals.default_experiment("7"):
+        assert mlflow_globals.experiment_id() == "5"
+    assert mlflow_globals.experiment_id() == "5"
+
+
 def test_for_a_block() -> None:
     """The tracking URI is set for the length of a block, also when that fails, and restored."""
     before = mlflow.get_tracking_uri()
