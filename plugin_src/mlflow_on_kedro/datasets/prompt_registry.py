@@ -163,17 +163,13 @@ class PromptRegistry:
             yield
 
     def _missing(self, source: PromptSource) -> str:
-        if source.is_newest:
+        newest = None
+        with contextlib.suppress(Exception):  # the message is of something else
+            newest = None if source.is_newest else self._find(PromptSource(self.name))
+        if newest is None:
             return (
                 f"prompt '{self.name}'. Register it in MLflow's UI or with "
                 "`mlflow.genai.register_prompt`, or give it a local file with `filepath`."
             )
         what = f"version {source.version}" if source.version else f"alias '{source.alias}'"
-        return f"{what} of the prompt '{self.name}'. The newest version is {self._newest()}."
-
-    def _newest(self) -> str:
-        with contextlib.suppress(Exception):  # the message is of something else
-            newest = self._find(PromptSource(self.name))
-            if newest is not None:
-                return str(newest.version)
-        return "unknown: there may be no such prompt"
+        return f"{what} of the prompt '{self.name}'. The newest version is {newest.version}."

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..mlflow_internals import mlflow_globals
-from ..mlflow_internals.tags import LINKED_PROMPTS
+from ..mlflow_internals.tags import LINKED_PROMPTS, TRACE_RUN
 from .content import make_version
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
-MAX_TRACES = 500
+MAX_TRACES = 100
 """How many traces of a run are linked, the newest first."""
-_A_PAGE = 100
 _lock = threading.Lock()
 
 
@@ -54,25 +53,10 @@ def link_to_traces(client: MlflowClient, uri: str, run_id: str, experiment_id: s
     if not versions:
         return
     with mlflow_globals.tracking_uri(uri):
-        for trace in _traces(client, run_id, experiment_id):
+        of_run = f"request_metadata.`{TRACE_RUN}` = '{run_id}'"
+        for trace in client.search_traces(
+            [experiment_id], of_run, max_results=MAX_TRACES, include_spans=False
+        ):
             known = json.loads(trace.info.tags.get(LINKED_PROMPTS) or "[]")
             if any(item not in known for item in used):
                 client.link_prompt_versions_to_trace(versions, trace.info.trace_id)
-
-
-def _traces(client: MlflowClient, run_id: str, experiment_id: str) -> list[Any]:
-    found: list[Any] = []
-    token = None
-    while len(found) < MAX_TRACES:
-        page = client.search_traces(
-            [experiment_id],
-            run_id=run_id,
-            max_results=_A_PAGE,
-            page_token=token,
-            include_spans=False,
-        )
-        found += page
-        token = page.token
-        if not token:
-            break
-    return found

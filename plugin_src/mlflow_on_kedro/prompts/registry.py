@@ -100,9 +100,11 @@ def find_or_register(
         return registered
 
 
-def supports(client: MlflowClient, content: PromptContent) -> bool:
+def supports(content: PromptContent) -> bool:
     """Whether the installed MLflow can register a prompt with this content."""
-    takes = inspect.signature(client.register_prompt).parameters
+    from mlflow import MlflowClient
+
+    takes = inspect.signature(MlflowClient.register_prompt).parameters
     # The first MLflow 3 had texts only; chats and response formats came together.
     needs = {"response_format"} if content.is_chat else set()
     return takes.keys() >= needs | content.extras.keys()
@@ -110,7 +112,7 @@ def supports(client: MlflowClient, content: PromptContent) -> bool:
 
 def _register(client: MlflowClient, name: str, wanted: WantedVersion) -> PromptVersion:
     content = wanted.content
-    if not supports(client, content):
+    if not supports(content):
         kind = "chat prompts" if content.is_chat else " and ".join(content.extras)
         raise UnsupportedPromptError(f"MLflow {mlflow_version()} has no {kind} in its registry")
     template: Any = content.template
