@@ -41,15 +41,18 @@ def test_python_runs(
 
 @blocks("yaml")
 def test_yaml_is_valid(name: str, block: Block) -> None:
-    """Kedro makes each dataset of a catalog, and the plugin reads each mlflow.yml."""
+    """Kedro makes each dataset of a catalog, and the plugin reads each mlflow.yml and prompt."""
     from kedro.io import AbstractDataset
     from mlflow_on_kedro.config.parsing import parse
+    from mlflow_on_kedro.datasets import prompt_files
 
     content = yaml.safe_load(block.text)
     assert isinstance(content, dict), name
     if "type: mlflow_on_kedro." in block.text:
         for dataset, entry in content.items():
             AbstractDataset.from_config(dataset, entry)
+    elif "template" in content:
+        assert prompt_files.content_of(content, name).is_chat
     elif "credentials.yml" not in block.text.partition("\n")[0]:
         parse(content)
 
