@@ -10,11 +10,13 @@ import mlflow
 import pytest
 from mlflow_on_kedro.config.registration import Promotion
 from mlflow_on_kedro.datasets.model_dataset import MLflowModelDataset
+from mlflow_on_kedro.datasets.prompt_dataset import MLflowPromptDataset
 from mlflow_on_kedro.journal.folder import new_id
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.models import logged_models
 from mlflow_on_kedro.models.lookup import run_has_model
 from mlflow_on_kedro.models.registry import register_models
+from mlflow_on_kedro.runs.joined_run import JoinedRun
 from mlflow_on_kedro.tracking import capabilities, store
 from mlflow_on_kedro.tracking.capabilities import Feature
 from mlflow_on_kedro.tracking.opening import open_run
@@ -94,6 +96,28 @@ def test_no_links_to_models(
     assert version.source.startswith("models:/m-")
     (message,) = warnings(caplog)
     assert "has no runs' links to their logged models" in message
+
+
+def test_no_prompts(gate: Gateway, caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """Without a registry a prompt is loaded from its file, with one warning for all of them."""
+    client = store.connect(gate.uri)
+    run_id = client.create_run(client.create_experiment(f"lacking {new_id()}")).info.run_id
+    run = JoinedRun.from_id(gate.uri, run_id)
+    name = f"answer-{new_id()}"
+    dataset = MLflowPromptDataset(name, "answer.txt", as_="str")
+    dataset.bind("answer", tmp_path, gate.uri, run)
+    (tmp_path / "answer.txt").write_text("Answer {{question}}.", encoding="utf-8")
+    gate.rules.append(Rule("registered-models|model-versions", status=404))
+    for _ in range(2):
+        assert dataset.load() == "Answer {{question}}."
+        run.flush()
+    (message,) = warnings(caplog)
+    assert f"MLflow at {gate.uri} has no prompts in its registry" in message
+    gate.rules.clear()
+    capabilities.forget()
+    assert dataset.load() == "Answer {{question}}."
+    run.flush()
+    assert f'"{name}", "version": "1"' in client.get_run(run_id).data.tags["mlflow.linkedPrompts"]
 
 
 def test_no_aliases(gate: Gateway, model_folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -86,8 +86,12 @@ class MLflowPromptDataset(TrackedDataset):
         self._prompt = prompt
         self._alias = alias
         self._message = commit_message
+        _check_texts(prompt=prompt, alias=alias, commit_message=commit_message)
+        if tags is not None and not isinstance(tags, Mapping):
+            raise DatasetError(f"`tags` must be a mapping, such as {{team: search}}, not {tags!r}.")
         self._tags = {str(key): mask_secrets(str(value)) for key, value in (tags or {}).items()}
-        self._variables = frozenset(variables) if variables is not None else None
+        names = [variables] if isinstance(variables, str) else variables
+        self._variables = frozenset(map(str, names)) if names is not None else None
         self._loaded: LoadedPrompt | None = None
         self._check_arguments()
 
@@ -264,3 +268,9 @@ class MLflowPromptDataset(TrackedDataset):
             "alias": self._alias,
         }
         return {key: value for key, value in given.items() if value is not None}
+
+
+def _check_texts(**given: Any) -> None:
+    for name, value in given.items():
+        if not isinstance(value, str | None):
+            raise DatasetError(f"`{name}` must be a text, not {value!r}: put quotes around it.")

@@ -389,6 +389,8 @@ class TestArguments:
             ({"filepath": "s3://bucket/a.yml"}, "is no local file"),
             ({"prompt": "prompts:/a/3", "filepath": "a.yml"}, "or choose `sync: remote`"),
             ({"az": "str"}, "does not take 'az'"),
+            ({"prompt": 5}, "`prompt` must be a text, not 5: put quotes around it."),
+            ({"tags": ["a"]}, "`tags` must be a mapping, such as {team: search}, not ['a']"),
         ],
     )
     def test_wrong_ones(self, arguments: dict[str, Any], words: str) -> None:
