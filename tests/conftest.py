@@ -12,14 +12,19 @@ import sqlite3
 import subprocess
 import sys
 import textwrap
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
+
+if TYPE_CHECKING:
+    from tests.faults.server import Server
 
 ROOT = Path(__file__).parents[1]
 PLUGIN = ROOT / "plugin_src"
@@ -80,6 +85,25 @@ def _kept_handlers() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _file_names_of_frames() -> Iterator[None]:
+    """A Kedro session without a fifth of its CPU, which goes into ``inspect.stack()``.
+
+    Dynaconf wants only file names from it as Kedro loads settings, but Python reads the source of
+    each frame for it, and searches all modules; pytest has about 60 frames.
+    """
+    found = SimpleNamespace(stack=_frames_with_file_names)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in ("dynaconf.utils.files", "dynaconf.loaders.py_loader"):
+            patch.setattr(f"{module}.inspect", found, raising=False)
+        yield
+
+
+def _frames_with_file_names() -> list[SimpleNamespace]:
+    frames = traceback.walk_stack(None)
+    return [SimpleNamespace(filename=frame.f_code.co_filename) for frame, _ in frames]
+
+
 @pytest.fixture(autouse=True)
 def _kept_levels() -> Iterator[None]:
     """Loggers as they were: a command that runs in the tests' process turns them down."""
@@ -128,12 +152,16 @@ def messages() -> Iterator[list[str]]:
 
 
 @pytest.fixture(scope="session")
-def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A ready-made empty mlflow.db: making one takes seconds, copying it none."""
+def store_template(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A ready-made empty mlflow.db: making one takes seconds, copying it none.
+
+    MLflow loads its 60 migrations whenever it opens a store; here they are loaded once.
+    """
     path = tmp_path_factory.mktemp("store") / "mlflow.db"
     os.environ.setdefault("MLFLOW_SQLALCHEMYSTORE_POOLCLASS", "NullPool")
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     from mlflow import MlflowClient
+    from mlflow.store.db import utils
 
     here = Path.cwd()
     os.chdir(path.parent)  # MLflow makes a folder `mlruns` wherever it stands
@@ -143,7 +171,22 @@ def store_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
         os.chdir(here)
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    return path
+    newest = functools.cache(utils._get_latest_schema_revision)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(utils, "_get_latest_schema_revision", newest)
+        yield path
+
+
+@pytest.fixture(scope="session")
+def server(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """One real MLflow server for all tests, which takes seconds to start."""
+    from tests.faults.server import mlflow_server
+
+    folder = tmp_path_factory.mktemp("server")
+    database = folder / "mlflow.db"
+    shutil.copy(store_template, database)
+    with mlflow_server(database, folder) as running:
+        yield running
 
 
 @pytest.fixture

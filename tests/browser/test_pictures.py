@@ -18,6 +18,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
 
 
 @pytest.mark.parametrize("name", PICTURES)
+@pytest.mark.slow
 def test_the_page_shows_what_the_picture_does(
     name: str, demo: Demo, mlflow_ui: Callable[[str], str], page: Page
 ) -> None:

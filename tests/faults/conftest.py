@@ -1,9 +1,8 @@
-"""One MLflow server for all tests of a session, and a proxy before it for each."""
+"""A proxy before the MLflow server of all tests, and projects that track to it."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +16,7 @@ from .nodes import CATALOG, NODES, PARAMETERS
 from .processes import Ended
 from .project import FaultProject
 from .proxy import Proxy
-from .server import Server, mlflow_server
+from .server import Server
 
 # As a generated project has it: it makes `kedro mlflow` known without an installed plugin.
 CLI = "from mlflow_on_kedro.cli import cli\n"
@@ -37,16 +36,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
             for name, seconds in report.user_properties:
                 if name == EXTRA and report.when == "call":
                     terminalreporter.write_line(f"{report.nodeid}: {seconds} {EXTRA}")
-
-
-@pytest.fixture(scope="session")
-def server(store_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A real MLflow server."""
-    folder = tmp_path_factory.mktemp("server")
-    database = folder / "mlflow.db"
-    shutil.copy(store_template, database)
-    with mlflow_server(database, folder) as running:
-        yield running
 
 
 @pytest.fixture

@@ -120,6 +120,7 @@ def test_syncs_beside_a_delivery(project: FaultProject, proxy: Proxy) -> None:
     assert set(uploads.values()) == {1}
 
 
+@pytest.mark.slow
 def test_three_syncs(offline: FaultProject, proxy: Proxy) -> None:
     """Several syncs of several runs deliver each once, and share the work."""
     names = [f"run {number}" for number in range(6)]

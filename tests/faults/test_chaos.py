@@ -14,7 +14,7 @@ from .server import Server
 @pytest.mark.parametrize(
     ("runner", "twists"),
     [
-        ("SequentialRunner", ("answers lost",)),
+        pytest.param("SequentialRunner", ("answers lost",), marks=pytest.mark.slow),
         pytest.param("SequentialRunner", ("none",), marks=pytest.mark.slow),
         pytest.param("ParallelRunner", ("server away", "sync killed"), marks=pytest.mark.slow),
         pytest.param("ThreadRunner", ("moody server", "artifacts away"), marks=pytest.mark.slow),

@@ -293,7 +293,7 @@ mlflow.log_metric("after", 1)
     [
         ("offline", "ThreadRunner"),
         pytest.param("refuse", "SequentialRunner", marks=pytest.mark.slow),
-        ("later", "ParallelRunner"),
+        pytest.param("later", "ParallelRunner", marks=pytest.mark.slow),
         pytest.param("slow", "ParallelRunner", marks=pytest.mark.slow),
         pytest.param("pass", "SequentialRunner", marks=pytest.mark.slow),
         pytest.param("local", "ParallelRunner", marks=pytest.mark.slow),

@@ -133,6 +133,7 @@ def test_a_metric_that_is_refused(
 # -- slow, busy, moody -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_answer_is_late(project: FaultProject, proxy: Proxy) -> None:
     """A server that answers each call after 1.2 s is answering: delivered, with progress."""
     proxy.delay = 1.2

@@ -73,7 +73,10 @@ MLFLOW_CATALOG = {
 }
 
 
-@pytest.mark.parametrize("runner", ["SequentialRunner", "ThreadRunner", "ParallelRunner"])
+@pytest.mark.parametrize(
+    "runner",
+    ["SequentialRunner", "ThreadRunner", pytest.param("ParallelRunner", marks=pytest.mark.slow)],
+)
 def test_kinds(make_project: Callable[..., Any], runner: str) -> None:
     """All are in the run, whoever has logged them, and come back from file and from MLflow."""
     # What no catalog lists stays in memory, which no other process sees, so nothing reads it.

@@ -127,7 +127,8 @@ def test_signature_and_example_from_a_dataset(
     check_signed(project)
 
 
-@pytest.mark.parametrize("method", [pytest.param("fork", marks=pytest.mark.slow), "spawn"])
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+@pytest.mark.slow
 def test_signature_in_parallel_processes(project_with: Callable[..., Any], method: str) -> None:
     """Also where the model is saved in another process than its input was."""
     project = project_with(SIGNED)

@@ -28,7 +28,7 @@ REGISTRY = {"registry_uri": "sqlite:///models.db"}
 
 
 @pytest.mark.parametrize(
-    "runner", [pytest.param("SequentialRunner", marks=pytest.mark.slow), "ParallelRunner"]
+    "runner", ["SequentialRunner", pytest.param("ParallelRunner", marks=pytest.mark.slow)]
 )
 def test_a_node_registers_there(make_project: Any, runner: str) -> None:
     """`mlflow.register_model` in a node, in whatever process, uses the registry of mlflow.yml."""

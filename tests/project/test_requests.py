@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.faults.proxy import Proxy
-from tests.faults.server import mlflow_server
+from tests.faults.server import Server
 
 if sys.platform == "win32":
     pytest.skip("the server ends with its process group, which is POSIX's", allow_module_level=True)
@@ -42,16 +40,9 @@ MOST_UPLOADS = 10
 
 
 @pytest.fixture
-def proxy(store_template: Path, tmp_path: Path) -> Iterator[Proxy]:
-    """A real MLflow server, and a proxy before it that notes the requests."""
-    folder = tmp_path / "server"
-    folder.mkdir()
-    database = folder / "mlflow.db"
-    shutil.copy(store_template, database)
-    with (
-        mlflow_server(database, folder) as server,
-        contextlib.closing(Proxy(server.uri)) as running,
-    ):
+def proxy(server: Server) -> Iterator[Proxy]:
+    """A proxy that notes the requests to a real MLflow server."""
+    with contextlib.closing(Proxy(server.uri)) as running:
         yield running
 
 

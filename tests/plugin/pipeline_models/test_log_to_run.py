@@ -263,6 +263,7 @@ def test_two_versions_in_one_process(build: Callable[..., Path], tmp_path: Path)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the server ends with its process group")
+@pytest.mark.slow
 def test_served(build: Callable[..., Path]) -> None:
     """`mlflow models serve` answers, takes parameters and runners, and imports no other code."""
     with served(build()) as address:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,7 +16,7 @@ from mlflow_on_kedro.tracking.opening import as_opened, end_run, open_run
 from mlflow_on_kedro.tracking.parts import PART_TAG, Part
 from mlflow_on_kedro.tracking.shared_run import CHOSEN_TAG, KEY_TAG, searchable
 
-from tests.faults.server import mlflow_server
+from tests.faults.server import Server
 
 
 def header(key: str = "k", **changed: Any) -> Header:
@@ -149,22 +148,20 @@ class TestJoin:
         assert len(runs()) == 1
 
 
-def test_a_server(store_template: Path, tmp_path: Path) -> None:
+def test_a_server(server: Server, tmp_path: Path) -> None:
     """All of that holds for a tracking server too: several agree, and the last one ends it."""
-    shutil.copy(store_template, tmp_path / "server.db")
-    with mlflow_server(tmp_path / "server.db", tmp_path) as server:
-        heads = [header('it\'s 100% "東京"', start_ms=number) for number in range(4)]
-        with ThreadPoolExecutor(4) as pool:
-            found = list(pool.map(lambda head: join(server.uri, tmp_path, head), heads))
-        assert len(set(found)) == 1
-        client = store.connect(server.uri)
-        experiment = client.get_experiment_by_name("demo")
-        assert experiment is not None
-        (run,) = client.search_runs([experiment.experiment_id])
-        opened = as_opened(run.info)
-        said = [end_run(client, head, opened, "FINISHED", 9) for head in heads]
-        assert said == ["RUNNING"] * 3 + ["FINISHED"]
-        assert client.get_run(opened.run_id).info.status == "FINISHED"
+    heads = [header('it\'s 100% "東京"', start_ms=number) for number in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(lambda head: join(server.uri, tmp_path, head), heads))
+    assert len(set(found)) == 1
+    client = store.connect(server.uri)
+    experiment = client.get_experiment_by_name("demo")
+    assert experiment is not None
+    (run,) = client.search_runs([experiment.experiment_id])
+    opened = as_opened(run.info)
+    said = [end_run(client, head, opened, "FINISHED", 9) for head in heads]
+    assert said == ["RUNNING"] * 3 + ["FINISHED"]
+    assert client.get_run(opened.run_id).info.status == "FINISHED"
 
 
 class TestLeave:
