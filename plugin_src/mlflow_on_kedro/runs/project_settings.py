@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def settings_of(context: KedroContext) -> Config:
     """Read mlflow.yml; arguments of the project's hooks come before it."""
     entry = (catalog_config_of(context) or {}).get(run_dataset.RESERVED_NAME)
-    return parsing.parse(entry["config"][0]) if entry is not None else project.read(context)
+    return parsing.restore(entry["config"][0]) if entry is not None else project.read(context)
 
 
 def access_of(context: KedroContext, settings: Config) -> Access:
