@@ -71,7 +71,8 @@ def test_away_during_the_run(project: FaultProject, proxy: Proxy, mode: Mode) ->
     project.go_on("last")
     run = ended(process, begin=begin)
     assert run.status == 0, run.said
-    assert run.warnings <= 1, run.said
+    # A server that answers with a failure may refuse an artifact beside all values.
+    assert run.warnings <= (2 if mode == "http500" else 1), run.said
     project.check_complete(run)
     assert project.journals == []
 

@@ -28,7 +28,7 @@ class RunLanes:
     def __init__(self, delivery: RunDelivery, files_fail: Callable[[], bool]) -> None:
         self._delivery, self._files_fail = delivery, files_fail
         self._files_sent = False
-        self._has_retried = False
+        self._has_retried = {VALUES: False, FILES: False}
         self._retry_at = time.monotonic() + RETRY_SECONDS
         self._end_by: float | None = None
         self.works = (
@@ -71,17 +71,29 @@ class RunLanes:
         arriving = not (self._files_sent or self._files_fail())
         if arriving and self._end_by is not None and time.monotonic() < self._end_by:
             return False
+        if not self._has_retried[VALUES]:  # the lane of files may have asked for it too late
+            self._has_retried[VALUES] = True
+            self._resend_refused(self._delivery.send_values)
         self._delivery.end()
         return True
 
     def _finish_files(self) -> bool:
-        if not self._has_retried:  # entries that were refused just now
-            self._has_retried = True
-            self._delivery.queue.retry_set_aside(passing_only=True)
-            while self._delivery.send_files():
-                pass
+        # Once the run has ended, the server has accepted something since it refused a file.
+        has_ended = self._delivery.status is not None
+        if has_ended or not self._has_retried[FILES]:
+            self._has_retried[FILES] = True
+            self._resend_refused(self._delivery.send_files)
         self._files_sent = True
-        if self._delivery.status is None:  # the other lane ends the run
+        if not has_ended:  # the other lane ends the run
             return False
         self._delivery.close()
         return True
+
+    def _resend_refused(self, send: Callable[[], int]) -> None:
+        """Send refused entries again that may be accepted, until none of them is."""
+        left, before = self._delivery.pending().may_pass, None
+        while left and (before is None or left < before):
+            self._delivery.queue.retry_set_aside(passing_only=True)
+            while send():
+                pass
+            left, before = self._delivery.pending().may_pass, left
