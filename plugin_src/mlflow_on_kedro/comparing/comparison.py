@@ -4,69 +4,19 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import PurePosixPath
 from typing import Any
 
 from .chosen_nodes import NODE, in_common
 from .code_changes import CodeChanges
+from .code_section import compare_code
+from .differences import Difference, Section
 from .run_facts import DataFacts, RunFacts
 
-_SOURCE = "src"
-_NO_CODE = (".md", ".rst", ".txt")
-_PYTHON = (".py", "/")
-"""How the names of untracked files end that may be imported; git names a new folder only."""
-_PLUGIN = __name__.partition(".")[0]
-COMMIT = "commit"
 OTHER_NODES = "Nodes that only one of them ran"
-_UNTRACKED = "a file that git does not track"
 LEAST_SECONDS = 0.05
 LEAST_PART = 0.2
 """A node's duration differs if it differs by more than this part, and more seconds than above."""
-
-
-@dataclass(frozen=True)
-class Difference:
-    """One thing that is not the same.
-
-    Attributes:
-        name: What it is.
-        before: What the first run has; None: nothing.
-        after: What the second run has; None: nothing.
-        is_cause: Whether it may explain other results.
-        lines: The changed lines of a file, as ``git diff`` shows them.
-    """
-
-    name: str
-    before: Any = None
-    after: Any = None
-    is_cause: bool = True
-    lines: Sequence[str] = ()
-
-
-@dataclass(frozen=True)
-class Section:
-    """The differences of one kind.
-
-    Attributes:
-        title: The kind, such as ``Parameters``.
-        differences: What differs; empty: nothing, as far as known.
-        missing: In which runs it is not recorded: ``A``, ``B``, both or none of them.
-        notes: What else is to be said, one line each.
-        is_cause: Whether the differences may explain other results.
-    """
-
-    title: str
-    differences: Sequence[Difference] = ()
-    missing: str = ""
-    notes: Sequence[str] = ()
-    is_cause: bool = True
-
-    @property
-    def differs(self) -> bool:
-        """Whether anything is known to differ."""
-        return bool(self.differences)
 
 
 @dataclass(frozen=True)
@@ -117,7 +67,7 @@ def compare(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Comparison:
     causes = [
         _section("Data", a.data, b.data, _same_data, _data_text),
         _section("Loaded versions", a.loaded, b.loaded, text=_loaded_text),
-        _code(a, b, changes),
+        compare_code(a, b, changes),
         _section("Parameters", *parameters),
         _section("Catalog", a.catalog, b.catalog),
         _section("Pipeline", a.pipeline, b.pipeline),
@@ -208,88 +158,6 @@ def _version(line: str, _: Any) -> str:
 
 def _ended(run: RunFacts) -> str:
     return f"{run.status} at the node {run.failed_node}" if run.failed_node else run.status
-
-
-def _code(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Section:
-    """Compare the code file by file."""
-    missing = " and ".join(name for name, run in (("A", a), ("B", b)) if run.code is None)
-    if a.code is None or b.code is None:
-        return Section("Code", missing=missing)
-    notes = [f"commit {line}" for line in changes.commits]
-    notes += [f"without commit {line}" for line in changes.commits_back]
-    untracked = [name for name in a.code.untracked if name in b.code.untracked]
-    if untracked:
-        notes.append(f"not compared, as git does not track them: {', '.join(untracked[:5])}")
-    packages = _packages(a, b)
-    only = [
-        Difference(name, before, after, is_imported(name, packages) and name.endswith(_PYTHON))
-        for code, before, after in ((a.code, _UNTRACKED, None), (b.code, None, _UNTRACKED))
-        for name in code.untracked
-        if name not in untracked
-    ]
-    left_out = sorted({*a.code.left_out, *b.code.left_out})
-    if left_out:
-        notes.append(f"not compared, as their changes were not recorded: {', '.join(left_out[:5])}")
-    if changes.problem:
-        notes.append(changes.problem)
-    # Which commits it was is of interest only if the files are unknown.
-    is_unknown = changes.files is None
-    commits = Difference(COMMIT, a.code.short, b.code.short, is_cause=is_unknown)
-    has_other_commit = commits.before != commits.after or (is_unknown and bool(a.code.dirty))
-    files = [*_files(changes, packages), *only]
-    if not files and not is_unknown:
-        return Section("Code")
-    listed = [*files, commits] if has_other_commit else files
-    listed.sort(key=lambda item: not item.is_cause)
-    return Section("Code", listed, notes=notes, is_cause=any(item.is_cause for item in listed))
-
-
-def _files(changes: CodeChanges, packages: AbstractSet[str]) -> list[Difference]:
-    """List changed files; those of this plugin's copy in a project are one."""
-    changed = changes.files or {}
-    others = {name: how for name, how in changed.items() if not _is_copy(name)}
-    copied = len(changed) - len(others)
-    found = []
-    for name, how in others.items():
-        is_cause = is_imported(name, packages) and name not in changes.comments_only
-        text = f"{how}, comments only" if name in changes.comments_only else how
-        lines = changes.lines.get(name, ()) if is_cause else ()
-        found.append(Difference(name, None, text, is_cause, lines))
-    if copied:
-        count = f"{copied:,} file{'s' if copied > 1 else ''} of the project's copy of the plugin"
-        found.append(Difference(f"{_PLUGIN}/", after=count, is_cause=False))
-    return found
-
-
-def is_imported(file: str, packages: AbstractSet[str] = frozenset()) -> bool:
-    """Whether the pipeline may import or read a file of the project as code.
-
-    Configuration is none: what it says is compared as parameters and catalog.
-
-    Args:
-        file: The file, from the project's root.
-        packages: The packages that the functions of the nodes are in, which count wherever they
-            lie.
-
-    Example:
-        >>> is_imported("src/wine/nodes.py"), is_imported("scratch.py"), is_imported("conf/a.yml")
-        (True, False, False)
-        >>> is_imported("lib/wine/nodes.py", {"wine"})
-        True
-    """
-    folders = PurePosixPath(file).parts[:-1]
-    is_code = folders[:1] == (_SOURCE,) or not packages.isdisjoint(folders)
-    return is_code and not file.endswith(_NO_CODE) and not _is_copy(file)
-
-
-def _packages(*runs: RunFacts) -> set[str]:
-    nodes = [item for run in runs for item in run.graph.get("nodes") or []]
-    functions = [str(item.get("func")) for item in nodes if isinstance(item, dict)]
-    return {name.partition(".")[0] for name in functions}
-
-
-def _is_copy(file: str) -> bool:
-    return f"/{_PLUGIN}/" in f"/{file}" or file.endswith(f"/{_PLUGIN}.md")
 
 
 def _durations(a: RunFacts, b: RunFacts) -> Section:

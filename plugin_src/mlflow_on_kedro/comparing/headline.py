@@ -11,7 +11,8 @@ from .comparison import OTHER_NODES
 from .values import shown
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, Section
+    from .comparison import Comparison
+    from .differences import Section
 
 _NAMED = 2
 """How many differences of a kind are named."""

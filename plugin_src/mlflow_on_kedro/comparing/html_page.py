@@ -9,7 +9,8 @@ from .headline import headline
 from .plain_text import run_line, section_lines, summary_lines
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, Section
+    from .comparison import Comparison
+    from .differences import Section
 
 
 def html_of(found: Comparison) -> str:

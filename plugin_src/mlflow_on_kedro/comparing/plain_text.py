@@ -14,7 +14,8 @@ from .headline import both, headline
 from .values import change, shown
 
 if TYPE_CHECKING:
-    from .comparison import Comparison, Difference, Section
+    from .comparison import Comparison
+    from .differences import Difference, Section
 
 MOST_LINES = 15
 """How many differences of a kind are listed."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ..comparing.code_changes import files_of_diff, has_commit
-from ..comparing.comparison import is_imported
+from ..comparing.code_section import is_imported
 from ..comparing.current_facts import sha256_of
 from ..comparing.run_facts import DataFacts, RunFacts
 from ..delivery import backlog

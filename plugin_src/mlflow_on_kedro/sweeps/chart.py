@@ -6,18 +6,13 @@ The bundle of plotly.js that the plugin has lacks the trace ``parcoords``, so th
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 import math
 import textwrap
 from collections.abc import Collection, Sequence
 from html import escape
-from pathlib import Path
-from string import Template
 from typing import Any
 
-from ..timeline import plotly_js
+from ..timeline.plotly_page import plotly_page
 from .axis import Axis
 from .combination import Result
 from .ranking import score
@@ -27,7 +22,6 @@ from .space import text
 MAX_LINES = 500
 """Of more combinations the best ones are drawn."""
 MAX_AXES = 9
-_TEMPLATE = Path(plotly_js.__file__).parent / "assets" / "sweep.html"
 _MOST_NAMES = 12
 _LINE = 80
 """How many letters a line below the chart has."""
@@ -47,12 +41,7 @@ def page(results: Sequence[Result], parameters: Sequence[str], **options: Any) -
         options: As for :func:`figure`.
     """
     content = figure(results, parameters, **options)
-    packed = gzip.compress(json.dumps(content).encode(), mtime=0)
-    return Template(_TEMPLATE.read_text(encoding="utf-8")).substitute(
-        title=escape(str(options["title"])),
-        content=base64.b64encode(packed).decode(),
-        plotly=plotly_js.PLACEHOLDER,
-    )
+    return plotly_page(str(options["title"]), content, "sweep")
 
 
 def figure(

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import base64
-import gzip
-import json
 from html import escape
-from pathlib import Path
-from string import Template
 from typing import TYPE_CHECKING, Any
 
 from .layout import MAX_PLOT_HEIGHT, ROW_HEIGHT, label_of
-from .plotly_js import PLACEHOLDER
+from .plotly_page import plotly_page
 from .texts import brief_duration, shorten
 from .themes import DARK
 
@@ -19,13 +14,14 @@ if TYPE_CHECKING:
     from .options import Options
     from .rows import Row, Timeline
 
-_ASSETS = Path(__file__).with_name("assets")
+_BUTTONS = """<div id="buttons" hidden>
+<button type="button" id="open">Open all namespaces</button>
+<button type="button" id="close">Close all</button>
+</div>"""
 
 
 def make_page(timeline: Timeline, options: Options, figure: dict[str, Any]) -> str:
     """Make the page that shows a figure; plotly.js has to be added.
-
-    Names of nodes and datasets are in the page only as base64 or escaped, so they cannot be markup.
 
     Args:
         timeline: What the figure shows.
@@ -41,13 +37,8 @@ def make_page(timeline: Timeline, options: Options, figure: dict[str, Any]) -> s
         "has_own_height": "height" in options.layout,
         **_namespaces(timeline),
     }
-    packed = gzip.compress(json.dumps(content).encode(), compresslevel=6, mtime=0)
-    return Template((_ASSETS / "gantt.html").read_text(encoding="utf-8")).substitute(
-        title=escape(f"{options.heading}: {timeline.summary}"),
-        content=base64.b64encode(packed).decode(),
-        plotly=PLACEHOLDER,
-        script=(_ASSETS / "gantt.js").read_text(encoding="utf-8"),
-    )
+    title = f"{options.heading}: {timeline.summary}"
+    return plotly_page(title, content, "gantt", controls=_BUTTONS)
 
 
 def _namespaces(timeline: Timeline) -> dict[str, Any]:

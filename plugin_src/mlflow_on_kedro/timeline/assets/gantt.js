@@ -1,4 +1,3 @@
-"use strict";
 (() => {
   const byId = (id) => document.getElementById(id);
   const place = byId("chart");
@@ -6,13 +5,6 @@
   const opened = new Set(); // the numbers of the namespaces that show their nodes
   let text; // the figure as JSON
   let content; // the same as an object, which is not changed
-
-  // The text of an element that has gzip as base64.
-  const unpack = (id) => {
-    const packed = Uint8Array.from(atob(byId(id).textContent), (sign) => sign.charCodeAt(0));
-    const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-    return new Response(stream).text();
-  };
 
   const nameOf = ({ depth, name, failed }, isOpen) => {
     const label = `${"\u2003".repeat(depth)}${isOpen ? "▾" : "▸"} ${failed ? "✕ " : ""}${name}`;
