@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from playwright.sync_api import Page, expect
 
 PATIENCE = 60_000
@@ -21,6 +22,7 @@ def create_pipeline():
 """
 
 
+@pytest.mark.slow
 def test_datasets_used(
     make_project: Callable[..., Any], mlflow_ui: Callable[[str], str], page: Page
 ) -> None:

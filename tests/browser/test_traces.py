@@ -27,6 +27,7 @@ def create_pipeline():
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(
     Version(mlflow.__version__).release[:2] < LEAST_MLFLOW, reason="traces need a newer MLflow"
 )

@@ -109,7 +109,8 @@ def test_a_part_is_refused(modelling: FaultProject, proxy: Proxy, refused: Rule)
     assert modelling.journals == []
 
 
-@pytest.mark.parametrize("seconds", [3.0, pytest.param(8.0, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seconds", [3.0, 8.0])
+@pytest.mark.slow
 def test_registering_is_answered_late(
     modelling: FaultProject, proxy: Proxy, seconds: float
 ) -> None:
@@ -144,6 +145,7 @@ def test_a_forbidden_registered_model(modelling: FaultProject, proxy: Proxy) -> 
     assert modelling.journals == []
 
 
+@pytest.mark.slow
 def test_on_another_machine(
     modelling: FaultProject, make_fault_project: Callable[..., FaultProject], proxy: Proxy
 ) -> None:

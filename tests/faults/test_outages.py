@@ -22,7 +22,8 @@ SLACK_SECONDS = 15
 
 
 @pytest.mark.parametrize(
-    "mode", ["refuse", "hang", pytest.param("http500", marks=pytest.mark.slow)]
+    "mode",
+    ["refuse", *(pytest.param(mode, marks=pytest.mark.slow) for mode in ("hang", "http500"))],
 )
 def test_away_from_the_start(
     make_fault_project: Callable[..., FaultProject],

@@ -151,7 +151,11 @@ def remove_file(journal: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "damage", [remove_description, pytest.param(remove_model, marks=pytest.mark.slow), remove_file]
+    "damage",
+    [
+        remove_description,
+        *(pytest.param(one, marks=pytest.mark.slow) for one in (remove_model, remove_file)),
+    ],
 )
 def test_damage(
     make_fault_project: Callable[..., FaultProject],

@@ -171,6 +171,7 @@ def test_asynchronous_logging(project: FaultProject, proxy: Proxy) -> None:
     assert len(proxy.seen("log-batch", "http503")) == 2
 
 
+@pytest.mark.slow
 def test_too_many_requests(project: FaultProject, proxy: Proxy) -> None:
     """A server that answers 429 now and then is waited for as it asks, and not called away."""
     proxy.rules = [at_random([(0.4, "http429")], seed=3)]

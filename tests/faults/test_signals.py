@@ -157,7 +157,10 @@ def test_ctrl_c(make_fault_project: Callable[..., FaultProject], proxy: Proxy, r
     check_killed(project, done)
 
 
-@pytest.mark.parametrize(("number", "mode"), [(signal.SIGINT, "hang"), (signal.SIGTERM, "refuse")])
+@pytest.mark.parametrize(
+    ("number", "mode"),
+    [pytest.param(signal.SIGINT, "hang", marks=pytest.mark.slow), (signal.SIGTERM, "refuse")],
+)
 def test_signal_during_an_outage(
     make_fault_project: Callable[..., FaultProject], proxy: Proxy, mode: Mode, number: int
 ) -> None:

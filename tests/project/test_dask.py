@@ -143,6 +143,7 @@ def test_local_cluster(project: Any, is_async: bool) -> None:
     assert "Registering Worker" not in said  # Dask's own chatter
 
 
+@pytest.mark.slow
 def test_existing_cluster(project: Any, two_workers: str) -> None:
     """``DASK_SCHEDULER_ADDRESS`` leads to a cluster whose workers know nothing of the project."""
     done = project.kedro("run", RUNNER, env={"DASK_SCHEDULER_ADDRESS": two_workers})

@@ -270,8 +270,15 @@ def create_pipeline():
 """
 
 
-@pytest.mark.parametrize("runner", ["ThreadRunner", "ParallelRunner"])
-@pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.parametrize(
+    ("runner", "is_async"),
+    [
+        ("ThreadRunner", False),
+        ("ThreadRunner", True),
+        ("ParallelRunner", True),
+        pytest.param("ParallelRunner", False, marks=pytest.mark.slow),
+    ],
+)
 def test_parallel_nodes_overlap(make_project: Any, runner: str, is_async: bool) -> None:
     """Nodes that ran at once overlap in the chart, and it has every node of every process."""
     import kedro.runner

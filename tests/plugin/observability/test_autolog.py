@@ -78,7 +78,11 @@ def make(make_project: MakeProject, value: Any, nodes: str = NODES, **keys: Any)
 class TestRunners:
     """It lands in the run, whatever runs the nodes."""
 
-    @pytest.mark.parametrize("value", [True, SKLEARN], ids=["all", "sklearn"])
+    @pytest.mark.parametrize(
+        "value",
+        [True, pytest.param(SKLEARN, marks=pytest.mark.slow)],
+        ids=["all", "sklearn"],
+    )
     def test_sequential(self, make_project: MakeProject, value: Any) -> None:
         """What a flavor logs is in the pipeline's run, and in no other."""
         project = make(make_project, value)
