@@ -130,7 +130,8 @@ def _texts(runs: Runs, run_id: str) -> dict[str, str]:
         if not is_silent(error):  # the artifacts of this run are gone, or may not be read
             return texts
         effect = f"so what run {run_id} has recorded cannot be read"
-        raise MLflowOnKedroError(failure_message(runs.uri, error, effect)) from None
+        message = failure_message(runs.uri, error, effect, setting=runs.setting)
+        raise MLflowOnKedroError(message) from None
     return texts
 
 

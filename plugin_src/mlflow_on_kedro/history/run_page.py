@@ -89,7 +89,7 @@ class RunPage:
             try:
                 return call()
             except Exception as error:
-                problems.append(failure_message(runs.uri, error, effect))
+                problems.append(failure_message(runs.uri, error, effect, setting=runs.setting))
                 return None
 
         below = runs.children_of(run, _MOST_CHILDREN)

@@ -89,6 +89,8 @@ def run_sweep(
                 "To go on: kedro mlflow sweep --resume"
             )
             return Done(folder.id, run_id, outcome, was_interrupted=True)
+        if not outcome.failed:
+            folder.note_finished()
     for line in lines.of_outcome(outcome, plan, folder):
         show(line)
     url = run_url(uri, run.opened.experiment_id, run_id)

@@ -9,6 +9,7 @@ import contextlib
 import json
 import re
 import secrets
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime
@@ -22,6 +23,7 @@ from ..utils.replacing import write_text
 from .combination import Result
 
 FOLDER = "sweeps"
+_FINISHED = "finished"
 _UNSAFE = re.compile(r"[^\w\-]+")
 
 
@@ -37,7 +39,7 @@ class SweepFolder:
 
     @classmethod
     def create(cls, root: Path, name: str | None) -> SweepFolder:
-        """Make the folder of a new sweep.
+        """Make the folder of a new sweep, and remove those of sweeps that have finished.
 
         Args:
             root: The project's root.
@@ -55,6 +57,8 @@ class SweepFolder:
             raise ConfigError(
                 f"The sweep keeps its state in {path}, which cannot be made: {error.strerror}."
             ) from None
+        for finished in path.parent.glob(f"*/{_FINISHED}"):
+            shutil.rmtree(finished.parent, ignore_errors=True)
         return cls(path)
 
     @classmethod
@@ -117,6 +121,10 @@ class SweepFolder:
     def write_spec(self, content: Mapping[str, Any]) -> None:
         """Write what the sweep was told to do."""
         write_text(self.path / "sweep.json", json.dumps(content, indent=2, default=str))
+
+    def note_finished(self) -> None:
+        """Note that all combinations have finished: the next sweep may remove the folder."""
+        (self.path / _FINISHED).touch()
 
     def add(self, result: Result) -> None:
         """Keep the result of a combination; a later one replaces that of an earlier try."""
