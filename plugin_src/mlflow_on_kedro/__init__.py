@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .compat.log_time import mlflow_log_time
     from .dask.runner import DaskRunner
+    from .datasets.evaluation import MLflowEvaluation
+    from .datasets.evaluation_dataset import MLflowEvaluationDataset
     from .datasets.mlflow_dataset import MLflowDataset
     from .datasets.mlflow_dataset import MLflowDataset as MLflowDataSet
     from .datasets.model_dataset import MLflowModelDataset
@@ -40,6 +42,8 @@ __all__ = [
     "MLflowDataSetsLoggerHook",
     "MLflowDataset",
     "MLflowEnvVarsLoggerHook",
+    "MLflowEvaluation",
+    "MLflowEvaluationDataset",
     "MLflowIOTimeLoggerTransformer",
     "MLflowInputsLoggerHook",
     "MLflowModelDataset",
@@ -63,6 +67,8 @@ _MODULES = {
     "DaskRunner": "dask.runner",
     "MLflowDataSet": "datasets.mlflow_dataset",
     "MLflowDataset": "datasets.mlflow_dataset",
+    "MLflowEvaluation": "datasets.evaluation",
+    "MLflowEvaluationDataset": "datasets.evaluation_dataset",
     "MLflowModelDataset": "datasets.model_dataset",
     "MLflowOnKedroError": "errors",
     "MLflowPipelineModel": "pipeline_models.mlflow_pipeline_model",

@@ -27,6 +27,7 @@ LAYERS = (
     "observability",
     "delivery",
     "runs",
+    "evaluation",
     "datasets",
     "inputs",
     "pipeline_models",

@@ -13,6 +13,8 @@ from ..utils.suggestions import alike, nearest
 from .arguments import check_arguments, check_values
 from .backends import PATH_ARGS
 from .default_paths import default_filepath
+from .evaluation import MLflowEvaluation
+from .evaluation_dataset import MLflowEvaluationDataset
 from .extension_names import canonical, suffix_of
 from .mlflow_dataset import MLflowDataset
 from .model_dataset import MLflowModelDataset
@@ -24,10 +26,14 @@ _CLASSES: Mapping[Any, type[TrackedDataset]] = {
     "mlflow_on_kedro.MLflowDataset": MLflowDataset,
     "mlflow_on_kedro.MLflowDataSet": MLflowDataset,
     "mlflow_on_kedro.MLflowModelDataset": MLflowModelDataset,
+    "mlflow_on_kedro.MLflowEvaluation": MLflowEvaluation,
+    "mlflow_on_kedro.MLflowEvaluationDataset": MLflowEvaluationDataset,
     "mlflow_on_kedro.MLflowPromptDataset": MLflowPromptDataset,
     # The names that Kedro writes into a catalog.
     "mlflow_on_kedro.datasets.mlflow_dataset.MLflowDataset": MLflowDataset,
     "mlflow_on_kedro.datasets.model_dataset.MLflowModelDataset": MLflowModelDataset,
+    "mlflow_on_kedro.datasets.evaluation.MLflowEvaluation": MLflowEvaluation,
+    "mlflow_on_kedro.datasets.evaluation_dataset.MLflowEvaluationDataset": MLflowEvaluationDataset,
     "mlflow_on_kedro.datasets.prompt_dataset.MLflowPromptDataset": MLflowPromptDataset,
 }
 _PACKAGE = __name__.partition(".")[0]
@@ -65,12 +71,12 @@ def complete_entry(
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
         if entry.get("run_id") or entry.get("model_uri"):
             entry.setdefault("tracking_uri", tracking_uri())
-    elif cls is MLflowPromptDataset:
+    elif cls in (MLflowPromptDataset, MLflowEvaluationDataset):
         pass  # no file unless one is given
     elif entry.get("loading_run_id"):
         entry.setdefault("loading_tracking_uri", tracking_uri())
     else:
-        suffix = _suffix(entry.get("dataset"))
+        suffix = _suffix("table" if cls is MLflowEvaluation else entry.get("dataset"))
         if suffix is not None:
             entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
     check_values(name, entry, cls)
@@ -90,8 +96,7 @@ def _check_type(kind: str) -> None:
     """Raise an error for a misspelled class of this plugin; Kedro would blame kedro-datasets."""
     package, _, name = kind.rpartition(".")
     top = package.partition(".")[0]
-    classes = (MLflowDataset, MLflowModelDataset, MLflowPromptDataset)
-    names = [cls.__name__ for cls in classes]
+    names = list(dict.fromkeys(cls.__name__ for cls in _CLASSES.values()))
     if top == _PACKAGE:
         is_mistake = not _exists(package, name)
     elif "mlflow" in kind.casefold():

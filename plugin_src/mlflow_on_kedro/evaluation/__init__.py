@@ -1,0 +1,1 @@
+"""Evaluations of what language models answer, with MLflow's scorers and judges."""

@@ -1,0 +1,148 @@
+"""The process of an evaluation: calls ``mlflow.genai.evaluate`` on an empty store."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..utils import client_variables
+from .process import JOB, RESULT, TRACES, Job
+from .result import Evaluated, Scores, masked
+from .rows import Row
+from .scorers import make_all
+
+if TYPE_CHECKING:
+    from mlflow.entities import Trace
+
+ROW_TAG = "mlflow_on_kedro.row"
+"""Says of a trace, while it is evaluated, which row it is of."""
+# MLflow's variables for scorers, judges and rate limits; the others are about the user's server.
+_KEPT = ("MLFLOW_GENAI_", "MLFLOW_JUDGE_", "MLFLOW_GATEWAY_", "MLFLOW_DEPLOYMENTS_")
+
+
+def main(config: dict[str, Any]) -> None:
+    """Evaluate what the job file says, and write the result file.
+
+    Args:
+        config: ``folder`` and ``environment``, as :func:`.process.evaluate` sends them.
+    """
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
+    folder = Path(config["folder"])
+    isolate(config["environment"])
+    job = None
+    try:
+        job = pickle.loads((folder / JOB).read_bytes())  # noqa: S301 - the parent's own file
+        result = evaluate(job, folder)
+    except Exception as error:
+        secrets = job.secrets if job is not None else ()
+        result = Evaluated(error=masked(f"{type(error).__name__}: {error}", secrets))
+    temporary = folder / f"{RESULT}.tmp"
+    temporary.write_bytes(pickle.dumps(result))
+    temporary.replace(folder / RESULT)
+
+
+def _exit_with_parent() -> None:
+    # Nothing is written after the first line, so this returns when the parent has ended. It does
+    # not use `sys.stdin`, whose lock Python needs when this process itself ends.
+    os.read(sys.stdin.fileno(), 1)
+    os._exit(1)
+
+
+def isolate(environment: dict[str, str]) -> None:
+    """Set the judge's variables, and remove those that lead to the user's MLflow."""
+    for name in list(os.environ):
+        if name.startswith(("MLFLOW_", "OTEL_")) and not name.startswith(_KEPT):
+            del os.environ[name]
+    os.environ.update(environment)
+    os.environ["TQDM_DISABLE"] = "1"
+    client_variables.set_mlflow_defaults()
+    # This process never forks, and has threads that all write.
+    del os.environ["MLFLOW_SQLALCHEMYSTORE_POOLCLASS"]
+
+
+def evaluate(job: Job, folder: Path) -> Evaluated:
+    """Evaluate rows on a store in a folder, and save their traces there.
+
+    Args:
+        job: What is evaluated.
+        folder: Where the store and the traces are.
+
+    Raises:
+        Exception: MLflow cannot evaluate these rows.
+    """
+    import mlflow
+    from sqlalchemy import event
+    from sqlalchemy.engine import Engine
+
+    # The store is thrown away, so it need not survive a power cut: half of the time.
+    event.listen(Engine, "connect", lambda made, _: made.execute("PRAGMA synchronous = OFF"))
+    mlflow.set_tracking_uri(f"sqlite:///{(folder / 'mlflow.db').as_posix()}")
+    location = (folder / "artifacts").as_uri()
+    mlflow.set_experiment(experiment_id=mlflow.create_experiment("evaluation", location))
+    rows = [_numbered(number, row) for number, row in enumerate(job.rows)]
+    scorers = make_all(job.scorers)
+    with mlflow.start_run() as run:
+        result = mlflow.genai.evaluate(data=rows, scorers=scorers)
+    order = {scorer.name: number for number, scorer in enumerate(scorers)}
+    return _collected(job, result, run.info.run_id, folder / TRACES, order)
+
+
+def _numbered(number: int, row: Row) -> Row:
+    trace = row.get("trace")
+    text = {} if trace is None or isinstance(trace, str) else {"trace": trace.to_json()}
+    return {**row, **text, "tags": {**row.get("tags", {}), ROW_TAG: str(number)}}
+
+
+def _collected(
+    job: Job, result: Any, run_id: str, place: Path, order: Mapping[str, int]
+) -> Evaluated:
+    """Return what MLflow has found, in the order of the rows and scorers, and save the traces."""
+    import mlflow
+    from mlflow.entities import Trace
+
+    from ..observability import saved_traces
+
+    scores: list[Scores] = [{} for _ in job.rows]
+    trace_ids = ["" for _ in job.rows]
+    folders = []
+    for text in result.result_df["trace"] if result.result_df is not None else ():
+        given = text if isinstance(text, Trace) else Trace.from_json(text)
+        # Once more from the store: older versions return it without what the scorers have said.
+        trace = mlflow.get_trace(given.info.trace_id) or given
+        number = int(trace.info.tags.pop(ROW_TAG))
+        scores[number] = _in_order(_scores(trace, run_id, job), order)
+        trace_ids[number] = trace.info.trace_id
+        folders.append(saved_traces.write(trace, run_id, place))
+    metrics = {name: float(value) for name, value in result.metrics.items()}
+    return Evaluated(_in_order(metrics, order), scores, trace_ids, folders)
+
+
+def _in_order(values: dict[str, Any], order: Mapping[str, int]) -> dict[str, Any]:
+    # Scorers run beside each other, and MLflow returns what comes first.
+    keys = sorted(values, key=lambda name: order.get(name.partition("/")[0], len(order)))
+    return {name: values[name] for name in keys}
+
+
+def _scores(trace: Trace, run_id: str, job: Job) -> Scores:
+    """Return what the scorers say of a row, and mask secrets in their errors."""
+    from ..mlflow_internals.tags import ASSESSMENT_RUN
+
+    found: Scores = {}
+    for each in trace.info.assessments or ():
+        if each.feedback is None or (each.metadata or {}).get(ASSESSMENT_RUN, run_id) != run_id:
+            continue  # an expectation, or a score that a given trace had before
+        error = each.feedback.error
+        if error is not None:
+            error.error_message = masked(error.error_message or error.error_code, job.secrets)
+            error.stack_trace = masked(error.stack_trace or "", job.secrets) or None
+        found[each.name] = {
+            "value": each.feedback.value,
+            "rationale": each.rationale,
+            "error_message": error.error_message if error is not None else None,
+        }
+    return found
