@@ -34,7 +34,7 @@ class JsonPipe:
     """
 
     def __init__(self, code: str, on_message: Callable[[Message], None]) -> None:
-        self._code, self._on_message = code, on_message
+        self._code, self.on_message = code, on_message
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
         self._writing = threading.Lock()
@@ -143,11 +143,17 @@ class JsonPipe:
             process.kill()
             process.wait()
 
+    def kill(self) -> None:
+        """End the process at once, whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+        self.close()
+
     def _listen(self, answers: IO[bytes]) -> None:
         with answers, contextlib.suppress(OSError, ValueError):
             for line in answers:
                 message = json.loads(line)
-                self._on_message(message)
+                self.on_message(message)
                 if "number" in message:
                     with self._changed:
                         self._answers[message["number"]] = message

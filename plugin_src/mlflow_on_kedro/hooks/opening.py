@@ -15,6 +15,7 @@ from ..config.switched_off import is_switched_off
 from ..datasets import shared_files
 from ..datasets.artifact_places import own_folders
 from ..datasets.tracked import TrackedDataset
+from ..delivery import early_start
 from ..errors import ConfigError
 from ..notebook import notebook_calls
 from ..observability import observers
@@ -80,6 +81,7 @@ def open_run(
     disabled = holder.config.disabled_pipelines
     registered_names.warn_of_unknown_pipelines("disabled_pipelines", disabled, run_params)
     if is_switched_off(holder.config, run_params):
+        early_start.stop()
         holder.config = replace(holder.config, enabled=False)
     info = PipelineInfo.from_pipeline(
         pipeline,

@@ -15,6 +15,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, overload
 
+from ..delivery import early_start
+from ..utils import environment
+
 if TYPE_CHECKING:
     from .base import TrackingHook
 
@@ -84,9 +87,16 @@ class HookSequence(Sequence["TrackingHook"]):
 def mlflow_hooks() -> HookSequence:
     """Return all hooks that mlflow.yml configures, for ``HOOKS`` in a project's settings.py.
 
+    For ``kedro run`` the process that delivers begins at once to import MLflow, which takes long.
+
     Example:
         >>> HOOKS = mlflow_hooks()
         >>> [type(hook).__name__ for hook in HOOKS][:2]
         ['MLflowBasicLoggerHook', 'MLflowCatalogLoggerHook']
     """
+    if early_start.is_run_command() and environment.mode() != "offline":
+        from ..delivery import sender_process
+
+        if sender_process.is_faster():
+            early_start.start()
     return HookSequence()
