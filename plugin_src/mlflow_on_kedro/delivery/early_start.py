@@ -53,8 +53,7 @@ def start() -> None:
     """Start a process for the run that this process is about to open."""
     if _Early.pipe is None:
         _Early.variables = dict(os.environ)
-        _Early.pipe = new_pipe()
-        _Early.pipe.open({"path": sys.path})
+        _Early.pipe = _started()
 
 
 def take() -> tuple[JsonPipe, dict[str, str | None]]:
@@ -64,14 +63,18 @@ def take() -> tuple[JsonPipe, dict[str, str | None]]:
         The process, and the environment variables that have changed since it was started; None for
         those that are removed.
     """
-    start()
-    pipe, given, now = _Early.pipe, _Early.variables, dict(os.environ)
-    assert pipe is not None
-    _Early.pipe = None
-    changed: dict[str, str | None] = {
-        name: value for name, value in now.items() if given.get(name) != value
-    }
-    return pipe, changed | dict.fromkeys(given.keys() - now.keys())
+    pipe, _Early.pipe = _Early.pipe, None
+    if pipe is None:
+        return _started(), {}
+    given, now = _Early.variables, dict(os.environ)
+    changed = {name: value for name, value in now.items() if given.get(name) != value}
+    return pipe, {**changed, **dict.fromkeys(given.keys() - now.keys())}
+
+
+def _started() -> JsonPipe:
+    pipe = new_pipe()
+    pipe.open({"path": sys.path})
+    return pipe
 
 
 def stop() -> None:

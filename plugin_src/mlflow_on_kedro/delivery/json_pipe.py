@@ -117,9 +117,11 @@ class JsonPipe:
             self._lose()
             return None
         begin = time.monotonic()
+        passed = 0.0
         while True:
+            left = POLL_SECONDS if patience is None else min(POLL_SECONDS, patience - passed)
             with self._changed:
-                self._changed.wait_for(lambda: number in self._answers or self._lost, POLL_SECONDS)
+                self._changed.wait_for(lambda: number in self._answers or self._lost, left)
                 answer = self._answers.pop(number, None)
                 if answer is not None or self._lost:
                     return answer

@@ -2,8 +2,8 @@
 
 MLflow imports NumPy, pandas, Polars, PyArrow and SciPy if they are installed, and works without
 them: it is published without them as ``mlflow-skinny`` (https://pypi.org/project/mlflow-skinny/).
-Delivery needs none of them. The import of MLflow then takes 1.2 s of CPU time instead of 1.9 s
-(medians of three, MLflow 3.17.2, Python 3.11), which each run saves that starts such a process.
+Delivery needs none of them. The import of MLflow then takes about 60 % of the CPU time (MLflow
+3.17.2, Python 3.11), which each run saves that starts such a process.
 """
 
 from __future__ import annotations

@@ -3,11 +3,11 @@
 Messages are JSON objects, one a line. Its standard input has first what
 :mod:`mlflow_on_kedro.delivery.early_start` sends, then, when the run is known, a
 :class:`SenderConfig`, and then requests, ``{"do": ...}``: ``wait_open``, ``flush`` and ``finish``
-are answered; ``nudge``, ``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard output has answers (with the
-``number`` of the request), log records (``record``), failures (``failure``) and the ``event`` that
-MLflow has the run. If its input ends
-before ``finish`` or ``abandon``, the pipeline's process was killed: it delivers what is there and
-ends the run as KILLED.
+are answered; ``nudge``, ``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard
+output has answers (with the ``number`` of the request), log records (``record``), failures
+(``failure``) and the ``event`` that MLflow has the run. If its input ends before ``finish`` or
+``abandon``, the pipeline's process was killed: it delivers what is there and ends the run as
+KILLED.
 """
 
 from __future__ import annotations

@@ -211,6 +211,9 @@ class SenderProcess(Sender):
             self._failure = self._failure or kind(message["failure"])
         if "status" in message:
             self._status = message["status"]
+        if self.continues_after_exit and message.get("delivered"):  # and this process lives on
+            self._pipe.close()
+            self._journal.discard()
 
     def _replacement(self) -> Sender:
         """Return the sender that replaces a process that has ended."""

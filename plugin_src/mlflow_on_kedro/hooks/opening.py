@@ -147,13 +147,13 @@ def _fill_placeholders(
 ) -> Config:
     """Put the pipeline and random words into the run's name, and nodes into the description."""
     run = settings.run
-    name = run.name or environment.run_name()
-    if name:
-        pipelines = ",".join(pipeline_info.pipeline_names(run_params))
-        name = name.replace(DESCRIPTION_PLACEHOLDER, pipelines)
-        if RANDOM_PLACEHOLDER in name:
-            name = name.replace(RANDOM_PLACEHOLDER, random_name())
-        run = replace(run, name=name)
+    # MLflow would make up such a name, too, but the chart's heading would have to wait for it.
+    name = run.name or environment.run_name() or RANDOM_PLACEHOLDER
+    pipelines = ",".join(pipeline_info.pipeline_names(run_params))
+    name = name.replace(DESCRIPTION_PLACEHOLDER, pipelines)
+    if RANDOM_PLACEHOLDER in name:
+        name = name.replace(RANDOM_PLACEHOLDER, random_name())
+    run = replace(run, name=name)
     if run.description:
         run = replace(run, description=describe(run.description, pipeline))
     return replace(settings, run=run)

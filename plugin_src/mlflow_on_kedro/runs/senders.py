@@ -23,6 +23,9 @@ from ..tracking import request_headers, store, uris
 from ..tracking.access import is_offline
 from .run_request import RunRequest
 
+BACKGROUND_SECONDS = 300.0
+"""How long a process delivers the rest of a run whose end does not wait for it."""
+
 
 def new_sender(
     request: RunRequest,
@@ -76,7 +79,7 @@ def new_sender(
         "uri": uri,
         "root": str(request.root),
         "timeout": tracking.timeout,
-        "limit": tracking.wait_at_end,
+        "limit": tracking.wait_at_end or BACKGROUND_SECONDS,
         "raising": raising,
         "headers": headers,
     }
