@@ -6,11 +6,9 @@ process waits for the run then, and ends without one if this process ends or has
 
 from __future__ import annotations
 
-import itertools
 import logging
 import os
 import sys
-from pathlib import PurePath
 from typing import Any
 
 from .json_pipe import JsonPipe, Message
@@ -30,13 +28,6 @@ class _Early:
 
     pipe: JsonPipe | None = None
     variables: dict[str, str] = {}  # noqa: RUF012 - replaced, never changed
-
-
-def is_run_command() -> bool:
-    """Return whether this process was started as ``kedro run``; its workers were not."""
-    words = sys.orig_argv
-    is_run = any(PurePath(a).stem == "kedro" and b == "run" for a, b in itertools.pairwise(words))
-    return is_run and "--help" not in words
 
 
 def is_started() -> bool:

@@ -15,8 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, overload
 
-from ..delivery import early_start
-from ..utils import environment
+from ..utils import command_line, environment
 
 if TYPE_CHECKING:
     from .base import TrackingHook
@@ -94,8 +93,8 @@ def mlflow_hooks() -> HookSequence:
         >>> [type(hook).__name__ for hook in HOOKS][:2]
         ['MLflowBasicLoggerHook', 'MLflowCatalogLoggerHook']
     """
-    if early_start.is_run_command() and environment.mode() != "offline":
-        from ..delivery import sender_process
+    if command_line.is_kedro_run() and environment.mode() != "offline":
+        from ..delivery import early_start, sender_process
 
         if sender_process.is_faster():
             early_start.start()

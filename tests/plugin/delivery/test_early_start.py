@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,23 +18,6 @@ def ended() -> Iterator[None]:
     """No process is left."""
     yield
     early_start.stop()
-
-
-@pytest.mark.parametrize(
-    ("words", "expected"),
-    [
-        (["/bin/python", "/env/bin/kedro", "run", "--tags=a"], True),
-        (["python", "-m", "kedro", "run"], True),
-        (["python.exe", r"kedro.exe", "run"], True),
-        (["kedro", "run", "--help"], False),
-        (["kedro", "registry", "list"], False),
-        (["python", "-c", "from multiprocessing.spawn import spawn_main"], False),
-    ],
-)
-def test_the_command(monkeypatch: pytest.MonkeyPatch, words: list[str], expected: bool) -> None:
-    """Only `kedro run` opens a run; a worker's command is another one."""
-    monkeypatch.setattr(sys, "orig_argv", words)
-    assert early_start.is_run_command() is expected
 
 
 def test_taken_once(monkeypatch: pytest.MonkeyPatch) -> None:
