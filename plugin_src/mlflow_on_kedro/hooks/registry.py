@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, overload
 
-from ..utils import command_line, environment
+from ..utils import command_line
 
 if TYPE_CHECKING:
     from .base import TrackingHook
@@ -93,9 +93,10 @@ def mlflow_hooks() -> HookSequence:
         >>> [type(hook).__name__ for hook in HOOKS][:2]
         ['MLflowBasicLoggerHook', 'MLflowCatalogLoggerHook']
     """
-    if command_line.is_kedro_run() and environment.mode() != "offline":
+    if command_line.is_kedro_run():
         from ..delivery import early_start, sender_process
+        from ..utils import environment
 
-        if sender_process.is_faster():
+        if sender_process.is_faster() and environment.mode() != "offline":
             early_start.start()
     return HookSequence()
