@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
@@ -52,21 +53,29 @@ def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> Non
     # Where all of it takes seconds, one round would show the machine's moods.
     alternate(samples, calls, 1 if what in {"params", "points"} or bench.quick else 3)
 
+    # Of each the least of all runs: what tracking adds is small beside what Kedro itself takes.
+    def plain(size: int) -> float:
+        return samples.least_cpu(f"{size} {what}, {PLAIN}")
+
     def added(size: int) -> float:
-        tracked, plain = (f"{size} {what}, {variant}" for variant in (OURS, PLAIN))
-        return samples.cpu(tracked) - samples.cpu(plain)
+        return samples.least_cpu(f"{size} {what}, {OURS}") - plain(size)
+
+    def order_of(cpu: Callable[[int], float]) -> float:
+        ratio = max(cpu(most) - cpu(least), 0.01) / max(cpu(half) - cpu(least), 0.01)
+        return math.log(ratio) / math.log((most - least) / (half - least))
 
     least, half, most = sizes[0], sizes[-2], sizes[-1]
-    growth = max(added(most) - added(least), 0.01), max(added(half) - added(least), 0.01)
-    order = math.log(growth[0] / growth[1]) / math.log((most - least) / (half - least))
-    each = 1000 * growth[0] / (most - least)
-    outcome.checks.append(Check(f"{what}: order of growth of added CPU", order, ORDER))
+    grown = max(added(most) - added(least), 0.01)
+    each = 1000 * grown / (most - least)
+    outcome.checks.append(Check(f"{what}: order of growth of added CPU", order_of(added), ORDER))
+    if what == "nodes":
+        outcome.notes.append(f"nodes: order of growth of plain Kedro's CPU: {order_of(plain):.2f}")
     more = partial(_more, outcome, what, least, most)
     outcome.notes.append(f"{what}: {each:.3g} ms of CPU each; {more(OURS):.0f} MB for {most}")
     if what == "params":
         alone = {n: bench.python(_ALONE, bench.empty_store(), str(n)).cpu for n in (least, most)}
         outcome.notes.append(
-            f"params: {growth[0]:.1f} s of CPU for {most}, of which MLflow's client alone takes "
+            f"params: {grown:.1f} s of CPU for {most}, of which MLflow's client alone takes "
             f"{alone[most] - alone[least]:.1f} s"
         )
     if what == "points":

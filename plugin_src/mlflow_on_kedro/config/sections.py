@@ -43,7 +43,8 @@ class Tracking:
         on_failure: What happens when MLflow cannot be reached: ``warn`` and run on, or
             ``raise``.
         timeout: Seconds that a server that does not answer may hold up a run.
-        wait_at_end: Seconds that the end of a run may take to deliver the rest.
+        wait_at_end: Seconds that the end of a run may take to deliver the rest. 0: the process that
+            delivers does so in the background, for at most 5 minutes.
         max_copy: Bytes. A larger artifact is not copied into the journal, but sent from where
             it lies, if it stays as it is.
         delivery: What delivers to MLflow beside the nodes, a thread or a process. ``auto``:
@@ -90,7 +91,7 @@ class Run:
         parent: The id of a run. The pipeline's run is a child of it, in its experiment.
         key: Processes with the same key log to one run, as under an orchestrator.
         name: The run's name, such as ``{pipeline} {random}``: the pipeline's name, and words at
-            random that make it unique. null: MLflow makes one up.
+            random that make it unique. null: ``MLFLOW_RUN_NAME``, else words at random.
         resume: Go on with this pipeline's last run, if it failed.
         nested: Make it a child of the run that is active, or of ``MLFLOW_RUN_ID``.
         children: Make a child run for each namespace or registered pipeline. ``none``: all is

@@ -34,7 +34,7 @@ class JsonPipe:
     """
 
     def __init__(self, code: str, on_message: Callable[[Message], None]) -> None:
-        self._code, self._on_message = code, on_message
+        self._code, self.on_message = code, on_message
         self._process: subprocess.Popen[bytes] | None = None
         self._changed = threading.Condition()
         self._writing = threading.Lock()
@@ -117,9 +117,11 @@ class JsonPipe:
             self._lose()
             return None
         begin = time.monotonic()
+        passed = 0.0
         while True:
+            left = POLL_SECONDS if patience is None else min(POLL_SECONDS, patience - passed)
             with self._changed:
-                self._changed.wait_for(lambda: number in self._answers or self._lost, POLL_SECONDS)
+                self._changed.wait_for(lambda: number in self._answers or self._lost, left)
                 answer = self._answers.pop(number, None)
                 if answer is not None or self._lost:
                     return answer
@@ -143,11 +145,17 @@ class JsonPipe:
             process.kill()
             process.wait()
 
+    def kill(self) -> None:
+        """End the process at once, whatever it does."""
+        if self._process is not None:
+            self._process.kill()
+        self.close()
+
     def _listen(self, answers: IO[bytes]) -> None:
         with answers, contextlib.suppress(OSError, ValueError):
             for line in answers:
                 message = json.loads(line)
-                self._on_message(message)
+                self.on_message(message)
                 if "number" in message:
                     with self._changed:
                         self._answers[message["number"]] = message

@@ -1,12 +1,13 @@
-"""The process that delivers a run: started by :mod:`mlflow_on_kedro.delivery.sender_process`.
+"""The process that delivers a run: see :mod:`mlflow_on_kedro.delivery.sender_process`.
 
-Messages are JSON objects, one a line. Its standard input has first a :class:`SenderConfig` and then
-requests, ``{"do": ...}``: ``wait_open``, ``flush`` and ``finish`` are answered; ``nudge``,
-``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard output has answers (with the
-``number`` of the request), log records (``record``), failures (``failure``) and the ``event`` that
-MLflow has the run. If its input ends
-before ``finish`` or ``abandon``, the pipeline's process was killed: it delivers what is there and
-ends the run as KILLED.
+Messages are JSON objects, one a line. Its standard input has first what
+:mod:`mlflow_on_kedro.delivery.early_start` sends, then, when the run is known, a
+:class:`SenderConfig`, and then requests, ``{"do": ...}``: ``wait_open``, ``flush`` and ``finish``
+are answered; ``nudge``, ``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard
+output has answers (with the ``number`` of the request), log records (``record``), failures
+(``failure``) and the ``event`` that MLflow has the run. If its input ends before ``finish`` or
+``abandon``, the pipeline's process was killed: it delivers what is there and ends the run as
+KILLED.
 """
 
 from __future__ import annotations
@@ -42,10 +43,12 @@ HOLD_SECONDS = 5.0
 
 
 class SenderConfig(TypedDict):
-    """The first message to the process.
+    """The message with which a run begins.
 
     Attributes:
         path: ``sys.path`` of the pipeline's process.
+        variables: Environment variables that have changed since this process was started; None:
+            removed.
         folder: The run's journal.
         uri: The tracking URI, with credentials.
         root: The project's root.
@@ -53,10 +56,10 @@ class SenderConfig(TypedDict):
         limit: ``tracking.wait_at_end``.
         raising: Whether ``tracking.on_failure`` is ``raise``.
         headers: ``tracking.request_headers``.
-        lean: Whether to import MLflow without the packages that delivery does not need.
     """
 
     path: list[str]
+    variables: dict[str, str | None]
     folder: str
     uri: str
     root: str
@@ -64,15 +67,24 @@ class SenderConfig(TypedDict):
     limit: float
     raising: bool
     headers: dict[str, Any]
-    lean: bool
 
 
-def main(config: SenderConfig) -> None:
-    """Deliver a run, and exit."""
+def main() -> None:
+    """Import MLflow, deliver a run, and exit."""
     output = _Output()
     logging.basicConfig(level=logging.INFO, handlers=[output], force=True)
     try:
-        _Service(config, output).serve(sys.stdin.buffer)
+        lean_import.import_mlflow()
+        line = sys.stdin.buffer.readline()
+        if line:  # otherwise there is no run, and the pipeline's process has ended
+            config: SenderConfig = json.loads(line)
+            sys.path[:] = config["path"]
+            for name, value in config["variables"].items():
+                if value is None:
+                    os.environ.pop(name, None)
+                else:
+                    os.environ[name] = value
+            _Service(config, output).serve(sys.stdin.buffer)
     except BaseException as error:
         logging.getLogger(__name__).info("The process that delivers failed: %s", reason(error))
         os._exit(1)
@@ -136,7 +148,7 @@ class _Service:
             backlog=backlog.deliver_backlog(root, uri, skip=header.journal),
             on_failure=self._send_failure,
         )
-        self._uri, self._lean = uri, config["lean"]
+        self._uri = uri
 
     def serve(self, commands: IO[bytes]) -> None:
         """Handle requests until the pipeline's process has finished or ended."""
@@ -160,7 +172,7 @@ class _Service:
             self._take_over()
 
     def _deliver(self) -> None:
-        lean_import.open_store(self._uri, lean=self._lean)
+        lean_import.open_store(self._uri)
         mlflow = logging.getLogger("mlflow")
         if not mlflow.propagate:  # as MLflow configures it, but the user must see its warnings
             mlflow.addHandler(self._pipe)

@@ -19,20 +19,12 @@ from ..journal.entry_lines import to_line
 from ..journal.folder import Journal
 from ..journal.records import Opened
 from ..utils import import_watch
-from .json_pipe import JsonPipe, Message
+from . import early_start
+from .json_pipe import Message
 from .pending import PendingSize
 from .sender import Sender
 
 logger = logging.getLogger(__name__)
-
-# Garbage collection during the imports takes a third of their time, so it is off until they are
-# done. The configuration comes on standard input, since other users can see a process's arguments
-# and environment, and it has credentials.
-_BOOT = (
-    "import gc, json, sys; gc.disable(); config = json.loads(sys.stdin.buffer.readline()); "
-    "sys.path[:] = config['path']; "
-    "from mlflow_on_kedro.delivery.sender_main import main; main(config)"
-)
 
 
 class _Started:
@@ -46,8 +38,10 @@ def is_faster() -> bool:
 
     Where MLflow is already imported, as in a notebook or by a node's module, a thread is faster. A
     service that runs many pipelines starts one process only: from its second run on, it imports
-    MLflow itself.
+    MLflow itself. A process that has imported MLflow meanwhile is faster than both.
     """
+    if early_start.is_started():
+        return True
     program = PurePath(sys.executable or "").name.lower()
     is_python = program.startswith(("python", "pypy")) and not getattr(sys, "frozen", False)
     return is_python and not import_watch.is_imported() and not _Started.once
@@ -59,7 +53,7 @@ class SenderProcess(Sender):
     Args:
         journal: The run's journal.
         config: All of :class:`mlflow_on_kedro.delivery.sender_main.SenderConfig` except the
-            journal's folder and ``sys.path``.
+            journal's folder, ``sys.path`` and the variables.
         fallback: Makes a sender for this process.
         on_opened: Called when MLflow has the run, in a thread of its own.
     """
@@ -72,12 +66,12 @@ class SenderProcess(Sender):
         on_opened: Callable[[Opened], None] = lambda _: None,
     ) -> None:
         self._journal = journal
-        self._config = {**config, "folder": str(journal.folder), "path": sys.path}
+        self._config = {**config, "folder": str(journal.folder)}
         self._make_fallback = fallback
         self._on_opened = on_opened
         self._fallback: Sender | None = None
         self._replacing = threading.Lock()
-        self._pipe = JsonPipe(_BOOT, self._on_message)
+        self._pipe = early_start.new_pipe()  # until it is started
         self._opened: Opened | None = None
         self._status: str | None = None
         self._failure: Exception | None = None
@@ -125,7 +119,9 @@ class SenderProcess(Sender):
     def start(self) -> None:
         """Start the process."""
         _Started.once = True
-        self._pipe.open(self._config)
+        self._pipe, variables = early_start.take()
+        self._pipe.on_message = self._on_message
+        self._pipe.send({**self._config, "path": sys.path, "variables": variables})
 
     def wait_open(self) -> None:
         """Wait until the run is open, at most as long as a silent server may block the pipeline."""
@@ -203,11 +199,7 @@ class SenderProcess(Sender):
             return {}
 
     def _on_message(self, message: Message) -> None:
-        if "record" in message:
-            record = logging.makeLogRecord(message["record"])
-            target = logging.getLogger(record.name)
-            if target.isEnabledFor(record.levelno):
-                target.handle(record)
+        early_start.handle_record(message)
         if "has_warned" in message:
             self._has_warned = bool(message["has_warned"])
         if message.get("opened"):  # the journal is removed once everything is delivered
@@ -219,6 +211,9 @@ class SenderProcess(Sender):
             self._failure = self._failure or kind(message["failure"])
         if "status" in message:
             self._status = message["status"]
+        if self.continues_after_exit and message.get("delivered"):  # and this process lives on
+            self._pipe.close()
+            self._journal.discard()
 
     def _replacement(self) -> Sender:
         """Return the sender that replaces a process that has ended."""

@@ -23,7 +23,7 @@ from ..config.sections import RUNTIME_SECTION
 from ..datasets.catalog_entries import complete_entry
 from ..datasets.tracked import TrackedDataset
 from ..errors import ConfigError
-from ..runs import run_dataset
+from ..runs import kedro_command, run_dataset
 from ..runs.project_settings import catalog_config_of, credentials_of
 from ..tracking import uris
 from ..utils import kedro_internals, log_lines
@@ -84,6 +84,10 @@ def prepare_context(context: KedroContext, overrides: Mapping[str, Any] | None =
         **_credentials_name(context, settings["tracking"]["credentials"]),
     }
     context.config_loader["catalog"] = catalog
+    if kedro_command.command_params():  # other commands open no run
+        from ..runs import senders
+
+        senders.prepare(config, root)
 
 
 def add_to_catalog(context: KedroContext, entries: Mapping[str, Any]) -> None:

@@ -90,22 +90,20 @@ class NodeTimesHook(TrackingHook):
         begun = {key: begin for key, begin in list(self._loading.items()) if key[0] in nodes}
         for key in begun:
             self._loading.pop(key, None)
-        return [
-            (node, name, begin.time)
-            for (node, name, _), begin in begun.items()
-            if not is_parameter(name)
-        ]
+        return [(node, name, begin.time) for (node, name, _), begin in begun.items()]
 
     @hook_impl
     def before_dataset_loaded(self, dataset_name: str, node: Node) -> None:
-        """Note when a load begins."""
+        """Note when a load begins; one of a parameter takes no time."""
+        if is_parameter(dataset_name):
+            return
         self._loading[node.name, dataset_name, threading.get_ident()] = _now()
 
     @hook_impl
     def after_dataset_loaded(self, dataset_name: str, data: Any, node: Node) -> None:
         """Keep a load's begin and end for ``before_node_run``."""
         begin = self._loading.pop((node.name, dataset_name, threading.get_ident()), None)
-        if begin is not None and not is_parameter(dataset_name):
+        if begin is not None:
             with self._lock:
                 waiting = self._loaded.setdefault((node.name, dataset_name, id(data)), [])
                 waiting.append((begin, _now()))

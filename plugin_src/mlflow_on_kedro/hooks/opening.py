@@ -15,6 +15,7 @@ from ..config.switched_off import is_switched_off
 from ..datasets import shared_files
 from ..datasets.artifact_places import own_folders
 from ..datasets.tracked import TrackedDataset
+from ..delivery import early_start
 from ..errors import ConfigError
 from ..notebook import notebook_calls
 from ..observability import observers
@@ -80,6 +81,7 @@ def open_run(
     disabled = holder.config.disabled_pipelines
     registered_names.warn_of_unknown_pipelines("disabled_pipelines", disabled, run_params)
     if is_switched_off(holder.config, run_params):
+        early_start.stop()
         holder.config = replace(holder.config, enabled=False)
     info = PipelineInfo.from_pipeline(
         pipeline,
@@ -145,13 +147,13 @@ def _fill_placeholders(
 ) -> Config:
     """Put the pipeline and random words into the run's name, and nodes into the description."""
     run = settings.run
-    name = run.name or environment.run_name()
-    if name:
-        pipelines = ",".join(pipeline_info.pipeline_names(run_params))
-        name = name.replace(DESCRIPTION_PLACEHOLDER, pipelines)
-        if RANDOM_PLACEHOLDER in name:
-            name = name.replace(RANDOM_PLACEHOLDER, random_name())
-        run = replace(run, name=name)
+    # MLflow would make up such a name, too, but the chart's heading would have to wait for it.
+    name = run.name or environment.run_name() or RANDOM_PLACEHOLDER
+    pipelines = ",".join(pipeline_info.pipeline_names(run_params))
+    name = name.replace(DESCRIPTION_PLACEHOLDER, pipelines)
+    if RANDOM_PLACEHOLDER in name:
+        name = name.replace(RANDOM_PLACEHOLDER, random_name())
+    run = replace(run, name=name)
     if run.description:
         run = replace(run, description=describe(run.description, pipeline))
     return replace(settings, run=run)

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, overload
 
+from ..utils import command_line
+
 if TYPE_CHECKING:
     from .base import TrackingHook
 
@@ -84,9 +86,17 @@ class HookSequence(Sequence["TrackingHook"]):
 def mlflow_hooks() -> HookSequence:
     """Return all hooks that mlflow.yml configures, for ``HOOKS`` in a project's settings.py.
 
+    For ``kedro run`` the process that delivers begins at once to import MLflow, which takes long.
+
     Example:
         >>> HOOKS = mlflow_hooks()
         >>> [type(hook).__name__ for hook in HOOKS][:2]
         ['MLflowBasicLoggerHook', 'MLflowCatalogLoggerHook']
     """
+    if command_line.is_kedro_run():
+        from ..delivery import early_start, sender_process
+        from ..utils import environment
+
+        if sender_process.is_faster() and environment.mode() != "offline":
+            early_start.start()
     return HookSequence()

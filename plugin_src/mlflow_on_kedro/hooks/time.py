@@ -152,7 +152,8 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             run.set_tag(shared_chart.CHART_REQUEST_TAG, wanted)
             if not settings.gantt_filepath:
                 return
-        run.wait_open()  # MLflow may still have to make up the name for the heading
+        if not _is_new(run):
+            run.wait_open()  # the heading has the name that the run has got when it was new
         try:
             page = chart.html(
                 spans,
@@ -168,6 +169,14 @@ class MLflowTimeLoggerHook(NodeTimesHook):
             run.log_page(page, GANTT_ARTIFACT)
         if settings.gantt_filepath:
             _write(run.root / settings.gantt_filepath, with_plotly(page))
+
+
+def _is_new(run: TrackedRun) -> bool:
+    """Whether the pipeline has a run of its own that no other process has begun."""
+    header = run.journal.header if run.journal is not None else None
+    if header is None or not header.owned:
+        return False
+    return not (header.run_id or header.key or header.resume)
 
 
 def _metric_names(settings: Time) -> timing_metrics.Names:

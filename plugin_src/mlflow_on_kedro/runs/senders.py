@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
 
 from ..config.header_checks import TYPE
-from ..delivery import backlog
+from ..config.sections import Config, Tracking
+from ..delivery import backlog, early_start
 from ..delivery.connection import Connection
 from ..delivery.journal_delivery import deliver_resumed
 from ..delivery.run_delivery import RunDelivery
 from ..delivery.sender import Sender
 from ..delivery.sender_process import SenderProcess, is_faster
 from ..delivery.sender_thread import SenderThread
+from ..errors import ConfigError
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened
-from ..tracking import request_headers, store
+from ..tracking import request_headers, store, uris
+from ..tracking.access import is_offline
 from .run_request import RunRequest
+
+BACKGROUND_SECONDS = 300.0
+"""How long a process delivers the rest of a run whose end does not wait for it."""
 
 
 def new_sender(
@@ -39,6 +47,7 @@ def new_sender(
         The sender; None if tracking is offline.
     """
     if request.is_offline:
+        early_start.stop()
         return None
     tracking = request.config.tracking
     raising = tracking.on_failure == "raise"
@@ -63,19 +72,42 @@ def new_sender(
         )
 
     headers = dict(request_headers.in_use())
-    # A class of the user's that gives headers may depend on what is in this process.
-    can_be_process = store.is_for_all_processes(uri) and TYPE not in headers
-    if journal is None or not can_be_process:
-        return new_thread()
-    if not (tracking.delivery == "process" or (tracking.delivery == "auto" and is_faster())):
+    if journal is None or not _is_process(tracking, uri, headers):
+        early_start.stop()
         return new_thread()
     order = {
         "uri": uri,
         "root": str(request.root),
         "timeout": tracking.timeout,
-        "limit": tracking.wait_at_end,
+        "limit": tracking.wait_at_end or BACKGROUND_SECONDS,
         "raising": raising,
         "headers": headers,
-        "lean": True,
     }
     return SenderProcess(journal, order, functools.partial(new_thread, tried=True), on_opened)
+
+
+def prepare(config: Config, root: Path) -> None:
+    """Start the process that delivers before the run is known, or stop it if there will be none.
+
+    Args:
+        config: The whole configuration.
+        root: The project's root.
+    """
+    tracking = config.tracking
+    try:
+        is_wanted = config.enabled and not is_offline(tracking)
+        uri = uris.resolve_uri(tracking.uri, root)
+    except ConfigError:  # which is raised when the run begins
+        return
+    if is_wanted and _is_process(tracking, uri, tracking.request_headers):
+        early_start.start()
+    else:
+        early_start.stop()
+
+
+def _is_process(tracking: Tracking, uri: str, headers: Mapping[str, Any]) -> bool:
+    """Return whether a process of its own delivers."""
+    # A class of the user's that gives headers may depend on what is in this process.
+    if not store.is_for_all_processes(uri) or TYPE in headers:
+        return False
+    return tracking.delivery == "process" or (tracking.delivery == "auto" and is_faster())

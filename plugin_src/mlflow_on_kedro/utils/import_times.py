@@ -45,7 +45,10 @@ def seconds() -> float:
 
 
 def _clock() -> _Clock | None:
-    return next((finder for finder in sys.meta_path if isinstance(finder, _Clock)), None)
+    for finder in sys.meta_path:  # not `next(...)` of a generator: this is called for each load
+        if isinstance(finder, _Clock):
+            return finder
+    return None
 
 
 class _Clock(MetaPathFinder, threading.local):

@@ -64,7 +64,7 @@ def make(tmp_path: Path, journal: Journal) -> Iterator[Make]:
             return SenderThread(delivery, timeout=timeout, kept_in=str(of.folder))
 
         order = {"uri": uri, "root": str(tmp_path), "timeout": timeout, "limit": LIMIT}
-        order |= {"raising": raising, "headers": {}, "lean": True}
+        order |= {"raising": raising, "headers": {}}
         sender = SenderProcess(of, order, stand_in)
         made.append(sender)
         sender.start()
@@ -112,6 +112,23 @@ class TestDelivering:
         assert sender.status == "FINISHED"
         assert sender.opened is not None
         assert sender.opened.run_id == run.info.run_id
+        assert not journal.folder.exists()
+
+    def test_in_the_background(
+        self, make: Make, journal: Journal, store_uri: str, client: Any
+    ) -> None:
+        """With no time to wait, the end returns, and the process delivers the rest and ends."""
+        sender = make(store_uri)
+        Writer(journal).append(Param("p", "v"))
+        Writer(journal).append(End("FINISHED", 5000))
+        assert not sender.finish(0.0, silence)
+        assert sender.continues_after_exit
+        assert sender.opened is None  # MLflow is still being imported there
+        process = sender._pipe._process
+        assert process is not None
+        assert process.wait(LIMIT) == 0
+        run = run_of(client)
+        assert (run.info.status, run.data.params) == ("FINISHED", {"p": "v"})
         assert not journal.folder.exists()
 
     def test_what_the_disk_does_not_take(

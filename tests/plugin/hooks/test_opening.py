@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +11,7 @@ from kedro.framework import project
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import node, pipeline
 from mlflow_on_kedro import MLflowDataset
-from mlflow_on_kedro.config.sections import Config
+from mlflow_on_kedro.config.sections import Config, Run
 from mlflow_on_kedro.hooks import opening
 from mlflow_on_kedro.runs import run_dataset
 
@@ -68,7 +70,10 @@ class TestOpenRun:
         catalog = DataCatalog({"numbers": MemoryDataset([1])})
         run = opening.open_run({"project_path": str(tmp_path)}, self.WORK, catalog)
         assert run is not None
-        assert (run.config, run.root, run.uri) == (Config(), tmp_path, store_uri)
+        named = replace(Config(), run=Run(name=run.config.run.name))
+        assert (run.config, run.root, run.uri) == (named, tmp_path, store_uri)
+        # It is known before MLflow has answered.
+        assert re.fullmatch(r"[a-z]+-[a-z]+-\d+", str(run.config.run.name))
         run.end("FINISHED")
 
     @staticmethod

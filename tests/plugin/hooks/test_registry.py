@@ -72,7 +72,8 @@ def test_settings_import_no_hook(make_project: Any) -> None:
         text=True,
         check=True,
     )
-    expected = ["mlflow_on_kedro", "mlflow_on_kedro.hooks", "mlflow_on_kedro.hooks.registry"]
+    modules = ("hooks", "hooks.registry", "utils", "utils.command_line")
+    expected = ["mlflow_on_kedro", *(f"mlflow_on_kedro.{name}" for name in modules)]
     assert done.stdout.splitlines()[-1] == str(expected), done.stdout
 
 

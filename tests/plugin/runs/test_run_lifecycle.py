@@ -235,22 +235,42 @@ from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.runs.run_lifecycle import RunLifecycle
 warnings.simplefilter("ignore")
-config = parse({"tracking": {"uri": sys.argv[1]}})
+config = parse({"tracking": {"uri": sys.argv[1], "wait_at_end": float(sys.argv[2])}})
 recording = RunLifecycle(RunRequest(config=config, root=Path.cwd(), package="demo"))
 recording.open()
 """
 
 
-def run_script(script: str, uri: str) -> subprocess.CompletedProcess[str]:
+def run_script(
+    script: str, uri: str, wait_at_end: float = 300.0
+) -> subprocess.CompletedProcess[str]:
     """Run a script in which a run is open."""
     return subprocess.run(
-        [sys.executable, "-c", EXIT + textwrap.dedent(script), uri],
+        [sys.executable, "-c", EXIT + textwrap.dedent(script), uri, str(wait_at_end)],
         env={**os.environ, "PYTHONPATH": str(PLUGIN)},
         capture_output=True,
         text=True,
         timeout=120,
         check=False,
     )
+
+
+def test_not_waiting(store_uri: str, client: Any, tmp_path: Path) -> None:
+    """With ``tracking.wait_at_end: 0`` the process ends, and another one delivers the run."""
+    script = """
+        from mlflow_on_kedro.journal.entries import Param
+        recording.outbox.put(Param("p", "v"))
+        recording.end("FINISHED")
+        print(recording.opened)
+    """
+    done = run_script(script, store_uri, wait_at_end=0)
+    assert (done.returncode, done.stdout) == (0, "None\n"), done.stderr
+    deadline = time.monotonic() + 60.0
+    while find(tmp_path):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    assert run_of(client).info.status == "FINISHED"
+    assert run_of(client).data.params == {"p": "v"}
 
 
 class TestExit:
