@@ -199,12 +199,16 @@ class Artifacts:
             before the first node.
         after_pipeline_run: The same after the last node, also after a failure.
         after_node_run: Names of datasets whose file is logged once it is saved.
+        every: Seconds. The files of ``after_pipeline_run`` are also logged while the pipeline
+            runs, when they have changed and nothing writes to them, as checkpoints of a training.
+            null: only after the last node.
     """
 
     enabled: bool = True
     before_pipeline_run: list[str] = field(default_factory=list)
     after_pipeline_run: list[str] = field(default_factory=list)
     after_node_run: list[str] = field(default_factory=list)
+    every: Optional[float] = at_least(1, None)
 
 
 @dataclass(frozen=True)
@@ -322,6 +326,8 @@ class Config:
         autolog: MLflow autologging: true, or flavors with their arguments, such as ``{sklearn:
             {log_models: false}}``.
         trace: Make the run an MLflow trace, too. It needs MLflow 3.10 or later.
+        logs: Keep what the pipeline logs and prints, as the artifact ``kedro/run.log``, which is
+            there while the pipeline runs.
         system_metrics: CPU, memory, disk and network of the machine.
         ui: Where ``kedro mlflow ui`` listens.
         pipeline_models: Pipelines that are logged as models, by the models' names.
@@ -342,6 +348,7 @@ class Config:
     time: Time = field(default_factory=Time)
     autolog: Any = False
     trace: bool = False
+    logs: bool = False
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)
     pipeline_models: dict[str, Any] = field(default_factory=dict)

@@ -36,6 +36,7 @@ from .batch_writer import BatchWriter
 from .child_deliveries import ChildDeliveries
 from .connection import Connection
 from .entry_queue import EntryQueue
+from .log_delivery import LogDelivery
 from .mlflow_run import MLflowRun
 from .pending import PendingSize
 
@@ -104,6 +105,7 @@ class RunDelivery:
         self._has_chart = self._has_last_files = self._has_linked_prompts = False
         self._complete = complete
         self._children = ChildDeliveries(journal, self._delivery_of)
+        self._log = LogDelivery(journal, header, self.uri)
 
     @property
     def opened(self) -> Opened | None:
@@ -205,13 +207,14 @@ class RunDelivery:
     # -- the lane of files ---------------------------------------------------------------------
 
     def add_last_files(self) -> None:
-        """Add what was timed and loaded to the run's files, once no node runs any more."""
+        """Add what was timed, loaded and logged to the run's files, once no node runs any more."""
         if self._has_last_files or self.header.group is not None:
             return
         self._has_last_files = True
         for path, content in (
             (timeline_file.path_of(self.header), lambda: timeline_file.to_text(self._spans)),
             (loaded.path_of(self.header), lambda: loaded.to_text(self.queue.all_of(Loaded))),
+            (self._log.path, self._log.text),
         ):
             self._add_last_file(path, content)
 
@@ -236,6 +239,8 @@ class RunDelivery:
         of_children = self._children.send_files()
         chunk = self.queue.next(FILES) if self.opened is not None else None
         if chunk is None or self.opened is None:
+            if self.opened is not None and not self._has_last_files:
+                self._log.send_if_due(lambda: self._client(FILES), self.opened.run_id)
             return of_children
         self._artifact_writer(self.opened).send(chunk.entries)
         self.queue.done(FILES)

@@ -14,7 +14,7 @@ from ..config.checks import ALL
 from ..config.sections import Run
 from ..journal.entries import Summary
 from ..journal.values import param_text
-from ..observability import observers
+from ..observability import observers, run_log
 from ..runs import kedro_command, provenance
 from ..runs.node_calls import fluent
 from ..tracking.finding import COMMAND_TAG
@@ -213,10 +213,12 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         self.note_begun(run, node)
         if run is not None:
             with run.guard():
+                run_log.begin_node(run)
                 fluent.attach(run)
         outcome = yield
         if run is not None and outcome.excinfo is not None:
             fluent.detach(run, "FAILED")
+            run_log.end_node(run)
 
     @hook_impl(hookwrapper=True)
     def after_node_run(
@@ -229,6 +231,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             return
         with run.guard():
             fluent.detach(run)
+            run_log.end_node(run)
         if inspect.isgeneratorfunction(node.func):
             for name, chunks in outputs.items():
                 outputs[name] = noting_end(run, node, name, fluent.attached_chunks(run, chunks))
@@ -246,6 +249,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         if run is not None:
             with run.guard():
                 fluent.detach(run, "FAILED")
+                run_log.end_node(run)
                 for one in dict.fromkeys((run, run.whole)):
                     one.set_tag(FAILED_NODE_TAG, node.name)
                     one.settle()

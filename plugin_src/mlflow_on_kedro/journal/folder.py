@@ -9,6 +9,7 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ``<process>.files``       artifacts and models, likewise
 ``files/``                artifacts, as they were when they were logged
 ``files/<name>.json``     which of them others may still change: see :class:`~.snapshot.Snapshot`
+``log/``                  what its processes have logged and printed: see :mod:`~.log_file`
 ``delivered.json``        how many bytes of each of these files are in MLflow
 ``set_aside.json``        entries that were refused: see :class:`~.records.SetAside`
 ``trouble.json``          why a whole lane waits: see :class:`~.records.Trouble`

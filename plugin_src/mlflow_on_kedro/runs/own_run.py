@@ -11,6 +11,7 @@ from typing import Any
 from ..journal.outbox import Outbox
 from ..journal.records import Opened
 from ..mlflow_internals import mlflow_globals
+from ..observability import run_log
 from ..tracking.description import ARTIFACT as DESCRIPTION_ARTIFACT
 from ..tracking.tracked_run import TrackedRun
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
@@ -80,6 +81,7 @@ class OwnRun(TrackedRun):
         lifecycle.open()
         _own_runs.add(run)
         with run.guard():
+            run_log.begin(run)
             mlflow_globals.save_globals()
             run._has_saved_globals = True
             fluent.begin(run)
@@ -105,6 +107,11 @@ class OwnRun(TrackedRun):
     def nudge(self) -> None:
         """Have what waits delivered soon."""
         self.lifecycle.nudge()
+
+    def log_error(self, error: BaseException) -> None:
+        """Log what made the run fail, also in its log."""
+        run_log.write_error(self, error)
+        super().log_error(error)
 
     def at_end(self, call: Callable[[], None]) -> None:
         """Call a function before the run ends, unless a signal ends it."""

@@ -16,6 +16,7 @@ from kedro.io import AbstractDataset
 from ..config.checks import FILE
 from ..config.parsing import parse, restore
 from ..config.sections import Config
+from ..observability import run_log
 from ..tracking.access import Access
 from ..utils import kedro_internals
 
@@ -105,6 +106,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
             from .node_calls import fluent
 
             with self.run.guard():
+                run_log.begin(self.run)
                 fluent.begin(self.run)
 
 
