@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 INTERVAL_SECONDS = 30.0
-ANSWER_SECONDS = 30.0
+ANSWER_SECONDS = 30
 
 
 class LogDelivery:

@@ -18,7 +18,7 @@ _CONFIG = re.compile(r"\.(ya?ml|json)$", re.IGNORECASE)
 _MAGIC = re.compile(r"[*?\[]")
 
 
-def expand(patterns: Iterable[str], root: Path) -> list[File]:
+def expand(patterns: Iterable[str], root: Path, *, level: int = logging.WARNING) -> list[File]:
     """Find the files and folders of some patterns, and their places among the artifacts.
 
     A file goes to the top under its own name, a folder below its own name, and a file that a glob
@@ -28,6 +28,7 @@ def expand(patterns: Iterable[str], root: Path) -> list[File]:
     Args:
         patterns: Files, folders or globs (``**`` too); relative ones count from ``root``.
         root: The project's root.
+        level: The level of messages on what is not found or left out.
 
     Example:
         >>> expand(["logs/**/*.log"], Path("/project"))
@@ -36,9 +37,9 @@ def expand(patterns: Iterable[str], root: Path) -> list[File]:
     root = _normalized(root)
     found: dict[Path, str] = {}
     for pattern in patterns:
-        matches = _matches(pattern, root)
+        matches = _matches(pattern, root, level)
         if not matches:
-            logger.warning("Nothing to log at '%s' (looked in %s).", pattern, root)
+            logger.log(level, "Nothing to log at '%s' (looked in %s).", pattern, root)
         for path, folder in matches:
             found.setdefault(path, folder)
     places = Counter(_place(path, folder) for path, folder in found.items())
@@ -48,26 +49,27 @@ def expand(patterns: Iterable[str], root: Path) -> list[File]:
     ]
 
 
-def _matches(pattern: str, root: Path) -> list[tuple[Path, str]]:
+def _matches(pattern: str, root: Path, level: int) -> list[tuple[Path, str]]:
     path = _normalized(root / pattern)
     if path.is_dir():
         files = sorted(file for file in path.rglob("*") if file.is_file())
         if not any(_is_secret(file, root) for file in files):
             return [(path, "")]
         return [
-            (file, _relative(file.parent, path.parent)) for file in _without_secrets(files, root)
+            (file, _relative(file.parent, path.parent))
+            for file in _without_secrets(files, root, level)
         ]
     if path.exists():
-        return [(file, "") for file in _without_secrets([path], root)]
-    return _glob(pattern, root) if _MAGIC.search(pattern) else []
+        return [(file, "") for file in _without_secrets([path], root, level)]
+    return _glob(pattern, root, level) if _MAGIC.search(pattern) else []
 
 
-def _glob(pattern: str, root: Path) -> list[tuple[Path, str]]:
+def _glob(pattern: str, root: Path, level: int) -> list[tuple[Path, str]]:
     base = _normalized(root / Path(*_fixed_parts(pattern)))
     names = glob.glob(pattern, root_dir=root, recursive=True)  # noqa: PTH207 - takes absolute ones
     paths = [_normalized(root / name) for name in sorted(names)]
     files = [path for path in paths if path.is_file()]
-    return [(file, _relative(file.parent, base)) for file in _without_secrets(files, root)]
+    return [(file, _relative(file.parent, base)) for file in _without_secrets(files, root, level)]
 
 
 def _fixed_parts(pattern: str) -> list[str]:
@@ -94,12 +96,12 @@ def _own_folder(path: Path, root: Path) -> str:
     return _relative(path.parent, root if path.is_relative_to(root) else Path(path.anchor))
 
 
-def _without_secrets(files: Iterable[Path], root: Path) -> list[Path]:
-    """Leave out files that may hold credentials, and warn of each."""
+def _without_secrets(files: Iterable[Path], root: Path, level: int) -> list[Path]:
+    """Leave out files that may hold credentials, with a message for each."""
     allowed = []
     for file in files:
         if _is_secret(file, root):
-            logger.warning("%s is not logged: it may hold credentials.", file)
+            logger.log(level, "%s is not logged: it may hold credentials.", file)
         else:
             allowed.append(file)
     return allowed

@@ -14,6 +14,7 @@ from ..tracking.artifact_names import folder_of
 from ..utils.pipeline_info import untranscoded
 from .artifact_files import expand
 from .base import NodeScope, PipelineRun, TrackingHook, as_list
+from .changing_files import ChangingFiles
 from .registered_names import warn_of_unknown
 
 if TYPE_CHECKING:
@@ -69,8 +70,10 @@ class MLflowArtifactsLoggerHook(TrackingHook):
 
     def begin(self, pipeline_run: PipelineRun) -> None:
         """Log the files for before the pipeline, and warn of unknown datasets."""
-        settings = self.settings(pipeline_run.run.config)
-        _log_files(pipeline_run.run, settings.before_pipeline_run)
+        run, settings = pipeline_run.run, self.settings(pipeline_run.run.config)
+        _log_files(run, settings.before_pipeline_run)
+        if settings.every is not None:
+            ChangingFiles.watch(run, settings.after_pipeline_run, settings.every)
         warn_of_unknown(
             "artifacts.after_node_run: no node saves a dataset '%s', so nothing is logged for it.",
             settings.after_node_run,
@@ -81,7 +84,12 @@ class MLflowArtifactsLoggerHook(TrackingHook):
 
     def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
         """Log the files for after the pipeline."""
-        _log_files(pipeline_run.run, self.settings(pipeline_run.run.config).after_pipeline_run)
+        run, patterns = pipeline_run.run, self.settings(pipeline_run.run.config).after_pipeline_run
+        watched = ChangingFiles.stop(run)
+        if watched is None:
+            _log_files(run, patterns)
+        else:
+            watched.log_rest()
 
     @hook_impl
     def before_node_run(self, node: Node, catalog: CatalogProtocol[Any, Any]) -> None:

@@ -19,6 +19,10 @@ class ChangedFileError(MLflowOnKedroError):
     """A file was changed after a run logged it, so it is no longer what the run saved."""
 
 
+class LargeFileError(MLflowOnKedroError):
+    """A file that others may still write to is too large to be copied."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """The state of an artifact's files when they were logged; their content is not copied.
@@ -27,10 +31,13 @@ class Snapshot:
         original: Where they lie; "" if they are at the entry's own path.
         files: Each file's path below that, "" for a single file, with its size in bytes and the
             time of its last change in nanoseconds since the epoch.
+        is_final: No process writes to the files again, they are only replaced. If False, the files
+            are copied, and none is logged that has changed meanwhile.
     """
 
     original: str
     files: tuple[tuple[str, int, int], ...]
+    is_final: bool = True
 
     @classmethod
     def from_path(

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .entries import File
-from .snapshot import Snapshot, files_below
+from .snapshot import LargeFileError, Snapshot, files_below
 
 LINK_BYTES = 16_000_000
 """A file below this size is copied: it takes no time and is always safe."""
@@ -21,8 +21,8 @@ def stash(entry: File, target: Path, max_copy: int, leave_out: str) -> Snapshot 
     """Copy the file or folder of an entry into a folder of the journal.
 
     Args:
-        entry: The entry. If it has a snapshot, no process writes to its files again, they are only
-            replaced: they may be linked.
+        entry: The entry. If it has a snapshot that is final, no process writes to its files again,
+            they are only replaced: they may be linked.
         target: The folder to create.
         max_copy: How many bytes may be copied, if the entry may stay in place.
         leave_out: The name of folders that are not part of any artifact.
@@ -33,13 +33,18 @@ def stash(entry: File, target: Path, max_copy: int, leave_out: str) -> Snapshot 
 
     Raises:
         OSError: It cannot be read, or the disk is full.
+        ChangedFileError: Its snapshot is not final, and does not fit what was copied.
+        LargeFileError: Its snapshot is not final, and it is too large to be copied.
     """
     path = Path(entry.path)
-    may_link = entry.snapshot is not None
+    may_link = entry.snapshot is not None and entry.snapshot.is_final
+    is_in_use = entry.snapshot is not None and not entry.snapshot.is_final
     sizes = {name: (path / name).stat().st_size for name in files_below(path, leave_out)}
     is_large = sum(sizes.values()) > max_copy and entry.may_stay_in_place
     ways = (_clone, _link) if may_link else (_clone,)
     if is_large and not _is_possible(ways, path / max(sizes, key=sizes.__getitem__), target):
+        if is_in_use:
+            raise LargeFileError(f"{path} is larger than `tracking.max_copy`")
         target.mkdir(parents=True)
         return entry.snapshot or Snapshot.from_path(path, path.absolute(), only=sizes)
     place = target / path.name
@@ -63,6 +68,9 @@ def stash(entry: File, target: Path, max_copy: int, leave_out: str) -> Snapshot 
     else:
         target.mkdir(parents=True)
         copy(str(path), str(place))
+    if entry.snapshot is not None and is_in_use:
+        for name, _, _ in entry.snapshot.files:
+            entry.snapshot.check(path, name)
     return Snapshot.from_path(place, only=linked) if linked else None
 
 

@@ -100,3 +100,17 @@ def test_it_can_be_stopped() -> None:
 
     assert not [finder for finder in sys.meta_path if "import_times" in type(finder).__module__]
     assert import_times.seconds() == 0.0
+
+
+def test_missing_module_is_looked_for_once() -> None:
+    """Only the first import of a module that is not there is measured: Python searches anyway."""
+    import_times.start()
+    try:
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module("is_not_installed_here")
+        once = import_times.seconds()
+        with pytest.raises(ModuleNotFoundError):
+            importlib.import_module("is_not_installed_here")
+        assert import_times.seconds() == once > 0
+    finally:
+        import_times.stop()
