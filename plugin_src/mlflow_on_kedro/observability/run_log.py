@@ -12,6 +12,7 @@ import contextlib
 import functools
 import logging
 import os
+import shutil
 import socket
 import tempfile
 import threading
@@ -66,6 +67,12 @@ class _RunLog:
     def secure(self) -> None:
         """Do nothing: what is in the journal is safe."""
 
+    def close(self) -> None:
+        """Close the file, to which nothing more is written."""
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
+
 
 class _RemoteLog(_RunLog):
     """Sends what this process logs, as an artifact of its own."""
@@ -76,8 +83,9 @@ class _RemoteLog(_RunLog):
         self._path = f"{PARTS}/{socket.gethostname()}-{os.getpid()}.log"
         self._sent, self._sent_at = 0, time.monotonic()
         self._lock = threading.Lock()
+        self._closed = threading.Event()
         threading.Thread(target=self._send_often, name="mlflow_on_kedro log", daemon=True).start()
-        atexit.register(self._send)
+        atexit.register(self.close)
 
     def is_over(self) -> bool:
         """Return whether no node of its run is running: then another run may begin."""
@@ -90,9 +98,16 @@ class _RemoteLog(_RunLog):
             self._send()
 
     def _send_often(self) -> None:
-        while True:
-            time.sleep(REMOTE_SECONDS)
+        while not self._closed.wait(REMOTE_SECONDS):
             self._send()
+
+    def close(self) -> None:
+        """Send the rest."""
+        self._closed.set()
+        self._send()
+        super().close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+        atexit.unregister(self.close)
 
     def _send(self) -> None:
         with self._lock, contextlib.suppress(Exception):
@@ -129,7 +144,9 @@ def begin(run: TrackedRun) -> None:
 
 def _end(journal_id: str) -> None:
     process_output.end(journal_id)
-    _logs.pop(journal_id, None)
+    log = _logs.pop(journal_id, None)
+    if log is not None:
+        log.close()
 
 
 def begin_node(run: TrackedRun) -> None:
