@@ -13,8 +13,6 @@ import functools
 import logging
 import os
 import shutil
-import socket
-import tempfile
 import threading
 import time
 import traceback
@@ -78,6 +76,9 @@ class _RemoteLog(_RunLog):
     """Sends what this process logs, as an artifact of its own."""
 
     def __init__(self, run: TrackedRun) -> None:
+        import socket  # here: most processes keep no log, and each import takes time
+        import tempfile
+
         super().__init__(Path(tempfile.mkdtemp(prefix="mlflow_on_kedro-log-")))
         self._run = run
         self._path = f"{PARTS}/{socket.gethostname()}-{os.getpid()}.log"
