@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.frameworks
 
-STEPS = 2000
+STEPS = 500
 LIGHTNING = f"""
 from kedro.pipeline import node, pipeline
 
@@ -89,7 +89,8 @@ def test_training(make_project: Callable[..., Any], kind: str) -> None:
     run = project.run
     points = project.client.get_metric_history(run.info.run_id, "loss")
     steps = sorted(point.step for point in points)
-    assert steps == list(range(STEPS))
+    first = 1 if kind == "lightning" else 0  # MLflow logs after Lightning has counted the step
+    assert steps == list(range(first, first + STEPS))
     artifacts = project.artifacts(run.info.run_id)
     assert "kedro/run.log" in artifacts
     assert ("last.ckpt" in artifacts) == (kind == "lightning")
