@@ -82,7 +82,7 @@ class _RemoteLog(_RunLog):
         super().__init__(Path(tempfile.mkdtemp(prefix="mlflow_on_kedro-log-")))
         self._run = run
         self._path = f"{PARTS}/{socket.gethostname()}-{os.getpid()}.log"
-        self._sent, self._sent_at = 0, time.monotonic()
+        self._sent, self._sent_at = 0, 0.0
         self._lock = threading.Lock()
         self._closed = threading.Event()
         threading.Thread(target=self._send_often, name="mlflow_on_kedro log", daemon=True).start()
@@ -112,9 +112,9 @@ class _RemoteLog(_RunLog):
 
     def _send(self) -> None:
         with self._lock, contextlib.suppress(Exception):
-            self._sent_at = time.monotonic()
             size = log_size(self.folder)
             if size > self._sent:
+                self._sent_at = time.monotonic()
                 self._run.log_entry(Text(self._path, read_log(self.folder, REMOTE_BYTES)))
                 self._run.settle()
                 self._sent = size

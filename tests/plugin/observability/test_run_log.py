@@ -22,13 +22,13 @@ def test_another_machine(
     store_uri: str, client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It sends its part after a node, as an artifact of its own."""
-    monkeypatch.setattr(run_log, "REMOTE_SECONDS", 0.01)
     config = parse({"tracking": {"uri": store_uri, "delivery": "thread"}})
     run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo", spread="any"))
     worker = pickle.loads(pickle.dumps(run))  # noqa: S301 - as a runner does
     worker.config = parse({"tracking": {"uri": store_uri}, "logs": True})
     worker.journal = Journal(tmp_path / "elsewhere" / run.journal_id)
     run_log.begin_node(worker)
+    monkeypatch.setattr(run_log, "REMOTE_SECONDS", 0)  # its thread waits for 30 seconds already
     print("from afar")
     run_log.end_node(worker)
     path = f"kedro/logs/{socket.gethostname()}-{os.getpid()}.log"
