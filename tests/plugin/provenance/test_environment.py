@@ -21,7 +21,8 @@ def test_content() -> None:
     """Command, code, Python, platform and hardware are there."""
     git = GitState("4f1c", "main", None, "sub", changed=True, untracked=("a",))
     diff = CodeDiff("x", {"a.png": "binary"}, is_cut=True)
-    found = json.loads(environment_text("kedro run", {"pipeline": "train"}, git, diff))
+    text = environment_text("kedro run", {"pipeline": "train"}, git, diff, hardware.describe())
+    found = json.loads(text)
     assert found["command"] == "kedro run"
     assert found["kedro"] == {"pipeline": "train"}
     assert found["git"] == {
