@@ -155,7 +155,7 @@ class RunPage:
             Section("Parameters", params[:_MOST_ROWS], _more(len(params), _MOST_ROWS)),
             Section("Datasets used", [(x.name, x.digest, x.context) for x in self.datasets]),
             *self._artifacts(),
-            Section("Most that nodes used", self._peaks()),
+            Section("Peak use of each node", self._peaks()),
             Section("Child runs", [_child(child) for child in self.children]),
             Section("Could not be read", note="\n".join(self.problems)),
         ]

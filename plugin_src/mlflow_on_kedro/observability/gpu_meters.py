@@ -19,7 +19,7 @@ def find() -> list[Callable[[], dict[str, float]]]:
     if missing is not None:
         maker, package = missing
         logger.warning(
-            "This machine has a GPU of %s, but no GPU metrics are logged: they need the package "
+            "This machine has an %s GPU, but no GPU metrics are logged: they need the package "
             "%s. Run `pip install %s`.",
             *(maker, package, package),
         )

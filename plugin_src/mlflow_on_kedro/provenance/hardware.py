@@ -6,6 +6,7 @@ import ctypes
 import importlib.util
 import os
 import re
+import shutil
 import sys
 from collections import Counter
 from collections.abc import Mapping
@@ -108,7 +109,8 @@ def gpus() -> list[dict[str, Any]]:
     NVIDIA's come from the package nvidia-ml-py if it is installed, else from Linux's driver, which
     does not say how much memory they have. AMD's come from Linux's driver.
     """
-    if sys.platform == "linux" and not (_NVIDIA / "version").exists():
+    has_driver = (_NVIDIA / "version").exists() or shutil.which("nvidia-smi")  # WSL has the latter
+    if sys.platform == "linux" and not has_driver:
         with suppress(OSError, ValueError):
             return _of_amd()
         return []

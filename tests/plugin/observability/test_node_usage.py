@@ -52,7 +52,7 @@ def test_processor() -> None:
         time.sleep(0.3)
 
     cpu = used(work)[CPU]
-    assert 5 < cpu.mean < 75
+    assert 0 < cpu.mean < 75
     assert cpu.peak > cpu.mean
 
 
@@ -138,9 +138,9 @@ def test_it_ends() -> None:
 
 
 def test_it_is_cheap() -> None:
-    """A node takes less than a millisecond more."""
+    """A node takes less than a millisecond of processor time more."""
     used(lambda: None)
-    begin = time.perf_counter()
+    begin = time.process_time()
     for _ in range(500):
         used(lambda: None)
-    assert (time.perf_counter() - begin) / 500 < 0.001
+    assert (time.process_time() - begin) / 500 < 0.001
