@@ -77,7 +77,9 @@ def texts_of(frame: Frame, run: Run) -> str:
         "[document.body.innerText, ...[...document.querySelectorAll('svg text')]"
         ".map(text => text.textContent)].join('\\n')"
     )
-    values = {*run.data.tags.values(), *run.data.params.values()}
+    values = {*run.data.tags.values(), *run.data.params.values(), "kedro.hardware.gpu"}
+    hardware = (tag for tag in run.data.tags if tag.startswith("kedro.hardware."))
+    values |= {f": {run.data.tags[tag]}" for tag in hardware}
     lines = (line for line in shown.splitlines() if line.strip() not in values)
     plain = (re.sub(r"[^A-Za-z]+", " ", _without_ids(line, run)).strip() for line in lines)
     told = {line for line in plain if re.search("[A-Za-z]{4}", line) and not line.endswith(" ago")}

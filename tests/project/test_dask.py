@@ -270,6 +270,16 @@ def check_trace(client: Any, experiment: str) -> None:
     assert set(made) < set(nodes["read_b"].inputs["datasets"])
 
 
+def check_usage(client: Any, experiment: str) -> None:
+    """The timeline has what the nodes of the other host used."""
+    found = client.get_experiment_by_name(experiment)
+    (run,) = client.search_runs([found.experiment_id])
+    text = mlflow.artifacts.load_text(f"{run.info.artifact_uri}/kedro/timeline.json")
+    nodes = [span for span in json.loads(text)["spans"] if span["kind"] == "run"]
+    assert len(nodes) == 4
+    assert all(span["usage"]["process_memory_megabytes"]["peak"] > 1 for span in nodes)
+
+
 def test_values_from_another_worker(meeting: Any, two_workers: str, tmp_path: Path) -> None:
     """MLflow datasets of each kind are loaded on another worker than the one that saved them."""
     meeting.session_run(runner=dask_runner(two_workers))
@@ -296,11 +306,13 @@ def test_another_host(meeting: Any, stale: bool, tmp_path: Path, client_of: Any)
         pytest.skip("this machine lets no one hide a folder from a process")
     with cluster(tmp_path / "cluster", [], elsewhere) as address:
         meeting.session_run(
-            runner=dask_runner(address), runtime_params={"mlflow": {"trace": HAS_TRACES}}
+            runner=dask_runner(address),
+            runtime_params={"mlflow": {"trace": HAS_TRACES, "system_metrics": {"enabled": True}}},
         )
     check_meeting(tmp_path / "meeting")
+    store = f"sqlite:///{(tmp_path / 'server' / 'mlflow.db').as_posix()}"
+    check_usage(client_of(store), meeting.package)
     if HAS_TRACES:
-        store = f"sqlite:///{(tmp_path / 'server' / 'mlflow.db').as_posix()}"
         check_trace(client_of(store), meeting.package)
 
 

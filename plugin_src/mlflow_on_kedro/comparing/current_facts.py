@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from ..inputs.digest import of_file
-from ..provenance import code_diff, files, git_state
+from ..provenance import code_diff, files, git_state, hardware
 from ..provenance.configuration import catalog_text, parameters_text
 from ..provenance.environment import environment_text
 from ..provenance.packages import requirements_text
@@ -35,7 +35,7 @@ def facts_now(root: Path, recorded: RunFacts) -> RunFacts:
     diff = code_diff.read(root) if git.changed else code_diff.CodeDiff()
     texts = {
         files.PACKAGES: requirements_text(),
-        files.ENVIRONMENT: environment_text("", {}, git, diff),
+        files.ENVIRONMENT: environment_text("", {}, git, diff, hardware.describe()),
         **({files.CODE: diff.text} if diff.text else {}),
     }
     found = parsed(texts)

@@ -240,7 +240,8 @@ class Provenance:
         code: ``code.diff.txt``: how the project differs from the git commit, if it does. It holds
             code; secrets are masked, and what git ignores is left out.
         packages: ``requirements.txt``: the installed packages.
-        environment: ``environment.json``: the command, git, Python, platform and hardware.
+        environment: ``environment.json``: the command, git, Python, platform and hardware; the
+            hardware as tags, too.
         loaded: ``loaded.json``: the versions of models and datasets that were loaded.
     """
 
@@ -279,11 +280,11 @@ class Time:
 
 @dataclass(frozen=True)
 class SystemMetrics:
-    """CPU, memory, disk and network of the machine while the pipeline runs.
+    """CPU, memory, disk, network and GPUs of the machine while the pipeline runs.
 
     Attributes:
-        enabled: Log them. It needs the package psutil. null: as
-            ``MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING`` says.
+        enabled: Log them, and what each node uses. It needs the package psutil, for NVIDIA's GPUs
+            nvidia-ml-py, for AMD's pyrsmi. null: as ``MLFLOW_ENABLE_SYSTEM_METRICS_LOGGING`` says.
         interval: Seconds between samples. null: ``MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL``,
             else 10.
     """
@@ -328,7 +329,7 @@ class Config:
         trace: Make the run an MLflow trace, too. It needs MLflow 3.10 or later.
         logs: Keep what the pipeline logs and prints, as the artifact ``kedro/run.log``, which is
             there while the pipeline runs.
-        system_metrics: CPU, memory, disk and network of the machine.
+        system_metrics: CPU, memory, disk, network and GPUs of the machine.
         ui: Where ``kedro mlflow ui`` listens.
         pipeline_models: Pipelines that are logged as models, by the models' names.
         sweep: Sweeps that ``kedro mlflow sweep NAME`` runs, by their names.

@@ -7,9 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..journal.span import Span
+from ..journal.usage import to_json
 from ..mlflow_internals.tags import DATASET_CONTEXT, PARENT_RUN
 from ..timeline.finished_run_spans import spans_of_finished_run
 from ..timeline.text_chart import LEGEND, text_chart
+from ..timeline.usage_texts import peaks_in_words
 from ..tracking import store
 from ..tracking.failure_messages import failure_message
 from ..tracking.user import USER_TAG
@@ -136,6 +138,7 @@ class RunPage:
                     "start": round(span.start, 6),
                     "seconds": round(span.duration, 6),
                     "failed": span.failed,
+                    **({"usage": to_json(span.usages)} if span.usages else {}),
                 }
                 for span in self.spans
             ],
@@ -152,6 +155,7 @@ class RunPage:
             Section("Parameters", params[:_MOST_ROWS], _more(len(params), _MOST_ROWS)),
             Section("Datasets used", [(x.name, x.digest, x.context) for x in self.datasets]),
             *self._artifacts(),
+            Section("Peak use of each node", self._peaks()),
             Section("Child runs", [_child(child) for child in self.children]),
             Section("Could not be read", note="\n".join(self.problems)),
         ]
@@ -170,6 +174,10 @@ class RunPage:
             "page": self.url,
         }
         return [(label, text) for label, text in facts.items() if text]
+
+    def _peaks(self) -> list[tuple[str, str]]:
+        used = [(span.node, peaks_in_words(span.usages)) for span in self.spans if span.usages]
+        return used[:_MOST_ROWS]
 
     def _artifacts(self) -> list[Section]:
         if self.files is None:

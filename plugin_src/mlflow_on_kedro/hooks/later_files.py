@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import Text
-from ..provenance import code_diff, files
+from ..provenance import code_diff, files, hardware
 from ..provenance.code_diff import CodeDiff
 from ..provenance.environment import environment_text
 from ..provenance.git_state import GitState
@@ -84,5 +84,8 @@ class LaterFiles:
             if diff.text:
                 log_text(self._run, files.CODE, diff.text)
             if self._settings.environment:
-                text = environment_text(self._command, self._kedro, self._git, diff)
+                machine = hardware.describe()
+                text = environment_text(self._command, self._kedro, self._git, diff, machine)
                 log_text(self._run, files.ENVIRONMENT, text)
+                for tag, value in hardware.tags(machine).items():
+                    self._run.set_tag(tag, value)

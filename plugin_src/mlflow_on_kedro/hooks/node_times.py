@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from kedro.framework.hooks import hook_impl
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kedro.pipeline import Pipeline
     from kedro.pipeline.node import Node
 
+    from ..journal.usage import Usage
     from ..tracking.tracked_run import TrackedRun
 
 
@@ -36,10 +37,16 @@ class _Moment(NamedTuple):
 
 
 class _TimingScope(NodeScope):
-    """The begin of everything in progress in this thread."""
+    """The begin of everything in progress in this thread.
+
+    Attributes:
+        begins: When a node, by its name, or a save, by its dataset's, has begun.
+        usage_end: Ends the sampling of what the node uses, and returns it; None: no sampling.
+    """
 
     def __init__(self) -> None:
         self.begins: dict[tuple[str, str], _Moment] = {}
+        self.usage_end: Callable[[], tuple[Usage, ...]] | None = None
 
 
 class NodeTimesHook(TrackingHook):
@@ -61,6 +68,9 @@ class NodeTimesHook(TrackingHook):
     def finish(self, pipeline_run: PipelineRun, error: Exception | None) -> None:
         """Measure imports no longer."""
         import_times.stop()
+
+    def prepare(self, run: TrackedRun) -> None:
+        """Do what has to happen before a node begins, and is no part of its duration."""
 
     def log_begin(
         self, run: TrackedRun, kind: Literal["run", "save"], node: Node, name: str, begin: float
@@ -121,6 +131,9 @@ class NodeTimesHook(TrackingHook):
             times = self._take_load(node.name, name, data)
             if run is not None and times is not None:
                 self._log(run, node, "load", name, *times)
+        if run is not None:
+            with run.guard():
+                self.prepare(run)
         self._begin("run", node.name, node)
 
     @hook_impl

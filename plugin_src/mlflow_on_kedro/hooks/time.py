@@ -7,13 +7,16 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from ..config.sections import Time
 from ..errors import ConfigError
+from ..journal import usage
 from ..journal.entries import SpanRecord
 from ..journal.span import Span, current_worker
+from ..observability import observers
 from ..pipeline_models.training_progress import is_shared_run
 from ..timeline import chart, shared_chart, span_metrics
 from ..timeline.current_run_spans import collect_spans
@@ -85,6 +88,13 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         if prefix is not None:
             pipeline_run.run.set_tag(timing_metrics.PREFIX_TAG, prefix)
 
+    def prepare(self, run: TrackedRun) -> None:
+        """Begin to sample what the node uses."""
+        if observers.has_system_metrics(run.config):
+            from ..observability import node_usage
+
+            self._scope.usage_end = node_usage.begin()
+
     def log_begin(
         self, run: TrackedRun, kind: Literal["run", "save"], node: Node, name: str, begin: float
     ) -> None:
@@ -97,6 +107,9 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         self, run: TrackedRun, node: Node, span: Span, error: Exception | None = None
     ) -> None:
         """Log a span to the timeline, the metric of a node, and the name of one that failed."""
+        if span.kind == "run" and self._scope.usage_end is not None:
+            span = replace(span, usages=self._scope.usage_end())
+            self._scope.usage_end = None
         shown = self._task_name(node) if span.kind == "run" else span.name
         run.spans.append(span)
         settings = self.settings(run.config)
@@ -113,6 +126,8 @@ class MLflowTimeLoggerHook(NodeTimesHook):
         run.log_span(_record(span, shown, error, metric if is_last else ""))
         if metric and not is_last:
             span_metrics.log_span(run, span, metric, is_series=has_io_metrics)
+        if is_remote and span.usages:
+            run.set_tag(f"{span_metrics.USAGE_TAG}{node.name}", usage.to_text(span.usages))
         if span.failed:
             run.set_tag(FAILED_NODE_TAG, node.name)
 
@@ -196,6 +211,7 @@ def _record(span: Span, shown: str, error: Exception | None, metric: str = "") -
         worker=span.worker,
         imports=span.imports,
         metric=metric,
+        usages=usage.to_text(span.usages),
     )
 
 

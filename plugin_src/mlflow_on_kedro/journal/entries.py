@@ -249,9 +249,10 @@ class SpanRecord(Entry, kind="part"):
         worker: What ran it: see :func:`~.journal.span.current_worker`; "" if unknown.
         imports: Seconds of it that were spent in the first import of libraries; 0 if unknown.
         metric: The metric that its duration becomes when the run ends; "" if it becomes none.
+        usages: What it used, as :func:`~.journal.usage.to_text` writes it; "" if unknown.
     """
 
-    since: ClassVar[frozenset[str]] = frozenset({"step", "worker", "imports", "metric"})
+    since: ClassVar[frozenset[str]] = frozenset({"step", "worker", "imports", "metric", "usages"})
 
     what: str
     node: str
@@ -264,6 +265,7 @@ class SpanRecord(Entry, kind="part"):
     worker: str = ""
     imports: float = 0.0
     metric: str = ""
+    usages: str = ""
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,8 @@ import threading
 from dataclasses import dataclass
 from typing import Literal
 
+from .usage import Usage
+
 OF_THE_PLUGIN = ("time/", "system/")
 """How the names of the metrics begin that are of the machinery, not of the model."""
 
@@ -27,6 +29,7 @@ class Span:
         failed: Whether it ended in an error.
         worker: The worker that ran it; "" if it is unknown, or the only one.
         imports: Seconds of it that were spent in the first import of libraries; 0 if unknown.
+        usages: What a node's function used of the processor, the memory and the GPUs, if known.
     """
 
     kind: Literal["load", "run", "save"]
@@ -38,6 +41,7 @@ class Span:
     failed: bool = False
     worker: str = ""
     imports: float = 0.0
+    usages: tuple[Usage, ...] = ()
 
     @property
     def duration(self) -> float:

@@ -34,7 +34,7 @@ def check(config: Config, where: str = FILE) -> None:
         from . import system_metrics
 
         system_metrics.check(where)
-    elif _has_system_metrics(config):
+    elif has_system_metrics(config):
         environment.system_metrics_interval()
 
 
@@ -46,12 +46,14 @@ def begin(run: TrackedRun) -> None:
 
         autolog.enter(run.config.autolog)
         run.at_end(autolog.leave)
-    if _has_system_metrics(run.config):
-        from . import system_metrics
+    if has_system_metrics(run.config):
+        from . import node_usage, system_metrics
 
         system_metrics.begin(run)
+        run.at_end(node_usage.stop)
 
 
-def _has_system_metrics(config: Config) -> bool:
+def has_system_metrics(config: Config) -> bool:
+    """Whether mlflow.yml or MLflow's switch asks for system metrics."""
     wanted = config.system_metrics.enabled
     return environment.logs_system_metrics() if wanted is None else wanted

@@ -1,4 +1,4 @@
-"""CPU, memory, disk and network of the machine while a pipeline runs, as metrics of its run.
+"""CPU, memory, disk, network and GPUs of the machine while a pipeline runs, as metrics of its run.
 
 MLflow has its own monitor, in no public module, which calls the server for each sample and leaves
 out the first. The metrics here have the same names and units, so the MLflow UI shows them in its
@@ -13,12 +13,14 @@ import logging
 import os
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigError
 from ..utils import environment
 from ..utils.clock import now_ms
+from . import gpu_meters
 
 if TYPE_CHECKING:
     from ..tracking.tracked_run import TrackedRun
@@ -31,7 +33,11 @@ INTERVAL_SECONDS = 10.0
 END_SECONDS = 5.0
 """The most that a run's end waits for its last sample."""
 
+MOST_FAILURES = 3
+"""After how many failures in a row something is not read again."""
+
 Readings = dict[str, float]
+Meter = Callable[[], Readings]
 
 
 def check(where: str) -> None:
@@ -76,6 +82,8 @@ class Sampler:
     def __init__(self, run: TrackedRun, interval: float) -> None:
         self._run = run
         self._interval = interval
+        self._prefix = _prefix()
+        self._failures: Counter[Meter] = Counter()
         self._ended = threading.Event()
         self._thread = threading.Thread(
             target=self._work, name="mlflow_on_kedro system metrics", daemon=True
@@ -92,6 +100,7 @@ class Sampler:
 
     def _work(self) -> None:
         meters = [meter for meter in map(_started, (_cpu, _memory, _disk, _network)) if meter]
+        meters += gpu_meters.find()
         due = time.monotonic()
         step = 0
         ended = False
@@ -106,20 +115,29 @@ class Sampler:
                 return
             step += 1
 
-    def _log(self, meters: list[Callable[[], Readings]], step: int) -> None:
+    def _log(self, meters: list[Meter], step: int) -> None:
         now = now_ms()
         for meter in list(meters):
             try:
                 readings = meter()
-            except Exception as error:  # operating systems raise many kinds
-                meters.remove(meter)
+            except Exception as error:  # operating systems and drivers raise many kinds
+                self._failures[meter] += 1
+                if self._failures[meter] == MOST_FAILURES:
+                    meters.remove(meter)
                 logger.debug("A system metric cannot be read: %r", error)
                 continue
+            del self._failures[meter]
             for name, value in readings.items():
-                self._run.log_metric(PREFIX + name, round(value, 1), step=step, timestamp=now)
+                self._run.log_metric(self._prefix + name, round(value, 1), step=step, timestamp=now)
 
 
-def _started(make: Callable[[], Callable[[], Readings]]) -> Callable[[], Readings] | None:
+def _prefix() -> str:
+    """Return what the metrics' names begin with, which tells machines apart if the user wants."""
+    machine = environment.system_metrics_node_id()
+    return f"{PREFIX}{machine}/" if machine else PREFIX
+
+
+def _started(make: Callable[[], Meter]) -> Meter | None:
     try:
         return make()
     except Exception as error:  # a container may have no network counters, for example
@@ -127,7 +145,7 @@ def _started(make: Callable[[], Callable[[], Readings]]) -> Callable[[], Reading
         return None
 
 
-def _cpu() -> Callable[[], Readings]:
+def _cpu() -> Meter:
     import psutil
 
     psutil.cpu_percent()  # each call returns the load since the one before
@@ -138,7 +156,7 @@ def _cpu() -> Callable[[], Readings]:
     return read
 
 
-def _memory() -> Callable[[], Readings]:
+def _memory() -> Meter:
     import psutil
 
     def read() -> Readings:
@@ -151,7 +169,7 @@ def _memory() -> Callable[[], Readings]:
     return read
 
 
-def _disk() -> Callable[[], Readings]:
+def _disk() -> Meter:
     import psutil
 
     def read() -> Readings:
@@ -165,7 +183,7 @@ def _disk() -> Callable[[], Readings]:
     return read
 
 
-def _network() -> Callable[[], Readings]:
+def _network() -> Meter:
     import psutil
 
     before = psutil.net_io_counters()

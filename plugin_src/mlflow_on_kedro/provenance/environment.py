@@ -30,14 +30,19 @@ import sysconfig
 from collections.abc import Mapping
 from typing import Any
 
-from . import hardware
 from .code_diff import CodeDiff
 from .git_state import GitState
 
 FORMAT = 1
 
 
-def environment_text(command: str, kedro: Mapping[str, Any], git: GitState, diff: CodeDiff) -> str:
+def environment_text(
+    command: str,
+    kedro: Mapping[str, Any],
+    git: GitState,
+    diff: CodeDiff,
+    hardware: Mapping[str, Any],
+) -> str:
     """Write ``kedro/environment.json``.
 
     Args:
@@ -45,6 +50,7 @@ def environment_text(command: str, kedro: Mapping[str, Any], git: GitState, diff
         kedro: What Kedro has run: pipeline, environment and so on.
         git: The state of the code.
         diff: How it differs from the commit, as far as that is logged.
+        hardware: The machine: see :func:`.hardware.describe`.
     """
     content = {
         "format": FORMAT,
@@ -56,7 +62,7 @@ def environment_text(command: str, kedro: Mapping[str, Any], git: GitState, diff
             "implementation": sys.implementation.name,
         },
         "platform": _platform(),
-        "hardware": hardware.describe(),
+        "hardware": hardware,
     }
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 

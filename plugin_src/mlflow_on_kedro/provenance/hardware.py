@@ -6,12 +6,17 @@ import ctypes
 import importlib.util
 import os
 import re
+import shutil
 import sys
+from collections import Counter
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 _NVIDIA = Path("/proc/driver/nvidia")
+_CARDS = Path("/sys/class/drm")
+_AMD_VENDOR = "0x1002"
 _CPU_BYTES = 4096
 
 
@@ -26,6 +31,35 @@ def describe() -> dict[str, Any]:
         "memory_bytes": _memory(),
         "gpus": gpus(),
     }
+
+
+def tags(found: Mapping[str, Any]) -> dict[str, str]:
+    """Return the tags that say on what machine a run has run, without what is not known.
+
+    Args:
+        found: What :func:`describe` has returned.
+
+    Example:
+        >>> gpu = {"name": "NVIDIA L4", "memory_bytes": None, "driver": "550.54"}
+        >>> found = {"cpu": "EPYC", "cores": 8, "memory_bytes": 32_000_000_000, "gpus": [gpu, gpu]}
+        >>> for tag, value in tags(found).items():
+        ...     print(tag, value)
+        kedro.hardware.cpu 8 cores, EPYC
+        kedro.hardware.memory 32.0 GB
+        kedro.hardware.gpu 2 x NVIDIA L4, driver 550.54
+    """
+    cores = found["cores"]
+    gpus = Counter(
+        gpu["name"] + (f", driver {gpu['driver']}" if gpu["driver"] else "")
+        for gpu in found["gpus"]
+    )
+    texts = {
+        "cpu": [f"{cores} core{'s' if cores != 1 else ''}" if cores else "", found["cpu"] or ""],
+        "memory": [f"{found['memory_bytes'] / 1e9:.1f} GB" if found["memory_bytes"] else ""],
+        "gpu": [f"{count} x {name}" for name, count in gpus.items()],
+    }
+    joined = {name: ", ".join(filter(None, parts)) for name, parts in texts.items()}
+    return {f"kedro.hardware.{name}": text for name, text in joined.items() if text}
 
 
 def _cores() -> int | None:
@@ -70,12 +104,15 @@ def _memory() -> int | None:
 
 
 def gpus() -> list[dict[str, Any]]:
-    """Return name, memory in bytes and driver of each NVIDIA GPU; empty if there is none.
+    """Return name, memory in bytes and driver of each GPU of NVIDIA or AMD; empty: there is none.
 
-    They come from the package nvidia-ml-py if it is installed, else from Linux's driver, which does
-    not say how much memory they have.
+    NVIDIA's come from the package nvidia-ml-py if it is installed, else from Linux's driver, which
+    does not say how much memory they have. AMD's come from Linux's driver.
     """
-    if sys.platform == "linux" and not (_NVIDIA / "version").exists():
+    has_driver = (_NVIDIA / "version").exists() or shutil.which("nvidia-smi")  # WSL has the latter
+    if sys.platform == "linux" and not has_driver:
+        with suppress(OSError, ValueError):
+            return _of_amd()
         return []
     with suppress(Exception):  # of the driver, in whatever state it is
         if importlib.util.find_spec("pynvml") is not None:
@@ -120,3 +157,17 @@ def _from_proc() -> list[dict[str, Any]]:
         for model in models
         if model
     ]
+
+
+def _of_amd() -> list[dict[str, Any]]:
+    version = Path("/sys/module/amdgpu/version")
+    driver = version.read_text("utf-8", "replace").strip() if version.exists() else None
+    found = []
+    for path in sorted(_CARDS.glob("card[0-9]*/device/vendor")):
+        # What is built into a processor has no memory of this kind, or does not say its name.
+        name, memory = path.with_name("product_name"), path.with_name("mem_info_vram_total")
+        if path.read_text("utf-8").strip() == _AMD_VENDOR and name.exists() and memory.exists():
+            text = name.read_text("utf-8", "replace").strip()
+            size = int(memory.read_text("utf-8"))
+            found.append({"name": text or "AMD GPU", "memory_bytes": size, "driver": driver})
+    return found

@@ -9,19 +9,24 @@ lack of a journal asks for them.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ..journal import usage
 from ..journal.entries import Metric, SpanRecord
 from ..journal.span import Span
 from ..mlflow_internals import metric_points
-from ..tracking.timing_metrics import FAILED_NODE_TAG, Kind
+from ..tracking.hidden_tags import HIDDEN
+from ..tracking.timing_metrics import FAILED_NODE_TAG, Kind, metric_key
 from .timeline_file import to_span
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
 
     from ..tracking.tracked_run import TrackedRun
+
+USAGE_TAG = f"{HIDDEN}usage."
+"""On a run, followed by a node's name: what it used on a machine that has no journal."""
 
 
 def log_span(run: TrackedRun, span: Span, metric: str, *, is_series: bool) -> None:
@@ -104,5 +109,9 @@ def read_spans(client: MlflowClient, run_id: str, timed: TimedItems) -> list[Spa
         if node in nodes:
             end = point.timestamp / 1000
             is_failed = kind == "run" and node == failed
-            spans.append(Span(kind, node, name, end - point.value, end, point.step, is_failed))
+            span = Span(kind, node, name, end - point.value, end, point.step, is_failed)
+            if kind == "run":
+                used = found.data.tags.get(metric_key(f"{USAGE_TAG}{node}"), "")
+                span = replace(span, usages=usage.from_text(used))
+            spans.append(span)
     return spans

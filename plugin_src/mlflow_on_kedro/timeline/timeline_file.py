@@ -16,7 +16,9 @@ Each span is a load or save of a dataset by a node (``load``, ``save``), a node'
 (``run``), or the whole ``pipeline``. Times are in seconds since the epoch, with microseconds.
 ``step`` is the node's place in the pipeline, ``worker`` the place in ``workers``. A span has
 ``failed: true`` if it ended in an error, ``label`` if metrics and charts call the node otherwise,
-and ``imports`` if some of its seconds were spent in the first import of libraries.
+and ``imports`` if some of its seconds were spent in the first import of libraries. With system
+metrics, a node's function has ``usage``: the mean and the peak of the processor, the memory and the
+GPUs while it ran, such as ``{"process_cpu_percentage": {"mean": 98.2, "peak": 180.0}}``.
 
 A pipeline that logs to a run of its own writes ``kedro/timeline.json``. One whose run is also that
 of other processes or attempts (``run.key``, ``run.id``, ``MLFLOW_RUN_ID``, ``run.resume``) writes
@@ -30,6 +32,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, cast
 
+from ..journal import usage
 from ..journal.entries import SpanRecord
 from ..journal.folder import LAST_MS
 from ..journal.records import Header
@@ -93,6 +96,8 @@ def _to_json(record: SpanRecord, workers: dict[str, int]) -> dict[str, Any]:
         content["failed"] = True
     if record.imports:
         content["imports"] = round(record.imports, 6)
+    if used := usage.from_text(record.usages):
+        content["usage"] = usage.to_json(used)
     return content
 
 
@@ -129,6 +134,7 @@ def _from_json(row: dict[str, Any], labels: dict[str, str], workers: list[str]) 
         failed=bool(row.get("failed")),
         worker=workers[row["worker"]] if "worker" in row else "",
         imports=imports,
+        usages=usage.from_json(row.get("usage", {})),
     )
 
 
@@ -146,4 +152,5 @@ def to_span(record: SpanRecord) -> Span | None:
         failed=bool(record.error),
         worker=record.worker,
         imports=record.imports,
+        usages=usage.from_text(record.usages),
     )

@@ -9,6 +9,7 @@ from .layout import label_of
 from .options import Options
 from .texts import brief_duration, format_duration, utc_time
 from .themes import BACKGROUND, CRITICAL, CRITICAL_FILL
+from .usage_texts import usage_lines
 
 if TYPE_CHECKING:
     from ..journal.span import Span
@@ -163,6 +164,7 @@ def _hover(timeline: Timeline, row: Row, span: Span) -> str:
     ]
     if _has_imports(span):
         lines.append(f"of which imports of libraries {format_duration(span.imports)}")
+    lines += usage_lines(span.usages)
     if timeline.has_workers and span.worker:
         lines.append(f"in {_wrapped(span.worker)}")
     if row.is_critical:

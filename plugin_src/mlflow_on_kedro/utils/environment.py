@@ -68,6 +68,11 @@ def system_metrics_interval() -> float | None:
     return seconds
 
 
+def system_metrics_node_id() -> str | None:
+    """Return ``MLFLOW_SYSTEM_METRICS_NODE_ID``, which tells the machines of one run apart."""
+    return os.environ.get("MLFLOW_SYSTEM_METRICS_NODE_ID") or None
+
+
 def switches_autolog_on() -> bool:
     """Whether the platform calls ``mlflow.autolog()`` by itself, as Databricks does.
 

@@ -18,7 +18,8 @@ TIMELINE = {
     "workers": [],
     "spans": [
         {"kind": "run", "node": "<b>fit</b>", "start": 100.0, "end": 103.0, "step": 0},
-        {"kind": "run", "node": "judge", "start": 103.0, "end": 104.0, "step": 1, "failed": True},
+        {"kind": "run", "node": "judge", "start": 103.0, "end": 104.0, "step": 1}
+        | {"failed": True, "usage": {"process_cpu_percentage": {"mean": 20.0, "peak": 95.0}}},
     ],
 }
 
@@ -56,6 +57,7 @@ def test_text(page: RunPage) -> None:
         "kedro/timeline.json",
         "below  RUNNING",
         "judge       ",
+        "judge  CPU 95 %",
         "█ ✗     1.00 s",
     ):
         assert words in text
@@ -86,6 +88,7 @@ def test_json(page: RunPage) -> None:
     assert content["seconds"] == 4.0
     assert content["artifacts"]["kedro/timeline.json"] > 0
     assert [span["node"] for span in content["timeline"]] == ["<b>fit</b>", "judge"]
+    assert content["timeline"][1]["usage"]["process_cpu_percentage"]["peak"] == 95.0
 
 
 def test_no_artifact_store(runs: Runs, add: Callable[..., str], client: Any) -> None:

@@ -288,6 +288,7 @@ def test_provenance(make: Any) -> None:
     assert shown <= {
         *("kedro.version", "kedro.plugin_version", "kedro_command", "kedro.run_id"),
         *("kedro.tags", "kedro.pipeline", "kedro.runner", "kedro.runtime_params"),
+        *("kedro.hardware.cpu", "kedro.hardware.memory", "kedro.hardware.gpu"),
     }
 
 

@@ -103,6 +103,8 @@ def test_all_of_it(make_project: Callable[..., Any]) -> None:
     environment = json.loads(text_of(run, files.ENVIRONMENT))
     assert environment["command"] == run.data.tags["kedro_command"]
     assert environment["kedro"]["runner"] == "ThreadRunner"
+    cores = environment["hardware"]["cores"]
+    assert run.data.tags["kedro.hardware.cpu"].startswith(f"{cores} core")
     assert environment["git"]["untracked"] == ["notes.txt"]
     assert environment["git"]["commit"] == run.data.tags["kedro.git.commit"]
     loaded = json.loads(text_of(run, files.LOADED))["datasets"]

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import mlflow_on_kedro
 import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.observability import system_metrics
+from mlflow_on_kedro.observability import gpu_meters, system_metrics
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
+
+from tests.gpus import Card, NVMLError, install_nvidia
 
 NODES = """
 import time
@@ -51,6 +55,10 @@ NAMES = {
     "system/system_memory_usage_percentage",
 }
 CPU = "system/cpu_utilization_percentage"
+GPU_NAMES = {
+    *("utilization_percentage", "memory_usage_percentage", "memory_usage_megabytes"),
+    *("power_usage_watts", "power_usage_percentage"),
+}
 
 MakeProject = Callable[..., Any]
 
@@ -95,17 +103,26 @@ class TestSamples:
         took = (points[-1].timestamp - project.run.info.start_time) / 1000
         assert len(points) <= took / 0.4 + 2
 
-    def test_once_a_run_and_not_once_a_node(
-        self, make_project: MakeProject, monkeypatch: pytest.MonkeyPatch
+    def test_once_a_run_and_once_a_node(
+        self, make_project: MakeProject, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     ) -> None:
-        """Worker processes take no samples of their own, and see to the machine's all the same."""
+        """The machine is sampled once a run, and each node in the worker process that runs it."""
         from kedro.runner import ParallelRunner
+        from mlflow.artifacts import load_text
 
         monkeypatch.setenv("KEDRO_MP_CONTEXT", "fork")
+        install_nvidia(monkeypatch, tmp_path / "dev", Card())
         project = make(make_project)
         project.session_run(runner=ParallelRunner(max_workers=2))
-        assert logged(project) == NAMES
+        assert logged(project) == NAMES | {f"system/gpu_0_{name}" for name in GPU_NAMES}
         assert len(project.client.get_metric_history(project.run.info.run_id, CPU)) == 1
+        timeline = json.loads(load_text(f"{project.run.info.artifact_uri}/kedro/timeline.json"))
+        for span in timeline["spans"]:
+            used = span.get("usage", {})
+            assert (span["kind"] == "run") == bool(used)
+            if used:
+                assert used["process_cpu_percentage"]["peak"] > 0
+                assert used["gpu_0_utilization_percentage"] == {"mean": 87, "peak": 87}
 
     def test_a_run_that_fails(self, make_project: MakeProject) -> None:
         """A run that fails has its sample, too."""
@@ -148,6 +165,30 @@ def test_samples_go_through_the_journal(tmp_path: Any) -> None:
     run.end("FINISHED")
     (journal,) = (tmp_path / ".mlflow_on_kedro" / "journal").glob("*/*.jsonl")
     assert journal.read_text(encoding="utf-8").count(CPU) >= 2
+
+
+def test_a_gpu_that_fails(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The others are sampled, and it is again once it works; what is not supported is left out."""
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_NODE_ID", "node_0")
+    card = Card(busy=NVMLError("Unknown Error"))
+    install_nvidia(monkeypatch, tmp_path / "dev", card, Card(busy=NVMLError("Not Supported")))
+    config = parse({"tracking": {"mode": "offline"}})
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path))
+    sampler, meters = system_metrics.Sampler(run, 60.0), gpu_meters.find()
+    for step in range(system_metrics.MOST_FAILURES + 1):
+        sampler._log(meters, step)
+        card.busy = 50
+    run.end("FINISHED")
+    (journal,) = (tmp_path / ".mlflow_on_kedro" / "journal").glob("*/*.jsonl")
+    lines = map(json.loads, journal.read_text(encoding="utf-8").splitlines())
+    steps: dict[str, list[int]] = {}
+    for line in lines:
+        if line["kind"] == "metric":
+            steps.setdefault(line["key"], []).append(line["step"])
+    assert steps.pop("system/node_0/gpu_0_utilization_percentage") == [1, 2, 3]
+    assert "system/node_0/gpu_1_power_usage_watts" in steps
+    assert "system/node_0/gpu_1_utilization_percentage" not in steps
+    assert [*steps.values()] == [[0, 1, 2, 3]] * 8
 
 
 def test_it_is_cheap(tmp_path: Any) -> None:

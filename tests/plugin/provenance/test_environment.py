@@ -21,7 +21,8 @@ def test_content() -> None:
     """Command, code, Python, platform and hardware are there."""
     git = GitState("4f1c", "main", None, "sub", changed=True, untracked=("a",))
     diff = CodeDiff("x", {"a.png": "binary"}, is_cut=True)
-    found = json.loads(environment_text("kedro run", {"pipeline": "train"}, git, diff))
+    text = environment_text("kedro run", {"pipeline": "train"}, git, diff, hardware.describe())
+    found = json.loads(text)
     assert found["command"] == "kedro run"
     assert found["kedro"] == {"pipeline": "train"}
     assert found["git"] == {
@@ -54,6 +55,8 @@ def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     )
     (folder / "gpus" / "0000:65" / "information").write_text("Model: \t\t NVIDIA L4\nIRQ: 1\n")
     monkeypatch.setattr(hardware, "_NVIDIA", folder)
+    monkeypatch.setattr(hardware, "_CARDS", tmp_path / "drm")
+    monkeypatch.setattr(hardware.shutil, "which", lambda _: None)
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.setitem(sys.modules, "pynvml", None)
     return folder
@@ -94,3 +97,26 @@ def test_gpus_of_nvml(monkeypatch: pytest.MonkeyPatch, works: bool) -> None:
     assert hardware.gpus() == [
         {"name": "NVIDIA L4", "memory_bytes": 24 if works else None, "driver": "550.54.15"}
     ]
+
+
+@pytest.mark.usefixtures("driver")
+def test_gpus_of_amd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Linux's driver says which GPUs of AMD there are; what is part of a processor is none."""
+    monkeypatch.setattr(hardware, "_NVIDIA", tmp_path / "nowhere")
+    for number, vendor, name in ((0, "0x1002", "AMD Instinct MI300X"), (1, "0x8086", "Iris")):
+        device = tmp_path / "drm" / f"card{number}" / "device"
+        device.mkdir(parents=True)
+        (device / "vendor").write_text(f"{vendor}\n")
+        (device / "product_name").write_text(f"{name}\n")
+        (device / "mem_info_vram_total").write_text("206158430208\n")
+    (tmp_path / "drm" / "card2" / "device").mkdir(parents=True)
+    (tmp_path / "drm" / "card2" / "device" / "vendor").write_text("0x1002\n")
+    (found,) = hardware.gpus()
+    assert (found["name"], found["memory_bytes"]) == ("AMD Instinct MI300X", 206158430208)
+
+
+def test_tags_of_an_unknown_machine() -> None:
+    """What the system does not say is in no tag."""
+    unknown = {"cpu": None, "cores": None, "memory_bytes": None, "gpus": []}
+    assert hardware.tags(unknown) == {}
+    assert hardware.tags({**unknown, "cores": 1}) == {"kedro.hardware.cpu": "1 core"}

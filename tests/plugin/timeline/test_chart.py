@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from mlflow_on_kedro.errors import ConfigError
 from mlflow_on_kedro.journal.span import Span
+from mlflow_on_kedro.journal.usage import Usage
 from mlflow_on_kedro.timeline.chart import figure, html
 from mlflow_on_kedro.timeline.texts import format_duration, shorten
 from mlflow_on_kedro.timeline.themes import BACKGROUND, COLORS, CRITICAL, DARK, FAINT, INK
@@ -144,6 +145,16 @@ class TestTimes:
     """The time axis and the hover box."""
 
     @pytest.mark.usefixtures("in_tokyo")
+    def test_hover_tells_what_a_node_used(self) -> None:
+        """Means and peaks stand below the times; of very many GPUs the first."""
+        gpus = [Usage(f"gpu_{n}_utilization_percentage", 50, 99) for n in range(10)]
+        used = (Usage("process_memory_megabytes", 400, 2500), *gpus)
+        chart = figure([Span("run", "a", "a", START, START + 1, 0, usages=used)])
+        lines = traces(chart)["run"].customdata[0].split("<br>")
+        at = lines.index("memory mean 400 MB, peak 2.5 GB")
+        assert lines[at + 1] == "GPU 0: mean 50 %, peak 99 %"
+        assert lines[at + 9] == "and 2 more GPUs"
+
     def test_hover_tells_begin_end_and_duration(self) -> None:
         """Times are UTC with milliseconds, wherever the machine is; the dataset is named."""
         load = traces(figure(node("a", 0)))["load"]

@@ -10,6 +10,7 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.entries import Metric, SpanRecord
 from mlflow_on_kedro.journal.span import Span
+from mlflow_on_kedro.journal.usage import Usage
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.timeline import span_metrics
@@ -129,3 +130,12 @@ def test_a_clock_that_was_set_back() -> None:
     """A node that has ended before it began took no time, at once and at the end of the run."""
     record = SpanRecord("run", "a", "a", start=20.0, end=10.0, metric="system/time/a")
     assert span_metrics.metrics_of([record]) == [Metric("system/time/a", 0.0, 10_000)]
+
+
+def test_what_a_node_used(run: OwnRun, client: Any) -> None:
+    """What a node used on a machine without the journal is read from a tag."""
+    run.set_tag("mlflow.kedro.usage.second", '{"process_cpu_percentage": {"mean": 5, "peak": 90}}')
+    run.flush()
+    found = {(span.kind, span.node): span.usages for span in read(client, run)}
+    assert found.pop(("run", "second")) == (Usage("process_cpu_percentage", 5, 90),)
+    assert {*found.values()} == {()}

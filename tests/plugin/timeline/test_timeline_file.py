@@ -11,6 +11,7 @@ from mlflow_on_kedro.journal.entries import SpanRecord
 from mlflow_on_kedro.journal.entry_lines import from_line, to_line
 from mlflow_on_kedro.journal.records import Header
 from mlflow_on_kedro.journal.span import Span
+from mlflow_on_kedro.journal.usage import MEMORY, Usage, to_text
 from mlflow_on_kedro.timeline import timeline_file
 
 BEGIN = 1_790_000_000.0
@@ -91,6 +92,18 @@ def test_back() -> None:
     ]
 
 
+def test_usage() -> None:
+    """What a node used comes back, rounded; what is damaged in a journal is left out."""
+    used = (Usage("gpu_0_utilization_percentage", 87.04, 99.0), Usage(MEMORY, 120.0, 512.5))
+    text = text_of(replace(RECORDS[0], usages=to_text(used)))
+    (row,) = json.loads(text)["spans"]
+    assert row["usage"][MEMORY] == {"mean": 120.0, "peak": 512.5}
+    (span,) = timeline_file.from_text(text)
+    assert span.usages == (Usage("gpu_0_utilization_percentage", 87.0, 99.0), used[1])
+    for damaged in ("{", "[1]", '{"a": 1}', '{"a": {"mean": NaN, "peak": 1}}'):
+        assert "usage" not in text_of(replace(RECORDS[0], usages=damaged))
+
+
 def test_nothing() -> None:
     """There is no file of nothing, nor of what never ended."""
     assert timeline_file.to_text([]) is None
@@ -107,7 +120,7 @@ def test_unknown_worker(worker: str) -> None:
 def test_journal_of_an_earlier_version() -> None:
     """Timings that were written without steps and workers are read."""
     content = json.loads(to_line(SpanRecord("run", "a", "a", 1.0, 2.0)))
-    for name in ("step", "worker", "imports"):
+    for name in ("step", "worker", "imports", "usages"):
         del content[name]
     assert from_line(json.dumps(content).encode()) == SpanRecord("run", "a", "a", 1.0, 2.0)
 
@@ -139,6 +152,9 @@ def file_of(*spans: Any, **content: Any) -> str:
         (file_of({**SPAN, "step": float("inf")}), "damaged"),
         (file_of({**SPAN, "worker": 1}), "damaged"),
         (file_of(SPAN, workers=[{}]), "damaged .*host"),
+        (file_of({**SPAN, "usage": {"a": {"mean": 1}}}), "damaged .*peak"),
+        (file_of({**SPAN, "usage": {"a": {"mean": -1, "peak": 1}}}), "out of range"),
+        (file_of({**SPAN, "usage": 3}), "damaged"),
     ],
 )
 def test_damaged(text: str, reason: str) -> None:
