@@ -320,7 +320,10 @@ class Config:
         time: Durations and the Gantt chart.
         autolog: MLflow autologging: true, or flavors with their arguments, such as ``{sklearn:
             {log_models: false}}``.
-        trace: Make the run an MLflow trace, too. It needs MLflow 3.10 or later.
+        trace: Make the run an MLflow trace, too, with spans of ``nodes``; of ``calls``, also what
+            nodes call, such as language models; of ``all`` (or true), also what they load and
+            save. It needs MLflow 3.10 or later.
+        trace_per: ``run``: one trace. ``node``: a trace for each node.
         system_metrics: CPU, memory, disk and network of the machine.
         ui: Where ``kedro mlflow ui`` listens.
         pipeline_models: Pipelines that are logged as models, by the models' names.
@@ -340,7 +343,8 @@ class Config:
     provenance: Provenance = field(default_factory=Provenance)
     time: Time = field(default_factory=Time)
     autolog: Any = False
-    trace: bool = False
+    trace: Any = False
+    trace_per: str = one_of("run", "node")
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)
     pipeline_models: dict[str, Any] = field(default_factory=dict)

@@ -213,7 +213,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         self.note_begun(run, node)
         if run is not None:
             with run.guard():
-                fluent.attach(run)
+                fluent.attach(run, node.name)
         outcome = yield
         if run is not None and outcome.excinfo is not None:
             fluent.detach(run, "FAILED")
@@ -231,7 +231,8 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             fluent.detach(run)
         if inspect.isgeneratorfunction(node.func):
             for name, chunks in outputs.items():
-                outputs[name] = noting_end(run, node, name, fluent.attached_chunks(run, chunks))
+                attached = fluent.attached_chunks(run, node.name, chunks)
+                outputs[name] = noting_end(run, node, name, attached)
         elif not node.outputs:
             with run.guard():
                 run.finish_output(node, None)

@@ -1,0 +1,199 @@
+"""The trace of a run in MLflow: sent as far as it is known while the pipeline runs, then whole."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..config import trace_options
+from ..journal.entries import CallSpan, End, Entry, Metric, SpanRecord, TraceNotes
+from ..journal.node_files import TRACE_ATTACHMENTS
+from ..journal.records import Header, Opened
+from ..mlflow_internals import trace_client
+from ..tracking import capabilities, own_calls
+from ..tracking.capabilities import Feature
+from ..tracking.failures import is_mistake, is_refusal
+from .answer_clock import AnswerClock
+from .entry_queue import EntryQueue
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
+    from mlflow.entities import Span
+
+    from ..observability.llm_usage import Sums
+
+logger = logging.getLogger(__name__)
+
+SECONDS_BETWEEN = 5.0
+"""How often the trace of a running pipeline is sent, if there is anything new in it."""
+
+
+class RunTrace:
+    """Sends the trace of one run, or its traces (``trace_per: node``).
+
+    What nodes call is sent with the run's other values, in the order of the journal.
+
+    Args:
+        header: What the run is.
+        uri: The tracking URI.
+        queue: The run's entries.
+        clock: Notes when MLflow has answered.
+        is_live: Whether the pipeline may be running.
+        raising: Raise what MLflow refuses.
+    """
+
+    def __init__(
+        self,
+        header: Header,
+        uri: str,
+        queue: EntryQueue,
+        clock: AnswerClock,
+        *,
+        is_live: bool,
+        raising: bool,
+    ) -> None:
+        self._header, self._uri, self._queue = header, uri, queue
+        self._clock, self._raising = clock, raising
+        self._parts: list[SpanRecord] = []
+        self._notes: list[TraceNotes] = []
+        self._sent: dict[str, int | None] = {}
+        self._is_live = is_live and header.trace
+        self._has_news = True
+        self._next_time = 0.0
+        self._usage: dict[str, Sums] = {}
+
+    # -- while the pipeline runs -----------------------------------------------------------------
+
+    def note(self, entries: Iterable[Entry]) -> None:
+        """Take the parts of the trace from entries of the journal that are read anyway."""
+        if self._is_live:
+            parts = [entry for entry in entries if isinstance(entry, SpanRecord)]
+            notes = [entry for entry in entries if isinstance(entry, TraceNotes)]
+            self._parts += parts
+            self._notes += notes
+            self._has_news = self._has_news or bool(parts or notes)
+
+    def send_begun(self, opened: Opened) -> None:
+        """Send what is known of the trace, now and then; MLflow shows it as in progress.
+
+        Raises:
+            Exception: MLflow cannot be reached.
+        """
+        if not (self._is_live and self._has_news and time.monotonic() >= self._next_time):
+            return
+        try:
+            with self._clock.request(), own_calls.bypassed():
+                self._is_live = self._send_news(opened)
+        except Exception as error:
+            if not (is_refusal(error) or is_mistake(error)):
+                raise
+            self._is_live = False  # the end tries again, and warns
+            logger.debug("MLflow did not take the trace of a running pipeline: %s", error)
+        self._has_news = False
+        self._next_time = time.monotonic() + SECONDS_BETWEEN
+
+    def _send_news(self, opened: Opened) -> bool:
+        from ..observability import trace_spans, traces
+
+        for trace in trace_spans.make_traces(self._header, self._parts, None):
+            news = [
+                span
+                for span in trace.spans
+                if self._sent.get(span.span_id, 0) != span.end_time_ns  # None: has begun
+            ]
+            if news and not trace_client.log_spans(self._uri, opened.experiment_id, news):
+                return False
+            if news or self._notes:
+                info = traces.make_info(self._header, opened, trace, None, self._notes, {})
+                trace_client.start(self._uri, info)
+            self._sent.update({span.span_id: span.end_time_ns for span in news})
+        return True
+
+    # -- when it has ended -----------------------------------------------------------------------
+
+    def metrics(
+        self, client: MlflowClient, opened: Opened, parts: Iterable[SpanRecord], end: End
+    ) -> list[Metric]:
+        """Return the run's metrics of tokens and cost.
+
+        Raises:
+            Exception: MLflow cannot be reached.
+        """
+        if not (self._header.trace and trace_options.has_calls(self._header.trace_detail)):
+            return []
+        from ..observability import llm_usage, trace_spans
+
+        header = self._header
+        places = {
+            trace_spans.parent_of_calls(header.journal, node, header.trace_detail): node
+            for node in {part.node for part in parts}
+        }
+        of_nodes = llm_usage.sums(self._queue.each_of(CallSpan), places)
+        metrics = [
+            metric
+            for node, of_node in of_nodes.items()
+            if node
+            for metric in llm_usage.metrics_of_node(node, of_node, end.time)
+        ]
+        # Workers that do not see the journal have logged the metrics of their nodes themselves.
+        known = {metric.key for metric in metrics}
+        logged = client.get_run(opened.run_id).data.metrics
+        others = llm_usage.from_metrics({k: v for k, v in logged.items() if k not in known})
+        self._usage = {**others, **of_nodes}
+        return metrics + llm_usage.metrics_of_run(llm_usage.total(self._usage.values()), end.time)
+
+    def send(
+        self, client: MlflowClient, opened: Opened, parts: Iterable[SpanRecord], end: End
+    ) -> None:
+        """Send the whole trace; warn if MLflow refuses it.
+
+        Raises:
+            Exception: MLflow cannot be reached, or refuses the trace and ``raising`` is set.
+        """
+        try:
+            with self._clock.request(), own_calls.bypassed():
+                self._send_whole(opened, parts, end)
+        except Exception as error:
+            is_lacking = capabilities.lacks(
+                self._uri,
+                Feature.TRACES,
+                error,
+                "the run's trace is left out",
+                lambda: client.get_run(opened.run_id),
+            )
+            if is_lacking:
+                return
+            if self._raising or not (is_refusal(error) or is_mistake(error)):
+                raise
+            logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
+
+    def _send_whole(self, opened: Opened, parts: Iterable[SpanRecord], end: End) -> None:
+        from ..observability import llm_usage, trace_spans, traces
+
+        notes = self._queue.all_of(TraceNotes)
+        for trace in trace_spans.make_traces(self._header, parts, end):
+            is_of_run = self._header.trace_per == "run"
+            own = self._usage.values() if is_of_run else [self._usage.get(trace.name, {})]
+            info = traces.make_info(self._header, opened, trace, end, notes, llm_usage.total(own))
+            attachments, calls = self._attachments(trace.trace_id), self._calls_of(trace.trace_id)
+            trace_client.send(self._uri, info, trace.spans, attachments, calls)
+
+    def _calls_of(self, trace_id: str) -> Callable[[], list[Span]]:
+        def calls() -> list[Span]:
+            from ..observability import call_spans
+
+            found = {
+                call.span: call for call in self._queue.each_of(CallSpan) if call.trace == trace_id
+            }
+            return [call_spans.to_span(call) for call in found.values()]
+
+        return calls
+
+    def _attachments(self, trace_id: str) -> list[Path]:
+        journal = self._queue.journal
+        if journal is None:
+            return []
+        return sorted((journal.folder / TRACE_ATTACHMENTS / trace_id).glob("*"))
