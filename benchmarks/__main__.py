@@ -21,6 +21,7 @@ from . import (
     b10_large_graph,
     b11_secrets,
     b12_run_history,
+    b13_llm_calls,
     report,
 )
 from .bench import ROOT, Bench
@@ -40,6 +41,7 @@ WORKLOADS = {
         b10_large_graph,
         b11_secrets,
         b12_run_history,
+        b13_llm_calls,
     )
 }
 

@@ -320,9 +320,9 @@ class Config:
         time: Durations and the Gantt chart.
         autolog: MLflow autologging: true, or flavors with their arguments, such as ``{sklearn:
             {log_models: false}}``.
-        trace: Make the run an MLflow trace, too, with spans of ``nodes``; of ``calls``, also what
-            nodes call, such as language models; of ``all`` (or true), also what they load and
-            save. It needs MLflow 3.10 or later.
+        trace: Make the run an MLflow trace, too. ``nodes``: a span for each node. ``calls``: also
+            for what nodes call, such as language models. true or ``all``: also for what they load
+            and save. It needs MLflow 3.10 or later.
         trace_per: ``run``: one trace. ``node``: a trace for each node.
         system_metrics: CPU, memory, disk and network of the machine.
         ui: Where ``kedro mlflow ui`` listens.

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
     from mlflow.entities import Span
 
-    from ..observability.llm_usage import Sums
+    from ..observability.llm_usage import RunningTotal, Sums
 
 logger = logging.getLogger(__name__)
 
 SECONDS_BETWEEN = 5.0
-"""How often the trace of a running pipeline is sent, if there is anything new in it."""
+"""How often the trace of a running pipeline is sent."""
 
 
 class RunTrace:
@@ -59,9 +59,9 @@ class RunTrace:
         self._clock, self._raising = clock, raising
         self._parts: list[SpanRecord] = []
         self._notes: list[TraceNotes] = []
-        self._sent: dict[str, int | None] = {}
+        self._totals: dict[str, RunningTotal] = {}
+        self._sent: dict[str, int] = {}
         self._is_live = is_live and header.trace
-        self._has_news = True
         self._next_time = 0.0
         self._usage: dict[str, Sums] = {}
 
@@ -69,12 +69,20 @@ class RunTrace:
 
     def note(self, entries: Iterable[Entry]) -> None:
         """Take the parts of the trace from entries of the journal that are read anyway."""
-        if self._is_live:
-            parts = [entry for entry in entries if isinstance(entry, SpanRecord)]
-            notes = [entry for entry in entries if isinstance(entry, TraceNotes)]
-            self._parts += parts
-            self._notes += notes
-            self._has_news = self._has_news or bool(parts or notes)
+        if not self._is_live:
+            return
+        for entry in entries:
+            if isinstance(entry, SpanRecord):
+                self._parts.append(entry)
+            elif isinstance(entry, TraceNotes):
+                self._notes.append(entry)
+            elif isinstance(entry, CallSpan):
+                self._total(entry.trace).add(entry)
+
+    def _total(self, trace_id: str) -> RunningTotal:
+        from ..observability.llm_usage import RunningTotal
+
+        return self._totals.setdefault(trace_id, RunningTotal())
 
     def send_begun(self, opened: Opened) -> None:
         """Send what is known of the trace, now and then; MLflow shows it as in progress.
@@ -82,7 +90,7 @@ class RunTrace:
         Raises:
             Exception: MLflow cannot be reached.
         """
-        if not (self._is_live and self._has_news and time.monotonic() >= self._next_time):
+        if not self._is_live or time.monotonic() < self._next_time:
             return
         try:
             with self._clock.request(), own_calls.bypassed():
@@ -92,24 +100,22 @@ class RunTrace:
                 raise
             self._is_live = False  # the end tries again, and warns
             logger.debug("MLflow did not take the trace of a running pipeline: %s", error)
-        self._has_news = False
         self._next_time = time.monotonic() + SECONDS_BETWEEN
 
     def _send_news(self, opened: Opened) -> bool:
+        """Send the spans that have begun or ended; return whether the store takes single spans."""
         from ..observability import trace_spans, traces
 
         for trace in trace_spans.make_traces(self._header, self._parts, None):
-            news = [
-                span
-                for span in trace.spans
-                if self._sent.get(span.span_id, 0) != span.end_time_ns  # None: has begun
-            ]
-            if news and not trace_client.log_spans(self._uri, opened.experiment_id, news):
+            news = [span for span in trace.spans if self._sent.get(span.span_id) != _end_of(span)]
+            if not news:
+                continue
+            if not trace_client.log_spans(self._uri, opened.experiment_id, news):
                 return False
-            if news or self._notes:
-                info = traces.make_info(self._header, opened, trace, None, self._notes, {})
-                trace_client.start(self._uri, info)
-            self._sent.update({span.span_id: span.end_time_ns for span in news})
+            usage = self._total(trace.trace_id).sums
+            info = traces.make_info(self._header, opened, trace, self._notes, usage)
+            trace_client.start(self._uri, info)
+            self._sent.update({span.span_id: _end_of(span) for span in news})
         return True
 
     # -- when it has ended -----------------------------------------------------------------------
@@ -177,7 +183,7 @@ class RunTrace:
         for trace in trace_spans.make_traces(self._header, parts, end):
             is_of_run = self._header.trace_per == "run"
             own = self._usage.values() if is_of_run else [self._usage.get(trace.name, {})]
-            info = traces.make_info(self._header, opened, trace, end, notes, llm_usage.total(own))
+            info = traces.make_info(self._header, opened, trace, notes, llm_usage.total(own))
             attachments, calls = self._attachments(trace.trace_id), self._calls_of(trace.trace_id)
             trace_client.send(self._uri, info, trace.spans, attachments, calls)
 
@@ -197,3 +203,8 @@ class RunTrace:
         if journal is None:
             return []
         return sorted((journal.folder / TRACE_ATTACHMENTS / trace_id).glob("*"))
+
+
+def _end_of(span: Span) -> int:
+    """Return when a span has ended; of one that has not, until when it is known."""
+    return span.end_time_ns or 0

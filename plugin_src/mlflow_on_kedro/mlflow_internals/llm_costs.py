@@ -18,8 +18,8 @@ def cost_of(
         tokens: The tokens, as MLflow notes them at a span.
 
     Returns:
-        ``input_cost``, ``output_cost`` and ``total_cost``; None if MLflow knows no price. MLflow
-        3.10 and some later ones know prices only where the package litellm is installed.
+        ``input_cost``, ``output_cost`` and ``total_cost``; None if MLflow knows no price. Older
+        versions, such as 3.10, know prices only where the package litellm is installed.
     """
     try:
         from mlflow.tracing.utils import calculate_cost_by_model_and_token_usage as calculate

@@ -93,6 +93,27 @@ def total(of_nodes: Iterable[Sums]) -> Sums:
     return together
 
 
+class RunningTotal:
+    """The sums of spans as they end, those below others first; it keeps none of them.
+
+    Attributes:
+        sums: The sums so far.
+    """
+
+    def __init__(self) -> None:
+        self.sums: Sums = {}
+        self._counted_below: set[str] = set()
+
+    def add(self, call: CallSpan) -> None:
+        """Add a span, unless spans below it have counted already."""
+        is_counted = call.span in self._counted_below
+        self._counted_below.discard(call.span)
+        if call.usage and not is_counted:
+            add(self.sums, json.loads(call.usage))
+        if call.usage or is_counted:
+            self._counted_below.add(call.parent)
+
+
 def metrics_of_node(node: str, of_node: Sums, time: int) -> list[Metric]:
     """Return the metrics of a node, such as ``system/llm.tokens.input/<node>``.
 

@@ -6,6 +6,7 @@ What nodes call is below them, and is made by MLflow: see :mod:`.call_spans`.
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -194,13 +195,17 @@ def _span(
     traceback: str = "",
     attributes: Mapping[str, Any],
 ) -> Span:
-    """Make one span; times are in seconds since the epoch, an end of 0 is none yet."""
+    """Make one span; times are in seconds since the epoch.
+
+    An end of 0 is none yet. The span then lasts until now, because MLflow's UI has no length for a
+    span without an end.
+    """
     from mlflow.entities import Span
     from opentelemetry.sdk.resources import Resource
     from opentelemetry.sdk.trace import Event, ReadableSpan
     from opentelemetry.trace import Status, StatusCode
 
-    end_ns = round(max(start, end) * 1e9) if end else None
+    end_ns = round(max(start, end or time.time()) * 1e9)
     events = []
     if error:
         kind, _, message = error.partition(": ")

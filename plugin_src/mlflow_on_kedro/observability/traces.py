@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..config.sections import Config
 from ..errors import ConfigError
-from ..journal.entries import End, TraceNotes
+from ..journal.entries import TraceNotes
 from ..journal.records import Header, Opened
 from ..mlflow_internals import tags
 from ..utils import mlflow_version
@@ -56,7 +56,6 @@ def make_info(
     header: Header,
     opened: Opened,
     trace: TraceSpans,
-    end: End | None,
     notes: Iterable[TraceNotes],
     usage: Sums,
 ) -> TraceInfo:
@@ -66,14 +65,13 @@ def make_info(
         header: The header of the run's journal.
         opened: The run in MLflow.
         trace: The trace.
-        end: The pipeline's end; None: it is running.
         notes: What nodes have said of their traces.
-        usage: The tokens and cost of the trace.
+        usage: The tokens and cost of the trace, as far as they are known.
     """
     from mlflow.entities import TraceInfo, TraceLocation, TraceState
 
     root, state = trace.root, TraceState.IN_PROGRESS
-    if root.end_time_ns is not None:
+    if root.status.status_code.value != "UNSET":
         is_ok = root.status.status_code.value == "OK"
         state = TraceState.OK if is_ok else TraceState.ERROR
     start_ms = round(root.start_time_ns / 1e6)
@@ -82,15 +80,13 @@ def make_info(
         trace_location=TraceLocation.from_experiment_id(opened.experiment_id),
         request_time=start_ms,
         state=state,
-        execution_duration=max(0, round(root.end_time_ns / 1e6) - start_ms)
-        if root.end_time_ns is not None
-        else None,
+        execution_duration=max(0, round((root.end_time_ns or 0) / 1e6) - start_ms),
         request_preview=opened.name if header.trace_per == "run" else trace.name,
         trace_metadata={tags.TRACE_RUN: opened.run_id},
         tags={tags.TRACE_NAME: trace.name},
     )
     for kind, name in ((TOKENS, tags.TRACE_TOKENS), (COST, tags.TRACE_COST)):
-        if end is not None and kind in usage:
+        if kind in usage:
             info.trace_metadata[name] = json.dumps(usage[kind])
     for note in notes:
         if note.trace == trace.trace_id:

@@ -51,3 +51,12 @@ def test_a_cost_that_is_given() -> None:
     found = llm_usage.sums([call("a", "first", cost={"total_cost": 0.5})], {"first": "ask"})["ask"]
     (metric,) = llm_usage.metrics_of_run(found, 5)
     assert (metric.key, metric.value) == ("llm.cost", 0.5)
+
+
+def test_as_they_end() -> None:
+    """The sum so far has each call once, too, though spans below others end first."""
+    running = llm_usage.RunningTotal()
+    for each in (call("model", "step", 30), call("step", "chain"), call("chain", "first", 30)):
+        running.add(each)
+    running.add(call("own", "first", 2))
+    assert running.sums["tokens"]["input_tokens"] == 32
