@@ -89,7 +89,7 @@ def run(bench: Bench) -> Outcome:
         for variant, words in ((IMPORT, ()), (OURS, ("--params", "mlflow.trace=true")))
         for project in bench.projects(Calls(size), variant).values()
     }
-    alternate(samples, calls, bench.choose(3, 1))
+    alternate(samples, calls, bench.choose(2, 1))
 
     def a_call(variant: str) -> float:
         """Milliseconds of CPU, of the least of all runs."""

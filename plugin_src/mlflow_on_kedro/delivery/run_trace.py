@@ -16,6 +16,7 @@ from ..mlflow_internals import trace_client
 from ..tracking import capabilities, own_calls
 from ..tracking.capabilities import Feature
 from ..tracking.failures import is_mistake, is_refusal
+from ..utils import mlflow_limits
 from .answer_clock import AnswerClock
 from .entry_queue import EntryQueue
 
@@ -132,10 +133,10 @@ class RunTrace:
             return []
         from ..observability import llm_usage, trace_spans
 
-        header = self._header
+        header, nodes = self._header, {part.node for part in parts}
         places = {
             trace_spans.parent_of_calls(header.journal, node, header.trace_detail): node
-            for node in {part.node for part in parts}
+            for node in nodes
         }
         of_nodes = llm_usage.sums(self._queue.each_of(CallSpan), places)
         metrics = [
@@ -144,12 +145,15 @@ class RunTrace:
             if node
             for metric in llm_usage.metrics_of_node(node, of_node, end.time)
         ]
-        # Workers that do not see the journal have logged the metrics of their nodes themselves.
+        # Workers that do not see the journal, and other attempts and processes of the same run,
+        # have logged the metrics of their nodes themselves.
         known = {metric.key for metric in metrics}
         logged = client.get_run(opened.run_id).data.metrics
         others = llm_usage.from_metrics({k: v for k, v in logged.items() if k not in known})
-        self._usage = {**others, **of_nodes}
-        return metrics + llm_usage.metrics_of_run(llm_usage.total(self._usage.values()), end.time)
+        ran = {mlflow_limits.legal_key(node) for node in nodes}
+        self._usage = {**{node: others[node] for node in others if node in ran}, **of_nodes}
+        of_run = llm_usage.total([*others.values(), *of_nodes.values()])
+        return metrics + llm_usage.metrics_of_run(of_run, end.time)
 
     def send(
         self, client: MlflowClient, opened: Opened, parts: Iterable[SpanRecord], end: End

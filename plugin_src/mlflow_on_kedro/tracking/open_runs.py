@@ -89,7 +89,7 @@ def continue_node(run: TrackedRun, name: str) -> None:
 
 def end_node(run: TrackedRun) -> None:
     """Undo :func:`begin_node`."""
-    node = next((one for one in here.nodes if one.run is run), None)
+    node = next((one for one in reversed(here.nodes) if one.run is run), None)
     for nodes in (here.nodes, _at_work):
         with contextlib.suppress(ValueError):  # the run has ended meanwhile
             nodes.remove(node)  # type: ignore[arg-type]
