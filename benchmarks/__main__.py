@@ -21,7 +21,8 @@ from . import (
     b10_large_graph,
     b11_secrets,
     b12_run_history,
-    b13_training,
+    b13_llm_calls,
+    b14_training,
     report,
 )
 from .bench import ROOT, Bench
@@ -41,7 +42,8 @@ WORKLOADS = {
         b10_large_graph,
         b11_secrets,
         b12_run_history,
-        b13_training,
+        b13_llm_calls,
+        b14_training,
     )
 }
 

@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 from ..errors import ConfigError
 from ..utils.mlflow_limits import legal_key
-from . import autolog_options, header_checks, uri_checks
+from . import autolog_options, header_checks, trace_options, uri_checks
 from .checks import (
     ALL,
     FILE,
@@ -52,6 +52,7 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     _check_names(config.run.kedro_run_params, where)
     _check_separator(config.params.separator, where)
     autolog_options.parse(config.autolog, where)
+    trace_options.detail_of(config.trace, where)
     header_checks.check(config.tracking.request_headers, where)
     for key in ("uri", "registry_uri"):
         if uri := getattr(config.tracking, key):
@@ -94,6 +95,7 @@ def _typed(content: Mapping[str, Any], where: str) -> Config:
     }
     # Without the sections, which are checked already: a check takes milliseconds.
     others = {key: value for key, value in given.items() if key not in sections}
+    check_choices(others, Config, where, "")
     top = make_dataclass("Top", [(key, types[key]) for key in others])
     return Config(**sections, **vars(check_types(top(**others), where)))
 

@@ -326,7 +326,10 @@ class Config:
         time: Durations and the Gantt chart.
         autolog: MLflow autologging: true, or flavors with their arguments, such as ``{sklearn:
             {log_models: false}}``.
-        trace: Make the run an MLflow trace, too. It needs MLflow 3.10 or later.
+        trace: Make the run an MLflow trace, too. ``nodes``: a span for each node. ``calls``: also
+            for what nodes call, such as language models. true or ``all``: also for what they load
+            and save. It needs MLflow 3.10 or later.
+        trace_per: ``run``: one trace. ``node``: a trace for each node.
         logs: Keep what the pipeline logs and prints, as the artifact ``kedro/run.log``, which is
             there while the pipeline runs.
         system_metrics: CPU, memory, disk, network and GPUs of the machine.
@@ -348,7 +351,8 @@ class Config:
     provenance: Provenance = field(default_factory=Provenance)
     time: Time = field(default_factory=Time)
     autolog: Any = False
-    trace: bool = False
+    trace: Any = False
+    trace_per: str = one_of("run", "node")
     logs: bool = False
     system_metrics: SystemMetrics = field(default_factory=SystemMetrics)
     ui: Ui = field(default_factory=Ui)

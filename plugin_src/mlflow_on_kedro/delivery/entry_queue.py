@@ -13,12 +13,14 @@ from ..journal.entries import (
     FILES,
     VALUES,
     Artifact,
+    CallSpan,
     Entry,
     EntryT,
     File,
     Loaded,
     SpanRecord,
     Summary,
+    TraceNotes,
     of_kind,
 )
 from ..journal.folder import OF_DELIVERY, Journal
@@ -31,6 +33,7 @@ from .pending import PendingSize
 
 logger = logging.getLogger(__name__)
 
+_NEEDED_AT_THE_END = (SpanRecord, CallSpan, TraceNotes, Loaded, Summary)
 _SET_ASIDE = (
     "set aside; other values and files are sent as usual. `kedro mlflow status` lists what was "
     "refused, and `kedro mlflow sync` tries it again"
@@ -83,7 +86,7 @@ class EntryQueue:
     def remember(self, entry: Entry) -> None:
         """Add an entry that could not be written into the journal."""
         self._memory[entry.lane].append(entry)
-        if isinstance(entry, SpanRecord | Loaded | Summary):
+        if isinstance(entry, _NEEDED_AT_THE_END):
             self._for_the_end.append(entry)
 
     def add(self, entry: Entry) -> None:
@@ -175,7 +178,12 @@ class EntryQueue:
 
     def all_of(self, kind: type[EntryT]) -> list[EntryT]:
         """Return the entries of a kind that is sent at the end; also what the journal lacks."""
-        return [*self.written(kind), *of_kind(self._for_the_end, kind)]
+        return list(self.each_of(kind))
+
+    def each_of(self, kind: type[EntryT]) -> Iterator[EntryT]:
+        """Yield the entries of a kind that is needed at the end; also what the journal lacks."""
+        yield from self.written(kind)
+        yield from of_kind(self._for_the_end, kind)
 
     # -- what is refused -----------------------------------------------------------------------
 

@@ -1,20 +1,18 @@
-"""What is sent once a run has ended: its trace, the chart of a shared run, registered models."""
+"""What is sent once a run has ended: the chart of a shared run, registered models."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from typing import TYPE_CHECKING
 
-from ..journal.entries import End, Register, SpanRecord, Text
-from ..journal.records import Header, Opened
+from ..journal.entries import Register, Text
+from ..journal.records import Opened
 from ..models import model_metrics, registry
 from ..models.pending_registrations import pending_registrations
 from ..prompts import links
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
-from ..tracking.failures import Kind, is_mistake, is_refusal, kind_of, pass_over_refusals
-from .answer_clock import AnswerClock
+from ..tracking.failures import Kind, kind_of, pass_over_refusals
 from .artifact_writer import ArtifactWriter
 from .entry_queue import EntryQueue
 
@@ -22,42 +20,6 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
-
-
-def send_trace(
-    client: MlflowClient,
-    uri: str,
-    header: Header,
-    opened: Opened,
-    spans: Collection[SpanRecord],
-    end: End,
-    clock: AnswerClock,
-    *,
-    raising: bool,
-) -> None:
-    """Log a run as a trace; warn if MLflow refuses it.
-
-    Raises:
-        Exception: MLflow cannot be reached, or refuses the trace and ``raising`` is set.
-    """
-    from ..observability import traces
-
-    try:
-        with clock.request():
-            traces.deliver(uri, header, opened, spans, end)
-    except Exception as error:
-        is_lacking = capabilities.lacks(
-            uri,
-            Feature.TRACES,
-            error,
-            "the run's trace is left out",
-            lambda: client.get_run(opened.run_id),
-        )
-        if is_lacking:
-            return
-        if raising or not (is_refusal(error) or is_mistake(error)):
-            raise
-        logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
 
 
 def send_shared_chart(client: MlflowClient, run_id: str, writer: ArtifactWriter) -> None:

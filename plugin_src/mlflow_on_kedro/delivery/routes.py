@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..journal.entries import (
+    CallSpan,
     End,
     Entry,
     File,
@@ -22,16 +23,18 @@ from ..journal.entries import (
     Tag,
     Text,
     Trace,
+    TraceNotes,
     Unlogged,
 )
 from .uploader import MakeUploads, Uploader
-from .value_requests import ValueRequest, log_batch, log_inputs
+from .value_requests import ValueRequest, log_batch, log_inputs, log_spans
 
 VALUE_REQUESTS: dict[type[Entry], ValueRequest] = {
     Param: log_batch,
     Metric: log_batch,
     Tag: log_batch,
     Input: log_inputs,
+    CallSpan: log_spans,
 }
 """The request for each kind of value."""
 
@@ -47,9 +50,9 @@ UPLOADS: dict[type[Entry], MakeUploads[Any]] = {
 }
 """The uploads for each kind of entry in the lane of files."""
 
-AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, Loaded, Summary, End)
-"""Sent when the run ends: spans are its timeline and its trace, what was loaded is a file of it,
-the summary is its description, and the end is its status."""
+AT_THE_END: tuple[type[Entry], ...] = (SpanRecord, TraceNotes, Loaded, Summary, End)
+"""Sent when the run ends: spans are its timeline and, with notes, its trace; what was loaded is a
+file of it, the summary is its description, and the end is its status."""
 
 LOCAL_ONLY: tuple[type[Entry], ...] = (Unlogged,)
 """Never sent."""

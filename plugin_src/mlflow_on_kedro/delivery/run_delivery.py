@@ -39,6 +39,7 @@ from .entry_queue import EntryQueue
 from .log_delivery import LogDelivery
 from .mlflow_run import MLflowRun
 from .pending import PendingSize
+from .run_trace import RunTrace
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -104,6 +105,10 @@ class RunDelivery:
         self._end: End | None = None
         self._has_chart = self._has_last_files = self._has_linked_prompts = False
         self._complete = complete
+        clock, is_live = self.clocks[VALUES], not complete
+        self._trace = RunTrace(
+            header, self.uri, self.queue, clock, is_live=is_live, raising=raising
+        )
         self._children = ChildDeliveries(journal, self._delivery_of)
         self._log = LogDelivery(journal, header, self.uri)
 
@@ -143,6 +148,7 @@ class RunDelivery:
                 same again.
         """
         opened = self.open()
+        self._trace.send_begun(opened)
         return self._send_own_values(opened) + self._children.send_values(opened.run_id)
 
     def _send_own_values(self, opened: Opened) -> int:
@@ -153,6 +159,7 @@ class RunDelivery:
         files = [entry for entry in chunk.entries if entry.lane == FILES]
         if files:  # older versions of the plugin wrote both lanes into one file
             self._artifact_writer(opened).send(files)
+        self._trace.note(chunk.entries)
         self._end = next(reversed(of_kind(chunk.entries, End)), self._end)
         self.queue.done(VALUES)
         more = self._send_own_values(opened) if self.queue.has_memory(VALUES) else 0
@@ -174,15 +181,12 @@ class RunDelivery:
                 while child.send_values():
                     pass
                 child.end()
-            self._send_timings(opened)
+            self._send_timings(opened, end)
             self._run.mark_waiting(client, opened, self.queue.waiting_files())
             status = self._run.end(client, opened, end)
             self._describe(client, opened, status)
             if self.header.trace:
-                clock, raising = self.clocks[VALUES], self._raising
-                finishing.send_trace(
-                    client, self.uri, self.header, opened, self._spans, end, clock, raising=raising
-                )
+                self._trace.send(client, opened, self._spans, end)
             self._run.note_ended(status)  # last: after a failure the next call does all again
             return status
         return self.status
@@ -192,8 +196,9 @@ class RunDelivery:
         """All timings, read once: they are needed first when nothing is timed any more."""
         return self.queue.all_of(SpanRecord)
 
-    def _send_timings(self, opened: Opened) -> None:
+    def _send_timings(self, opened: Opened, end: End) -> None:
         metrics = span_metrics.metrics_of(self._spans)
+        metrics += self._trace.metrics(self._client(VALUES), opened, self._spans, end)
         if metrics:
             self._batch_writer(opened).send(metrics)
 

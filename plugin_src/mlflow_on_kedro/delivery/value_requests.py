@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..journal.entries import Entry, Input, Metric, Param, Tag, of_kind
+from ..journal.entries import CallSpan, Entry, Input, Metric, Param, Tag, of_kind
+from ..mlflow_internals import trace_client
 from ..mlflow_internals.tags import DATASET_CONTEXT
-from ..tracking import capabilities, tables
+from ..tracking import capabilities, own_calls, tables
 from ..tracking.capabilities import Feature
 
 if TYPE_CHECKING:
@@ -66,6 +67,28 @@ def log_inputs(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> N
             Feature.INPUTS,
             error,
             "the datasets that a run has read are left out",
+            lambda: client.get_run(run_id),
+        ):
+            raise
+
+
+def log_spans(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> None:
+    """Log what nodes have called; a store that takes whole traces only gets them at the end."""
+    from ..observability import call_spans
+
+    uri = client.tracking_uri
+    if not capabilities.has(uri, Feature.TRACES):
+        return
+    spans = [call_spans.to_span(entry) for entry in of_kind(entries, CallSpan)]
+    try:
+        with own_calls.bypassed():
+            trace_client.log_spans(uri, client.get_run(run_id).info.experiment_id, spans)
+    except Exception as error:
+        if not capabilities.lacks(
+            uri,
+            Feature.TRACES,
+            error,
+            "the run's trace is left out",
             lambda: client.get_run(run_id),
         ):
             raise

@@ -214,7 +214,7 @@ class MLflowBasicLoggerHook(NodeProgressHook):
         if run is not None:
             with run.guard():
                 run_log.begin_node(run)
-                fluent.attach(run)
+                fluent.attach(run, node.name)
         outcome = yield
         if run is not None and outcome.excinfo is not None:
             fluent.detach(run, "FAILED")
@@ -234,7 +234,8 @@ class MLflowBasicLoggerHook(NodeProgressHook):
             run_log.end_node(run)
         if inspect.isgeneratorfunction(node.func):
             for name, chunks in outputs.items():
-                outputs[name] = noting_end(run, node, name, fluent.attached_chunks(run, chunks))
+                attached = fluent.attached_chunks(run, node.name, chunks)
+                outputs[name] = noting_end(run, node, name, attached)
         elif not node.outputs:
             with run.guard():
                 run.finish_output(node, None)

@@ -269,6 +269,39 @@ class SpanRecord(Entry, kind="part"):
 
 
 @dataclass(frozen=True)
+class CallSpan(Entry, kind="call", title="span {0.span} of a call"):
+    """A span that a node has made with MLflow, as of a call of a language model.
+
+    Attributes:
+        trace: The id of the trace.
+        span: The id of the span.
+        parent: The id of the span above it.
+        usage: Its tokens and cost, as JSON: see :mod:`mlflow_on_kedro.observability.llm_usage`;
+            "" if it has none.
+        content: The whole span, as JSON in MLflow's form.
+    """
+
+    trace: str
+    span: str
+    parent: str
+    usage: str
+    content: str
+
+
+@dataclass(frozen=True)
+class TraceNotes(Entry, kind="tracenotes"):
+    """What a node has said of its trace: ``mlflow.update_current_trace``, feedback, prompts.
+
+    Attributes:
+        trace: The id of the trace.
+        content: The trace's info, as JSON in MLflow's form.
+    """
+
+    trace: str
+    content: str
+
+
+@dataclass(frozen=True)
 class Summary(Entry, kind="summary"):
     """What the run is, as JSON, of which its description in MLflow is made when it ends."""
 

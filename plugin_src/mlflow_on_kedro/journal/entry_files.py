@@ -15,6 +15,8 @@ SUFFIXES = {VALUES: ".jsonl", FILES: ".files"}
 """How the names of a lane's files end."""
 CHUNK_ENTRIES = {VALUES: 10_000, FILES: 64}
 """How many entries of a lane are read at once."""
+CHUNK_BYTES = 8_000_000
+"""About how many bytes of one file are read at once: the spans of calls may be long."""
 
 
 class EntryFiles:
@@ -90,11 +92,15 @@ class EntryFiles:
         return chunk
 
     def _read_lines(self, name: str, room: int, chunk: Chunk, *, complete: bool) -> None:
-        position = chunk.positions.get(name, 0)
+        begin = position = chunk.positions.get(name, 0)
         with (self.folder / name).open("rb") as file:
             file.seek(position)
             for line in file:
-                if room == 0 or not (complete or line.endswith(b"\n")):
+                if (
+                    room == 0
+                    or position - begin >= CHUNK_BYTES
+                    or not (complete or line.endswith(b"\n"))
+                ):
                     break
                 if line.strip():
                     try:

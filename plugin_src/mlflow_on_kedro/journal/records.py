@@ -33,6 +33,8 @@ class Header:
         resume: The journal of the failed run that this one continues (``run.resume``).
         owned: Whether this pipeline ends the run.
         trace: Whether the run is logged as a trace, too.
+        trace_detail: How much of the run that has: see :mod:`mlflow_on_kedro.config.trace_options`.
+        trace_per: ``run``, or ``node`` for a trace for each node.
         registers: Whether the pipeline saves models for the model registry.
         start_ms: When the pipeline began, in milliseconds since the epoch.
         root: The project's root.
@@ -62,6 +64,8 @@ class Header:
     owned: bool = True
     registers: bool = False
     trace: bool = False
+    trace_detail: str = "all"
+    trace_per: str = "run"
     kedro_run_id: str | None = None
     user: str | None = None
     group: str | None = None

@@ -11,7 +11,9 @@ asserts that no other module of the plugin imports a private name of MLflow.
 ``store_classes``      the base classes of stores; importing it imports MLflow
 ``async_logging``      MLflow's own queue of asynchronous logging
 ``replaced_functions`` replacing ``mlflow.start_run`` and its like
-``trace_client``       sending one trace
+``trace_client``       sending a trace, whole or span by span
+``span_processor``     where the spans of this process begin, and what becomes of them
+``llm_costs``          the prices of language models
 ``autolog_state``      which flavors are autologged, and which wait for an import
 ``providers``          what MLflow asks for request headers and for the default experiment
 ``metric_points``      the last point of each metric, with its step

@@ -1,23 +1,25 @@
-"""A run as one MLflow trace: spans of the pipeline, its nodes, and their loads, runs and saves.
+"""A run as one MLflow trace: spans of the pipeline, its nodes, what they load, call and save.
 
-MLflow's tracer sends traces from its own thread and drops what it cannot send. So the timings are
-entries of the run's journal, and the trace is made of them when the run's end is delivered. All
-ids are derived from the journal's, so a trace that is delivered twice is in MLflow once.
+MLflow's tracer sends traces from its own thread and drops what it cannot send. So timings and what
+nodes call are entries of the run's journal, and whoever delivers that makes the trace of them,
+while the pipeline runs and when it has ended.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection
+import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from ..config.sections import Config
 from ..errors import ConfigError
-from ..journal.entries import End, SpanRecord
+from ..journal.entries import TraceNotes
 from ..journal.records import Header, Opened
-from ..mlflow_internals import tags, trace_client
-from ..tracking import own_calls
+from ..mlflow_internals import tags
 from ..utils import mlflow_version
-from .trace_spans import end_ms, make_spans, pipelines_part, trace_id
+from . import trace_notes
+from .llm_usage import COST, TOKENS, Sums
+from .trace_spans import TraceSpans
 
 if TYPE_CHECKING:
     from mlflow.entities import TraceInfo
@@ -40,58 +42,53 @@ def check(config: Config, where: str) -> None:
     if mlflow_version.major_minor(installed) < LEAST_MLFLOW:
         least = ".".join(map(str, LEAST_MLFLOW))
         raise ConfigError(
-            f"{where}: 'trace: true' needs MLflow {least} or later, and {installed} is "
+            f"{where}: 'trace' needs MLflow {least} or later, and {installed} is "
             f'installed: run `pip install "mlflow>={least}"`, or take it out.'
         )
     if not config.time.enabled:
         raise ConfigError(
-            f"{where}: 'trace: true' needs the timings, of which it is made: take out "
+            f"{where}: 'trace' needs the timings, of which it is made: take out "
             "'time.enabled: false'."
         )
 
 
-def deliver(
-    uri: str,
+def make_info(
     header: Header,
     opened: Opened,
-    parts: Collection[SpanRecord],
-    end: End,
-) -> None:
-    """Send the trace of a run.
-
-    Args:
-        uri: The tracking URI.
-        header: The header of the run's journal.
-        opened: The run in MLflow.
-        parts: The timings of the run's nodes, loads and saves.
-        end: The pipeline's end.
-
-    Raises:
-        Exception: MLflow cannot be reached, or refuses the trace.
-    """
-    info = make_info(header, opened, end, pipelines_part(parts))
-    with own_calls.bypassed():
-        trace_client.send(uri, info, make_spans(header, parts, end))
-
-
-def make_info(header: Header, opened: Opened, end: End, pipeline: SpanRecord | None) -> TraceInfo:
-    """Make the trace's info.
+    trace: TraceSpans,
+    notes: Iterable[TraceNotes],
+    usage: Sums,
+) -> TraceInfo:
+    """Make the info of a trace.
 
     Args:
         header: The header of the run's journal.
         opened: The run in MLflow.
-        end: The pipeline's end.
-        pipeline: The timing of the pipeline; None: it was killed.
+        trace: The trace.
+        notes: What nodes have said of their traces.
+        usage: The tokens and cost of the trace, as far as they are known.
     """
     from mlflow.entities import TraceInfo, TraceLocation, TraceState
 
-    return TraceInfo(
-        trace_id=trace_id(header),
+    root, state = trace.root, TraceState.IN_PROGRESS
+    if root.status.status_code.value != "UNSET":
+        is_ok = root.status.status_code.value == "OK"
+        state = TraceState.OK if is_ok else TraceState.ERROR
+    start_ms = round(root.start_time_ns / 1e6)
+    info = TraceInfo(
+        trace_id=trace.trace_id,
         trace_location=TraceLocation.from_experiment_id(opened.experiment_id),
-        request_time=header.start_ms,
-        state=TraceState.OK if end.status == "FINISHED" else TraceState.ERROR,
-        execution_duration=max(0, round(end_ms(pipeline, end)) - header.start_ms),
-        request_preview=opened.name,
+        request_time=start_ms,
+        state=state,
+        execution_duration=max(0, round((root.end_time_ns or 0) / 1e6) - start_ms),
+        request_preview=opened.name if header.trace_per == "run" else trace.name,
         trace_metadata={tags.TRACE_RUN: opened.run_id},
-        tags={tags.TRACE_NAME: "kedro run"},
+        tags={tags.TRACE_NAME: trace.name},
     )
+    for kind, name in ((TOKENS, tags.TRACE_TOKENS), (COST, tags.TRACE_COST)):
+        if kind in usage:
+            info.trace_metadata[name] = json.dumps(usage[kind])
+    for note in notes:
+        if note.trace == trace.trace_id:
+            trace_notes.add(info, note)
+    return info

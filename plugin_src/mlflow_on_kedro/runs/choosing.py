@@ -6,6 +6,7 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..config import trace_options
 from ..config.sections import Config, Run
 from ..journal.entry_lines import storable
 from ..journal.folder import new_id
@@ -84,7 +85,9 @@ def decide(request: RunRequest, start_ms: int) -> tuple[Header, str]:
         resume=last_runs.read(root, request.series) if choice.resumes else None,
         owned=not choice.joins,
         registers=request.registers,
-        trace=config.trace,
+        trace=bool(config.trace),
+        trace_detail=trace_options.detail_of(config.trace) or trace_options.ALL,
+        trace_per=config.trace_per,
         start_ms=start_ms,
         root=str(root),
         kedro_run_id=request.kedro_run_id,

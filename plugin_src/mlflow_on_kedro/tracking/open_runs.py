@@ -12,6 +12,7 @@ import contextlib
 import functools
 import threading
 import weakref
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import own_calls
@@ -20,24 +21,37 @@ if TYPE_CHECKING:
     from .tracked_run import TrackedRun
 
 
+@dataclass(frozen=True, eq=False)
+class NodeAtWork:
+    """A node that runs now.
+
+    Attributes:
+        run: The run that it belongs to.
+        name: The node's name; "" if it is not known.
+    """
+
+    run: TrackedRun
+    name: str
+
+
 class _Here(threading.local):
     """The runs that this thread works on.
 
     Attributes:
-        runs: The runs whose nodes it runs, the innermost last.
+        nodes: The nodes that it runs, the innermost last.
         pipelines: The open runs whose pipelines it runs.
     """
 
     def __init__(self) -> None:
-        self.runs: list[TrackedRun] = []
+        self.nodes: list[NodeAtWork] = []
         self.pipelines: list[weakref.ref[TrackedRun]] = []
 
 
 here = _Here()
 _open: list[weakref.ref[TrackedRun]] = []
-_at_work: list[TrackedRun] = []
-"""The runs whose nodes run now, one for each node."""
-_STARTER = "_node_run_of_mlflow_on_kedro"
+_at_work: list[NodeAtWork] = []
+"""The nodes that run now, in all threads."""
+_STARTER = "_node_of_mlflow_on_kedro"
 
 
 def begin(run: TrackedRun) -> None:
@@ -50,23 +64,35 @@ def begin(run: TrackedRun) -> None:
 def end(run: TrackedRun) -> None:
     """Undo :func:`begin`, also for nodes that were interrupted."""
     _forget(run)
-    for runs in (here.runs, _at_work):
-        runs[:] = [one for one in runs if one.whole is not run]
+    for nodes in (here.nodes, _at_work):
+        nodes[:] = [node for node in nodes if node.run.whole is not run]
 
 
-def begin_node(run: TrackedRun) -> None:
-    """Have this thread belong to the run of the node that it runs."""
-    if run.whole is not run:
+def begin_node(run: TrackedRun, name: str = "", *, notes_starters: bool = False) -> None:
+    """Have this thread belong to the node that it runs, and to the node's run.
+
+    Args:
+        run: The run.
+        name: The node's name.
+        notes_starters: Note of each thread from now on which node has started it.
+    """
+    if notes_starters or run.whole is not run:
         _note_starters()
-    here.runs.append(run)
-    _at_work.append(run)
+    here.nodes.append(NodeAtWork(run, name))
+    _at_work.append(here.nodes[-1])
+
+
+def continue_node(run: TrackedRun, name: str) -> None:
+    """Have all threads of a process that a node has started belong to that node."""
+    _at_work.append(NodeAtWork(run, name))
 
 
 def end_node(run: TrackedRun) -> None:
     """Undo :func:`begin_node`."""
-    for runs in (here.runs, _at_work):
+    node = next((one for one in reversed(here.nodes) if one.run is run), None)
+    for nodes in (here.nodes, _at_work):
         with contextlib.suppress(ValueError):  # the run has ended meanwhile
-            runs.remove(run)
+            nodes.remove(node)  # type: ignore[arg-type]
 
 
 def _forget(run: TrackedRun) -> None:
@@ -81,28 +107,52 @@ def current() -> TrackedRun | None:
 
 def nearest() -> TrackedRun | None:
     """Return the run that this thread belongs to, even if its calls are the plugin's own."""
-    if here.runs:
-        return here.runs[-1]
+    if here.nodes:
+        return here.nodes[-1].run
     opened = list(_open)
     mine = [one for one in here.pipelines if one in opened]
     found = next((run for one in reversed([*opened, *mine]) if (run := one()) is not None), None)
-    at_work = {id(run): run for run in list(_at_work) if run.whole is found and not mine}
+    at_work = {
+        id(node.run): node.run for node in list(_at_work) if node.run.whole is found and not mine
+    }
     starter = _starter()
-    if starter is None or id(starter) not in at_work:
-        starter = next(iter(at_work.values())) if len(at_work) == 1 else None
-    return starter or found
+    run = starter.run if starter is not None else None
+    if run is None or id(run) not in at_work:
+        run = next(iter(at_work.values())) if len(at_work) == 1 else None
+    return run or found
 
 
-def _starter() -> TrackedRun | None:
-    """The run of the node that has started this thread, if that was noted."""
+def node_at_work() -> NodeAtWork | None:
+    """Return the node that this thread works for; None if it works for none, or for no known one.
+
+    That is the node that it runs, else the one that has started it, else the only one that runs.
+    """
+    if here.nodes:
+        return here.nodes[-1]
+    at_work, starter = list(_at_work), _starter()
+    if starter is not None and (starter in at_work or len(at_work) != 1):
+        return starter if starter.run.whole in {one() for one in _open} else None
+    return at_work[0] if len(at_work) == 1 else None
+
+
+def _starter() -> NodeAtWork | None:
+    """The node that has started this thread, if that was noted and its run is still known."""
     noted = getattr(threading.current_thread(), _STARTER, None)
-    return noted() if noted is not None else None
+    if noted is None:
+        return None
+    run, name = noted[0](), noted[1]
+    if run is None:
+        return None
+    return next(
+        (one for one in list(_at_work) if one.run is run and one.name == name),
+        NodeAtWork(run, name),
+    )
 
 
 def _note_starters() -> None:
     """Note of each thread from now on which node has started it; once is enough.
 
-    Python has no way to ask, and nodes of several child runs may run in one process at once.
+    Python has no way to ask, and several nodes may run in one process at once.
     """
     threads: Any = threading.Thread
     real = threads.start
@@ -111,9 +161,9 @@ def _note_starters() -> None:
 
     @functools.wraps(real)
     def start(thread: threading.Thread) -> None:
-        run = here.runs[-1] if here.runs else _starter()
-        if run is not None:
-            setattr(thread, _STARTER, weakref.ref(run))
+        node = here.nodes[-1] if here.nodes else _starter()
+        if node is not None:
+            setattr(thread, _STARTER, (weakref.ref(node.run), node.name))
         real(thread)
 
     setattr(start, _STARTER, None)

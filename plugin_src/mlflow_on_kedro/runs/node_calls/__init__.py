@@ -19,6 +19,9 @@ What happens when a node calls ``mlflow.log_metric`` and MLflow asks for the act
   (:mod:`.spawned_processes`); then all is as above. Other programs get the parent of their runs
   from the environment (:func:`.fluent.attach`).
 
+With ``trace`` in mlflow.yml, spans that nodes make with MLflow are below their nodes in the
+pipeline's trace, and go to the journal in any case (:mod:`.node_spans`).
+
 Artifacts, models and traces that do not reach the server wait in a folder; when the node ends
 (:mod:`.node_end`) they become entries of the journal. A run that a node starts is a child of the
 pipeline's (:mod:`.run_functions`), with a journal of its own while the server is down

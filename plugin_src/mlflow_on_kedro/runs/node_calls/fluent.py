@@ -22,6 +22,7 @@ from . import (
     active_stack,
     journal_uri,
     node_end,
+    node_spans,
     node_traces,
     outage_fallback,
     placeholder_run,
@@ -82,6 +83,7 @@ def _set_up(run: TrackedRun) -> None:
     journal_only = journal_uri.has_journal_only(run)
     mlflow_globals.set_tracking_uri(journal_uri.journal_uri(run) if journal_only else run.uri)
     outage_fallback.install(run, uses_server=not journal_only)
+    node_spans.install(run)
 
 
 def _make_active_bypassed(run: TrackedRun) -> Any:
@@ -128,12 +130,14 @@ class _Node:
 
     Attributes:
         run: Its run.
+        name: Its name.
         active_before: The ``id`` of each run that was active before it.
         uri_before: The tracking URI before it, if the user had set it over the plugin's.
         removed: The runs that were active before it, and are not while it runs.
     """
 
     run: TrackedRun
+    name: str = ""
     active_before: frozenset[int] = frozenset()
     uri_before: str | None = None
     removed: list[Any] = field(default_factory=list)
@@ -148,15 +152,20 @@ class _ThreadState(threading.local):
 _thread_state = _ThreadState()
 
 
-def attach(run: TrackedRun) -> None:
-    """Make a run the active one of this thread, before a node."""
+def attach(run: TrackedRun, name: str = "") -> None:
+    """Make a run the active one of this thread, before a node.
+
+    Args:
+        run: The run.
+        name: The node's name.
+    """
     if run.config.autolog and run.in_worker:
         from ...observability import autolog
 
         autolog.enter_node(run.config.autolog)
-    node = _Node(run)
+    node = _Node(run, name)
     _thread_state.nodes.append(node)
-    open_runs.begin_node(run)
+    open_runs.begin_node(run, name, notes_starters=node_spans.are_wanted(run))
     if not import_watch.is_imported():
         _set_parent_of_subprocesses(run)
         import_watch.when_imported(_set_up_nearest)
@@ -196,6 +205,7 @@ def detach(run: TrackedRun, status: str = "FINISHED") -> None:
             active_stack.shrink_others(run, status, of_all=False)
             active_stack.thread_state.has_ended_run = False
             node_end.collect(run)
+            node_spans.end_node(run, node.name)
             _restore_globals(node)
     finally:
         open_runs.end_node(run)
@@ -214,22 +224,22 @@ def _restore_globals(node: _Node) -> None:
 
 
 @contextlib.contextmanager
-def attached(run: TrackedRun) -> Iterator[None]:
+def attached(run: TrackedRun, name: str = "") -> Iterator[None]:
     """Attach a run for the length of a block."""
-    attach(run)
+    attach(run, name)
     try:
         yield
     finally:
         detach(run)
 
 
-def attached_chunks(run: TrackedRun, chunks: Iterator[Any]) -> Iterator[Any]:
+def attached_chunks(run: TrackedRun, name: str, chunks: Iterator[Any]) -> Iterator[Any]:
     """Yield what a generator node yields, with a run attached while the node works.
 
     Such a node does its work after Kedro has called ``after_node_run``.
     """
     while True:
-        with attached(run):
+        with attached(run, name):
             try:
                 chunk = next(chunks)
             except StopIteration:

@@ -36,7 +36,9 @@ class _RunForProcesses:
 
     def __reduce__(self) -> tuple[Callable[..., Any], tuple[Any, ...]]:
         try:
-            passed = (_State.begin, open_runs.nearest(), dict(request_headers.in_use()))
+            node = open_runs.node_at_work()
+            name = node.name if node is not None else ""
+            passed = (_State.begin, open_runs.nearest(), dict(request_headers.in_use()), name)
             pickled = pickle.dumps(passed)
         except Exception as error:  # of what only this process can have
             logger.debug("The run cannot be passed to a new process: %r", error)
@@ -70,11 +72,13 @@ def _receive(pickled: bytes) -> _RunForProcesses:
 
     def begin_received() -> None:
         try:
-            begin, run, headers = pickle.loads(pickled)  # noqa: S301 - by our own parent
+            begin, run, headers, node = pickle.loads(pickled)  # noqa: S301 - by our own parent
             request_headers.use(headers)
             if run is not None:
                 _State.received = run
                 begin(run)
+                if node:
+                    open_runs.continue_node(run, node)
         except Exception as error:  # of what only the parent can import; MLflow works without
             logger.warning("What this process logs is not in the pipeline's run: %r", error)
 

@@ -65,7 +65,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         local_journal=True,
         is_reachable=True,
         opened=SimpleNamespace(run_id="abc", artifact_uri="file:///nowhere"),
-        config=SimpleNamespace(tracking=SimpleNamespace(timeout=0.2)),
+        config=SimpleNamespace(tracking=SimpleNamespace(timeout=0.2), trace=False),
         told=told,
     )
 
@@ -74,9 +74,9 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
 def _attached(server: Server, run: Any) -> Any:
     del server
     outage_fallback.install(run)
-    open_runs.here.runs.append(run)
+    open_runs.here.nodes.append(open_runs.NodeAtWork(run, "node"))
     yield
-    open_runs.here.runs.remove(run)
+    open_runs.here.nodes.pop()
 
 
 def test_names_that_mlflow_may_move() -> None:

@@ -1,4 +1,4 @@
-"""B13: a training that logs a metric with MLflow at each step, asynchronously."""
+"""B14: a training that logs a metric with MLflow at each step, asynchronously."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .bench import Bench
 from .measure import Check, Cost, Outcome, alternate
 from .projects import NODES_BEGIN, OURS
 
-NAME = "B13"
+NAME = "B14"
 TITLE = "Training: `mlflow.log_metric` at each of 100,000 steps, asynchronously"
 MLFLOW = "plain MLflow"
 _LOOP = """

@@ -1,0 +1,91 @@
+"""Spans that nodes make with MLflow, as of calls of language models: as entries of the journal.
+
+MLflow's autologging makes them, or the node itself with ``@mlflow.trace`` and
+``mlflow.start_span``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ..journal.entries import CallSpan
+from ..journal.entry_lines import storable
+from ..mlflow_internals import tags
+from ..utils.secrets import MASK, is_secret, mask_secrets, mask_urls
+from . import llm_usage
+
+if TYPE_CHECKING:
+    from mlflow.entities import Span
+
+_HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "cookie", "dsn", "://")
+"""Each name of a secret contains one of these, and so does each URL."""
+
+
+def to_entry(span: Span) -> CallSpan:
+    """Make the entry of a span that has ended; what looks like a secret in it is masked.
+
+    What the call has returned stays as it is: ``token`` is also what models call a part of a text.
+
+    Args:
+        span: The span.
+    """
+    content = span.to_dict()
+    attributes = content["attributes"]
+    usage = llm_usage.usage_text(attributes)
+    content["attributes"] = {
+        name: _storable(text if name == tags.SPAN_OUTPUTS else _masked_attribute(name, text))
+        for name, text in attributes.items()
+    }
+    for event in content["events"]:
+        event["attributes"] = {
+            name: _storable(mask_secrets(value) if isinstance(value, str) else value)
+            for name, value in dict(event["attributes"]).items()
+        }
+    status = content["status"]
+    status["message"] = _storable(mask_secrets(status["message"] or ""))
+    content["name"] = _storable(content["name"])
+    text = json.dumps(content, default=str, ensure_ascii=False)
+    return CallSpan(span.trace_id, span.span_id, span.parent_id or "", usage, text)
+
+
+def to_span(entry: CallSpan) -> Span:
+    """Make the span of an entry.
+
+    Raises:
+        ValueError: The entry's content is damaged.
+    """
+    from mlflow.entities import Span
+
+    return Span.from_dict(json.loads(entry.content))
+
+
+def _storable(value: Any) -> Any:
+    return storable(value) if isinstance(value, str) and not value.isascii() else value
+
+
+def _masked_attribute(name: str, text: Any) -> Any:
+    """Mask secrets in an attribute, which MLflow keeps as JSON."""
+    if not isinstance(text, str):
+        return text
+    lowered = f"{name}{text}".lower()
+    if not any(hint in lowered for hint in _HINTS):
+        return text
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return mask_urls(text)
+    masked = _masked({name: value})[name]
+    return text if masked == value else json.dumps(masked, ensure_ascii=False)
+
+
+def _masked(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {
+            name: MASK if is_secret(str(name), item) else _masked(item)
+            for name, item in value.items()
+        }
+    if isinstance(value, list):
+        return [_masked(item) for item in value]
+    return mask_urls(value) if isinstance(value, str) else value

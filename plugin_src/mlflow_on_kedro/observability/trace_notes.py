@@ -1,0 +1,58 @@
+"""What nodes say of the trace that they are in: tags, metadata, feedback, the prompts they use.
+
+MLflow keeps it in the memory of the process until the trace ends. The pipeline's trace ends
+elsewhere, so it becomes an entry of the journal when the node ends.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid
+from typing import TYPE_CHECKING
+
+from ..journal.entries import TraceNotes
+from ..mlflow_internals.tags import TRACE_RUN
+from ..utils.secrets import mask_urls
+
+if TYPE_CHECKING:
+    from mlflow.entities import TraceInfo
+
+_PREVIEWS = ("request_preview", "response_preview", "client_request_id")
+
+
+def of_info(info: TraceInfo) -> TraceNotes | None:
+    """Return what was said of a trace; None if nothing was.
+
+    Args:
+        info: What the node's process knows of the trace.
+    """
+    for assessment in info.assessments:  # so that one that is sent twice is in MLflow once
+        if assessment.assessment_id is None:
+            assessment.assessment_id = f"a-{uuid.uuid4().hex}"
+    content = info.to_dict()
+    metadata = {k: v for k, v in (content.get("trace_metadata") or {}).items() if k != TRACE_RUN}
+    said = {
+        "tags": content.get("tags"),
+        "trace_metadata": metadata,
+        "assessments": content.get("assessments"),
+        **{name: content.get(name) for name in _PREVIEWS},
+    }
+    said = {name: value for name, value in said.items() if value}
+    return TraceNotes(info.trace_id, mask_urls(json.dumps(said))) if said else None
+
+
+def add(info: TraceInfo, note: TraceNotes) -> None:
+    """Add what was said of a trace to its info; what was said last counts."""
+    from mlflow.entities import Assessment
+
+    said = json.loads(note.content)
+    info.tags.update(said.get("tags", {}))
+    info.trace_metadata.update(said.get("trace_metadata", {}))
+    known = {assessment.assessment_id for assessment in info.assessments}
+    for each in said.get("assessments", []):
+        assessment = Assessment.from_dictionary(each)
+        if assessment.assessment_id not in known:
+            info.assessments.append(assessment)
+    for name in _PREVIEWS:
+        if name in said:
+            setattr(info, name, said[name])
