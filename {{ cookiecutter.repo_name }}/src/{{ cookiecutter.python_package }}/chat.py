@@ -80,4 +80,4 @@ def fill(prompt: list[dict[str, str]], **values: str) -> list[dict[str, str]]:
         return re.sub(VARIABLE, lambda found: values[found[1]], text)
 
     return [{**message, "content": filled(message["content"])} for message in prompt]
-{% endraw %}
+{%- endraw %}

@@ -61,9 +61,10 @@ def test_the_stub_answers() -> None:
 def test_another_server() -> None:
     """Any server that speaks OpenAI's API is asked in the same way."""
     with stub_model() as url, OpenAI(base_url=url, api_key="none") as client:
-        direct = ChatModel(client, "stub", 0.0).answer(fill(PROMPT, passages="Yes.", question="So?"))
+        messages = fill(PROMPT, passages="It is open.", question="Is it open?")
+        direct = ChatModel(client, "stub", 0.0).answer(messages)
         with chat_model(url, "stub") as model:
-            assert model.answer(fill(PROMPT, passages="Yes.", question="So?")) == direct
+            assert model.answer(messages) == direct == "It is open."
 
 
 def test_scorers() -> None:
