@@ -42,6 +42,8 @@ FILES = {
         PROJECT / "prompts" / "answer.yml",
         PACKAGE / "chat.py",
         PACKAGE / "stub_model.py",
+        PACKAGE / "words.py",
+        PACKAGE / "pipelines" / "question_answering" / "scorers.py",
         *files_of_pipelines("question_answering"),
     ),
 }

@@ -1,4 +1,4 @@
-"""What is a good answer: the catalog names these functions, and MLflow calls them for each row."""
+"""What is a good answer: the catalog names these functions, which score each row."""
 
 from typing import Any
 
