@@ -30,7 +30,7 @@ class TemplateRoot(Extension):
         environment.filters["checked"] = checked
         for name in ("repo_name", "python_package", "distribution", "quoted", "markdown"):
             environment.filters[name] = NAMES[name]
-        environment.filters["yes_or_no"] = yes_or_no
+        environment.filters["example"] = example
 
 
 def checked(context: Mapping[str, Any]) -> str:
@@ -53,19 +53,19 @@ def checked(context: Mapping[str, Any]) -> str:
     return "yes"
 
 
-def yes_or_no(value: object) -> str:
+def example(value: object) -> str:
     """Read the variable ``example``; YAML and JSON files give it as a boolean.
 
     Args:
         value: What the user gave.
 
     Returns:
-        "yes" or "no".
+        "yes", "no" or "llm".
 
     Raises:
-        SystemExit: It is neither.
+        SystemExit: It is none of them.
     """
     answer = NAMES["ANSWERS"].get(str(value).strip().lower())
     if answer is None:
-        raise SystemExit(f"Cannot generate the project: example must be yes or no: {value!r}.")
+        raise SystemExit(f"Cannot generate the project: example must be yes, no or llm: {value!r}.")
     return str(answer)

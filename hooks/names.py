@@ -14,6 +14,7 @@ from slugify import slugify
 ANSWERS = {
     **dict.fromkeys(("yes", "y", "true", "t", "on", "1"), "yes"),
     **dict.fromkeys(("no", "n", "false", "f", "off", "0"), "no"),
+    "llm": "llm",
 }
 # Used when nothing of a project's name can be written in ASCII: Kedro's own default.
 FALLBACK = "new-kedro-project"

@@ -13,25 +13,50 @@ from pathlib import Path
 
 ROOT = Path({{template_root | quoted}})
 TEMPLATE = {{cookiecutter._template | default("") | string | quoted}}
-EXAMPLE = {{cookiecutter.__example | quoted}} == "yes"
+EXAMPLE = {{cookiecutter.__example | quoted}}
 # In the repository; or beside the template where the two are installed as one package.
 IS_INSTALLED = not (ROOT / "plugin_src").is_dir()
 PLUGIN = (ROOT.parents[1] if IS_INSTALLED else ROOT / "plugin_src") / "mlflow_on_kedro"
 DISTRIBUTION = "mlflow-on-kedro"
 PROJECT = Path.cwd()
 PACKAGE = PROJECT / "src" / {{cookiecutter.python_package | quoted}}
-EXAMPLE_FILES = (
-    PROJECT / "data" / "01_raw" / "wine.csv",
-    PROJECT / "data" / "01_raw" / "README.md",
-    *(
-        PACKAGE / "pipelines" / pipeline / f"{module}.py"
-        for pipeline in ("data_processing", "model_training")
-        for module in ("__init__", "nodes", "pipeline")
+TESTS = PROJECT / "tests"
+RAW = PROJECT / "data" / "01_raw"
+
+
+def files_of_pipelines(*names: str) -> tuple[Path, ...]:
+    """List the modules of pipelines, and their tests."""
+    modules = ("__init__", "nodes", "pipeline")
+    return (
+        *(PACKAGE / "pipelines" / name / f"{module}.py" for name in names for module in modules),
+        *(TESTS / "pipelines" / f"test_{name}.py" for name in names),
+    )
+
+
+# What only one of the examples has, by the answer that asks for it; and what both have.
+FILES = {
+    "yes": (RAW / "wine.csv", *files_of_pipelines("data_processing", "model_training")),
+    "llm": (
+        RAW / "guide.md",
+        RAW / "questions.csv",
+        PROJECT / "prompts" / "answer.yml",
+        PACKAGE / "chat.py",
+        PACKAGE / "stub_model.py",
+        PACKAGE / "words.py",
+        PACKAGE / "pipelines" / "question_answering" / "scorers.py",
+        *files_of_pipelines("question_answering"),
     ),
-    PROJECT / "tests" / "test_run.py",
-    PROJECT / "tests" / "pipelines" / "test_data_processing.py",
-    PROJECT / "tests" / "pipelines" / "test_model_training.py",
-)
+}
+SHARED_FILES = (RAW / "README.md", TESTS / "test_run.py")
+# What conf/base/mlflow.yml has beside the defaults.
+OPTIONS = {
+    "llm": """
+autolog:               # MLflow's autologging, by flavor
+  openai: true         # each call of the language model is traced
+
+trace: true            # the run is a trace, too: its nodes, and below them what they call
+"""
+}
 
 
 def copy_plugin() -> None:
@@ -39,7 +64,9 @@ def copy_plugin() -> None:
     copy = PROJECT / "src" / "mlflow_on_kedro"
     ignored = shutil.ignore_patterns("__pycache__", ".*")
     shutil.copytree(PLUGIN, copy, ignore=ignored, dirs_exist_ok=True)
-    shutil.copyfile(PLUGIN / "mlflow.yml", PROJECT / "conf" / "base" / "mlflow.yml")
+    configuration = PROJECT / "conf" / "base" / "mlflow.yml"
+    text = (PLUGIN / "mlflow.yml").read_text(encoding="utf-8") + OPTIONS.get(EXAMPLE, "")
+    configuration.write_text(text, encoding="utf-8", newline="\n")
     # Run by path: the plugin itself may lack what it needs.
     records = runpy.run_path(str(PLUGIN / "vendoring" / "record.py"), run_name="record")
     origin, requirement = installed_from() or generated_from()
@@ -99,11 +126,14 @@ def git(*arguments: str) -> str:
         return ""
 
 
-def remove_example() -> None:
-    """Remove the example's files, and the folders that are empty then."""
-    for file in EXAMPLE_FILES:
+def remove_other_examples() -> None:
+    """Remove the files of examples that nobody asked for, and the folders that are empty then."""
+    unwanted = [file for name, files in FILES.items() if name != EXAMPLE for file in files]
+    if EXAMPLE not in FILES:
+        unwanted += SHARED_FILES
+    for file in unwanted:
         file.unlink(missing_ok=True)
-    for folder in {file.parent for file in EXAMPLE_FILES}:
+    for folder in {file.parent for file in unwanted}:
         if folder.is_dir() and not any(folder.iterdir()):
             folder.rmdir()
 
@@ -112,7 +142,7 @@ def next_commands() -> str:
     """Say how to go on, in at most six lines."""
     here = Path(os.environ.get("PWD", "")).resolve()
     folder = PROJECT.relative_to(here) if here in PROJECT.parents else PROJECT
-    run = "kedro run" if EXAMPLE else "kedro pipeline create first_steps"
+    run = "kedro run" if EXAMPLE in FILES else "kedro pipeline create first_steps"
     commands = (
         f"cd {shlex.quote(str(folder))}",
         "pip install -r requirements.txt",
@@ -130,8 +160,7 @@ def remove_caches() -> None:
 
 remove_caches()
 copy_plugin()
-if not EXAMPLE:
-    remove_example()
+remove_other_examples()
 # A name that the terminal can't show must not make the generation fail.
 sys.stdout.reconfigure(errors="replace")
 print(next_commands())

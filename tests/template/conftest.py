@@ -82,6 +82,15 @@ def example(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 
 @pytest.fixture(scope="session")
+def museum(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate a project with the example of a language model."""
+    output = tmp_path_factory.mktemp("museum")
+    values = ("project_name=Museum", "example=llm")
+    cookiecutter(template.folder, "--no-input", *values, cwd=output)
+    return output / "museum"
+
+
+@pytest.fixture(scope="session")
 def wiring(template: Template, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Generate a project without the example, under a name that is hard to write down."""
     output = tmp_path_factory.mktemp("wiring")

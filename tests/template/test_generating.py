@@ -216,7 +216,9 @@ def test_the_copy_is_recorded(
     assert f"\n    mlflow-on-kedro @ {requirement.format(**values)}\n" in record
 
 
-@pytest.mark.parametrize(("answer", "command"), [("yes", "kedro run"), ("no", "kedro pipeline")])
+@pytest.mark.parametrize(
+    ("answer", "command"), [("yes", "kedro run"), ("llm", "kedro run"), ("no", "kedro pipeline")]
+)
 def test_next_commands(answer: str, command: str, template: Template, tmp_path: Path) -> None:
     """Generation ends with the next commands, in at most six lines."""
     values = (f"project_name={NAME}", f"example={answer}")

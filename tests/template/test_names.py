@@ -76,7 +76,7 @@ REFUSED = [
     ("repo_name=COM1", "reserved name on Windows"),
     ("repo_name=dot.", "ends with a dot"),
     ("repo_name=space ", "ends with a dot or a space"),
-    ("example=perhaps", "example must be yes or no"),
+    ("example=perhaps", "example must be yes, no or llm"),
 ]
 ODD = [
     'My "quoted" project',
@@ -139,7 +139,7 @@ def test_refused(given: str, problem: str, bake: Bake, tmp_path: Path) -> None:
         ("python_package=1st", "not a Python identifier"),
         ("python_package=mlflow", "a package that the project needs"),
         ("repo_name=../up", "path separator"),
-        ("example=perhaps", "example must be yes or no"),
+        ("example=perhaps", "example must be yes, no or llm"),
     ],
 )
 @pytest.mark.parametrize("tool", ["cookiecutter", "kedro"])

@@ -48,7 +48,9 @@ def finished(example: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return project
 
 
-@pytest.mark.parametrize("name", ["example", pytest.param("wiring", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "name", ["example", "museum", pytest.param("wiring", marks=pytest.mark.slow)]
+)
 def test_its_own_tests_pass(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     """The project's own tests pass, and leave no store and no data in it."""
     source: Path = request.getfixturevalue(name)

@@ -25,6 +25,9 @@ def session(store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
     """Open a session in a copy of the project's configuration and raw data."""
     shutil.copytree(ROOT / "conf", tmp_path / "conf")
     shutil.copytree(ROOT / "data" / "01_raw", tmp_path / "data" / "01_raw")
+{%- if cookiecutter.__example == "llm" %}
+    shutil.copytree(ROOT / "prompts", tmp_path / "prompts")
+{%- endif %}
     # Whatever conf/base says, tests log into their own store, and fail when that fails.
     local = tmp_path / "conf" / "local" / "mlflow.yml"
     local.parent.mkdir(exist_ok=True)

@@ -1,0 +1,83 @@
+{% raw -%}
+"""The language model that the pipelines ask."""
+
+import os
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from openai import OpenAI
+
+from .stub_model import NAME, stub_model
+
+VARIABLE = r"\{\{ *(\w+) *\}\}"
+
+
+class ChatModel:
+    """A model behind OpenAI's chat API.
+
+    Args:
+        client: The client of a server that speaks this API.
+        name: The model's name there.
+        temperature: 0: always the most probable answer.
+    """
+
+    def __init__(self, client: OpenAI, name: str, temperature: float) -> None:
+        self._client, self._name, self._temperature = client, name, temperature
+
+    def answer(self, messages: list[dict[str, Any]]) -> str:
+        """Let the model answer.
+
+        Args:
+            messages: Each with a ``role`` and a ``content``.
+
+        Returns:
+            The text of the answer.
+        """
+        completion = self._client.chat.completions.create(
+            model=self._name, messages=messages, temperature=self._temperature
+        )
+        return completion.choices[0].message.content or ""
+
+
+@contextmanager
+def chat_model(
+    base_url: str | None = None, model: str | None = None, temperature: float = 0.0
+) -> Iterator[ChatModel]:
+    """Connect to a model.
+
+    Args:
+        base_url: A server that speaks OpenAI's API; None: the stub of this project, which needs
+            no network. The environment variable ``OPENAI_API_KEY`` has the server's key.
+        model: The model's name; None: the first that the server lists.
+        temperature: 0: always the most probable answer.
+
+    Yields:
+        The model, for as long as the block runs.
+    """
+    if base_url is None:
+        with stub_model() as url, OpenAI(base_url=url, api_key="none") as client:
+            yield ChatModel(client, NAME, temperature)
+        return
+    key = os.environ.get("OPENAI_API_KEY", "none")  # servers on this machine need none
+    with OpenAI(base_url=base_url, api_key=key) as client:
+        yield ChatModel(client, model or client.models.list().data[0].id, temperature)
+
+
+def fill(prompt: list[dict[str, str]], **values: str) -> list[dict[str, str]]:
+    """Fill in the variables of a prompt.
+
+    Args:
+        prompt: Messages, with variables in double braces.
+        values: A value for each variable.
+
+    Returns:
+        The messages to send.
+    """
+
+    def filled(text: str) -> str:
+        return re.sub(VARIABLE, lambda found: values[found[1]], text)
+
+    return [{**message, "content": filled(message["content"])} for message in prompt]
+{%- endraw %}
