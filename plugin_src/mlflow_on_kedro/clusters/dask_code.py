@@ -34,7 +34,13 @@ def project_code(client: Any, package: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        client.unregister_worker_plugin(name)
+        if is_connected(client):  # else it would wait for a scheduler that has gone
+            client.unregister_worker_plugin(name)
+
+
+def is_connected(client: Any) -> bool:
+    """Return whether a client has the scheduler that it was made for."""
+    return bool(client.status == "running")
 
 
 def archives(package: str | None) -> dict[str, bytes]:

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from .dask_code import project_code
+from .dask_code import is_connected, project_code
 from .executor import Cluster, Handle
 from .runner import ClusterRunner
 
@@ -48,15 +48,10 @@ class DaskRunner(ClusterRunner):
         import dask
         import distributed
 
-        # Dask's classes have no types.
-        make_client: Any = distributed.Client
-        make_cluster: Any = distributed.LocalCluster
+        make_cluster: Any = distributed.LocalCluster  # Dask's classes have no types
         address = self._address or dask.config.get("scheduler-address", None)
         if address:
-            with (
-                make_client(address, set_as_default=False) as client,
-                project_code(client, package),
-            ):
+            with _client(address) as client, project_code(client, package):
                 logger.info("Running on the Dask cluster at %s.", client.scheduler.address)
                 yield DaskCluster(client)
             return
@@ -69,7 +64,7 @@ class DaskRunner(ClusterRunner):
                 memory_limit=None,  # by default Dask kills workers at a share of the memory
                 dashboard_address="127.0.0.1:0",  # any free port, as the default one may be in use
             ) as cluster,
-            make_client(cluster, set_as_default=False) as client,
+            _client(cluster) as client,
         ):
             logger.info("Running on a local Dask cluster with %d worker processes.", count)
             yield DaskCluster(client)
@@ -100,7 +95,27 @@ class DaskCluster(Cluster):
         self, node: str, call: Handle, then: Callable[[BaseException | None], None]
     ) -> None:
         """Call a function in a thread of the client."""
-        call.add_done_callback(lambda _: then(_error(node, call)))
+        call.add_done_callback(lambda _: then(self._error(node, call)))
+
+    def _error(self, node: str, call: Handle) -> BaseException | None:
+        if call.status == "finished":
+            return None
+        if call.status != "error":
+            return RuntimeError(self._lost(node, call.status))
+        try:
+            error: BaseException = call.exception()
+            return error.with_traceback(call.traceback())
+        except Exception as unreadable:  # Kedro waits for the node, which must end in any case
+            return unreadable
+
+    def _lost(self, node: str, status: str) -> str:
+        if is_connected(self._client):
+            return f"The Dask cluster has lost node '{node}' ({status})."
+        return (
+            f"The connection to the Dask scheduler at {self._client.scheduler.address} was lost "
+            f"while node '{node}' waited or ran. The scheduler may have ended, or the network may "
+            "have failed. What the finished nodes have logged is kept."
+        )
 
     def fetch(self, values: Sequence[Handle]) -> Sequence[Any]:
         """Gather values from the workers that have them."""
@@ -112,16 +127,23 @@ class DaskCluster(Cluster):
         self._client.cancel(list(calls))
 
 
-def _error(node: str, call: Any) -> BaseException | None:
-    if call.status == "finished":
-        return None
-    if call.status != "error":
-        return RuntimeError(f"The Dask cluster has lost node '{node}' ({call.status}).")
+@contextmanager
+def _client(address: Any) -> Iterator[Any]:
+    """Connect to a cluster; if its scheduler has gone in the end, do not show Dask's tracebacks."""
+    import distributed
+
+    dask_logger = logging.getLogger("distributed.client")
+    level = dask_logger.level
+    make_client: Any = distributed.Client  # it has no types
     try:
-        error: BaseException = call.exception()
-        return error.with_traceback(call.traceback())
-    except Exception as unreadable:  # Kedro waits for the node, which must end in any case
-        return unreadable
+        with make_client(address, set_as_default=False) as client:
+            try:
+                yield client
+            finally:
+                if not is_connected(client):  # the runner's own error says so
+                    dask_logger.setLevel(logging.CRITICAL)
+    finally:
+        dask_logger.setLevel(level)
 
 
 def _opener() -> Callable[..., Any]:

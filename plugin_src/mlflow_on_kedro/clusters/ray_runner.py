@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import pickle
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,8 @@ class RayRunner(ClusterRunner):
     get the project's code with the run; packages and the folders of the catalog's datasets
     must exist there. Ray runs a node again when its worker dies, up to three times.
 
-    A Ray that this process has connected to before is used as it is, and stays connected.
+    If this process has called ``ray.init`` before, that cluster is used, and stays connected. Its
+    ``runtime_env`` must have the project's code.
 
     Args:
         address: A cluster's address, as ``ray.init`` takes it. Default: ``RAY_ADDRESS``; without it
@@ -68,13 +70,17 @@ class RayRunner(ClusterRunner):
             return
         address = self._address or os.environ.get("RAY_ADDRESS")
         count = self._worker_count(pipeline)
-        # Workers of a local cluster import the code from where this process does.
-        where = (
-            {"address": address, "runtime_env": {"py_modules": _code(package)}}
+        given: dict[str, Any] = (
+            {"address": address, "runtime_env": _code_to_send(package)}
             if address
-            else {"address": "local", "num_cpus": count, "include_dashboard": False}
+            else {
+                "address": "local",
+                "num_cpus": count,
+                "include_dashboard": False,
+                "runtime_env": _code_of_this_machine(),
+            }
         )
-        ray.init(logging_level=logging.WARNING, **where)
+        ray.init(logging_level=logging.WARNING, **given)
         try:
             if address:
                 logger.info("Running on the Ray cluster at %s.", address)
@@ -85,8 +91,13 @@ class RayRunner(ClusterRunner):
             ray.shutdown()
 
 
-def _code(package: str | None) -> list[str]:
-    return [str(path) for path in project_modules(package)]
+def _code_to_send(package: str | None) -> dict[str, Any]:
+    return {"py_modules": [str(path) for path in project_modules(package)]}
+
+
+def _code_of_this_machine() -> dict[str, Any]:
+    """Let workers import from where this process does: Ray gives them its current folder alone."""
+    return {"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}}
 
 
 class RayCluster(Cluster):
