@@ -220,6 +220,12 @@ def test_failures(make_project: Any, tmp_path: Path) -> None:
         ray.shutdown()
 
 
+def test_wrong_task_options() -> None:
+    """Options that are not by node are refused before anything runs."""
+    with pytest.raises(ValueError, match=r"by node, such as .*, not \{'num_gpus': 1\}"):
+        RayRunner(task_options={"num_gpus": 1})  # type: ignore[dict-item]
+
+
 def test_task_options(make_project: Any) -> None:
     """A node's options are those of its Ray task."""
     nodes = """

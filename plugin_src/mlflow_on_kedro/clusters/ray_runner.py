@@ -41,7 +41,7 @@ class RayRunner(ClusterRunner):
 
     Raises:
         MLflowOnKedroError: The package ray is not installed.
-        ValueError: ``max_workers`` is not positive.
+        ValueError: ``max_workers`` is not positive, or ``task_options`` has no options of nodes.
 
     Example:
         >>> from mlflow_on_kedro import RayRunner  # kedro run --runner=mlflow_on_kedro.RayRunner
@@ -58,13 +58,15 @@ class RayRunner(ClusterRunner):
         task_options: Mapping[str, Mapping[str, Any]] | None = None,
     ) -> None:
         super().__init__(address, max_workers, is_async)
-        self._task_options = {name: dict(given) for name, given in (task_options or {}).items()}
+        self._task_options = _checked(task_options or {})
 
     @contextmanager
     def _cluster(self, pipeline: Pipeline, package: str | None) -> Iterator[Cluster]:
         import ray
 
         cluster = RayCluster(self._task_options)
+        for name in sorted(self._task_options.keys() - {node.name for node in pipeline.nodes}):
+            logger.info("This run has no node '%s', which `task_options` names.", name)
         if ray.is_initialized():
             yield cluster
             return
@@ -89,6 +91,17 @@ class RayRunner(ClusterRunner):
             yield cluster
         finally:
             ray.shutdown()
+
+
+def _checked(task_options: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+    if isinstance(task_options, Mapping) and all(
+        isinstance(options, Mapping) for options in task_options.values()
+    ):
+        return task_options
+    raise ValueError(
+        "task_options must have the options of Ray's tasks by node, such as "
+        f"{{'train_model': {{'num_gpus': 1}}}}, not {task_options!r}"
+    )
 
 
 def _code_to_send(package: str | None) -> dict[str, Any]:
