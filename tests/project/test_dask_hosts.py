@@ -109,8 +109,8 @@ def hosts(network: str, folder: Path, project: Path) -> Iterator[Hosts]:
                 )
         from distributed import Client
 
-        with Client(address, set_as_default=False, timeout=60) as client:
-            client.wait_for_workers(2, timeout=60)
+        with Client(address, set_as_default=False, timeout=200) as client:
+            client.wait_for_workers(2, timeout=200)
         yield Hosts(address, started[2], {3: started[3], 4: started[4]})
     finally:
         for process in started.values():
@@ -202,7 +202,7 @@ def run_of(project: Any, address: str) -> Iterator[subprocess.Popen[str]]:
 
 def wait_until_it_waits(place: Path, process: subprocess.Popen[str], beside: set[int]) -> int:
     """Return the process in which the second node runs, once it is another one."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while True:
         found = {int(path.name.split()[1]) for path in place.glob("waits *")} - beside
         if found:
@@ -214,7 +214,7 @@ def wait_until_it_waits(place: Path, process: subprocess.Popen[str], beside: set
 
 def end_of(process: subprocess.Popen[str]) -> str:
     """What a run has said, whole, once it has ended."""
-    return " ".join(process.communicate(timeout=120)[0].split())
+    return " ".join(process.communicate(timeout=400)[0].split())
 
 
 def run_and_metrics(client: Any, experiment: str) -> tuple[Any, dict[str, int]]:
