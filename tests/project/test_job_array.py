@@ -72,6 +72,7 @@ sys.exit(f"{len(failed)} jobs have failed" if failed else 0)
 def test_a_job_array(make_project: Any) -> None:
     """Each of 200 offline runs is complete after one ``kedro mlflow sync``, with its own values."""
     project = make_project(NODES, catalog=CATALOG, parameters={"task": -1})
+    project.write(f"src/{project.package}/cli.py", "from mlflow_on_kedro.cli import cli")
     env = {**os.environ, "PYTHONPATH": str(PLUGIN), "MLFLOW_ON_KEDRO_MODE": "offline"}
     for first in range(0, JOBS, AT_ONCE):
         words = [str(project.root), str(first), str(first + AT_ONCE)]
