@@ -6,8 +6,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .clusters.dask_runner import DaskRunner
+    from .clusters.ray_runner import RayRunner
     from .compat.log_time import mlflow_log_time
-    from .dask.runner import DaskRunner
     from .datasets.evaluation import MLflowEvaluation
     from .datasets.evaluation_dataset import MLflowEvaluationDataset
     from .datasets.mlflow_dataset import MLflowDataset
@@ -54,6 +55,7 @@ __all__ = [
     "MLflowPromptDataset",
     "MLflowProvenanceLoggerHook",
     "MLflowTimeLoggerHook",
+    "RayRunner",
     "UnloggedValueError",
     "ValueTooLongError",
     "mlflow_hooks",
@@ -64,7 +66,7 @@ __all__ = [
 # each `kedro` command imports this package, and so does the process that sends to MLflow.
 _MODULES = {
     "ConfigError": "errors",
-    "DaskRunner": "dask.runner",
+    "DaskRunner": "clusters.dask_runner",
     "MLflowDataSet": "datasets.mlflow_dataset",
     "MLflowDataset": "datasets.mlflow_dataset",
     "MLflowEvaluation": "datasets.evaluation",
@@ -73,6 +75,7 @@ _MODULES = {
     "MLflowOnKedroError": "errors",
     "MLflowPipelineModel": "pipeline_models.mlflow_pipeline_model",
     "MLflowPromptDataset": "datasets.prompt_dataset",
+    "RayRunner": "clusters.ray_runner",
     "UnloggedValueError": "errors",
     "ValueTooLongError": "errors",
     "mlflow_hooks": "hooks.registry",

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from mlflow_on_kedro import MLflowModelDataset
 
+from tests.frameworks import models
 from tests.frameworks.models import MODELS
 
 pytestmark = [
@@ -73,6 +74,27 @@ def test_a_model(make_project: Callable[..., Any], name: str) -> None:
     same(model.predict(native), expected)
     pyfunc = MLflowModelDataset(dataset_name="model", pyfunc=True, **where).load()
     same(pyfunc.predict(model.given()), expected)
+
+
+def test_the_signature_of_spark() -> None:
+    """It is of the columns that the model takes, not of its label, and of its predictions."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    from mlflow_on_kedro.models.signature import Signature, make_example
+
+    model = MODELS["spark"].train()
+    table = models.spark().createDataFrame(models.ROWS.assign(target=models.TARGET))
+    signature = Signature.from_arg("table")
+    assert signature is not None
+    made = signature.make(model, lambda _: table, "model")
+    assert made.inputs.input_names() == list(models.ROWS.columns)
+    assert made.outputs.input_names() == ["prediction"]
+    assert made.outputs.input_types()[0].name == "double"
+    example = make_example("table", model, lambda _: table)
+    assert list(example.columns) == list(models.ROWS.columns)
+    scaler = model.stages[0]  # it predicts nothing
+    assert signature.make(scaler, lambda _: table, "scaler").outputs is None
 
 
 def same(found: Any, expected: Any) -> None:

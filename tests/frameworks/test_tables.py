@@ -135,3 +135,65 @@ def test_a_database_of_ibis(make_project: Callable[..., Any]) -> None:
     (used,) = project.run.inputs.dataset_inputs
     assert used.dataset.name == "table"
     assert yaml.safe_load(used.dataset.source) == {"table": "wines", "database": "duckdb"}
+    columns = yaml.safe_load(used.dataset.schema)["mlflow_colspec"]
+    assert [(column["name"], column["type"]) for column in columns] == [
+        ("a", "long"),
+        ("b", "double"),
+    ]
+
+
+def test_the_columns_of_spark() -> None:
+    """A table's columns are known without a job of Spark."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    from mlflow_on_kedro.inputs.schema import shape_of
+
+    from tests.frameworks.models import spark
+
+    kinds = {
+        "tinyint": "integer",
+        "int": "integer",
+        "bigint": "long",
+        "float": "float",
+        "double": "double",
+        "decimal(10,2)": "double",
+        "boolean": "boolean",
+        "string": "string",
+        "binary": "binary",
+        "date": "datetime",
+        "timestamp": "datetime",
+        "array<int>": "any",
+    }
+    session = spark()
+    session.sparkContext.setJobGroup("columns", "of a table")
+    wanted = ", ".join(f"cast(null as {kind}) as c{n}" for n, kind in enumerate(kinds))
+    table = session.sql(f"select {wanted}, 1 as one")
+    schema = yaml.safe_load(shape_of(table).schema or "")["mlflow_colspec"]
+    assert [column["type"] for column in schema] == [*kinds.values(), "integer"]
+    assert [column["name"] for column in schema if column["required"]] == ["one"]
+    assert not session.sparkContext.statusTracker().getJobIdsForGroup("columns")
+
+
+def test_the_folder_of_spark(make_project: Callable[..., Any]) -> None:
+    """It is logged without checksums and marks; the columns of one that is read are shown."""
+    pytest.importorskip("pyspark")
+    if shutil.which("java") is None:
+        pytest.skip("Spark needs Java")
+    _, make, count, dataset = TABLES["spark"]
+    entry = {"type": "mlflow_on_kedro.MLflowDataset", "dataset": dataset}
+    project = make_project(
+        NODES.format(make=make, count=count), catalog={"table": entry}, parameters={"size": 3}
+    )
+    project.session_run()
+    names = {item.name for item in (project.root / "data/table").iterdir()}
+    assert "_SUCCESS" in names
+    artifacts = [path for path in project.artifacts(project.run.info.run_id) if "table" in path]
+    assert artifacts
+    assert all(path.endswith(".parquet") for path in artifacts)
+
+    project.write("conf/base/catalog.yml", yaml.safe_dump({"table": dataset}))
+    project.session_run(node_names=["count"])
+    (used,) = project.runs()[0].inputs.dataset_inputs
+    columns = yaml.safe_load(used.dataset.schema)["mlflow_colspec"]
+    assert [column["name"] for column in columns] == ["a", "b"]

@@ -36,7 +36,7 @@ LAYERS = (
     "rerunning",
     "notebook",
     "hooks",
-    "dask",
+    "clusters",
     "sweeps",
     "vendoring",
     "commands",

@@ -636,11 +636,16 @@ def test_a_cluster_that_is_not_there(make_project: Any) -> None:
     assert project.run.info.status == "FAILED"
 
 
-def test_a_missing_package(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without distributed the runner says what to install."""
-    monkeypatch.setitem(sys.modules, "distributed", None)
-    with pytest.raises(MLflowOnKedroError, match="pip install distributed"):
-        dask_runner()
+@pytest.mark.parametrize(
+    ("runner", "package"), [("DaskRunner", "distributed"), ("RayRunner", "ray")]
+)
+def test_a_missing_package(monkeypatch: pytest.MonkeyPatch, runner: str, package: str) -> None:
+    """Without its package a runner says what to install."""
+    import mlflow_on_kedro
+
+    monkeypatch.setitem(sys.modules, package, None)
+    with pytest.raises(MLflowOnKedroError, match=f"^{runner} needs .* `pip install {package}`"):
+        getattr(mlflow_on_kedro, runner)()
 
 
 def test_a_wrong_number_of_workers() -> None:
@@ -650,13 +655,13 @@ def test_a_wrong_number_of_workers() -> None:
 
 
 def test_importing_the_package() -> None:
-    """The runner's name is public, and asking for it imports neither Dask nor MLflow."""
+    """The runners' names are public; asking for them imports neither Dask nor Ray nor MLflow."""
     script = """
 import sys
 import mlflow_on_kedro
 assert "kedro.runner" not in sys.modules
-mlflow_on_kedro.DaskRunner
-assert not {"dask", "distributed", "mlflow"} & set(sys.modules)
+mlflow_on_kedro.DaskRunner, mlflow_on_kedro.RayRunner
+assert not {"dask", "distributed", "mlflow", "ray"} & set(sys.modules)
 """
     env = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2] / "plugin_src")}
     done = subprocess.run(

@@ -26,7 +26,7 @@ from ..journal.entries import (
     Text,
     Trace,
 )
-from ..journal.snapshot import Snapshot
+from ..journal.snapshot import Snapshot, files_below
 from ..models import logged_models, registry
 from ..models.pending_registrations import pending_registrations
 from ..prompts import delivered_prompts
@@ -239,7 +239,7 @@ def _files_of(path: Path, folder: str, snapshot: Snapshot | None) -> Iterator[tu
     if snapshot is not None and snapshot.original == str(path):
         files = [path / name for name, _, _ in snapshot.files]
     else:
-        files = sorted(item for item in path.rglob("*") if item.is_file())
+        files = [path / name for name in files_below(path)]
     for file in files:
         below = file.parent.relative_to(path).as_posix()
         place = str(PurePosixPath(folder, below))

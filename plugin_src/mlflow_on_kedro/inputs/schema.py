@@ -53,6 +53,29 @@ _INFERRED = {
     "integer": "long",
     "string": "string",
 }
+_SPARK = {
+    "binary": "binary",
+    "boolean": "boolean",
+    "byte": "integer",
+    "char": "string",
+    "date": "datetime",
+    "decimal": "double",
+    "double": "double",
+    "float": "float",
+    "integer": "integer",
+    "long": "long",
+    "short": "integer",
+    "string": "string",
+    "timestamp": "datetime",
+    "timestamp_ntz": "datetime",
+    "varchar": "string",
+}
+_IBIS = {
+    **{name: _POLARS[name] for name in ("Binary", "Boolean", "Date", "Decimal", "String")},
+    **{name: kind for name, kind in _POLARS.items() if name.startswith(("Int", "UInt", "Float"))},
+    "Timestamp": "datetime",
+    "UUID": "string",
+}
 _INFERENCE_ROWS = 100
 # NumPy's kinds of columns that cannot have a missing value.
 _REQUIRED_KINDS = "biu"
@@ -103,6 +126,30 @@ def _polars_type(dtype: Any) -> str:
     return _POLARS.get(str(dtype).partition("(")[0], "any")
 
 
+def _spark(data: Any) -> Shape:
+    # The query is analyzed, which reads no data: a count of rows would be a job.
+    fields = data.schema.jsonValue()["fields"]
+    columns = [
+        _column(field["name"], _spark_type(field["type"]), required=not field["nullable"])
+        for field in fields
+    ]
+    return Shape(_colspec(columns))
+
+
+def _spark_type(kind: Any) -> str:
+    # A nested type is a dict; some have a length or precision, as in `decimal(10,2)`.
+    return _SPARK.get(str(kind).partition("(")[0], "any")
+
+
+def _ibis(data: Any) -> Shape:
+    # The database knows the columns, and is not asked for rows.
+    columns = [
+        _column(name, _IBIS.get(type(kind).__name__, "any"), required=not kind.nullable)
+        for name, kind in data.schema().items()
+    ]
+    return Shape(_colspec(columns))
+
+
 def _pandas_column(frame: Any, number: int, name: Any, dtype: Any) -> dict[str, Any]:
     kind = getattr(dtype, "kind", "O")
     # pandas' own types for numbers (Int64) have a kind too, but can have missing values.
@@ -137,7 +184,13 @@ def _array(data: Any) -> Shape:
     return Shape(json.dumps(content), profile)
 
 
-_BY_LIBRARY = {"pandas": _pandas, "polars": _polars, "numpy": _array}
+_BY_LIBRARY = {
+    "ibis": _ibis,
+    "numpy": _array,
+    "pandas": _pandas,
+    "polars": _polars,
+    "pyspark": _spark,
+}
 
 
 def _size(rows: int, columns: int) -> dict[str, int]:

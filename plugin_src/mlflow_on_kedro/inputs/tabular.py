@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 _TABLES = {
+    "ibis": {"Table"},
     "pandas": {"DataFrame", "Series"},
     "polars": {"DataFrame", "LazyFrame", "Series"},
+    "pyspark": {"DataFrame"},
 }
 
 

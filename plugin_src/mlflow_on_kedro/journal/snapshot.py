@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import MLflowOnKedroError
+from .hadoop_marks import is_mark
 
 State = tuple[int, int]
 
@@ -118,7 +119,7 @@ def state_of(path: Path) -> State:
 
 
 def files_below(path: Path, leave_out: str = "") -> Iterator[str]:
-    """Yield the files in a folder as paths below it; "" for a path that is a file itself.
+    """Yield the files of an artifact as paths below a folder; "" for a path that is a file itself.
 
     Args:
         path: A file or folder.
@@ -131,5 +132,7 @@ def files_below(path: Path, leave_out: str = "") -> Iterator[str]:
         folders[:] = sorted(name for name in folders if name != leave_out)
         for name in sorted(files):
             file = Path(folder, name)
+            if is_mark(name, files):
+                continue
             if file.exists() and stat.S_ISREG(file.stat().st_mode):  # not a broken link
                 yield file.relative_to(path).as_posix()

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from .entries import File
+from .hadoop_marks import is_mark
 from .snapshot import LargeFileError, Snapshot, files_below
 
 LINK_BYTES = 16_000_000
@@ -61,7 +62,9 @@ def stash(entry: File, target: Path, max_copy: int, leave_out: str) -> Snapshot 
             path,
             place,
             # If the folder is the project's root, it contains the journal.
-            ignore=shutil.ignore_patterns(leave_out),
+            ignore=lambda _, names: {
+                name for name in names if name == leave_out or is_mark(name, names)
+            },
             copy_function=copy,
             ignore_dangling_symlinks=True,
         )

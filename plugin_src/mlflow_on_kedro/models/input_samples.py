@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from . import spark_models
+
 LAZY_ROWS = 100
 """The rows that are read from a table that is a query, not yet executed."""
 
@@ -12,13 +14,21 @@ LAZY_ROWS = 100
 def select_known_columns(model: Any, data: Any) -> Any:
     """Leave out columns that the model was not fitted on, such as the target.
 
-    Estimators with scikit-learn's interface know their columns; data for other models is unchanged.
+    Estimators with scikit-learn's interface know their columns, and those of Spark their label;
+    data for other models is unchanged.
     """
+    if spark_models.is_model(model) and is_spark_table(data):
+        return spark_models.without_labels(model, data)
     known = getattr(model, "feature_names_in_", None)
     columns = getattr(data, "columns", None)
     if known is None or columns is None or not set(known) <= set(columns):
         return data
     return data[list(known)]
+
+
+def is_spark_table(data: Any) -> bool:
+    """Return whether data are a table of Spark."""
+    return _library(data) == "pyspark"
 
 
 def first_rows(data: Any, count: int) -> Any:
@@ -28,7 +38,7 @@ def first_rows(data: Any, count: int) -> Any:
         >>> first_rows([1, 2, 3], 2)
         [1, 2]
     """
-    if _library(data) == "pyspark":  # its `head` is a list
+    if is_spark_table(data):  # its `head` is a list
         return data.limit(count).toPandas()
     if callable(getattr(data, "head", None)):
         return to_numpy_or_pandas(data.head(count))

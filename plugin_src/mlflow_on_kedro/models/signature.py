@@ -13,7 +13,8 @@ from kedro.io import DatasetError
 
 from ..tracking.failures import reason
 from ..utils.suggestions import nearest
-from .input_samples import first_rows, select_known_columns, to_numpy_or_pandas
+from . import spark_models
+from .input_samples import first_rows, is_spark_table, select_known_columns, to_numpy_or_pandas
 
 logger = logging.getLogger(__name__)
 
@@ -148,11 +149,9 @@ def _inferred(data: Any, part: str) -> Any:
 
 def _infer_outputs(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, Any]:
     """Return False if a model fails to predict for a dataset, and the schema of its predictions."""
-    predict = getattr(model, "predict", None)
-    if predict is None:
-        return True, None
     try:
-        return True, _inferred(predict(first_rows(data, PREDICTED_ROWS)), "outputs")
+        predicted = _predictions(model, data)
+        return True, None if predicted is None else _inferred(predicted, "outputs")
     except Exception as error:  # a model of any library may raise anything
         logger.warning(
             "'%s' has no signature, because it does not predict for '%s' (%s). Name the dataset "
@@ -162,6 +161,14 @@ def _infer_outputs(model: Any, data: Any, dataset: str, name: str) -> tuple[bool
             reason(error),
         )
         return False, None
+
+
+def _predictions(model: Any, data: Any) -> Any:
+    """Return predictions for the first rows; None for a model that does not predict."""
+    if spark_models.is_model(model) and is_spark_table(data):
+        return spark_models.predictions(model, data, PREDICTED_ROWS)
+    predict = getattr(model, "predict", None)
+    return None if predict is None else predict(first_rows(data, PREDICTED_ROWS))
 
 
 def _schema(part: str, given: Any) -> Any:

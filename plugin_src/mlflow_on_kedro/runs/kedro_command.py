@@ -122,6 +122,8 @@ def runner_name(runner: Any) -> str | None:
         text = match["path"]
     if text.startswith("kedro.runner."):
         return text.rsplit(".", 1)[1]
+    if text.startswith("mlflow_on_kedro."):  # its public name, not that of its module
+        return f"mlflow_on_kedro.{text.rsplit('.', 1)[1]}"
     return text if text and text != "None" else None
 
 

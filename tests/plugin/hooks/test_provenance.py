@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import subprocess
 import threading
 from collections.abc import Callable
@@ -11,15 +12,18 @@ from typing import Any
 
 import pytest
 import yaml
-from kedro.io import DataCatalog
+from kedro.io import DataCatalog, Version
 from kedro.pipeline import node, pipeline
 from kedro.runner import ThreadRunner
+from kedro_datasets.text import TextDataset
 from mlflow.artifacts import load_text
 from mlflow_on_kedro import MLflowProvenanceLoggerHook
+from mlflow_on_kedro.comparing.reading import _loaded_in_workers
 from mlflow_on_kedro.config.sections import Provenance
 from mlflow_on_kedro.hooks import later_files
 from mlflow_on_kedro.hooks.base import PipelineRun
 from mlflow_on_kedro.hooks.later_files import LaterFiles
+from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.provenance import code_diff, files, git_state
 from mlflow_on_kedro.provenance.git_state import GitState
 from mlflow_on_kedro.runs.run_dataset import RESERVED_NAME, RunDataset
@@ -140,6 +144,30 @@ def test_a_shared_run(make_project: Callable[..., Any]) -> None:
     nodes = json.loads(text_of(run, files.PIPELINE))["nodes"]
     assert [item["name"] for item in nodes] == ["scale", "add"]
     assert sum("kedro/loaded/" in path for path in project.artifacts(run.info.run_id)) == 2
+
+
+def test_a_worker_on_another_machine(
+    open_run: Callable[..., Any], client: Any, tmp_path: Path
+) -> None:
+    """Without the run's journal, what a node has loaded is a tag, which no list of tags shows."""
+    version = "2026-01-01T00.00.00.000Z"
+    file = tmp_path / "wines.txt"
+    (file / version).mkdir(parents=True)
+    (file / version / file.name).write_text("old")
+    run = open_run(PipelineInfo(readers={"wines": "count"}))
+    there = pickle.loads(pickle.dumps(run))  # noqa: S301
+    there.journal = Journal(tmp_path / "of another machine")
+    holder = RunDataset()
+    holder.run = there
+    wines = TextDataset(filepath=file.as_posix(), version=Version(None, None))
+    catalog = DataCatalog({RESERVED_NAME: holder, "wines": wines})
+    wines.load()
+    MLflowProvenanceLoggerHook().before_node_run(
+        node(len, "wines", "count", name="count"), catalog, {"wines": "old"}
+    )
+    tags = client.get_run(run.opened.run_id).data.tags
+    assert json.loads(tags["mlflow.kedro.loaded.wines"]) == {"version": version}
+    assert dict(_loaded_in_workers(tags)) == {"wines": {"version": version}}
 
 
 SWITCHES = {

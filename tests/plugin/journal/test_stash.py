@@ -11,7 +11,7 @@ from mlflow_on_kedro.journal import stash as stashing
 from mlflow_on_kedro.journal.copies import COPIES
 from mlflow_on_kedro.journal.entries import FILES, Entry, File, Model
 from mlflow_on_kedro.journal.folder import Journal
-from mlflow_on_kedro.journal.snapshot import ChangedFileError, Snapshot
+from mlflow_on_kedro.journal.snapshot import ChangedFileError, Snapshot, files_below
 from mlflow_on_kedro.journal.stash import stash
 from mlflow_on_kedro.journal.writer import Writer
 
@@ -111,6 +111,20 @@ class TestLarge:
         snapshot = stash(entry, tmp_path / "kept", 13, "own")
         assert snapshot is not None
         assert [name for name, _, _ in snapshot.files] == ["a.bin", "deep/b.bin"]
+
+    def test_a_folder_of_spark(self, tmp_path: Path) -> None:
+        """Checksums of files and the mark that a folder is complete are left out at any depth."""
+        folder = tmp_path / "table"
+        kept = ("year=1/part-0.parquet", ".own.crc", "00.crc", "_SUCCESS.txt")
+        marks = ("_SUCCESS", "._SUCCESS.crc", "year=1/.part-0.parquet.crc", "year=1/_SUCCESS")
+        for name in (*kept, *marks):
+            made(folder / name, "x")
+        stash(File(str(folder)), tmp_path / "copy", 10**9, ".mlflow_on_kedro")
+        copied = tmp_path / "copy" / "table"
+        found = {
+            item.relative_to(copied).as_posix() for item in copied.rglob("*") if item.is_file()
+        }
+        assert found == set(kept) == set(files_below(folder))
 
     def test_a_clone(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """A file system that shares blocks takes it, whatever its size."""

@@ -210,6 +210,7 @@ class TestCommand:
             ("ThreadRunner", "ThreadRunner"),
             ("kedro.runner.ThreadRunner", "ThreadRunner"),
             ("<kedro.runner.thread_runner.ThreadRunner object at 0x7F01ab>", "ThreadRunner"),
+            ("<mlflow_on_kedro.x.y.RayRunner object at 0x1>", "mlflow_on_kedro.RayRunner"),
             ("<my_project.runner.DaskRunner object at 0x1>", "my_project.runner.DaskRunner"),
         ],
     )

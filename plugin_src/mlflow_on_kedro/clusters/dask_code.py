@@ -7,17 +7,17 @@ run the project before, its code may be outdated.
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import io
 import os
 import socket
-import sysconfig
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
+
+from .project_modules import project_modules
 
 
 @contextmanager
@@ -34,24 +34,18 @@ def project_code(client: Any, package: str | None) -> Iterator[None]:
     try:
         yield
     finally:
-        client.unregister_worker_plugin(name)
+        if is_connected(client):  # else it would wait for a scheduler that has gone
+            client.unregister_worker_plugin(name)
+
+
+def is_connected(client: Any) -> bool:
+    """Return whether a client has the scheduler that it was made for."""
+    return bool(client.status == "running")
 
 
 def archives(package: str | None) -> dict[str, bytes]:
-    """Zip the modules of the project's source folder, and this plugin: name -> zip file."""
-    found = [Path(__file__).parents[1]]
-    spec = importlib.util.find_spec(package) if package else None
-    if spec is not None and spec.origin is not None:
-        folder = Path(spec.origin).parent
-        if str(folder.parent) in {sysconfig.get_path(key) for key in ("purelib", "platlib")}:
-            found.append(folder)
-        else:
-            found += [path for path in folder.parent.iterdir() if _is_module(path)]
-    return {path.stem: _zip(path) for path in sorted(set(found))}
-
-
-def _is_module(path: Path) -> bool:
-    return path.suffix == ".py" or (path / "__init__.py").is_file()
+    """Zip the modules that workers need: name -> zip file."""
+    return {path.stem: _zip(path) for path in project_modules(package)}
 
 
 def _zip(path: Path) -> bytes:

@@ -1,1 +1,0 @@
-"""Running the nodes of a pipeline on a Dask cluster."""
