@@ -10,6 +10,7 @@ What other programs and libraries in C print is not taken: they write past Pytho
 from __future__ import annotations
 
 import contextlib
+import inspect
 import logging
 import os
 import re
@@ -18,7 +19,6 @@ import threading
 import time
 from collections.abc import Callable
 from datetime import datetime
-from types import FrameType
 from typing import Any, ClassVar
 
 from ..utils.secrets import mask_secrets
@@ -163,7 +163,7 @@ def flush() -> None:
 
 def _record_being_handled() -> logging.LogRecord | None:
     """Return the record because of which this thread prints; None if it is no handler's print."""
-    frame: FrameType | None = sys._getframe(2)  # noqa: SLF001 - as the module logging does
+    frame = inspect.currentframe()
     for _ in range(_FRAMES):
         if frame is None:
             return None

@@ -13,6 +13,7 @@ from mlflow_on_kedro.delivery.connection import Connection
 from mlflow_on_kedro.delivery.mlflow_run import WAITING_TAG
 from mlflow_on_kedro.delivery.pending import PendingSize
 from mlflow_on_kedro.delivery.run_delivery import RunDelivery
+from mlflow_on_kedro.delivery.run_trace import RunTrace
 from mlflow_on_kedro.journal import entry_files
 from mlflow_on_kedro.journal.entries import FILES, VALUES, End, File, Metric, Page, Param, Tag, Text
 from mlflow_on_kedro.journal.entry_lines import to_line
@@ -328,8 +329,6 @@ class TestEnd:
         self, journal: Journal, store_uri: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         """The next try sends the trace, and only then has the run ended."""
-        from mlflow_on_kedro.observability import traces
-
         Writer(journal).append(End("FINISHED", 99))
         tries: list[int] = []
 
@@ -338,7 +337,7 @@ class TestEnd:
             if len(tries) == 1:
                 raise ConnectionError("down")
 
-        monkeypatch.setattr(traces, "deliver", deliver)
+        monkeypatch.setattr(RunTrace, "_send_whole", deliver)
         delivery = delivery_of(journal, store_uri, trace=True)
         send(delivery)
         with pytest.raises(ConnectionError):

@@ -80,6 +80,7 @@ def test_names_in_lines() -> None:
     assert set(Entry.kinds) == {
         *("param", "metric", "tag", "input", "part", "unlogged", "end", "summary"),
         *("text", "page", "file", "pagefile", "model", "trace", "register", "loaded"),
+        *("call", "tracenotes", "prompt"),
     }
     assert Entry.kinds["part"] is SpanRecord
 

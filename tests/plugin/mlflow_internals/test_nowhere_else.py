@@ -15,6 +15,9 @@ DOCUMENTED = {
     "mlflow.entities",
     "mlflow.entities.model_registry",
     "mlflow.exceptions",
+    "mlflow.genai",
+    "mlflow.genai.datasets",
+    "mlflow.genai.scorers",
     "mlflow.models",
     "mlflow.pyfunc",
     "mlflow.types.schema",
@@ -55,7 +58,7 @@ def undocumented(source: str) -> list[str]:
     for node in ast.walk(tree):
         chain = dotted(node) if isinstance(node, ast.Attribute) else ""
         first, *rest = chain.split(".")
-        is_private = any(part.startswith("_") for part in rest)
+        is_private = any(part.startswith("_") and not part.endswith("__") for part in rest)
         if first in names and (is_private or chain.startswith("mlflow.tracking")):
             found.append(chain)
     return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -237,6 +238,11 @@ class TestRuns:
         project = make_project(DYING, mlflow={"trace": True})
         assert project.kedro("run").returncode != 0
         project.kedro("mlflow", "sync")
+        end = time.monotonic() + 60
+        # The process that delivers has outlived the pipeline's, and may be sending the trace.
+        while {trace.info.state.value for trace in traces(project)} <= {"IN_PROGRESS"}:
+            assert time.monotonic() < end
+            time.sleep(0.2)
         (trace,) = traces(project)
         assert shape(trace) == {("kedro run", None), ("die", "kedro run"), ("die", "die")}
         errors = {span.name: span.status.description for span in trace.data.spans}

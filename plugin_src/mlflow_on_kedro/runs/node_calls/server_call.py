@@ -34,7 +34,7 @@ def call_server(
     fallback: Callable[[], Any],
     *,
     upload_bytes: int = 0,
-    first_answer_seconds: float = FIRST_ANSWER_SECONDS,
+    first_answer_seconds: float | None = None,
 ) -> Any:
     """Call a server; if it does not answer in ``tracking.timeout`` seconds, call the fallback.
 
@@ -44,6 +44,7 @@ def call_server(
         fallback: Does what can be done without the server.
         upload_bytes: What is uploaded, for which the call may take longer.
         first_answer_seconds: How long to wait for a server that has not answered anybody yet.
+            Default: :data:`FIRST_ANSWER_SECONDS`.
 
     Raises:
         Exception: The server answers, and refuses.
@@ -53,7 +54,8 @@ def call_server(
     has_answered = run.opened is not None
     may_answer = run.is_reachable if has_answered else True
     if may_answer and time.monotonic() >= _do_not_call_until.get(run.uri, 0.0):
-        timeout = run.config.tracking.timeout if has_answered else first_answer_seconds
+        first = FIRST_ANSWER_SECONDS if first_answer_seconds is None else first_answer_seconds
+        timeout = run.config.tracking.timeout if has_answered else first
         answered, answer = _call_within(timeout + upload_bytes / LEAST_BYTES_A_SECOND, call)
         if answered:
             return answer

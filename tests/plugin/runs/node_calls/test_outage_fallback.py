@@ -21,6 +21,11 @@ from mlflow_on_kedro.runs.node_calls import (
 )
 from mlflow_on_kedro.tracking import open_runs, own_calls
 
+
+class Run(SimpleNamespace):
+    """Like a run; threads have weak references to one, which a plain namespace does not allow."""
+
+
 POINT = Metric("m", 1.0, 5, 0)
 
 
@@ -60,7 +65,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:
         log_metric=lambda _, metric: told.append(metric), has=lambda run_id: run_id == "kept"
     )
     monkeypatch.setattr(journal_uri, "journal_store", lambda _: journal)
-    return SimpleNamespace(
+    return Run(
         uri="http://server",
         local_journal=True,
         is_reachable=True,
