@@ -68,6 +68,8 @@ class DaskRunner(ClusterRunner):
         ):
             logger.info("Running on a local Dask cluster with %d worker processes.", count)
             yield DaskCluster(client)
+            # Of a worker that needs longer than Dask waits, and that Dask then kills.
+            logging.getLogger("distributed.nanny").setLevel(logging.ERROR)
 
 
 class DaskCluster(Cluster):
@@ -160,10 +162,12 @@ def _opener() -> Callable[..., Any]:
 @contextmanager
 def _quiet(dask_logger: logging.Logger) -> Iterator[None]:
     """Silence Dask's INFO messages, which it shows by default, in the pipeline's log."""
-    level = dask_logger.level
+    level, nanny = dask_logger.level, logging.getLogger("distributed.nanny")
+    nanny_level = nanny.level
     if level == logging.INFO:
         dask_logger.setLevel(logging.WARNING)
     try:
         yield
     finally:
         dask_logger.setLevel(level)
+        nanny.setLevel(nanny_level)
