@@ -18,6 +18,7 @@ def test_the_example(
     assert run.data.metrics["answers.is_right/mean"] > 0.5  # noqa: PLR2004 - the stub is simple
     assert run.data.metrics["llm.tokens.input"] > 0
     assert run.data.params["retrieval.passages"] == "2"
+    assert run.data.params["answered_by"] == "stub"
     files = {file.path for file in client.list_artifacts(run.info.run_id)}
     assert {"answers.json", "gantt.html"} <= files
 {%- else -%}

@@ -248,7 +248,12 @@ class MLflowPromptDataset(TrackedDataset):
 
     def _registry(self) -> PromptRegistry:
         return PromptRegistry(
-            self._source().name, self.tracking_uri_for(None), self.run(), self.root, self._logs
+            self._source().name,
+            self.name,
+            self.tracking_uri_for(None),
+            self.run(),
+            self.root,
+            self._logs,
         )
 
     # -- Kedro's other methods ---------------------------------------------------------------------

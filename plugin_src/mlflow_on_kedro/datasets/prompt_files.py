@@ -164,9 +164,14 @@ def _from_yaml(text: str) -> Any:
     try:
         return yaml.safe_load(text)
     except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        if mark is None or not isinstance(error, yaml.MarkedYAMLError):
+            raise ValueError(str(error)) from None
+        line = text.splitlines()[mark.line] if mark.line < len(text.splitlines()) else ""
         # To YAML `{{question}}` is the beginning of a mapping.
         hint = " A template that begins with {{ needs quotes, or a line with | before it."
-        raise ValueError(f"{error}.{hint if '{{' in text else ''}") from None
+        problem = f"line {mark.line + 1}, column {mark.column + 1}: {error.problem}."
+        raise ValueError(f"{problem}{hint if '{{' in line else ''}") from None
 
 
 def _to_json(data: Any) -> str:

@@ -45,6 +45,7 @@ class PromptRegistry:
 
     Attributes:
         name: The prompt's name.
+        dataset: The dataset's name.
         uri: The tracking URI.
         run: The run that uses the prompt; None: there is none.
         root: The project's root.
@@ -52,6 +53,7 @@ class PromptRegistry:
     """
 
     name: str
+    dataset: str
     uri: str
     run: TrackedRun | None
     root: Path
@@ -66,8 +68,8 @@ class PromptRegistry:
         """
         if self.run is not None and self.run.is_offline:
             raise RegistryAwayError(
-                f"MLflow has the prompt '{self.name}', and `tracking.mode` is `offline`. Give the "
-                "prompt a local file with `filepath`."
+                f"Only MLflow has this version of the prompt '{self.name}', and `tracking.mode` is "
+                "`offline`. With `filepath` and `sync: local` a prompt is loaded from its file."
             )
         try:
             version = self._find(source)
@@ -110,7 +112,7 @@ class PromptRegistry:
         if self.run is not None and self.logs:
             text = wanted.to_text() if wanted is not None and not loaded.number else ""
             with self.run.guard():
-                self.run.log_entry(Prompt(self.name, loaded.number, now_ms(), text))
+                self.run.log_entry(Prompt(self.name, loaded.number, now_ms(), text, self.dataset))
                 self.run.settle()
         return loaded
 

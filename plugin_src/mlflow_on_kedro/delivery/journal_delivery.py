@@ -80,8 +80,9 @@ def deliver(
             delivery.note_trouble(lane, None)
 
         each(VALUES, delivery.send_values)
-        delivery.add_last_files()
         try:
+            each(FILES, delivery.send_files)
+            delivery.add_last_files()
             each(FILES, delivery.send_files)
         except Exception as error:
             delivery.files_failure = error

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +24,7 @@ from ..journal.entries import (
 )
 from ..journal.folder import Journal
 from ..journal.records import Header, Opened, Trouble
+from ..prompts import links
 from ..provenance import loaded
 from ..timeline import span_metrics, timeline_file
 from ..tracking import store
@@ -212,16 +214,33 @@ class RunDelivery:
     # -- the lane of files ---------------------------------------------------------------------
 
     def add_last_files(self) -> None:
-        """Add what was timed, loaded and logged to the run's files, once no node runs any more."""
+        """Add what was timed, loaded and logged to the run's files, once all others are sent.
+
+        Raises:
+            Exception: MLflow cannot be reached.
+        """
         if self._has_last_files or self.header.group is not None:
             return
-        self._has_last_files = True
+        versions = [*self.queue.all_of(Loaded), *self._versions_of_prompts()]
         for path, content in (
             (timeline_file.path_of(self.header), lambda: timeline_file.to_text(self._spans)),
-            (loaded.path_of(self.header), lambda: loaded.to_text(self.queue.all_of(Loaded))),
+            (loaded.path_of(self.header), lambda: loaded.to_text(versions)),
             (self._log.path, self._log.text),
         ):
             self._add_last_file(path, content)
+        self._has_last_files = True
+
+    def _versions_of_prompts(self) -> list[Loaded]:
+        """Return the versions of prompts that were not known when they were loaded."""
+        unknown = [each for each in self.queue.all_of(Prompt) if each.dataset and not each.version]
+        if not unknown or self.opened is None:
+            return []
+        linked = links.linked_versions(self._client(FILES), self.opened.run_id)
+        return [
+            Loaded(each.dataset, json.dumps({"uri": f"prompts:/{each.name}/{linked[each.name]}"}))
+            for each in unknown
+            if each.name in linked
+        ]
 
     def _add_last_file(self, path: str, content: Callable[[], str | None]) -> None:
         # An earlier delivery of this journal may have written it, and the store refused it.

@@ -59,12 +59,14 @@ class RunLanes:
         return self._delivery.send_values()
 
     def _send_files(self) -> int:
-        if self._end_by is not None:
-            self._delivery.add_last_files()
         now = time.monotonic()
         if now >= self._retry_at:
             self._retry_at = now + RETRY_SECONDS
             self._delivery.queue.retry_set_aside(passing_only=True)
+        sent = self._delivery.send_files()
+        if sent or self._end_by is None:
+            return sent
+        self._delivery.add_last_files()  # prompts that were registered just now have their versions
         return self._delivery.send_files()
 
     def _finish_values(self) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -17,7 +18,7 @@ from .rows import Row
 from .scorers import make_all
 
 if TYPE_CHECKING:
-    from mlflow.entities import Trace
+    from mlflow.entities import AssessmentError, Trace
 
 ROW_TAG = "mlflow_on_kedro.row"
 """Says of a trace, while it is evaluated, which row it is of."""
@@ -32,6 +33,8 @@ def main(config: dict[str, Any]) -> None:
         config: ``folder`` and ``environment``, as :func:`.process.evaluate` sends them.
     """
     threading.Thread(target=_exit_with_parent, daemon=True).start()
+    # Ctrl-C ends this process at once: MLflow would first wait for all rows.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     folder = Path(config["folder"])
     isolate(config["environment"])
     job = None
@@ -138,7 +141,7 @@ def _scores(trace: Trace, run_id: str, job: Job) -> Scores:
             continue  # an expectation, or a score that a given trace had before
         error = each.feedback.error
         if error is not None:
-            error.error_message = masked(error.error_message or error.error_code, job.secrets)
+            error.error_message = masked(_with_class(error), job.secrets)
             error.stack_trace = masked(error.stack_trace or "", job.secrets) or None
         found[each.name] = {
             "value": each.feedback.value,
@@ -146,3 +149,10 @@ def _scores(trace: Trace, run_id: str, job: Job) -> Scores:
             "error_message": error.error_message if error is not None else None,
         }
     return found
+
+
+def _with_class(error: AssessmentError) -> str:
+    """Return the message of an error with the exception's class, which its traceback ends with."""
+    message = error.error_message or error.error_code
+    last = (error.stack_trace or "").rstrip().rpartition("\n")[2]
+    return str(last if last.endswith(message) else message)

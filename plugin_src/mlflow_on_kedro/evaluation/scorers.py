@@ -132,14 +132,18 @@ def _builtin(name: str) -> Any:
 
     if name in scorers.__all__ and inspect.isclass(found := getattr(scorers, name, None)):
         return found
-    known = [
-        each for each in scorers.__all__ if each[0].isupper() and each != scorers.Scorer.__name__
-    ]
+    known = [each for each in scorers.__all__ if _is_scorer(getattr(scorers, each, None))]
     raise DatasetError(
         f"`scorers`: the installed MLflow has no scorer {name!r}.{did_you_mean(name, known)} It "
         f"has: {', '.join(known)}. Name one of your own by its import path, such as "
         "`my_project.scorers.is_short`."
     )
+
+
+def _is_scorer(found: Any) -> bool:
+    from mlflow.genai.scorers import Scorer
+
+    return inspect.isclass(found) and issubclass(found, Scorer) and found is not Scorer
 
 
 def _imported(path: str) -> Any:

@@ -332,12 +332,14 @@ class Prompt(Entry, kind="prompt", lane=FILES, title="prompt '{0.name}'"):
         version: The number of the version; 0: it is to be registered, if it is not there yet.
         time: When it was loaded or saved, in milliseconds since the epoch.
         wanted: Of a version that is to be registered, all that it consists of, as JSON.
+        dataset: The name of the dataset that has loaded it; "" if it was saved.
     """
 
     name: str
     version: int
     time: int
     wanted: str = ""
+    dataset: str = ""
 
 
 EntryT = TypeVar("EntryT", bound=Entry)

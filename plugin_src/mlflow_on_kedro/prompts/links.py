@@ -36,6 +36,28 @@ def link_to_run(client: MlflowClient, uri: str, run_id: str, name: str, version:
         client.link_prompt_version_to_run(run_id, make_version(name, version))
 
 
+def linked_versions(client: MlflowClient, run_id: str) -> dict[str, int]:
+    """Return the newest version of each prompt that is linked to a run.
+
+    Args:
+        client: A client of the run's store.
+        run_id: The run.
+
+    Raises:
+        Exception: MLflow cannot be reached.
+    """
+    found: dict[str, int] = {}
+    for item in _linked(client, run_id):
+        found[item["name"]] = max(found.get(item["name"], 0), int(item["version"]))
+    return found
+
+
+def _linked(client: MlflowClient, run_id: str) -> list[dict[str, str]]:
+    tags = client.get_run(run_id).data.tags
+    found: list[dict[str, str]] = json.loads(tags.get(LINKED_PROMPTS) or "[]")
+    return found
+
+
 def link_to_traces(client: MlflowClient, uri: str, run_id: str, experiment_id: str) -> None:
     """Link the prompts of a run to the run's traces.
 
@@ -48,7 +70,7 @@ def link_to_traces(client: MlflowClient, uri: str, run_id: str, experiment_id: s
     Raises:
         Exception: MLflow cannot be reached, or has no such links.
     """
-    used = json.loads(client.get_run(run_id).data.tags.get(LINKED_PROMPTS) or "[]")
+    used = _linked(client, run_id)
     versions = [make_version(item["name"], int(item["version"])) for item in used]
     if not versions:
         return

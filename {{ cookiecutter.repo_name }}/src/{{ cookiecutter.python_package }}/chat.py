@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from openai import OpenAI
+from openai import APIConnectionError, OpenAI
 
 from .stub_model import NAME, stub_model
 
@@ -24,7 +24,8 @@ class ChatModel:
     """
 
     def __init__(self, client: OpenAI, name: str, temperature: float) -> None:
-        self._client, self._name, self._temperature = client, name, temperature
+        self.name = name
+        self._client, self._temperature = client, temperature
 
     def answer(self, messages: list[dict[str, Any]]) -> str:
         """Let the model answer.
@@ -36,7 +37,7 @@ class ChatModel:
             The text of the answer.
         """
         completion = self._client.chat.completions.create(
-            model=self._name, messages=messages, temperature=self._temperature
+            model=self.name, messages=messages, temperature=self._temperature
         )
         return completion.choices[0].message.content or ""
 
@@ -55,14 +56,20 @@ def chat_model(
 
     Yields:
         The model, for as long as the block runs.
+
+    Raises:
+        ConnectionError: No server answers.
     """
     if base_url is None:
         with stub_model() as url, OpenAI(base_url=url, api_key="none") as client:
             yield ChatModel(client, NAME, temperature)
         return
     key = os.environ.get("OPENAI_API_KEY", "none")  # servers on this machine need none
-    with OpenAI(base_url=base_url, api_key=key) as client:
-        yield ChatModel(client, model or client.models.list().data[0].id, temperature)
+    try:
+        with OpenAI(base_url=base_url, api_key=key) as client:
+            yield ChatModel(client, model or client.models.list().data[0].id, temperature)
+    except APIConnectionError as error:
+        raise ConnectionError(f"No language model answers at {base_url}.") from error
 
 
 def fill(prompt: list[dict[str, str]], **values: str) -> list[dict[str, str]]:

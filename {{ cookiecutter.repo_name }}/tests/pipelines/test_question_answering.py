@@ -1,7 +1,9 @@
 """Nodes of the pipeline ``question_answering``, and the stub that stands in for a model."""
 
 import pandas as pd
-from openai import OpenAI
+import pytest
+from httpx import Request
+from openai import APIConnectionError, OpenAI
 
 from {{ cookiecutter.python_package }}.chat import ChatModel, chat_model, fill
 from {{ cookiecutter.python_package }}.pipelines.question_answering.nodes import (
@@ -53,8 +55,9 @@ def test_fill() -> None:
 def test_the_stub_answers() -> None:
     """The stub finds the sentence that has the question's words."""
     tasks = pd.DataFrame({"question": ["Are cats welcome?"], "passages": [PASSAGES[1]]})
-    answers = answer_questions(tasks, PROMPT, {"base_url": None})
+    answers, name = answer_questions(tasks, PROMPT, {"base_url": None})
     assert list(answers["answer"]) == ["Dogs: Dogs are welcome."]
+    assert name == "stub"
     assert answer([{"role": "user", "content": "Who?"}]) == "I do not know."
 
 
@@ -67,9 +70,15 @@ def test_another_server() -> None:
             assert model.answer(messages) == direct == "It is open."
 
 
+def test_no_server() -> None:
+    """The message has the address."""
+    with pytest.raises(ConnectionError, match="127.0.0.1:9"), chat_model("http://127.0.0.1:9", "m"):
+        raise APIConnectionError(request=Request("POST", "http://127.0.0.1:9"))
+
+
 def test_scorers() -> None:
     """An answer is right if it has the phrase, and quoted if it is a part of the passages."""
-    assert is_right("It costs 9 Euros.", {"expected": "9 euros"})
-    assert not is_right("It is free.", {"expected": "9 euros"})
+    assert is_right("It costs 9 Euros.", {"expected_response": "9 euros"})
+    assert not is_right("It is free.", {"expected_response": "9 euros"})
     assert is_quoted({"passages": PASSAGES[0]}, "A ticket costs 9 euros.")
     assert not is_quoted({"passages": PASSAGES[0]}, "9 euros, it is.")

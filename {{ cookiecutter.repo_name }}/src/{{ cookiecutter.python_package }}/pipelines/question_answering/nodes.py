@@ -50,7 +50,7 @@ def find_passages(
 
 def answer_questions(
     tasks: pd.DataFrame, prompt: list[dict[str, str]], llm: dict[str, Any]
-) -> pd.DataFrame:
+) -> tuple[pd.DataFrame, str]:
     """Let a language model answer each question.
 
     Args:
@@ -59,11 +59,11 @@ def answer_questions(
         llm: Arguments of ``chat_model``.
 
     Returns:
-        The tasks, with the column ``answer``.
+        The tasks, with the column ``answer``, and the name of the model.
     """
     with chat_model(**llm) as model:
         answers = [
             model.answer(fill(prompt, passages=task.passages, question=task.question))
             for task in tasks.itertuples()
         ]
-    return tasks.assign(answer=answers)
+    return tasks.assign(answer=answers), model.name

@@ -19,7 +19,7 @@ def create_pipeline() -> Pipeline:
             node(
                 answer_questions,
                 ["tasks", "answer_prompt", "params:llm"],
-                "answers",
+                ["answers", "answered_by"],
                 name="answer_questions",
             ),
         ]

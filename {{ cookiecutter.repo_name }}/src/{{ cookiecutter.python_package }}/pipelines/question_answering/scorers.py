@@ -8,9 +8,9 @@ def is_right(outputs: str, expectations: dict[str, Any]) -> bool:
 
     Args:
         outputs: The answer.
-        expectations: ``expected``: the phrase.
+        expectations: ``expected_response``: the phrase.
     """
-    return str(expectations["expected"]).lower() in outputs.lower()
+    return str(expectations["expected_response"]).lower() in outputs.lower()
 
 
 def is_quoted(inputs: dict[str, Any], outputs: str) -> bool:
