@@ -64,6 +64,7 @@ def kill_all(process: subprocess.Popen[Any]) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             other.kill()
     process.wait()
+    psutil.wait_procs(others, timeout=PATIENCE_SECONDS)  # until then they hold their locks
 
 
 def wait_until(condition: Callable[[], Any], seconds: float = PATIENCE_SECONDS) -> None:
