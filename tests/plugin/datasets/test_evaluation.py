@@ -117,7 +117,7 @@ def test_evaluation(
         found.info.run_id
     }
     assert [record.getMessage() for record in caplog.records] == [
-        "'quality': the scorer 'fails' failed on 2 of 2 rows: no word for Paris: ***"
+        "'quality': the scorer 'fails' failed on 2 of 2 rows: ValueError: no word for Paris: ***"
     ]
     written = "".join(path.read_text("utf-8") for path in tmp_path.rglob("*.json"))
     assert KEY not in written + str([each.to_dict() for each in traces]) + str(quality)

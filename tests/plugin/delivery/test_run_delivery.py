@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +11,30 @@ from typing import Any
 import pytest
 from mlflow import MlflowClient
 from mlflow_on_kedro.delivery.connection import Connection
+from mlflow_on_kedro.delivery.journal_delivery import deliver
 from mlflow_on_kedro.delivery.mlflow_run import WAITING_TAG
 from mlflow_on_kedro.delivery.pending import PendingSize
 from mlflow_on_kedro.delivery.run_delivery import RunDelivery
 from mlflow_on_kedro.delivery.run_trace import RunTrace
 from mlflow_on_kedro.journal import entry_files
-from mlflow_on_kedro.journal.entries import FILES, VALUES, End, File, Metric, Page, Param, Tag, Text
+from mlflow_on_kedro.journal.entries import (
+    FILES,
+    VALUES,
+    End,
+    File,
+    Metric,
+    Page,
+    Param,
+    Prompt,
+    Tag,
+    Text,
+)
 from mlflow_on_kedro.journal.entry_lines import to_line
 from mlflow_on_kedro.journal.folder import Journal
 from mlflow_on_kedro.journal.span import Span
 from mlflow_on_kedro.journal.state import OPENED
 from mlflow_on_kedro.journal.writer import Writer
+from mlflow_on_kedro.prompts.content import PromptContent, WantedVersion
 from mlflow_on_kedro.timeline import chart
 
 
@@ -324,6 +338,21 @@ class TestEnd:
         assert WAITING_TAG not in run.data.tags
         assert [item.entry for item in journal.set_aside] == [Metric("..", 1.0, 5)]
         assert delivery.pending().is_refused_only
+
+    def test_the_version_of_a_prompt_that_was_registered_late(
+        self, journal: Journal, store_uri: str, client: Any
+    ) -> None:
+        """It is in the file with what was loaded, though nobody knew it when it was loaded."""
+        wanted = WantedVersion(PromptContent("Hi {{name}}!")).to_text()
+        for entry in (Prompt("answer", 0, 5, wanted, "answer_prompt"), End("FINISHED", 99)):
+            Writer(journal).append(entry)
+        journal.release()  # its process is over
+        deliver(journal, Connection(store_uri), journal.folder.parents[2])
+        run = run_of(client)
+        path = client.download_artifacts(run.info.run_id, "kedro/loaded.json")
+        assert json.loads(Path(path).read_text())["datasets"] == {
+            "answer_prompt": {"uri": "prompts:/answer/1"}
+        }
 
     def test_a_trace_that_gets_no_answer(
         self, journal: Journal, store_uri: str, monkeypatch: pytest.MonkeyPatch
