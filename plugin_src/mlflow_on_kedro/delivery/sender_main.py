@@ -6,8 +6,8 @@ Messages are JSON objects, one a line. Its standard input has first what
 are answered; ``nudge``, ``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard
 output has answers (with the ``number`` of the request), log records (``record``), failures
 (``failure``) and the ``event`` that MLflow has the run. If its input ends before ``finish`` or
-``abandon``, the pipeline's process was killed: it delivers what is there and ends the run as
-KILLED.
+``abandon``, the pipeline's process was killed: it looks for changed files of ``artifacts.every``,
+delivers what is there and ends the run as KILLED.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from ..journal.records import Opened
 from ..tracking import request_headers
 from ..tracking.failures import reason
 from ..utils import client_variables
-from . import backlog, lean_import
+from . import backlog, last_look, lean_import
 from .connection import Connection
 from .journal_delivery import deliver_resumed
 from .run_delivery import RunDelivery
@@ -131,7 +131,8 @@ class _Service:
         self._ended = threading.Event()
         request_headers.use(config["headers"])
         client_variables.disable_retries(config["timeout"])
-        root, uri, header = Path(config["root"]), config["uri"], self._journal.header
+        self._root = root = Path(config["root"])
+        uri, header = config["uri"], self._journal.header
         self._sender = SenderThread(
             RunDelivery(
                 header,
@@ -213,6 +214,7 @@ class _Service:
     def _take_over(self) -> None:
         """Deliver and end a run whose process was killed."""
         self._journal.note_alive()  # it was running until now
+        killed_ns = self._journal.last_alive_ms() * 1_000_000
         deadline = time.monotonic() + HOLD_SECONDS
         while True:
             try:
@@ -224,4 +226,5 @@ class _Service:
             else:
                 break
         if self._journal.exists():
+            last_look.log_changed(self._journal, self._root, killed_ns)
             self._sender.finish(self._limit, self._send_progress)

@@ -10,9 +10,9 @@ from kedro.framework.hooks import hook_impl
 
 from ..datasets.changed_files import before_save, log_written
 from ..datasets.local_files import FileStates
+from ..tracking.artifact_files import expand
 from ..tracking.artifact_names import folder_of
 from ..utils.pipeline_info import untranscoded
-from .artifact_files import expand
 from .base import NodeScope, PipelineRun, TrackingHook, as_list
 from .changing_files import ChangingFiles
 from .registered_names import warn_of_unknown

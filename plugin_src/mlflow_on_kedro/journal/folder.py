@@ -13,6 +13,7 @@ Each run has a folder below ``.mlflow_on_kedro/journal`` of its project:
 ``delivered.json``        how many bytes of each of these files are in MLflow
 ``set_aside.json``        entries that were refused: see :class:`~.records.SetAside`
 ``trouble.json``          why a whole lane waits: see :class:`~.records.Trouble`
+``watched.json``          the files of ``artifacts.every``: see :class:`~.records.Watched`
 ``asked``                 exists once a server was asked to create the run
 ``ended``                 the status with which the run has ended in MLflow, once it has
 ``failing``               exists while MLflow does not answer

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from ..config.sections import MAX_COPY
 from .entries import Entry
@@ -142,3 +143,17 @@ class Trouble:
 
     reason: str
     time: int
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The files of ``artifacts.every``.
+
+    Attributes:
+        patterns: The files, folders and globs.
+        known: The size and time of last change, as in :data:`~.snapshot.State`, of the files that
+            need not be logged again: those logged, and those from before the pipeline.
+    """
+
+    patterns: list[str]
+    known: dict[Path, tuple[int, int]]

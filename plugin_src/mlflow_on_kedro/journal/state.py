@@ -12,12 +12,13 @@ from typing import Any
 from .copies import ArtifactCopies
 from .entry_lines import from_line, to_line
 from .json_files import read_object, write_object
-from .records import Opened, SetAside, Trouble
+from .records import Opened, SetAside, Trouble, Watched
 
 OPENED = "mlflow.json"
 DELIVERED = "delivered.json"
 SET_ASIDE = "set_aside.json"
 TROUBLE = "trouble.json"
+WATCHED = "watched.json"
 CREATE_REQUESTED = "asked"
 ENDED = "ended"
 FAILING = "failing"
@@ -103,6 +104,21 @@ class JournalState:
         except (OSError, ValueError, KeyError):
             return []
         return [row for row in rows if isinstance(row, dict)] if isinstance(rows, list) else []
+
+    @property
+    def watched(self) -> Watched | None:
+        """The files of ``artifacts.every``; None without that key."""
+        try:
+            found = read_object(self.folder / WATCHED)
+            known = {Path(path): (int(size), int(time)) for path, size, time in found["known"]}
+            return Watched([str(pattern) for pattern in found["patterns"]], known)
+        except (OSError, ValueError, TypeError, KeyError):
+            return None
+
+    @watched.setter
+    def watched(self, files: Watched) -> None:
+        rows = [(str(path), *state) for path, state in files.known.items()]
+        write_object(self.folder / WATCHED, {"patterns": files.patterns, "known": rows})
 
     @property
     def trouble(self) -> dict[str, Trouble]:

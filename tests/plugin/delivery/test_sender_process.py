@@ -34,6 +34,8 @@ import os, signal, sys, time
 from pathlib import Path
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.entries import Param
+from mlflow_on_kedro.journal.records import Watched
+from mlflow_on_kedro.journal.snapshot import state_of
 from mlflow_on_kedro.runs.run_request import RunRequest
 from mlflow_on_kedro.runs.run_lifecycle import RunLifecycle
 
@@ -41,6 +43,12 @@ config = parse({"tracking": {"uri": sys.argv[1]}})
 recording = RunLifecycle(RunRequest(config=config, root=Path.cwd(), package="demo"))
 recording.open()
 recording.outbox.put(Param("p", "v"))
+for name, seconds in (("earlier", 4), ("whole", 4), ("half", 0)):
+    file = Path(f"{name}.ckpt").absolute()
+    file.write_text(name)
+    os.utime(file, (time.time() - seconds,) * 2)
+earlier = file.with_name("earlier.ckpt")
+recording.journal.watched = Watched(["*.ckpt"], {earlier: state_of(earlier)})
 assert "mlflow" not in sys.modules
 if os.fork() == 0:
     time.sleep(30)
@@ -257,7 +265,7 @@ class TestDeath:
 
     @pytest.mark.skipif(not hasattr(os, "fork"), reason="POSIX's signals")
     def test_killed_at_once(self, tmp_path: Path, store_uri: str, client: Any) -> None:
-        """After SIGKILL the run is KILLED, with all its values, before anything else runs there."""
+        """After SIGKILL the run is KILLED, with its values and files, before anything else runs."""
         env = {**os.environ, "PYTHONPATH": str(PLUGIN)}
         command = [sys.executable, "-c", KILLED, store_uri]
         done = subprocess.run(command, cwd=tmp_path, env=env, check=False)
@@ -272,6 +280,7 @@ class TestDeath:
         run = run_of(client)
         assert run.info.status == "KILLED"
         assert run.data.params == {"p": "v"}
+        assert [file.path for file in client.list_artifacts(run.info.run_id)] == ["whole.ckpt"]
 
 
 class TestIsWorthIt:

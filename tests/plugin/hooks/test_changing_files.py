@@ -13,6 +13,8 @@ from mlflow_on_kedro.hooks import changing_files
 from mlflow_on_kedro.hooks.changing_files import ChangingFiles
 from mlflow_on_kedro.journal import stash
 from mlflow_on_kedro.journal.entries import File
+from mlflow_on_kedro.journal.records import Watched
+from mlflow_on_kedro.journal.snapshot import state_of
 from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 EVERY = 0.1
@@ -49,6 +51,8 @@ def test_changed_files(run: Any, tmp_path: Path) -> None:
     (folder / "deep").mkdir()
     (folder / "deep" / "new.ckpt").write_text("one")
     _wait(lambda: _logged(run) == [("checkpoints/deep/new.ckpt", "one")])
+    known = {path: state_of(path) for path in (folder / "deep" / "new.ckpt", folder / "old.ckpt")}
+    _wait(lambda: run.journal.watched == Watched(["checkpoints"], known))
     # The first version has not arrived, so that a second one would take more of the disk.
     (folder / "deep" / "new.ckpt").write_text("two!")
     time.sleep(5 * EVERY)
@@ -94,6 +98,56 @@ def test_file_that_is_being_written(run: Any, tmp_path: Path) -> None:
         thread.join()
     whole = (tmp_path / "checkpoints" / "new.ckpt").read_text()
     _wait(lambda: _logged(run) == [("checkpoints/new.ckpt", whole)])
+
+
+class _Clock(threading.Event):
+    """An event that nobody waits for: time passes at once, and what is due happens."""
+
+    def __init__(self, seconds: float, period: float, write: Callable[[], None]) -> None:
+        super().__init__()
+        self._now, self._end, self._due = 0.0, seconds, period
+        self._period, self._write = period, write
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Let seconds pass; return whether the time is over."""
+        self._now += timeout or 0.0
+        while self._due <= self._now:
+            self._due += self._period
+            self._write()
+        return self._now >= self._end
+
+
+@pytest.mark.parametrize(
+    ("period", "is_replaced", "least"),
+    [(4.9, False, 9), (5.0, False, 9), (2.6, False, 9), (1.0, True, 5), (1.0, False, 0)],
+)
+def test_file_that_changes_often(
+    run: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    period: float,
+    is_replaced: bool,
+    least: int,
+) -> None:
+    """Every period sees a version of a file that rests for a while, or that is replaced."""
+    file, versions = tmp_path / "checkpoints" / "last.ckpt", []
+
+    def write() -> None:
+        versions.append("x" * (len(versions) + 1))
+        written = file.with_suffix(".new") if is_replaced else file
+        written.write_text(versions[-1])
+        written.replace(file)
+        run.journal.delivered = run.journal.sizes()
+
+    monkeypatch.setattr(changing_files, "QUIET_SECONDS", 2.0)
+    files = ChangingFiles(run, ["checkpoints/last.ckpt"], 5.0)
+    files._ended = _Clock(60.0, period, write)
+    files._work()
+    logged = [text for _, text in _logged(run)]
+    assert len(logged) >= least
+    assert bool(logged) == bool(least)
+    assert len(logged) == len(set(logged))
+    assert set(logged) <= set(versions)
 
 
 def test_file_that_changes_while_it_is_copied(

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
-from mlflow_on_kedro.hooks.artifact_files import expand
 from mlflow_on_kedro.journal.entries import File
+from mlflow_on_kedro.tracking.artifact_files import expand
 
 TREE = [
     "README.md",

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import glob
 import logging
 import os
 import re
 from collections import Counter
-from collections.abc import Iterable
-from pathlib import Path
+from collections.abc import Iterable, Iterator
+from pathlib import Path, PurePosixPath
 
 from ..journal.entries import File
+from ..journal.snapshot import State, files_below, state_of
+from .store import WORKING_FOLDER
 
 logger = logging.getLogger(__name__)
 
@@ -47,6 +50,24 @@ def expand(patterns: Iterable[str], root: Path, *, level: int = logging.WARNING)
         _entry(path, folder if places[_place(path, folder)] == 1 else _own_folder(path, root))
         for path, folder in found.items()
     ]
+
+
+def parts(file: File) -> Iterator[tuple[Path, str]]:
+    """Yield the files of a file or folder, each with its folder among the artifacts."""
+    for name in files_below(Path(file.path), WORKING_FOLDER):
+        if not name:
+            yield Path(file.path), file.folder
+        else:
+            folder = PurePosixPath(file.folder, name).parent.as_posix()
+            yield Path(file.path, name), "" if folder == "." else folder
+
+
+def states(patterns: Iterable[str], root: Path) -> Iterator[tuple[Path, str, State]]:
+    """Yield each single file of some patterns, its folder among the artifacts, and its state."""
+    for file in expand(patterns, root, level=logging.DEBUG):
+        for path, folder in parts(file):
+            with contextlib.suppress(OSError):  # it was removed just now
+                yield path, folder, state_of(path)
 
 
 def _matches(pattern: str, root: Path, level: int) -> list[tuple[Path, str]]:
