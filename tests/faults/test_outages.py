@@ -78,6 +78,31 @@ def test_away_during_the_run(project: FaultProject, proxy: Proxy, mode: Mode) ->
     assert project.journals == []
 
 
+def test_nobody_waits_for_a_silent_server(
+    make_fault_project: Callable[..., FaultProject], proxy: Proxy
+) -> None:
+    """Hangs mid-run, with ``wait_at_end: 0``. The background outlasts it, and delivers all."""
+    tracking = {"wait_at_end": 0, "timeout": 2}
+    project = make_fault_project(proxy.uri, tracking=tracking)
+    project.stop_at("middle")
+    begin = time.time()
+    process = project.start()
+    project.wait_for("middle", process)
+    proxy.wait_for("runs/create")
+    proxy.mode = "hang"
+    project.go_on("middle")
+    run = ended(process, begin=begin)
+    assert run.status == 0, run.said
+    assert "is delivered to MLflow in the background" in run.said
+    time.sleep(6)  # a run that somebody waits for would be given up after 4 s
+    assert ": being delivered now to http://" in project.status().output
+    proxy.mode = "refuse"  # cuts the open connections, as a server that is started anew
+    proxy.mode = "pass"
+    project.wait_idle()
+    assert project.journals == [], project.status().output
+    project.check_complete(run)
+
+
 def test_away_at_the_start_only(project: FaultProject, proxy: Proxy) -> None:
     """Refuses at the start. A server that comes back during the run gets all of it."""
     proxy.mode = "refuse"

@@ -39,11 +39,12 @@ def discard(metadata: Any, run: str, entry: int | None, *, yes: bool, path: Path
     journal = _chosen(find(path if path is not None else Path(metadata.project_path)), run)
     try:
         pending = PendingJournal.from_journal(journal)
-        title, what, running = heading(pending.header), pending.size.in_words(), pending.running
+        title, what = heading(pending.header), pending.size.in_words()
     except (OSError, ValueError) as error:  # a damaged journal can be dropped, too
-        title, what, running = f"the journal {journal.folder}", f"all ({error})", False
-    if running:
-        raise click.ClickException(f"{title} is in progress: nothing is dropped.")
+        title, what = f"the journal {journal.folder}", f"all ({error})"
+    else:
+        if pending.running:
+            raise click.ClickException(f"{title} is {pending.state}: nothing is dropped.")
     items = refused(journal) if entry is not None else []
     if entry is not None and entry > len(items):
         raise click.ClickException(

@@ -39,6 +39,9 @@ def status(
     sends them again, `kedro mlflow discard RUN ENTRY` deletes one. Without --all, many in a row
     with the same reason are shown in one line. No request is sent to a server.
 
+    A run is in progress while its pipeline runs, and being delivered now while a process sends what
+    is left of it.
+
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
     --uri and --env are those that you mean to give `sync`: they show where each run would go.
     """
@@ -81,9 +84,12 @@ def _configured(root: Path, env: str | None, uri: str | None) -> str | None:
 
 def _show(pending: PendingJournal, place: str | None, shortest_group: int | None) -> None:
     journal, header, size = pending.journal, pending.header, pending.size
-    state = "in progress" if pending.running else "waits"
-    where = f" for {place}" if place else "; it ran offline"
-    click.echo(f"{heading(header)}: {state} with {size.in_words()}{where}")
+    if pending.delivering:
+        where = f" to {place}" if place else ""
+        click.echo(f"{heading(header)}: {pending.state}{where}, {size.in_words()} to go")
+    else:
+        where = f" for {place}" if place else "; it ran offline"
+        click.echo(f"{heading(header)}: {pending.state} with {size.in_words()}{where}")
     if journal.ended is not None:
         click.echo(f"  The run has ended in MLflow: {journal.ended}.")
     click.echo(f"  {journal.folder}")

@@ -170,7 +170,7 @@ class Sync:
         from ..utils.secrets import mask_urls
 
         if pending.running:
-            click.echo(f"{title}: in progress, left alone.")
+            click.echo(f"{title}: {pending.state}, left alone.")
         elif self.dry_run:
             click.echo(f"{title}: {pending.size.in_words()} would go to {mask_urls(uri)}.")
         elif not self.refused and pending.size.is_set_aside_only:

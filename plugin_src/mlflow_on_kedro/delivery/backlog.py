@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ..errors import ConfigError
+from ..journal.entries import End
 from ..journal.folder import FOLDER, HEADER, Journal
 from ..journal.records import Header
 from ..tracking import store
@@ -38,12 +39,21 @@ class PendingJournal:
         header: What the run is.
         size: How much of it waits.
         running: Whether its pipeline is running, or another process delivers it now.
+        delivering: Whether its pipeline has ended, and another process delivers it now.
     """
 
     journal: Journal
     header: Header
     size: PendingSize
     running: bool
+    delivering: bool = False
+
+    @property
+    def state(self) -> str:
+        """What happens with it at present, for messages."""
+        if self.delivering:
+            return "being delivered now"
+        return "in progress" if self.running else "waits"
 
     @classmethod
     def from_journal(cls, journal: Journal) -> PendingJournal:
@@ -58,7 +68,8 @@ class PendingJournal:
         try:
             journal.hold_all()
         except BlockingIOError:
-            return cls(journal, header, size, running=True)
+            has_ended = any(journal.all_of(End))
+            return cls(journal, header, size, running=True, delivering=has_ended)
         journal.release()
         return cls(journal, header, size, running=False)
 

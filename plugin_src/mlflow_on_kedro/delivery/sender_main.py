@@ -53,7 +53,9 @@ class SenderConfig(TypedDict):
         uri: The tracking URI, with credentials.
         root: The project's root.
         timeout: ``tracking.timeout``.
-        limit: ``tracking.wait_at_end``.
+        limit: For how many seconds the rest is delivered at the end of the run.
+        background: Whether the pipeline's process does not wait for that
+            (``tracking.wait_at_end: 0``).
         raising: Whether ``tracking.on_failure`` is ``raise``.
         headers: ``tracking.request_headers``.
     """
@@ -65,6 +67,7 @@ class SenderConfig(TypedDict):
     root: str
     timeout: float
     limit: float
+    background: bool
     raising: bool
     headers: dict[str, Any]
 
@@ -146,6 +149,7 @@ class _Service:
             timeout=config["timeout"],
             kept_in=str(self._journal.folder),
             raising=config["raising"],
+            background=config["background"],
             backlog=backlog.deliver_backlog(root, uri, skip=header.journal),
             on_failure=self._send_failure,
         )

@@ -37,6 +37,7 @@ class SenderThread(Sender):
         timeout: For how many seconds an MLflow that does not answer may block the pipeline.
         kept_in: Where undelivered entries are kept, for messages; None: nowhere.
         raising: Whether :meth:`check` raises failures.
+        background: Whether nobody waits for :meth:`finish`, so that it tries until its limit.
         backlog: Delivers one journal of an earlier run at each iteration, while there is time.
         on_failure: Called when :meth:`check` has something to raise.
     """
@@ -48,11 +49,13 @@ class SenderThread(Sender):
         timeout: float,
         kept_in: str | None,
         raising: bool = False,
+        background: bool = False,
         backlog: Iterator[None] | None = None,
         on_failure: Callable[[], None] = lambda: None,
     ) -> None:
         self.delivery = delivery
         self._timeout = timeout
+        self._is_background = background
         self._blocked = 0.0
         """For how long a silent server has blocked the pipeline so far."""
         self._log = OutageLog(delivery, kept_in)
@@ -201,6 +204,8 @@ class SenderThread(Sender):
         """Return whether nothing more can be delivered within the time that the user allows."""
 
         def is_away(lane: LaneThread, more: float = 0.0) -> bool:
+            if self._is_background:  # a silent server keeps nobody waiting, and may come back
+                return lane.is_hopeless
             # A request from before the server came back has to end before the next one is sent.
             silent = lane.silence >= patience + LAST_TRY_SECONDS + more
             return lane.is_hopeless or (silent and passed >= min(patience, self._timeout / 2))

@@ -80,6 +80,7 @@ def new_sender(
         "root": str(request.root),
         "timeout": tracking.timeout,
         "limit": tracking.wait_at_end or BACKGROUND_SECONDS,
+        "background": not tracking.wait_at_end,
         "raising": raising,
         "headers": headers,
     }

@@ -122,7 +122,7 @@ class TestRun:
 
     @pytest.mark.parametrize("sender", [True, False])
     def test_in_progress(self, leave: Leave, tmp_path: Path, sender: bool) -> None:
-        """A run in progress, and one that is just delivered, is not dropped."""
+        """A run that its own process or another one is delivering is not dropped."""
         journal = leave(run_name="mine")
         if sender:
             journal.hold_sender()
@@ -130,7 +130,7 @@ class TestRun:
             journal.hold()
         result = discard(tmp_path, "mine", "--yes")
         assert result.exit_code == 1
-        assert "is in progress: nothing is dropped" in result.output
+        assert "is being delivered now: nothing is dropped" in result.output
         assert journal.exists()
         journal.release()
 

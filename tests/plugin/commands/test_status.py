@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 from mlflow_on_kedro.commands.status import heading
-from mlflow_on_kedro.journal.entries import FILES, Param, Text
+from mlflow_on_kedro.journal.entries import FILES, End, Param, Text
 from mlflow_on_kedro.journal.folder import HEADER, LAST_MS, LOCK, Journal, new_id
 from mlflow_on_kedro.journal.records import Header, SetAside, Trouble
 from mlflow_on_kedro.journal.writer import Writer
@@ -134,10 +134,14 @@ def test_trouble(leave: Leave, tmp_path: Path) -> None:
 
 
 def test_delivered_elsewhere(leave: Leave, tmp_path: Path) -> None:
-    """A run whose process has ended, while another one delivers it, is in progress."""
-    journal = leave()
+    """A run whose pipeline has ended, while another process delivers it, is said to be."""
+    journal = leave(uri="http://127.0.0.1:9")
     journal.hold_sender()
     assert ": in progress with " in status(tmp_path).output
+    Writer(journal).append(End("FINISHED", 5000))
+    (line, _) = status(tmp_path).output.splitlines()
+    assert ": being delivered now to http://127.0.0.1:9, " in line
+    assert line.endswith(" and 1 artifact (2 kB) to go")
     journal.release()
 
 

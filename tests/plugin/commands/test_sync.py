@@ -108,12 +108,12 @@ def test_dry_run(project: Any, leave: Leave) -> None:
 
 
 def test_in_progress(project: Any, leave: Leave) -> None:
-    """A run in progress is left alone, which is said and is no failure."""
+    """A run that another process delivers is left alone, which is said and is no failure."""
     journal = leave()
     journal.hold()
     result = sync(project)
     assert result.exit_code == 0, result.output
-    assert "in progress, left alone." in result.output
+    assert "being delivered now, left alone." in result.output
     assert journal.exists()
     journal.release()
 

@@ -72,7 +72,7 @@ def make(tmp_path: Path, journal: Journal) -> Iterator[Make]:
             return SenderThread(delivery, timeout=timeout, kept_in=str(of.folder))
 
         order = {"uri": uri, "root": str(tmp_path), "timeout": timeout, "limit": LIMIT}
-        order |= {"raising": raising, "headers": {}}
+        order |= {"background": False, "raising": raising, "headers": {}}
         sender = SenderProcess(of, order, stand_in)
         made.append(sender)
         sender.start()
