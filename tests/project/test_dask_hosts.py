@@ -52,6 +52,8 @@ def network() -> Iterator[str]:
                 ip(f"netns add {name}")
                 stack.callback(ip, f"netns del {name}")
                 ip(f"link add {name} type veth peer name eth0 netns {name}")
+                # At once: the end of a namespace removes it some time later.
+                stack.callback(ip, f"link del {name}")
                 ip(f"link set {name} master {bridge} up")
                 ip(f"-n {name} addr add {addresses}.{host}/24 dev eth0")
                 ip(f"-n {name} link set eth0 up")
