@@ -47,15 +47,14 @@ def link_prompts_to_traces(client: MlflowClient, uri: str, opened: Opened) -> No
     Raises:
         Exception: MLflow cannot be reached.
     """
-    with pass_over_refusals(logger, "MLflow did not link the run's prompts to its traces: %s"):
-        try:
-            links.link_to_traces(client, uri, opened.run_id, opened.experiment_id)
-        except Exception as error:
-            instead = "prompts are not linked to traces"
-            if not capabilities.lacks(
-                uri, Feature.TRACES, error, instead, lambda: client.get_run(opened.run_id)
-            ):
-                raise
+    instead = "prompts are not linked to traces"
+    with (
+        pass_over_refusals(logger, "MLflow did not link the run's prompts to its traces: %s"),
+        capabilities.pass_over_lack(
+            uri, Feature.TRACES, instead, lambda: client.get_run(opened.run_id)
+        ),
+    ):
+        links.link_to_traces(client, uri, opened.run_id, opened.experiment_id)
 
 
 def register_models(

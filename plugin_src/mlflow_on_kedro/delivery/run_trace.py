@@ -163,22 +163,17 @@ class RunTrace:
         Raises:
             Exception: MLflow cannot be reached, or refuses the trace and ``raising`` is set.
         """
-        try:
-            with self._clock.request(), own_calls.bypassed():
-                self._send_whole(opened, parts, end)
-        except Exception as error:
-            is_lacking = capabilities.lacks(
-                self._uri,
-                Feature.TRACES,
-                error,
-                "the run's trace is left out",
-                lambda: client.get_run(opened.run_id),
-            )
-            if is_lacking:
-                return
-            if self._raising or not (is_refusal(error) or is_mistake(error)):
-                raise
-            logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
+        instead = "the run's trace is left out"
+        with capabilities.pass_over_lack(
+            self._uri, Feature.TRACES, instead, lambda: client.get_run(opened.run_id)
+        ):
+            try:
+                with self._clock.request(), own_calls.bypassed():
+                    self._send_whole(opened, parts, end)
+            except Exception as error:
+                if self._raising or not (is_refusal(error) or is_mistake(error)):
+                    raise
+                logger.warning("MLflow did not take the run's trace, which is left out: %s", error)
 
     def _send_whole(self, opened: Opened, parts: Iterable[SpanRecord], end: End) -> None:
         from ..observability import llm_usage, trace_spans, traces

@@ -197,27 +197,24 @@ class Uploader:
         from ..observability import saved_traces
 
         uri = self._uri or self._client.tracking_uri
-        try:
+        instead = "traces of nodes are left out"
+        with self._pass_over_lack(uri, Feature.TRACES, instead):
             saved_traces.send(self._client, uri, self._run_id, entry)
-        except Exception as error:
-            instead = "traces of nodes are left out"
-            if not capabilities.lacks(
-                uri, Feature.TRACES, error, instead, lambda: self._client.get_run(self._run_id)
-            ):
-                raise
 
     def _send_prompt(self, entry: Prompt) -> None:
         uri = self._uri or self._client.tracking_uri
         if not capabilities.has(uri, Feature.PROMPTS):
             return
-        try:
+        instead = "the prompts that runs have used are not listed there"
+        with self._pass_over_lack(uri, Feature.PROMPTS, instead):
             delivered_prompts.send(self._client, uri, self._run_id, entry)
-        except Exception as error:
-            instead = "the prompts that runs have used are not listed there"
-            if not capabilities.lacks(
-                uri, Feature.PROMPTS, error, instead, lambda: self._client.get_run(self._run_id)
-            ):
-                raise
+
+    def _pass_over_lack(
+        self, uri: str, feature: Feature, instead: str
+    ) -> contextlib.AbstractContextManager[None]:
+        return capabilities.pass_over_lack(
+            uri, feature, instead, lambda: self._client.get_run(self._run_id)
+        )
 
     def _register(self, model: str) -> None:
         for pending in pending_registrations(self._client, self._run_id):

@@ -59,17 +59,9 @@ def log_inputs(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> N
     uri = client.tracking_uri
     if not capabilities.has(uri, Feature.INPUTS):
         return
-    try:
+    instead = "the datasets that a run has read are left out"
+    with capabilities.pass_over_lack(uri, Feature.INPUTS, instead, lambda: client.get_run(run_id)):
         client.log_inputs(run_id, used, _models(inputs) or None)
-    except Exception as error:
-        if not capabilities.lacks(
-            uri,
-            Feature.INPUTS,
-            error,
-            "the datasets that a run has read are left out",
-            lambda: client.get_run(run_id),
-        ):
-            raise
 
 
 def log_spans(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> None:
@@ -80,18 +72,12 @@ def log_spans(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> No
     if not capabilities.has(uri, Feature.TRACES):
         return
     spans = [call_spans.to_span(entry) for entry in of_kind(entries, CallSpan)]
-    try:
-        with own_calls.bypassed():
-            trace_client.log_spans(uri, client.get_run(run_id).info.experiment_id, spans)
-    except Exception as error:
-        if not capabilities.lacks(
-            uri,
-            Feature.TRACES,
-            error,
-            "the run's trace is left out",
-            lambda: client.get_run(run_id),
-        ):
-            raise
+    instead = "the run's trace is left out"
+    with (
+        capabilities.pass_over_lack(uri, Feature.TRACES, instead, lambda: client.get_run(run_id)),
+        own_calls.bypassed(),
+    ):
+        trace_client.log_spans(uri, client.get_run(run_id).info.experiment_id, spans)
 
 
 def _models(inputs: Iterable[Input]) -> list[LoggedModelInput]:

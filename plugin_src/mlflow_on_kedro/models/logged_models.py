@@ -188,14 +188,11 @@ def _link(client: MlflowClient, run_id: str, model_id: str, step: int) -> None:
     uri = client.tracking_uri
     if not capabilities.has(uri, Feature.MODEL_OUTPUTS):
         return
-    try:
+    instead = "a run's page does not list its models"
+    with capabilities.pass_over_lack(
+        uri, Feature.MODEL_OUTPUTS, instead, lambda: client.get_run(run_id)
+    ):
         client.log_outputs(run_id, [LoggedModelOutput(model_id, step=step)])
-    except Exception as error:
-        instead = "a run's page does not list its models"
-        if not capabilities.lacks(
-            uri, Feature.MODEL_OUTPUTS, error, instead, lambda: client.get_run(run_id)
-        ):
-            raise
 
 
 def output_model_ids(run: Any) -> list[str]:

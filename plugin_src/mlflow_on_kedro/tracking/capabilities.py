@@ -6,9 +6,10 @@ The plugin learns from a server's answer what it lacks, and from then on does wi
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 
 from ..utils.secrets import mask_urls, without_credentials
@@ -82,6 +83,25 @@ def lacks(
             reason(error),
         )
     return True
+
+
+@contextlib.contextmanager
+def pass_over_lack(
+    uri: str, feature: Feature, instead: str, confirm: Callable[[], object]
+) -> Iterator[None]:
+    """Leave out what the server does not have; other failures are raised.
+
+    Args:
+        uri: The tracking URI, or that of the model registry.
+        feature: The feature that the calls in the block need.
+        instead: What the plugin does instead, for the warning.
+        confirm: See :func:`lacks`.
+    """
+    try:
+        yield
+    except Exception as error:
+        if not lacks(uri, feature, error, instead, confirm):
+            raise
 
 
 def forget() -> None:

@@ -38,7 +38,7 @@ _MOST_TRACES = 1000
 
 def are_wanted(run: TrackedRun) -> bool:
     """Whether what a run's nodes call belongs into the run's trace."""
-    return bool(run.config.trace) and trace_options.has_calls(run.config.trace)
+    return trace_options.has_calls(run.config.trace)
 
 
 def install(run: TrackedRun) -> None:
