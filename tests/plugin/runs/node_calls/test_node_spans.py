@@ -87,10 +87,11 @@ def nodes(tmp_path: Path, store_uri: str, client: Any) -> Iterator[MakeNodes]:
 
 
 def ask(server: OpenAIServer, text: str, **more: Any) -> Any:
-    """One call."""
+    """One call; a stream is read to its end, because it ends with its client."""
     with openai.OpenAI(base_url=server.url, api_key="sk-none", max_retries=0) as client:
         messages: Any = [{"role": "user", "content": text}]
-        return client.chat.completions.create(model="gpt-4o-mini", messages=messages, **more)
+        answer = client.chat.completions.create(model="gpt-4o-mini", messages=messages, **more)
+        return list(answer) if more.get("stream") else answer
 
 
 def parents(trace: Any) -> set[tuple[str, str, str | None]]:
