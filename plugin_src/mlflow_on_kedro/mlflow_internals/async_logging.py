@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from typing import Any
 
 from . import store_registries
@@ -16,6 +17,20 @@ def finished() -> Any:
     from mlflow.utils.async_logging.run_operations import RunOperations
 
     return RunOperations([])  # type: ignore[no-untyped-call]
+
+
+def waiting(wait: Callable[[], None]) -> Any:
+    """Return what an asynchronous call returns; its own ``wait()`` calls a function."""
+    from mlflow.utils.async_logging.run_operations import RunOperations
+
+    return RunOperations([_Waiting(wait)])  # type: ignore[no-untyped-call]
+
+
+class _Waiting:
+    """As much of a future as MLflow uses."""
+
+    def __init__(self, wait: Callable[[], None]) -> None:
+        self.result = wait
 
 
 def finish() -> None:

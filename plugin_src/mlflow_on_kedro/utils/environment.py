@@ -93,11 +93,6 @@ def allows_file_store() -> bool:
     return _is_true("MLFLOW_ALLOW_FILE_STORE")
 
 
-def logs_asynchronously() -> bool:
-    """Whether ``MLFLOW_ENABLE_ASYNC_LOGGING`` is true: nodes' calls of MLflow return at once."""
-    return _is_true("MLFLOW_ENABLE_ASYNC_LOGGING")
-
-
 def value(name: str) -> str | None:
     """Return the value of any environment variable."""
     return os.environ.get(name)

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from ...mlflow_internals import store_registries
 from ...mlflow_internals.replaced_functions import replace_method
 from ...tracking import open_runs, own_calls, store
-from ...utils import environment
 from . import (
     journal_uri,
     model_calls,
@@ -39,10 +38,6 @@ CALLS: dict[str, Callable[..., Any]] = {
     "log_inputs": store_calls.log_or_get,
     "get_run": store_calls.log_or_get,
     "update_run_info": store_calls.update_run,
-    "log_batch_async": store_calls.log_later,
-    "log_metric_async": store_calls.log_later,
-    "log_param_async": store_calls.log_later,
-    "set_tag_async": store_calls.log_later,
     "create_run": store_calls.create_run,
     "create_logged_model": model_calls.create_model,
     "get_logged_model": model_calls.change_or_get_model,
@@ -52,6 +47,11 @@ CALLS: dict[str, Callable[..., Any]] = {
     "log_outputs": model_calls.log_outputs,
 }
 """What replaces each method of MLflow's store for a server."""
+ASYNCHRONOUS_CALLS: dict[str, Callable[..., Any]] = {
+    "log_batch_async": store_calls.log_later,
+    "flush_async_logging": store_calls.finish_logging,
+}
+"""What replaces the methods to which MLflow's other asynchronous calls come."""
 TRACE_CALLS: dict[str, Callable[..., Any]] = {
     "start_trace": trace_calls.send_trace,
     "log_spans": trace_calls.send_spans,
@@ -68,10 +68,10 @@ def install(run: TrackedRun, *, uses_server: bool = True) -> None:
     if run.local_journal is None:
         return
     is_remote = store.is_remote(run.uri)
-    # A local store takes a while to open, and most nodes that import MLflow never need it.
-    if uses_server and (is_remote or environment.logs_asynchronously()):
-        _replace_methods(store_registries.tracking_store(run.uri))
+    if uses_server:
+        _replace_asynchronous_logging()
     if uses_server and is_remote:
+        _replace_methods(store_registries.tracking_store(run.uri))
         store.hide_retries()
         if run.opened is not None:
             folder = functools.partial(placeholder_run.artifact_folder, run)
@@ -90,6 +90,18 @@ def follow_traces(run: TrackedRun) -> None:
 def _end(run: TrackedRun) -> None:
     node_end.collect_all(run)
     trace_calls.open_runs.pop(run.journal_id, None)
+
+
+def _replace_asynchronous_logging() -> None:
+    """Have asynchronous logging use the journal, for a server and for a store on disk.
+
+    The class is changed, not a store: one on disk takes a while to open, which most nodes that
+    import MLflow never need.
+    """
+    from ...mlflow_internals.store_classes import AbstractStore
+
+    for name, call in ASYNCHRONOUS_CALLS.items():
+        replace_method(AbstractStore, name, functools.partial(_with_journal, name, call))
 
 
 def _replace_methods(server: Any) -> None:

@@ -7,13 +7,13 @@ puts them in the place of the store's own methods.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...journal import node_files
 from ...journal.folder import OWN, new_id
-from ...mlflow_internals import async_logging, store_registries
+from ...mlflow_internals import async_logging
 from ...mlflow_internals.tags import PARENT_RUN
 from ...tracking import shared_run, store
 from . import child_runs, journal_uri, placeholder_run
@@ -72,16 +72,44 @@ def log_or_get(call: StoreCall, run_id: str, *args: Any, **named: Any) -> Any:
     return call.to_server_or_journal(run_id, *args, **named)
 
 
-def log_later(call: StoreCall, run_id: str, *args: Any, **named: Any) -> Any:
-    """Log to a run asynchronously: at once to the journal, or to the server without the queue.
+def log_later(
+    call: StoreCall,
+    used: Any,
+    run_id: str,
+    metrics: Iterable[Any],
+    params: Iterable[Any],
+    tags: Iterable[Any],
+) -> Any:
+    """Log to a run asynchronously: to the journal, if the run and all values can be there.
 
-    A worker may end before MLflow's queue is empty; and in a forked worker no thread empties it.
+    The journal is faster than MLflow's queue, which sends each point on its own, and it is left
+    whole by a process that is killed. Who waits for the values waits until MLflow has them, or
+    does not answer.
+
+    Args:
+        call: Calls MLflow's queue.
+        used: The store that MLflow uses.
+        run_id: The run to log to.
+        metrics: MLflow's metrics; the journal does not have their models.
+        params: MLflow's parameters.
+        tags: MLflow's tags.
     """
-    if placeholder_run.is_pipelines_run(call.run, run_id) or call.journal.has(run_id):
-        return call.to_journal(run_id, *args, **named)
-    server = store_registries.tracking_store(call.run.uri)
-    getattr(server, call.name.removesuffix("_async"))(run_id, *args, **named)
-    return async_logging.finished()
+    values = (list(metrics), list(params), list(tags))
+    is_known = placeholder_run.is_pipelines_run(call.run, run_id) or call.journal.has(run_id)
+    if is_known and not any(getattr(metric, "model_id", None) for metric in values[0]):
+        call.to_journal(run_id, *values)
+        return async_logging.waiting(call.run.flush)
+    if call.run.in_worker or store.is_remote(call.run.uri):
+        # A worker may end before the queue is empty; and in a forked one no thread empties it.
+        used.log_batch(run_id, *values)
+        return async_logging.finished()
+    return call.to_server(used, run_id, *values)
+
+
+def finish_logging(call: StoreCall, used: Any) -> None:
+    """Wait until MLflow has what was logged asynchronously, or does not answer."""
+    call.run.flush()
+    call.to_server(used)
 
 
 def update_run(call: StoreCall, run_id: str, *args: Any, **named: Any) -> Any:
