@@ -1,6 +1,7 @@
 """A small server on loopback that speaks OpenAI's chat API, so that tests need no network.
 
-The API: https://platform.openai.com/docs/api-reference/chat
+The API: https://platform.openai.com/docs/api-reference/chat. It also answers messages as
+Anthropic's does: https://docs.claude.com/en/api/messages.
 """
 
 from __future__ import annotations
@@ -83,6 +84,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(
                 status, {"error": {"message": f"failed on purpose: {status}", "code": status}}
             )
+        elif self.path.endswith("/messages"):
+            self._send(200, _anthropic_message(owner, body))
         elif not self.path.endswith("/chat/completions"):
             self._send(404, {"error": {"message": f"no such path: {self.path}"}})
         elif body.get("stream"):
@@ -138,6 +141,23 @@ def _message(owner: OpenAIServer, body: dict[str, Any]) -> tuple[dict[str, Any],
         call = {"id": "call_1", "type": "function", "function": function}
         return {"role": "assistant", "content": None, "tool_calls": [call]}, "tool_calls"
     return {"role": "assistant", "content": owner.reply(body["messages"])}, "stop"
+
+
+def _anthropic_message(owner: OpenAIServer, body: dict[str, Any]) -> dict[str, Any]:
+    message = {"content": owner.reply(body["messages"])}
+    usage = _usage(body, message)
+    return {
+        "id": "msg_1",
+        "type": "message",
+        "role": "assistant",
+        "model": body["model"],
+        "content": [{"type": "text", "text": message["content"]}],
+        "stop_reason": "end_turn",
+        "usage": {
+            "input_tokens": usage["prompt_tokens"],
+            "output_tokens": usage["completion_tokens"],
+        },
+    }
 
 
 def _usage(body: dict[str, Any], message: dict[str, Any]) -> dict[str, int]:

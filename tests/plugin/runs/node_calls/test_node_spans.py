@@ -116,7 +116,7 @@ def test_every_kind_of_call(nodes: MakeNodes, server: OpenAIServer) -> None:
                 )
 
         asyncio.run(call())
-        list(ask(server, "streamed", stream=True, stream_options={"include_usage": True}))
+        ask(server, "streamed", stream=True, stream_options={"include_usage": True})
         ask(server, "what now", tools=[TOOL])
         server.failures.append(500)
         with pytest.raises(openai.InternalServerError, match="on purpose"):
