@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..journal.span import Span
 from ..journal.usage import to_json
-from ..mlflow_internals.tags import DATASET_CONTEXT, PARENT_RUN
+from ..mlflow_internals.tags import DATASET_CONTEXT, LINKED_PROMPTS, PARENT_RUN
 from ..timeline.finished_run_spans import spans_of_finished_run
 from ..timeline.text_chart import LEGEND, text_chart
 from ..timeline.usage_texts import peaks_in_words
 from ..tracking import store
 from ..tracking.failure_messages import failure_message
+from ..tracking.parts import ERROR_TAG
 from ..tracking.user import USER_TAG
 from ..utils.clock import local_time
 from ..utils.secrets import mask_urls
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 _MOST_CHILDREN = 20
 _MOST_ROWS = 200
 _MOST_VALUE = 1000
+_NOT_THE_USERS = ("mlflow.", "mlflow_on_kedro.", "kedro.", "kedro_")
+"""How the names begin of tags that MLflow and this plugin set; ``error`` is one more."""
+_MACHINE = "kedro.hardware."
 
 ReadT = TypeVar("ReadT")
 
@@ -153,7 +158,9 @@ class RunPage:
             Section("", self._facts()),
             Section("Metrics", [(key, number(value)) for key, value in record.metrics.items()]),
             Section("Parameters", params[:_MOST_ROWS], _more(len(params), _MOST_ROWS)),
+            Section("Tags", self._tags()),
             Section("Datasets used", [(x.name, x.digest, x.context) for x in self.datasets]),
+            Section("Prompts", _prompts(record)),
             *self._artifacts(),
             Section("Peak use of each node", self._peaks()),
             Section("Child runs", [_child(child) for child in self.children]),
@@ -170,10 +177,19 @@ class RunPage:
             "command": record.command,
             "user": record.tags.get(USER_TAG, ""),
             "code": record.code,
+            "machine": ", ".join(
+                text for tag, text in record.tags.items() if tag.startswith(_MACHINE)
+            ),
             "parent": record.tags.get(PARENT_RUN, ""),
             "page": self.url,
         }
         return [(label, text) for label, text in facts.items() if text]
+
+    def _tags(self) -> list[tuple[str, str]]:
+        """Return the tags that somebody has chosen."""
+        tags = self.record.tags.items()
+        chosen = [(key, _cut(text)) for key, text in tags if not key.startswith(_NOT_THE_USERS)]
+        return [(key, text) for key, text in chosen if key != ERROR_TAG][:_MOST_ROWS]
 
     def _peaks(self) -> list[tuple[str, str]]:
         used = [(span.node, peaks_in_words(span.usages)) for span in self.spans if span.usages]
@@ -202,6 +218,15 @@ def _datasets(run: Any) -> list[InputDataset]:
         name, digest = str(item.dataset.name), str(item.dataset.digest)
         found.append(InputDataset(mask_urls(name), digest, ", ".join(contexts)))
     return sorted(found, key=lambda dataset: (dataset.name, dataset.digest))
+
+
+def _prompts(record: RunRecord) -> list[tuple[str, str]]:
+    """Return the name and version of each prompt that a run has used."""
+    try:
+        linked = json.loads(record.tags.get(LINKED_PROMPTS) or "[]")
+        return [(str(prompt["name"]), f"version {prompt['version']}") for prompt in linked]
+    except (ValueError, TypeError, KeyError):  # somebody else has written the tag
+        return []
 
 
 def _child(child: RunRecord) -> tuple[str, str, str, str]:

@@ -119,7 +119,7 @@ class RunSearch:
             is_hidden = is_below(run) or (is_combination(run) and not self.sort)
             return (self.children or not is_hidden) and all(item.holds(run) for item in own)
 
-        filter_string = conditions.filter_string(wanted)
+        filter_string, tie = conditions.filter_string(wanted), ""
         if kind == "metrics":
             found, is_certain = best_runs(
                 runs,
@@ -130,6 +130,15 @@ class RunSearch:
                 ascending=self.ascending,
                 most=MOST_READ,
             )
+            value = found[0].data.metrics[key] if found else math.nan
+            if self.limit == 1 and math.isfinite(value):
+                same = (
+                    f"{conditions.quoted_key(kind, key)} = {conditions.plain_number(value)}",
+                    *([filter_string] if filter_string else []),
+                )
+                alike = [run for run in next(runs.pages(" AND ".join(same)), ()) if accepts(run)]
+                if len(alike) > 1:
+                    found, tie = alike[:1], self._tie(len(alike))
         elif not kind or key in _FOR_MLFLOW:
             first = [f"attributes.{key} {'ASC' if self.ascending else 'DESC'}"] if kind else []
             size = _PAGE if own else max(RECENT, min(self.limit, _PAGE))
@@ -141,7 +150,11 @@ class RunSearch:
                 filter_string = f"{filter_string} AND {has}" if filter_string else has
             found, is_certain = _read(runs.pages(filter_string, page_size=_PAGE), accepts, None)
             found = _sorted(found, kind, key, ascending=self.ascending)[: self.limit]
-        return FoundRuns(found, kind, key, "" if is_certain else self._note(own, kind))
+        return FoundRuns(found, kind, key, tie if is_certain else self._note(own, kind))
+
+    def _tie(self, count: int) -> str:
+        many = f"{count} or more" if count >= RECENT else str(count)
+        return f"{many} runs have this value of {self.sort}; this is the newest of them."
 
     def _note(self, own: Sequence[Condition], kind: str) -> str:
         why = ""

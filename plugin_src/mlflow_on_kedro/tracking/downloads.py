@@ -146,6 +146,7 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
     from mlflow.artifacts import download_artifacts
 
     none = f"Run {run_id} in MLflow at {mask_urls(uri)} gave no artifact '{artifact}'"
+    advice = _OTHER_NAME if len(run_id) >= _ID_LENGTH else WHOLE_ID
     try:
         with mlflow_globals.tracking_uri(uri):
             name = name_in_run(client, run_id, artifact)
@@ -155,10 +156,9 @@ def _fetch(uri: str, run_id: str, artifact: str, scratch: str) -> Path:
     except Exception as error:
         reason = mask_urls(str(error)).strip().splitlines()[:1]
         why = f": {reason[0].rstrip('.')}" if reason else ""
-        advice = _OTHER_NAME if len(run_id) >= _ID_LENGTH else WHOLE_ID
         said = f"{none}{why}. {advice}"
         what = f"the artifact '{artifact}' of run {run_id}"
         raise DatasetError(load_message(uri, error, what, said)) from None
     if not arrived or not Path(arrived).exists():
-        raise DatasetError(f"{none}.")
+        raise DatasetError(f"{none}. {advice}")
     return Path(arrived)

@@ -39,6 +39,10 @@ def page(runs: Runs, client: Any, tmp_path: Path) -> RunPage:
     client.log_metric(run_id, "system/memory", 3.0)
     client.set_tag(run_id, "error", "ValueError: http://me:hunter2@host is away")
     client.set_tag(run_id, "kedro.failed_node", "judge")
+    client.set_tag(run_id, "team", "red")
+    client.set_tag(run_id, "kedro.hardware.cpu", "8 cores, EPYC")
+    client.set_tag(run_id, "kedro.hardware.memory", "32.0 GB")
+    client.set_tag(run_id, "mlflow.linkedPrompts", '[{"name": "answer", "version": "3"}]')
     client.log_text(run_id, json.dumps(TIMELINE), "kedro/timeline.json")
     client.set_terminated(run_id, "FAILED", 10**12 + 4000)
     return RunPage.from_run(runs, client.get_run(run_id))
@@ -54,6 +58,9 @@ def test_text(page: RunPage) -> None:
         "command  kedro run",
         "acc  0.75",
         "db_password  ***",
+        "machine  8 cores, EPYC, 32.0 GB",
+        "Tags\n  team  red\n",
+        "Prompts\n  answer  version 3\n",
         "kedro/timeline.json",
         "below  RUNNING",
         "judge       ",

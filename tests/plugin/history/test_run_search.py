@@ -72,6 +72,18 @@ def test_sweeps(add: Add, runs: Runs) -> None:
 
 
 @pytest.mark.usefixtures("four")
+def test_a_tie(add: Add, runs: Runs) -> None:
+    """Of several runs with the best value the newest is found, and their number is said."""
+    value = 0.1 + 0.9 - 1e-16
+    for name in ("old", "new"):
+        add(name, {"acc": value})
+    found = RunSearch.for_best("acc").find(runs)
+    assert names(found) == ["new"]
+    assert found.note == "2 runs have this value of metrics.acc; this is the newest of them."
+    assert RunSearch.for_best("loss").find(runs).note == ""
+
+
+@pytest.mark.usefixtures("four")
 def test_nothing_found(runs: Runs) -> None:
     """The message says what was looked for, and the metric that may be meant."""
     message = RunSearch.for_best("ac").nothing_found(runs)
