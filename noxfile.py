@@ -21,24 +21,41 @@ nox.options.error_on_missing_interpreters = False
 
 WORKERS = os.environ.get("WORKERS", "2")
 ALL_TESTS = ("tests/plugin", "tests/project")
-# What shows first that Kedro, MLflow, pandas or Plotly behave in another way.
-LIBRARY_TESTS = (
+# What shows first that MLflow, Kedro, or pandas and Plotly behave in another way.
+MLFLOW_TESTS = (
     "tests/plugin/datasets/test_backends.py",
-    "tests/plugin/datasets/test_mlflow_dataset.py",
     "tests/plugin/datasets/test_model_dataset.py",
-    "tests/plugin/datasets/test_plots.py",
     "tests/plugin/delivery/test_run_delivery.py",
     "tests/plugin/hooks/test_basic.py",
-    "tests/plugin/inputs",
     "tests/plugin/mlflow_internals",
     "tests/plugin/models",
     "tests/plugin/observability",
-    "tests/plugin/pipeline_models",
-    "tests/plugin/timeline",
+    "tests/plugin/pipeline_models/test_mlflow_pipeline_model.py",
     "tests/plugin/tracking",
+)
+KEDRO_TESTS = (
+    "tests/plugin/datasets/test_backends.py",
+    "tests/plugin/hooks/test_basic.py",
+    "tests/plugin/pipeline_models",
     "tests/plugin/utils/test_kedro_internals.py",
     "tests/project/test_runners.py",
 )
+TABLE_TESTS = (
+    "tests/plugin/datasets/test_plots.py",
+    "tests/plugin/inputs",
+    "tests/plugin/timeline",
+)
+LIBRARY_TESTS = (
+    *dict.fromkeys((*MLFLOW_TESTS, *KEDRO_TESTS, *TABLE_TESTS)),
+    "tests/plugin/datasets/test_mlflow_dataset.py",
+)
+TESTS = {
+    "mlflow": MLFLOW_TESTS,
+    "kedro": KEDRO_TESTS,
+    "tables": (*MLFLOW_TESTS, *TABLE_TESTS),
+    "python": LIBRARY_TESTS,
+}
+"""What runs in the sessions of a group, but for those that run all."""
 
 
 def test(session: nox.Session, *tests: str) -> None:
@@ -51,7 +68,7 @@ def add_session(combination: Combination) -> None:
 
     def run(session: nox.Session) -> None:
         session.install("-r", "requirements-dev.txt", *combination.libraries)
-        test(session, *(ALL_TESTS if combination.is_whole else LIBRARY_TESTS))
+        test(session, *(ALL_TESTS if combination.is_whole else TESTS[combination.group]))
         if not session.posargs:
             session.run("python", "-m", "manual.compatibility", combination.name)
 
