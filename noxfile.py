@@ -14,7 +14,7 @@ import nox
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from manual.versions import COMBINATIONS, NEWEST, PYTHONS, Combination
+from manual.versions import COMBINATIONS, NEWEST, PYTHONS, Combination, oldest
 
 nox.options.default_venv_backend = "uv"
 nox.options.error_on_missing_interpreters = False
@@ -55,7 +55,7 @@ TESTS = {
     "tables": (*MLFLOW_TESTS, *TABLE_TESTS),
     "python": LIBRARY_TESTS,
 }
-"""What runs in the sessions of a group, but for those that run all."""
+"""What runs in the sessions of a group."""
 
 
 def test(session: nox.Session, *tests: str) -> None:
@@ -68,7 +68,7 @@ def add_session(combination: Combination) -> None:
 
     def run(session: nox.Session) -> None:
         session.install("-r", "requirements-dev.txt", *combination.libraries)
-        test(session, *(ALL_TESTS if combination.is_whole else TESTS[combination.group]))
+        test(session, *TESTS[combination.group])
         if not session.posargs:
             session.run("python", "-m", "manual.compatibility", combination.name)
 
@@ -78,6 +78,13 @@ def add_session(combination: Combination) -> None:
 
 for each in COMBINATIONS:
     add_session(each)
+
+
+@nox.session(python=PYTHONS[0], default=False)
+def whole(session: nox.Session) -> None:
+    """All tests with the oldest libraries; `make test` has the newest. Nothing is recorded."""
+    session.install("-r", "requirements-dev.txt", *oldest(PYTHONS[0]))
+    test(session, *ALL_TESTS)
 
 
 @nox.session(python=PYTHONS, default=False)

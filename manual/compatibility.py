@@ -63,7 +63,7 @@ def page() -> str:
             "## Versions that have passed",
             "\n".join(_versions(rows.values())),
             "## What was tested together",
-            "\n".join(_table((each, rows[each.name]) for each in passed)),
+            "\n".join(_table(rows[each.name] for each in passed)),
         ]
     parts += _not_run([each for each in COMBINATIONS if each.name not in rows])
     return "\n\n".join(parts) + "\n"
@@ -83,14 +83,13 @@ def _minor(version: str) -> str:
     return ".".join(re.findall(r"\d+", version)[:2])
 
 
-def _table(rows: Iterable[tuple[Combination, Row]]) -> Iterator[str]:
+def _table(rows: Iterable[Row]) -> Iterator[str]:
     names = ("python", *_PACKAGES)
-    yield f"| {' | '.join(_TITLES.get(name, name) for name in names)} | Tests | Passed on |"
-    yield "|" + "---|" * (len(names) + 2)
-    for combination, row in rows:
+    yield f"| {' | '.join(_TITLES.get(name, name) for name in names)} | Passed on |"
+    yield "|" + "---|" * (len(names) + 1)
+    for row in rows:
         versions = " | ".join(row[name] for name in names)
-        tests = "all" if combination.is_whole else "those of the libraries"
-        yield f"| {versions} | {tests} | {row['date']} |"
+        yield f"| {versions} | {row['date']} |"
 
 
 def _not_run(combinations: list[Combination]) -> Iterator[str]:

@@ -27,15 +27,12 @@ class Combination:
         python: The version of Python.
         libraries: What is installed with requirements-dev.txt, as pip takes it.
         group: One of :data:`GROUPS`, the tag of the session.
-        is_whole: Whether all tests of the plugin and of projects run, not only those that depend
-            on the libraries.
     """
 
     name: str
     python: str
     libraries: tuple[str, ...]
     group: str
-    is_whole: bool = False
 
 
 def oldest(python: str) -> tuple[str, ...]:
@@ -55,11 +52,7 @@ def of_mlflow(minor: int) -> tuple[str, ...]:
 
 
 COMBINATIONS = [
-    *(
-        Combination(f"oldest-{python}", python, oldest(python), "python", python == PYTHONS[0])
-        for python in PYTHONS
-    ),
-    # Each change is tested whole with the newest libraries, by `make test`.
+    *(Combination(f"oldest-{python}", python, oldest(python), "python") for python in PYTHONS),
     *(Combination(f"newest-{python}", python, NEWEST, "python") for python in PYTHONS),
     *(
         Combination(f"mlflow-3.{minor}", "3.11", of_mlflow(minor), "mlflow")
