@@ -96,6 +96,7 @@ def check_killed(project: FaultProject, done: Ended, run: Any = None) -> None:
     run = run or project.run
     assert run.info.status == "KILLED", done.said
     assert run.info.end_time >= run.info.start_time
+    assert run.data.tags["kedro.interrupted_nodes"] == "last"
     assert project.series(run, "series") == SERIES
     assert project.series(run, "system/time/first") != []
     assert {"table.json"} <= project.artifacts(run)

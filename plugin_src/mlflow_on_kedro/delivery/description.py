@@ -14,7 +14,12 @@ from ..tracking.failures import pass_over_refusals
 from ..tracking.hidden_tags import HIDDEN
 from ..tracking.parts import ERROR_TAG
 from ..tracking.summary import RunOutcome, RunSummary, merged, to_markdown
-from ..tracking.timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, finished_nodes
+from ..tracking.timing_metrics import (
+    FAILED_NODE_TAG,
+    INTERRUPTED_TAG,
+    PIPELINE_METRIC,
+    finished_nodes,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -87,7 +92,7 @@ def _outcome(header: Header, run: Any, summary: RunSummary, end: End) -> RunOutc
         seconds,
         f"/experiments/{info.experiment_id}/runs/{info.run_id}",
         done or (None if end.status == "FINISHED" else ()),
-        tags.get(FAILED_NODE_TAG, ""),
+        tags.get(FAILED_NODE_TAG) or tags.get(INTERRUPTED_TAG, ""),
         tags.get(ERROR_TAG, ""),
     )
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..journal.entries import Register, Text
+from ..journal.entries import End, Register, SpanRecord, Tag, Text
 from ..journal.records import Opened
 from ..models import model_metrics, registry
 from ..models.pending_registrations import pending_registrations
@@ -13,6 +14,7 @@ from ..prompts import links
 from ..tracking import capabilities
 from ..tracking.capabilities import Feature
 from ..tracking.failures import Kind, kind_of, pass_over_refusals
+from ..tracking.timing_metrics import INTERRUPTED_TAG
 from .artifact_writer import ArtifactWriter
 from .entry_queue import EntryQueue
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from mlflow import MlflowClient
 
 logger = logging.getLogger(__name__)
+
+_MOST_NODES = 20
 
 
 def send_shared_chart(client: MlflowClient, run_id: str, writer: ArtifactWriter) -> None:
@@ -29,6 +33,22 @@ def send_shared_chart(client: MlflowClient, run_id: str, writer: ArtifactWriter)
     page = shared_chart.draw(client, client.get_run(run_id))
     if page is not None:
         writer.send([Text(shared_chart.GANTT_ARTIFACT, page)])
+
+
+def interrupted_nodes(spans: Iterable[SpanRecord], end: End) -> list[Tag]:
+    """Return the tag with the nodes that were running when a run was killed.
+
+    Args:
+        spans: The timings of the run.
+        end: Its end.
+    """
+    if end.status != "KILLED":
+        return []
+    runs = [span for span in spans if span.what == "run"]
+    ended = {(span.node, span.start) for span in runs if span.end}
+    begun = [span for span in runs if (span.node, span.start) not in ended]
+    names = dict.fromkeys(span.node for span in sorted(begun, key=lambda span: span.start))
+    return [Tag(INTERRUPTED_TAG, ", ".join(list(names)[:_MOST_NODES]))] if names else []
 
 
 def link_metrics(client: MlflowClient, run_id: str) -> None:

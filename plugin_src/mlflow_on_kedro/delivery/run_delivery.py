@@ -199,10 +199,13 @@ class RunDelivery:
         return self.queue.all_of(SpanRecord)
 
     def _send_timings(self, opened: Opened, end: End) -> None:
-        metrics = span_metrics.metrics_of(self._spans)
-        metrics += self._trace.metrics(self._client(VALUES), opened, self._spans, end)
-        if metrics:
-            self._batch_writer(opened).send(metrics)
+        values = [
+            *span_metrics.metrics_of(self._spans),
+            *self._trace.metrics(self._client(VALUES), opened, self._spans, end),
+            *finishing.interrupted_nodes(self._spans, end),
+        ]
+        if values:
+            self._batch_writer(opened).send(values)
 
     def _batch_writer(self, opened: Opened) -> BatchWriter:
         if self._values is None:

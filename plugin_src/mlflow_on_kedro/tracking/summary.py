@@ -92,7 +92,7 @@ class RunOutcome:
         seconds: How long it took.
         address: The run's page: the part of its URL after ``#``.
         done: The nodes that are known to have finished; None if nothing is known of any.
-        failed_node: The node that failed, if known.
+        failed_node: The node that failed, or those that were interrupted, if known.
         error: The error's type and text.
     """
 

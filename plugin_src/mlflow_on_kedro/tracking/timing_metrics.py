@@ -14,6 +14,8 @@ PREFIX = "system/time/"
 """What the names begin with: MLflow shows such metrics in its tab "System metrics"."""
 PIPELINE_METRIC = f"{PREFIX}pipeline"
 FAILED_NODE_TAG = "kedro.failed_node"
+INTERRUPTED_TAG = "kedro.interrupted_nodes"
+"""The nodes that were running when the pipeline was killed, separated by commas."""
 PREFIX_TAG = "mlflow_on_kedro.time_prefix"
 """The prefix of the metrics of a run's nodes, if it is not ``system/time/``."""
 # A node of that name would have the pipeline's metric.

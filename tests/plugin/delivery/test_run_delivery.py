@@ -26,6 +26,8 @@ from mlflow_on_kedro.journal.entries import (
     Page,
     Param,
     Prompt,
+    SpanRecord,
+    Summary,
     Tag,
     Text,
 )
@@ -36,6 +38,7 @@ from mlflow_on_kedro.journal.state import OPENED
 from mlflow_on_kedro.journal.writer import Writer
 from mlflow_on_kedro.prompts.content import PromptContent, WantedVersion
 from mlflow_on_kedro.timeline import chart
+from mlflow_on_kedro.tracking.summary import RunSummary
 
 
 @pytest.fixture
@@ -380,6 +383,20 @@ class TestEnd:
         Writer(journal).append(Param("p", "v"))
         finish(delivery_of(journal, store_uri, complete=True))
         assert run_of(client).info.status == "KILLED"
+
+    def test_interrupted_nodes(self, journal: Journal, store_uri: str, client: Any) -> None:
+        """A tag of a killed run names the nodes that were running, first those that had begun."""
+        writer = Writer(journal)
+        for node, start, end in (("a", 1.0, 2.0), ("c", 4.0, 0.0), ("b", 3.0, 0.0)):
+            writer.append(SpanRecord("run", node, node, start, 0.0))
+            if end:
+                writer.append(SpanRecord("run", node, node, start, end))
+        writer.append(Summary(RunSummary("train", nodes=["a", "b", "c"]).to_json()))
+        finish(delivery_of(journal, store_uri, complete=True))
+        tags = run_of(client).data.tags
+        assert tags["kedro.interrupted_nodes"] == "b, c"
+        assert "**was killed** after" in tags["mlflow.note.content"]
+        assert "at the node `b, c`" in tags["mlflow.note.content"]
 
     def test_trouble(self, journal: Journal, store_uri: str) -> None:
         """Why a lane waits is in the journal, until it does no longer."""
