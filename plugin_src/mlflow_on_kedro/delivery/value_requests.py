@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -77,7 +78,12 @@ def log_spans(client: MlflowClient, run_id: str, entries: Sequence[Entry]) -> No
         capabilities.pass_over_lack(uri, Feature.TRACES, instead, lambda: client.get_run(run_id)),
         own_calls.bypassed(),
     ):
-        trace_client.log_spans(uri, client.get_run(run_id).info.experiment_id, spans)
+        trace_client.log_spans(uri, _experiment_id(client, run_id), spans)
+
+
+@functools.lru_cache(maxsize=16)  # a run that calls models has spans every few seconds
+def _experiment_id(client: MlflowClient, run_id: str) -> str:
+    return str(client.get_run(run_id).info.experiment_id)
 
 
 def _models(inputs: Iterable[Input]) -> list[LoggedModelInput]:
