@@ -214,6 +214,7 @@ def test_a_save_fails(make: Any) -> None:
     assert runs["france"].info.status == "FAILED"
     assert "france.checked" in runs["france"].data.tags["error"]
     assert runs["germany"].info.status == "KILLED"
+    assert "kedro.interrupted_nodes" not in runs["germany"].data.tags
 
 
 def test_loading_back(make: Any) -> None:

@@ -155,7 +155,8 @@ def test_killed(make: Any) -> None:
     assert done.returncode == 0, said
     run = check(project)
     assert f"Going on with the run {run.info.run_name}" in said
-    assert run.data.tags["kedro.resumed_after"] == "KILLED"
+    assert run.data.tags["kedro.resumed_after"] == "KILLED in the node second"
+    assert "kedro.interrupted_nodes" not in run.data.tags
 
 
 def sync(project: Any) -> str:

@@ -87,12 +87,13 @@ def _outcome(header: Header, run: Any, summary: RunSummary, end: End) -> RunOutc
     # The run in MLflow is longer than the pipeline: the store may have to be made first.
     seconds = run.data.metrics.get(PIPELINE_METRIC, max(0, end.time - begin) / 1000)
     done = finished_nodes(run, summary.nodes)
+    node = tags.get(FAILED_NODE_TAG) or tags.get(INTERRUPTED_TAG, "")
     return RunOutcome(
         end.status,
         seconds,
         f"/experiments/{info.experiment_id}/runs/{info.run_id}",
         done or (None if end.status == "FINISHED" else ()),
-        tags.get(FAILED_NODE_TAG) or tags.get(INTERRUPTED_TAG, ""),
+        node if end.status in {"FAILED", "KILLED"} else "",
         tags.get(ERROR_TAG, ""),
     )
 

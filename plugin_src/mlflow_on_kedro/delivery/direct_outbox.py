@@ -71,10 +71,11 @@ class DirectOutbox(Outbox):
             if isinstance(entry, File) or self._waiting >= FLUSH_SIZE or waited >= FLUSH_SECONDS:
                 self.flush()
 
-    def flush(self, *, last: bool = False) -> None:
+    def flush(self, *, values_only: bool = False, last: bool = False) -> None:  # noqa: ARG002 - in one go
         """Send all entries.
 
         Args:
+            values_only: It has no effect.
             last: There is no later try, so do not wait after a failure.
         """
         with self._lock:

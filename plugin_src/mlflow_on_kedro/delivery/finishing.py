@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from ..journal.entries import End, Register, SpanRecord, Tag, Text
+from ..journal import values
+from ..journal.entries import End, Entry, Register, SpanRecord, Text
 from ..journal.records import Opened
 from ..models import model_metrics, registry
 from ..models.pending_registrations import pending_registrations
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MOST_NODES = 20
-
 
 def send_shared_chart(client: MlflowClient, run_id: str, writer: ArtifactWriter) -> None:
     """Upload the chart of a run to which several pipelines logged."""
@@ -35,8 +34,8 @@ def send_shared_chart(client: MlflowClient, run_id: str, writer: ArtifactWriter)
         writer.send([Text(shared_chart.GANTT_ARTIFACT, page)])
 
 
-def interrupted_nodes(spans: Iterable[SpanRecord], end: End) -> list[Tag]:
-    """Return the tag with the nodes that were running when a run was killed.
+def interrupted_nodes(spans: Iterable[SpanRecord], end: End) -> list[Entry]:
+    """Return the tag with the nodes that were at work when a run was killed.
 
     Args:
         spans: The timings of the run.
@@ -44,11 +43,15 @@ def interrupted_nodes(spans: Iterable[SpanRecord], end: End) -> list[Tag]:
     """
     if end.status != "KILLED":
         return []
-    runs = [span for span in spans if span.what == "run"]
-    ended = {(span.node, span.start) for span in runs if span.end}
-    begun = [span for span in runs if (span.node, span.start) not in ended]
-    names = dict.fromkeys(span.node for span in sorted(begun, key=lambda span: span.start))
-    return [Tag(INTERRUPTED_TAG, ", ".join(list(names)[:_MOST_NODES]))] if names else []
+    began: dict[str, float] = {}
+    ended: dict[str, float] = {}
+    for span in spans:
+        if span.what in {"run", "save"}:
+            times, time = (ended, span.end) if span.end else (began, span.start)
+            times[span.node] = max(time, times.get(span.node, 0.0))
+    names = [node for node in began if began[node] > ended.get(node, 0.0)]
+    names.sort(key=lambda node: began[node])
+    return [values.tag(INTERRUPTED_TAG, ", ".join(names))] if names else []
 
 
 def link_metrics(client: MlflowClient, run_id: str) -> None:

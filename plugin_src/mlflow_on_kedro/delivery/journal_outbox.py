@@ -93,10 +93,10 @@ class JournalOutbox(Outbox):
             self._tally.add_journal(self._journal, but=writer(self._journal).name)
         return self._tally
 
-    def flush(self) -> None:
+    def flush(self, *, values_only: bool = False) -> None:
         """Wait until all entries are in MLflow."""
         if self._sender is not None:
-            self._sender.flush(self._limit)
+            self._sender.flush(self._limit, values_only=values_only)
             self._sender.check()
 
     def secure(self) -> None:
@@ -161,7 +161,7 @@ class WorkerOutbox(Outbox):
                 return
         self._send_itself(entry)
 
-    def flush(self) -> None:
+    def flush(self, *, values_only: bool = False) -> None:
         """Wait until all entries are in MLflow, those of the run's other processes, too.
 
         What this process is to load from the run may be what another one has logged.
@@ -170,7 +170,7 @@ class WorkerOutbox(Outbox):
             self._direct.flush()
         if self._journal is None or self._writer is None:
             return
-        written = self._journal.sizes()
+        written = self._journal.sizes(VALUES if values_only else None)
         deadline = time.monotonic() + self._limit
         while time.monotonic() < deadline and not self._journal.is_failing:
             delivered = self._journal.delivered

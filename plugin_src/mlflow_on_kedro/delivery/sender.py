@@ -53,11 +53,12 @@ class Sender(ABC):
         """Wait until the run is open, at most as long as a silent server may block the pipeline."""
 
     @abstractmethod
-    def flush(self, limit: float) -> None:
+    def flush(self, limit: float, *, values_only: bool = False) -> None:
         """Wait until all entries so far are in MLflow, or delivery has failed.
 
         Args:
             limit: The most seconds to wait.
+            values_only: Do not wait for artifacts and models.
         """
 
     @abstractmethod

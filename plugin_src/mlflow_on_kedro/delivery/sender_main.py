@@ -2,12 +2,12 @@
 
 Messages are JSON objects, one a line. Its standard input has first what
 :mod:`mlflow_on_kedro.delivery.early_start` sends, then, when the run is known, a
-:class:`SenderConfig`, and then requests, ``{"do": ...}``: ``wait_open``, ``flush`` and ``finish``
-are answered; ``nudge``, ``remember``, ``ignore_failure`` and ``abandon`` are not. Its standard
-output has answers (with the ``number`` of the request), log records (``record``), failures
-(``failure``) and the ``event`` that MLflow has the run. If its input ends before ``finish`` or
-``abandon``, the pipeline's process was killed: it looks for changed files of ``artifacts.every``,
-delivers what is there and ends the run as KILLED.
+:class:`SenderConfig`, and then requests, ``{"do": ...}``: ``wait_open``, ``flush``,
+``flush_values`` and ``finish`` are answered; ``nudge``, ``remember``, ``ignore_failure`` and
+``abandon`` are not. Its standard output has answers (with the ``number`` of the request), log
+records (``record``), failures (``failure``) and the ``event`` that MLflow has the run. If its input
+ends before ``finish`` or ``abandon``, the pipeline's process was killed: it looks for changed files
+of ``artifacts.every``, delivers what is there and ends the run as KILLED.
 """
 
 from __future__ import annotations
@@ -161,7 +161,7 @@ class _Service:
         for line in commands:
             message = json.loads(line)
             do = message.pop("do")
-            if do in {"wait_open", "flush", "finish"}:
+            if do in {"wait_open", "flush", "flush_values", "finish"}:
                 # In a thread: `finish` must not wait for a `flush` that waits for a server.
                 threading.Thread(target=self._answer, args=(do, message), daemon=True).start()
             elif do == "nudge":
@@ -189,8 +189,8 @@ class _Service:
         answer: dict[str, Any] = {}
         if do == "wait_open":
             self._sender.wait_open()
-        elif do == "flush":
-            self._sender.flush(message["limit"])
+        elif do in {"flush", "flush_values"}:
+            self._sender.flush(message["limit"], values_only=do == "flush_values")
         else:
             answer["delivered"] = self._sender.finish(message["limit"], self._send_progress)
             self._ended.set()

@@ -128,10 +128,10 @@ class SenderProcess(Sender):
         if self.opened is None and self._request("wait_open") is None:
             self._replacement().wait_open()
 
-    def flush(self, limit: float) -> None:
+    def flush(self, limit: float, *, values_only: bool = False) -> None:
         """Wait until all entries so far are in MLflow, or delivery has failed."""
-        if self._request("flush", limit) is None:
-            self._replacement().flush(limit)
+        if self._request("flush_values" if values_only else "flush", limit) is None:
+            self._replacement().flush(limit, values_only=values_only)
 
     def nudge(self) -> None:
         """Deliver soon: many entries wait."""

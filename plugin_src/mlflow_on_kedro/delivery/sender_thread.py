@@ -118,13 +118,15 @@ class SenderThread(Sender):
         if self.opened is None and self.failure is None and self._values.failure is None:
             self._note(self._values, TimeoutError(f"no answer within {self._timeout:g} s"))
 
-    def flush(self, limit: float) -> None:
+    def flush(self, limit: float, *, values_only: bool = False) -> None:
         """Wait until all entries so far are in MLflow, or delivery has failed.
 
         Args:
             limit: The most seconds to wait.
+            values_only: Do not wait for artifacts and models.
         """
-        tickets = [(lane, lane.request()) for lane in self._lanes]
+        lanes = [self._values] if values_only else self._lanes
+        tickets = [(lane, lane.request()) for lane in lanes]
         self._wait(
             lambda: all(
                 lane.has_sent(ticket) or (lane is self._files and lane.is_failing)

@@ -98,10 +98,9 @@ class MLflowTimeLoggerHook(NodeTimesHook):
     def log_begin(
         self, run: TrackedRun, kind: Literal["run", "save"], node: Node, name: str, begin: float
     ) -> None:
-        """Log the begin: of a killed pipeline it says which nodes were running."""
-        if kind == "run" or run.config.trace:
-            shown = self._task_name(node) if kind == "run" else name
-            run.log_span(SpanRecord(kind, node.name, shown, begin, end=0.0))
+        """Log the begin: of a killed pipeline it says which nodes were at work."""
+        shown = self._task_name(node) if kind == "run" else name
+        run.log_span(SpanRecord(kind, node.name, shown, begin, end=0.0))
 
     def log_span(
         self, run: TrackedRun, node: Node, span: Span, error: Exception | None = None

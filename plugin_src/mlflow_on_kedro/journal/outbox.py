@@ -23,8 +23,12 @@ class Outbox(ABC):
         """Log an entry."""
 
     @abstractmethod
-    def flush(self) -> None:
-        """Wait until all entries are in MLflow, or delivery has failed."""
+    def flush(self, *, values_only: bool = False) -> None:
+        """Wait until all entries are in MLflow, or delivery has failed.
+
+        Args:
+            values_only: Do not wait for artifacts and models.
+        """
 
     @abstractmethod
     def secure(self) -> None:

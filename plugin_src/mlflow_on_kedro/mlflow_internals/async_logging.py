@@ -26,6 +26,15 @@ def waiting(wait: Callable[[], None]) -> Any:
     return RunOperations([_Waiting(wait)])  # type: ignore[no-untyped-call]
 
 
+def failed(error: Exception) -> Any:
+    """Return what an asynchronous call returns that MLflow has refused; waiting for it raises."""
+
+    def raise_error() -> None:
+        raise error
+
+    return waiting(raise_error)
+
+
 class _Waiting:
     """As much of a future as MLflow uses."""
 

@@ -164,12 +164,12 @@ class GroupRun(WorkerRun):
         self.whole.nudge()
         super().wait_open()
 
-    def flush(self) -> None:
+    def flush(self, *, values_only: bool = False) -> None:
         """Wait until all that this process has logged is in MLflow, if it can be reached."""
         if self.in_worker:
-            super().flush()
+            super().flush(values_only=values_only)
         else:
-            self.whole.flush()
+            self.whole.flush(values_only=values_only)
 
     def settle(self) -> None:
         """In a worker, deliver what is in memory only."""

@@ -48,7 +48,8 @@ class RunLifecycle:
             request, self.header, self.uri, self.journal, self._on_opened
         )
         self._limit = request.config.tracking.wait_at_end
-        self.outbox = JournalOutbox(self.journal, self._sender, self._limit)
+        limit = senders.delivery_seconds(request.config.tracking)
+        self.outbox = JournalOutbox(self.journal, self._sender, limit)
         self.before_exit: Callable[[], None] = lambda: None
         self.has_ended = False
         self.not_logged = ""

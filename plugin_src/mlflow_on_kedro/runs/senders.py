@@ -27,6 +27,11 @@ BACKGROUND_SECONDS = 300.0
 """How long a process delivers the rest of a run whose end does not wait for it."""
 
 
+def delivery_seconds(tracking: Tracking) -> float:
+    """Return how long delivery may take, where the end of a run waits for it or not."""
+    return tracking.wait_at_end or BACKGROUND_SECONDS
+
+
 def new_sender(
     request: RunRequest,
     header: Header,
@@ -79,7 +84,7 @@ def new_sender(
         "uri": uri,
         "root": str(request.root),
         "timeout": tracking.timeout,
-        "limit": tracking.wait_at_end or BACKGROUND_SECONDS,
+        "limit": delivery_seconds(tracking),
         "background": not tracking.wait_at_end,
         "raising": raising,
         "headers": headers,

@@ -13,6 +13,7 @@ from ..delivery.journal_outbox import WorkerOutbox
 from ..journal.outbox import Outbox
 from ..journal.records import Opened
 from ..tracking.tracked_run import TrackedRun, constructor_arguments
+from . import senders
 
 OPENING_SECONDS = 20.0
 """How long the pipeline's process may take to import MLflow and to open the run."""
@@ -67,8 +68,9 @@ class WorkerRun(TrackedRun):
             if self.journal is None and self.opened is not None:
                 self._outbox = DirectOutbox(self.uri, self.opened, raising=raising)
             else:
+                limit = senders.delivery_seconds(tracking)
                 self._outbox = WorkerOutbox(
-                    self.journal, self.uri, self.opened, tracking.wait_at_end, raising=raising
+                    self.journal, self.uri, self.opened, limit, raising=raising
                 )
         return self._outbox
 

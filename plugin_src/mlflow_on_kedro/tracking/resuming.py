@@ -10,7 +10,7 @@ from ..journal.records import Header
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from . import shared_run
 from .parts import ERROR_TAG, how_it_ended
-from .timing_metrics import FAILED_NODE_TAG
+from .timing_metrics import FAILED_NODE_TAG, INTERRUPTED_TAG
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -64,13 +64,14 @@ def reopen(client: MlflowClient, run: Any) -> None:
     info, tags = run.info, run.data.tags
     if info.status not in _UNSUCCESSFUL:
         return
-    ended = how_it_ended(info.status, tags.get(FAILED_NODE_TAG), tags.get(ERROR_TAG))
+    node = tags.get(FAILED_NODE_TAG) or tags.get(INTERRUPTED_TAG)
+    ended = how_it_ended(info.status, node, tags.get(ERROR_TAG))
     logger.info(
         "Going on with the run %s (%s), which was %.300s.", info.run_name, info.run_id, ended
     )
     history = "\n".join(filter(None, [tags.get(RESUMED_TAG), ended]))
     client.set_tag(info.run_id, RESUMED_TAG, history[-MAX_TAG_LENGTH:])
-    for tag in (FAILED_NODE_TAG, ERROR_TAG):
+    for tag in (FAILED_NODE_TAG, INTERRUPTED_TAG, ERROR_TAG):
         if tag in tags:
             shared_run.delete_tag(client, info.run_id, tag)
     client.update_run(info.run_id, status="RUNNING")

@@ -18,7 +18,12 @@ from .capabilities import Feature
 from .failures import is_gone, is_refusal
 from .hidden_tags import HIDDEN, earlier, value
 from .parts import ATTEMPTS_TAG, ERROR_TAG, PART_TAG, RUNNING, Part
-from .timing_metrics import FAILED_NODE_TAG, PIPELINE_METRIC, finished_nodes
+from .timing_metrics import (
+    FAILED_NODE_TAG,
+    INTERRUPTED_TAG,
+    PIPELINE_METRIC,
+    finished_nodes,
+)
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -167,6 +172,7 @@ def _log_attempts(client: MlflowClient, run: Any, found: list[Part]) -> None:
     for tag, text in (
         (ERROR_TAG, last.error if last else ""),
         (FAILED_NODE_TAG, last.node if last else ""),
+        (INTERRUPTED_TAG, tags.get(INTERRUPTED_TAG) if last and last.status == "KILLED" else ""),
     ):
         if text:
             client.set_tag(run_id, tag, text)

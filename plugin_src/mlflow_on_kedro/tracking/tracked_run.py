@@ -215,9 +215,13 @@ class TrackedRun(RunLogger):
 
     # -- delivery, failure and end ---------------------------------------------------------------
 
-    def flush(self) -> None:
-        """Wait until all that this process has logged is in MLflow, if it can be reached."""
-        self.outbox.flush()
+    def flush(self, *, values_only: bool = False) -> None:
+        """Wait until all that this process has logged is in MLflow, if it can be reached.
+
+        Args:
+            values_only: Do not wait for artifacts and models.
+        """
+        self.outbox.flush(values_only=values_only)
 
     def settle(self) -> None:
         """In a worker, deliver what is in memory only: the process may be killed at any time."""

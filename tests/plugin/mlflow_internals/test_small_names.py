@@ -65,7 +65,7 @@ def test_the_client_for_traces() -> None:
     from mlflow.tracing.client import TracingClient
 
     assert callable(TracingClient._upload_trace_data)
-    if hasattr(TracingClient, "log_spans"):  # MLflow 3.5 and later
+    if hasattr(constant.TraceTagKey, "SPANS_LOCATION"):  # MLflow 3.6 and later
         assert callable(TracingClient._get_artifact_repo_for_trace)
         assert trace_client._SPANS_LOCATION_TAG == constant.TraceTagKey.SPANS_LOCATION
     else:

@@ -174,7 +174,7 @@ class _JournalOutbox(Outbox):
         if not is_missing_file(entry):
             self._writer.append(entry)
 
-    def flush(self) -> None:
+    def flush(self, *, values_only: bool = False) -> None:
         """Do nothing: the journal is delivered at the end."""
 
     def secure(self) -> None:

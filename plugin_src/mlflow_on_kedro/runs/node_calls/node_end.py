@@ -47,7 +47,8 @@ def collect(run: TrackedRun, *, of_all: bool = False) -> None:
 
 
 def collect_all(run: TrackedRun) -> None:
-    """Log what nodes have left in folders, before the pipeline's run ends."""
+    """Log what nodes have left in folders or in a queue, before the pipeline's run ends."""
     node_traces.flush()
+    async_logging.finish()
     collect(run, of_all=True)
     child_runs.forget(run)

@@ -7,6 +7,7 @@ puts them in the place of the store's own methods.
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,12 +17,16 @@ from ...journal.folder import OWN, new_id
 from ...mlflow_internals import async_logging
 from ...mlflow_internals.tags import PARENT_RUN
 from ...tracking import shared_run, store
+from ...tracking.failures import reason
 from . import child_runs, journal_uri, placeholder_run
 from .artifact_diversion import divert_artifacts
 from .server_call import call_server
 
 if TYPE_CHECKING:
     from ...tracking.tracked_run import TrackedRun
+
+
+logger = logging.getLogger(__name__)
 
 
 class StoreCall:
@@ -80,7 +85,7 @@ def log_later(
     params: Iterable[Any],
     tags: Iterable[Any],
 ) -> Any:
-    """Log to a run asynchronously: to the journal, if the run and all values can be there.
+    """Log to a run asynchronously: to the journal, if it can have the run and all of the values.
 
     The journal is faster than MLflow's queue, which sends each point on its own, and it is left
     whole by a process that is killed. Who waits for the values waits until MLflow has them, or
@@ -90,25 +95,38 @@ def log_later(
         call: Calls MLflow's queue.
         used: The store that MLflow uses.
         run_id: The run to log to.
-        metrics: MLflow's metrics; the journal does not have their models.
+        metrics: MLflow's metrics.
         params: MLflow's parameters.
         tags: MLflow's tags.
     """
     values = (list(metrics), list(params), list(tags))
+    is_remote = store.is_remote(call.run.uri)
     is_known = placeholder_run.is_pipelines_run(call.run, run_id) or call.journal.has(run_id)
-    if is_known and not any(getattr(metric, "model_id", None) for metric in values[0]):
+    # A store on disk gets parameters and tags in the order in which they are logged or changed.
+    are_kept = is_remote or not (values[1] or values[2])
+    if is_known and are_kept and all(map(_is_plain, values[0])):
         call.to_journal(run_id, *values)
-        return async_logging.waiting(call.run.flush)
-    if call.run.in_worker or store.is_remote(call.run.uri):
-        # A worker may end before the queue is empty; and in a forked one no thread empties it.
+        return async_logging.waiting(functools.partial(call.run.flush, values_only=True))
+    if not (call.run.in_worker or is_remote):
+        return call.to_server(used, run_id, *values)
+    # A worker may end before the queue is empty; and in a forked one no thread empties it. The
+    # server may be away, and then the journal takes the values.
+    try:
         used.log_batch(run_id, *values)
-        return async_logging.finished()
-    return call.to_server(used, run_id, *values)
+    except Exception as error:
+        logger.warning("MLflow did not take what a node has logged: %s", reason(error))
+        return async_logging.failed(error)
+    return async_logging.finished()
+
+
+def _is_plain(metric: Any) -> bool:
+    """Whether the journal can have a metric: it is a number, and no model's."""
+    return isinstance(metric.value, int | float) and not getattr(metric, "model_id", None)
 
 
 def finish_logging(call: StoreCall, used: Any) -> None:
     """Wait until MLflow has what was logged asynchronously, or does not answer."""
-    call.run.flush()
+    call.run.flush(values_only=True)
     call.to_server(used)
 
 

@@ -18,9 +18,10 @@ from mlflow_on_kedro.runs.run_request import RunRequest
 
 
 @pytest.fixture
-def run(store_uri: str, tmp_path: Path) -> Iterator[OwnRun]:
-    """A run whose tracking URI is a store on disk."""
-    config = parse({"tracking": {"uri": store_uri}})
+def run(store_uri: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[OwnRun]:
+    """A run whose tracking URI is a store on disk; the parameter is `tracking.wait_at_end`."""
+    wait = getattr(request, "param", 60)
+    config = parse({"tracking": {"uri": store_uri, "wait_at_end": wait}})
     opened = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
     yield opened
     opened.end("FINISHED")
@@ -39,19 +40,43 @@ def test_switched_on_in_a_node(run: OwnRun, client: Any, monkeypatch: pytest.Mon
         for step in range(300):
             mlflow.log_metric("loss", 1 / (step + 1), step=step)
         mlflow.log_metrics({"a": 1, "b": 2})
+        assert queues() == before
         mlflow.set_tag("kind", "x")
-    assert queues() == before
     run_id = run.run_id
     run.end("FINISHED")
     steps = [point.step for point in client.get_metric_history(run_id, "loss")]
     assert sorted(steps) == list(range(300))
     data = client.get_run(run_id).data
     assert (data.metrics["b"], data.tags["kind"]) == (2, "x")
+    assert queues() == before
 
 
+def test_order(run: OwnRun, client: Any) -> None:
+    """A tag that is set after an asynchronous call stays."""
+    with fluent.attached(run):
+        mlflow.set_tag("stage", "training", synchronous=False)
+        mlflow.flush_async_logging()
+        mlflow.set_tag("stage", "done")
+    run.end("FINISHED")
+    assert client.get_run(run.run_id).data.tags["stage"] == "done"
+
+
+def test_what_is_no_number(run: OwnRun, client: Any) -> None:
+    """It is refused as by MLflow's queue: the call returns, and waiting for it raises."""
+    with fluent.attached(run):
+        operation = mlflow.log_metric("loss", None, synchronous=False)  # type: ignore[arg-type]
+        assert operation is not None
+        with pytest.raises(mlflow.MlflowException):
+            operation.wait()
+        mlflow.log_metric("loss", 1, synchronous=False)
+    run.end("FINISHED")
+    assert client.get_run(run.run_id).data.metrics["loss"] == 1
+
+
+@pytest.mark.parametrize("run", [60, 0], indirect=True)
 @pytest.mark.parametrize("of_all", [False, True])
 def test_waiting(run: OwnRun, client: Any, *, of_all: bool) -> None:
-    """What a node has waited for is in MLflow."""
+    """What a node has waited for is in MLflow, also where the end of a run waits for nothing."""
     with fluent.attached(run):
         operation = mlflow.log_metric("m", 1, synchronous=False)
         if of_all:
