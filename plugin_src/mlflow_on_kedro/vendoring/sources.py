@@ -69,6 +69,8 @@ def given(origin: str, folder: Path) -> Source:
         MLflowOnKedroError: It cannot be installed, or has no plugin in it.
     """
     command = _installer()
+    if Path(origin).exists():  # pip takes a bare name for that of a package in the index
+        origin = str(Path(origin).resolve())
     result = subprocess.run(
         [*command, "--no-deps", "--target", str(folder), origin],
         capture_output=True,

@@ -14,6 +14,8 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
+from mlflow_on_kedro.errors import MLflowOnKedroError
+from mlflow_on_kedro.utils import replacing
 from mlflow_on_kedro.vendoring import sources
 from mlflow_on_kedro.vendoring.record import Record, digest
 
@@ -245,6 +247,34 @@ def test_the_name_of_a_backup(copied: Path, install: Callable[[str], Path]) -> N
     assert len(backups(copied)) == 1
 
 
+@pytest.mark.parametrize("words", [["upgrade"], ["unvendor"]])
+def test_a_folder_that_cannot_be_moved(
+    copied: Path,
+    install: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    """The project keeps its copy; on Windows, a scanner may hold a new folder for a while."""
+    install("2.0")
+    monkeypatch.setattr(replacing, "PATIENCE_SECONDS", 0.1)
+    rename, target = Path.rename, copied / "src" / "mlflow_on_kedro"
+
+    def held(self: Path, to: Path) -> Path:
+        if self.name == target.name and (words == ["unvendor"] or to == target):
+            raise PermissionError(13, "in use", str(self))
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", held)
+    result = command(copied, *words, "--yes")
+    assert result.exit_code == 1
+    assert "in use" in str(result.output)
+    assert version_in(copied) == '__version__ = "1.0"\n'
+    assert sorted(path.name for path in (copied / "src").iterdir()) == [
+        "mlflow_on_kedro",
+        "mlflow_on_kedro.md",
+    ]
+
+
 def test_there_and_back(root: Path, install: Callable[[str], Path]) -> None:
     """`vendor` copies the installed package, `unvendor` removes the copy."""
     installed = install("2.0")
@@ -288,6 +318,26 @@ def test_from_a_folder(tmp_path: Path) -> None:
     assert source.record.origin == built.as_uri()
     assert source.record.version == "3.0"
     assert source.record.requirement == f"mlflow-on-kedro @ {built.as_uri()}"
+
+
+def test_from_a_folder_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of the working directory is that folder, and not a package of the index."""
+    (tmp_path / "starter").mkdir()
+    monkeypatch.chdir(tmp_path)
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "no")
+
+    monkeypatch.setattr(sources.subprocess, "run", run)
+    for origin in ("starter", "git+https://host/starter"):
+        with pytest.raises(MLflowOnKedroError, match="pip install"):
+            sources.given(origin, tmp_path / "target")
+    assert [command[-1] for command in commands] == [
+        str((tmp_path / "starter").resolve()),
+        "git+https://host/starter",
+    ]
 
 
 def test_the_commit_of_a_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
