@@ -94,7 +94,7 @@ class ConfFiles:
             return
         try:
             found, content = parameters_text.rewritten(text)
-        except YamlError as error:
+        except ValueError as error:
             self._texts.cannot_edit(path, error)
             return
         self._texts.take(path, found)
