@@ -9,6 +9,7 @@ from pathlib import Path
 from ..errors import MLflowOnKedroError
 
 FILE = "requirements.txt"
+_LOGICAL = re.compile(r"[ \t]*#.*\n?|(?:.*\\\r?\n)*.*\n?")  # a comment ends with its line
 _NAME = re.compile(r"mlflow[-_.]on[-_.]kedro", re.IGNORECASE)
 
 
@@ -37,8 +38,21 @@ def without_plugin(text: str) -> str:
         >>> without_plugin("kedro\nmlflow-on-kedro==0.1.0\n")
         'kedro\n'
     """
-    lines = text.splitlines(keepends=True)
-    return "".join(line for line in lines if not any(map(_NAME.match, _requirements(line))))
+    return "".join(
+        line
+        for line in logical_lines(text)
+        if not any(map(_NAME.match, _requirements(line.partition("\n")[0])))
+    )
+
+
+def logical_lines(text: str) -> list[str]:
+    r"""Split the text of a requirements.txt as pip does: a line goes on after a backslash.
+
+    Example:
+        >>> logical_lines("kedro==1.0 \\\n  --hash=sha256:1\nmlflow\n")
+        ['kedro==1.0 \\\n  --hash=sha256:1\n', 'mlflow\n']
+    """
+    return [match[0] for match in _LOGICAL.finditer(text) if match[0]]
 
 
 def _requirements(text: str) -> list[str]:
