@@ -35,11 +35,13 @@ class Source:
         folder: The plugin's folder.
         record: The record of a copy of it.
         changelog: Its CHANGELOG; "" if there is none.
+        requires: What it requires, also for extras.
     """
 
     folder: Path
     record: Record
     changelog: str = ""
+    requires: tuple[str, ...] = ()
 
 
 def installed() -> Source:
@@ -107,7 +109,7 @@ def _of_distribution(found: metadata.Distribution) -> Source:
     if commit:
         origin = f"{origin}, commit {commit}"
     record = Record(version_of(folder), origin, line, digest(folder))
-    return Source(folder, record, _changelog(folder))
+    return Source(folder, record, _changelog(folder), tuple(found.requires or ()))
 
 
 def _commit(address: str) -> str:

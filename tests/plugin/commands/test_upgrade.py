@@ -14,10 +14,13 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
+from mlflow_on_kedro.commands.setup import settings_trial
 from mlflow_on_kedro.errors import MLflowOnKedroError
 from mlflow_on_kedro.utils import replacing
 from mlflow_on_kedro.vendoring import sources
+from mlflow_on_kedro.vendoring.copies import DATA
 from mlflow_on_kedro.vendoring.record import Record, digest
+from mlflow_on_kedro.vendoring.requirements import with_needs
 
 CHANGELOG = """\
 # Changelog
@@ -36,6 +39,13 @@ CHANGELOG = """\
 ## [1.0]
 
 - It walks.
+"""
+NEEDS = """\
+Requires-Dist: kedro>=1.0
+Requires-Dist: mlflow>=3.1
+Requires-Dist: plotly>=5.18
+Requires-Dist: optuna>=4.0; extra == 'sweep'
+Requires-Dist: ray>=2.10; extra == 'ray'
 """
 TEMPLATE = Path(__file__).parents[3] / "{{ cookiecutter.repo_name }}"
 LINE = "mlflow-on-kedro @ git+https://host/starter.git@abc"
@@ -63,7 +73,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
     def install_(version: str) -> Path:
         (site / "x.dist-info").mkdir(parents=True)
-        text = f"Name: mlflow-on-kedro\nVersion: {version}\n"
+        text = f"Name: mlflow-on-kedro\nVersion: {version}\n{NEEDS}"
         (site / "x.dist-info" / "METADATA").write_text(text)
         (site / "x.dist-info" / "direct_url.json").write_text(json.dumps(ORIGIN))
         starter = site / "mlflow_on_kedro_starter"
@@ -79,7 +89,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 def root(tmp_path: Path) -> Path:
     """A project without a copy."""
     root = tmp_path / "project"
-    (root / "src").mkdir(parents=True)
+    (root / "src/demo_package").mkdir(parents=True)
     (root / "requirements.txt").write_text("kedro\n")
     return root
 
@@ -102,7 +112,9 @@ def command(root: Path, *words: str) -> Result:
     """Run a command in a project."""
     from mlflow_on_kedro.cli import cli
 
-    metadata = SimpleNamespace(project_path=root, source_dir=root / "src")
+    metadata = SimpleNamespace(
+        project_path=root, source_dir=root / "src", package_name="demo_package"
+    )
     return CliRunner().invoke(cli, ["mlflow", *words], obj=metadata)
 
 
@@ -270,6 +282,7 @@ def test_a_folder_that_cannot_be_moved(
     assert "in use" in str(result.output)
     assert version_in(copied) == '__version__ = "1.0"\n'
     assert sorted(path.name for path in (copied / "src").iterdir()) == [
+        "demo_package",
         "mlflow_on_kedro",
         "mlflow_on_kedro.md",
     ]
@@ -282,15 +295,59 @@ def test_there_and_back(root: Path, install: Callable[[str], Path]) -> None:
     result = command(root, "vendor", "--yes")
     assert result.exit_code == 0, result.output
     assert digest(root / "src" / "mlflow_on_kedro") == digest(installed)
-    assert (root / "requirements.txt").read_text() == "kedro\n"
+    needs = "kedro\nmlflow>=3.1\nplotly>=5.18\n"
+    assert (root / "requirements.txt").read_text() == needs
     assert command(root, "vendor", "--yes").exit_code == 1
 
     result = command(root, "unvendor", "--yes")
     assert result.exit_code == 0, result.output
-    assert list((root / "src").iterdir()) == []
-    assert (root / "requirements.txt").read_text() == f"kedro\n{LINE}\n"
+    assert [path.name for path in (root / "src").iterdir()] == ["demo_package"]
+    assert (root / "requirements.txt").read_text() == f"{needs}{LINE}\n"
     assert len(backups(root)) == 1
     assert command(root, "unvendor", "--yes").exit_code == 1
+
+
+def test_what_a_copy_needs(
+    root: Path, install: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`vendor` writes the module with the commands, or says what is left: hooks, files to pack."""
+    install("2.0")
+    monkeypatch.setattr(settings_trial, "of_this_process", lambda _: settings_trial.Settings())
+    written = TEMPLATE / "src/{{ cookiecutter.python_package }}/cli.py"
+    (root / "pyproject.toml").write_text("[project]\n")
+    output = command(root, "vendor", "--yes").output
+    cli = root / "src/demo_package/cli.py"
+    assert cli.read_text() == written.read_text()
+    assert output.count("Left to you: ") == 2
+    assert "settings.py has none of this plugin's hooks" in output
+    assert f"below [tool.setuptools.package-data]: {DATA}\n" in output
+
+    shutil.rmtree(root / "src/mlflow_on_kedro")
+    cli.write_text("# mine\n")
+    (root / "pyproject.toml").write_text(f'{DATA}\ndependencies = ["mlflow-on-kedro"]\n')
+    (root / "requirements.txt").unlink()
+    hooks = settings_trial.Settings(("mlflow_on_kedro.hooks.basic.MLflowBasicLoggerHook",))
+    monkeypatch.setattr(settings_trial, "of_this_process", lambda _: hooks)
+    output = command(root, "vendor", "--yes").output
+    assert cli.read_text() == "# mine\n"
+    assert output.count("Left to you: ") == 3
+    assert "cli.py needs `from mlflow_on_kedro.cli import cli`" in output
+    assert "pyproject.toml names mlflow-on-kedro" in output
+    assert "list what mlflow-on-kedro requires" in output
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("mlflow-on-kedro[sweep,dask] @ git+https://h/x\r\na", "mlflow>=3\r\noptuna>=4\r\na"),
+        ("a", "a\nmlflow>=3\n"),
+        ("MLflow[x]==3.1\nmlflow_on_kedro==1 \\\n  # x\na\n", "MLflow[x]==3.1\na\n"),
+        ("mlflow-on-kedro==1 \\\n --hash=sha256:1\na==1 --hash=sha256:2", "a==1 --hash=sha256:2"),
+    ],
+)
+def test_the_requirements_of_a_copy(before: str, after: str) -> None:
+    """They take the place of the plugin's line; what is there already stays as it is."""
+    assert with_needs(before, ["mlflow>=3", "optuna>=4; extra == 'sweep'"]) == after
 
 
 @pytest.mark.usefixtures("install")

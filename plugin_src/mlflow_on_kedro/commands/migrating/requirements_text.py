@@ -6,14 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...utils.installation import DISTRIBUTION
-from ...vendoring.requirements import logical_lines
+from ...vendoring.requirements import HASH, logical_lines
 from .findings import MARK, Rewritten, marked
 from .sources import SOURCES, Source
 
 _MLFLOW = "mlflow>=3.1"
 _ADD = f"put here what installs {DISTRIBUTION}, and take this comment away. It comes in place of"
-_HASH = "--hash="
-"""In a file that is compiled from another one; pip takes no line without it then."""
 _PUT = f"put there what installs {DISTRIBUTION}"
 _COMPILE = (
     f"put what installs {DISTRIBUTION} into the file that this one is compiled from, and compile "
@@ -43,7 +41,7 @@ def in_requirements(
     """
     found = Rewritten(text)
     lines = logical_lines(text)
-    has_hashes = _HASH in text
+    has_hashes = HASH in text
     for source in (one for one in sources if one.is_replaced and not has_hashes):
         pattern = re.compile(
             rf"\s*({_any_spelling(source.name)}(?![\w.-]).*?)(?=\s+#|\s*$)", re.IGNORECASE
