@@ -71,10 +71,16 @@ def mlflow_group() -> None:
 
 if __name__ == "__main__":
     # As `kedro`, but of the installed package, where the project has a copy that is older.
-    from kedro.framework.startup import bootstrap_project
     from kedro.utils import find_kedro_project
+
+    from .commands.starting import start
+    from .errors import ConfigError
 
     project = find_kedro_project(Path.cwd())
     if project is None:
         sys.exit("This is no Kedro project: change to the folder of one first.")
-    cli(obj=bootstrap_project(project), prog_name="python -m mlflow_on_kedro.cli")
+    try:
+        found = start(project, sys.argv[1:])
+    except ConfigError as error:
+        sys.exit(error.message)
+    cli(obj=found, prog_name="python -m mlflow_on_kedro.cli")

@@ -10,8 +10,11 @@ import pytest
 
 from .pages import ROOT, Page
 
-# A command of Kedro's own that is missing.
-OTHERS = ("No such command 'mlflow'",)
+# Kedro's own.
+OTHERS = (
+    "No such command 'mlflow'",
+    "Your Kedro project version … does not match Kedro package version …",
+)
 
 
 def quoted() -> list[str]:

@@ -66,7 +66,7 @@ def import_sessions(
     root = Path(metadata.project_path)
     context, settings = project_context(root, env, uri)
     target = resolve_uri(settings.tracking.uri, root)
-    catalog = discovery.own_catalog(context, env)
+    catalog = discovery.own_catalog(context)
     datasets, problems = discovery.datasets(catalog, folders, root)
     sessions, more = discovery.sessions(stores, root, datasets)
     for problem in (*problems, *more):

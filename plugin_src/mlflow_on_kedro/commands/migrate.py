@@ -23,7 +23,8 @@ def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
     """Rewrite a project of kedro-mlflow, PipelineX or Kedro-Viz's experiment tracking.
 
     The mlflow.yml and catalog files of all environments, PipelineX's hooks in parameters files,
-    settings.py, imports in other modules, and requirements. Comments, order, anchors and `${…}`
+    settings.py, imports in other modules, requirements, and the version of Kedro in
+    pyproject.toml. Comments, order, anchors and `${…}`
     stay, and so does each line that has nothing of the other plugin. Runs log what they logged
     before.
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from .entry_change import check_mappings
+
 _PREFIXES = ("kedro.extras.datasets.", "kedro_datasets.", "kedro.io.")
 # A class of another package keeps its name, also one like `my_package.MyDataSet`.
 _MODULES = frozenset(
@@ -69,6 +71,9 @@ def is_of_before_1_0(entry: Mapping[str, Any]) -> bool:
 def modern(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return a catalog entry with the present names of classes and arguments, also inside of it.
 
+    Raises:
+        ValueError: ``metadata``, which the ``layer`` is to be put into, is no mapping.
+
     Example:
         >>> modern({"type": "pickle.PickleDataSet", "layer": "raw"})["metadata"]
         {'kedro-viz': {'layer': 'raw'}}
@@ -83,7 +88,9 @@ def modern(entry: Mapping[str, Any]) -> dict[str, Any]:
         found["dataset"] = current_type(inner)
     layer = found.pop("layer", None)
     if layer is not None:
+        check_mappings(found, ["metadata"])
         metadata = dict(found.get("metadata") or {})
+        check_mappings(metadata, [_VIZ])
         metadata[_VIZ] = {"layer": layer, **(metadata.get(_VIZ) or {})}
         found["metadata"] = metadata
     return found

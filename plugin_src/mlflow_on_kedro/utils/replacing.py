@@ -106,12 +106,29 @@ def replace_folder(own: Path, folder: Path) -> None:
             folder.rename(old)
         own.rename(folder)
 
+    def make_room() -> None:
+        if folder.exists():  # else `old` is all that is left of it
+            shutil.rmtree(old, ignore_errors=True)
+
     try:
-        _patiently(swap, (OSError,), lambda: shutil.rmtree(old, ignore_errors=True))
+        _patiently(swap, (OSError,), make_room)
     except OSError:
         if old.exists() and not folder.exists():
             old.rename(folder)
         raise
+
+
+def move(own: Path, path: Path) -> None:
+    """Move a file or folder to a path where nothing is, on the same file system.
+
+    Args:
+        own: The file or folder.
+        path: The path to move it to.
+
+    Raises:
+        OSError: It cannot be moved.
+    """
+    _patiently(lambda: own.rename(path), _IN_USE)
 
 
 def _patiently(

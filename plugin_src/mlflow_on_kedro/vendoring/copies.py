@@ -10,6 +10,7 @@ from pathlib import Path
 
 from ..errors import MLflowOnKedroError
 from ..tracking.store import working_folder
+from ..utils import replacing
 from ..utils.installation import PACKAGE
 from . import record as records
 from .record import Record, digest
@@ -87,19 +88,19 @@ class Copy:
             Where the copy lies that was there before; None: there was none.
 
         Raises:
-            MLflowOnKedroError: A file cannot be written; the copy is as it was.
+            MLflowOnKedroError: A file cannot be written; if the folder itself cannot be replaced,
+                it is as it was.
         """
-        new = self.source / f".{PACKAGE}.new"
         try:
-            shutil.rmtree(new, ignore_errors=True)
-            shutil.copytree(source.folder, new, ignore=shutil.ignore_patterns("__pycache__", ".*"))
-            backup = self._back_up()
-            new.rename(self.folder)
+            with replacing.beside(self.folder) as new:
+                ignored = shutil.ignore_patterns("__pycache__", ".*")
+                shutil.copytree(source.folder, new, ignore=ignored)
+                backup = self._back_up()
+                replacing.replace_folder(new, self.folder)
             self._list_data()
             text = source.record.to_text()
             (self.source / records.FILE).write_text(text, encoding="utf-8", newline="\n")
         except OSError as error:
-            shutil.rmtree(new, ignore_errors=True)
             raise MLflowOnKedroError(f"{self.folder} cannot be replaced: {error}.") from None
         return backup
 
@@ -110,8 +111,14 @@ class Copy:
             MLflowOnKedroError: A file cannot be moved; the copy is as it was.
         """
         try:
-            backup = self._back_up()
-            (self.source / records.FILE).unlink(missing_ok=True)
+            with replacing.beside(self.folder) as old:
+                backup = self._back_up()
+                replacing.move(self.folder, old)
+                try:
+                    (self.source / records.FILE).unlink(missing_ok=True)
+                except OSError:
+                    replacing.move(old, self.folder)
+                    raise
         except OSError as error:
             raise MLflowOnKedroError(f"{self.folder} cannot be removed: {error}.") from None
         return backup
@@ -123,7 +130,7 @@ class Copy:
             path.write_bytes(path.read_bytes().replace(OLD_DATA.encode(), DATA.encode()))
 
     def _back_up(self) -> Path | None:
-        """Move the copy and a copy of its record to the project's working folder."""
+        """Copy the folder and its record to the project's working folder."""
         if not self.folder.exists():
             return None
         now = datetime.now().astimezone().strftime("%Y%m%d-%H%M%S-%f")
@@ -132,5 +139,5 @@ class Copy:
         backup.mkdir(parents=True)
         if (self.source / records.FILE).is_file():
             shutil.copy(self.source / records.FILE, backup)
-        shutil.move(self.folder, backup / PACKAGE)
+        shutil.copytree(self.folder, backup / PACKAGE)
         return backup / PACKAGE

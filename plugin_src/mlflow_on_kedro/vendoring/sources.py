@@ -35,11 +35,13 @@ class Source:
         folder: The plugin's folder.
         record: The record of a copy of it.
         changelog: Its CHANGELOG; "" if there is none.
+        requires: What it requires, also for extras.
     """
 
     folder: Path
     record: Record
     changelog: str = ""
+    requires: tuple[str, ...] = ()
 
 
 def installed() -> Source:
@@ -69,6 +71,8 @@ def given(origin: str, folder: Path) -> Source:
         MLflowOnKedroError: It cannot be installed, or has no plugin in it.
     """
     command = _installer()
+    if Path(origin).exists():  # pip takes a bare name for that of a package in the index
+        origin = str(Path(origin).resolve())
     result = subprocess.run(
         [*command, "--no-deps", "--target", str(folder), origin],
         capture_output=True,
@@ -105,7 +109,7 @@ def _of_distribution(found: metadata.Distribution) -> Source:
     if commit:
         origin = f"{origin}, commit {commit}"
     record = Record(version_of(folder), origin, line, digest(folder))
-    return Source(folder, record, _changelog(folder))
+    return Source(folder, record, _changelog(folder), tuple(found.requires or ()))
 
 
 def _commit(address: str) -> str:

@@ -85,6 +85,18 @@ def runs(project: Any) -> dict[str, Any]:
     return {run.data.tags["kedro.run_id"]: run for run in project.runs()}
 
 
+def test_the_environment(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The catalog is that of the environment that KEDRO_ENV or `--env` names."""
+    project.write(
+        "conf/prod/catalog.yml", "old: {type: tracking.MetricsDataset, filepath: a/b.json}"
+    )
+    save(project.root / "a/b.json", FIRST, {"f1": 0.5})
+    monkeypatch.setenv("KEDRO_ENV", "prod")
+    result = import_(project)
+    assert result.exit_code == 0, result.output
+    assert runs(project)[FIRST].data.metrics["old.f1"] == 0.5
+
+
 def test_all(project: Any) -> None:
     """Each session is a run with its own time, names and values; the second time there is none."""
     result = import_(project)

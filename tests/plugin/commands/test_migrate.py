@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from mlflow_on_kedro.cli import cli
 from mlflow_on_kedro.commands.migrating import plan
 from mlflow_on_kedro.commands.setup import settings_trial
+from mlflow_on_kedro.commands.starting import start
+from mlflow_on_kedro.errors import ConfigError
 
 from tests.plugin.migrating import content_of, migrate
 
@@ -239,6 +244,26 @@ def test_all_files_and_all_problems(project: Any, monkeypatch: pytest.MonkeyPatc
     )
     migrate(project, "--yes")
     assert texts(project) == files
+
+
+@pytest.mark.usefixtures("_in_this_process")
+@pytest.mark.parametrize("line", ['kedro_init_version = "0.18.14"', 'project_version = "0.17.7"'])
+def test_a_project_of_an_older_kedro(
+    project: Any, line: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Kedro runs no command there; `python -m` runs this one, which mends that, too."""
+    monkeypatch.setattr("sys.path", [*sys.path])
+    text = PYPROJECT.format(package=project.package)
+    project.write("pyproject.toml", text.replace('kedro_init_version = "1.0.0"', line))
+    with pytest.raises(ConfigError) as raised:
+        start(project.root, ["mlflow", "runs"])
+    assert f"has `{line}`" in raised.value.message
+    metadata = start(project.root, ["mlflow", "migrate", "--yes"])
+    result = CliRunner().invoke(cli, ["mlflow", "migrate", "--yes"], obj=metadata)
+    assert result.exit_code == 0, result.output
+    assert f"-{line}\n+kedro_init_version" in result.output
+    assert start(project.root, ["mlflow", "runs"]).package_name == project.package
+    assert b"uri: sqlite:///mlflow.db" in texts(project)["conf/base/mlflow.yml"]
 
 
 @pytest.mark.usefixtures("_in_this_process")

@@ -123,6 +123,24 @@ def test_hooks_in_parameters(make_project: Callable[..., Any]) -> None:
     assert "conf/prod/parameters.yml:3: 'RUN_CONFIG' is PipelineX's" in result.output
 
 
+@pytest.mark.usefixtures("_in_this_process")
+def test_json(make_project: Callable[..., Any]) -> None:
+    """It is not rewritten, and what is PipelineX's in it is not read either."""
+    project = make_project(NODES)
+    hooks = '{"HOOKS": [{"=": "pipelinex.MLflowTimeLoggerHook"}]}'
+    project.write("conf/base/parameters_h.json", hooks)
+    project.write("conf/base/parameters_x.json", '{"sign": {"=": "a"}}')
+    project.write("conf/base/catalog_a.json", '{"a": {"type": "pipelinex.MLflowDataSet"}}')
+    result = migrate(project, "--dry-run")
+    assert result.exit_code == 0, result.output
+    left = result.output.partition("Left to you:\n")[2]
+    what = "is JSON with what is PipelineX's, which is not rewritten: rewrite it by hand."
+    assert sorted(line.strip() for line in left.splitlines() if "JSON" in line) == [
+        f"conf/base/catalog_a.json: {what}",
+        f"conf/base/parameters_h.json: {what}",
+    ]
+
+
 def test_kedro_viz(make_project: Callable[..., Any]) -> None:
     """Runs log the same before and after, and `import` finds the sessions of before."""
     as_it_is = make_project(NODES, catalog=TRACKING)

@@ -14,8 +14,13 @@ from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner, Result
+from mlflow_on_kedro.commands.setup import settings_trial
+from mlflow_on_kedro.errors import MLflowOnKedroError
+from mlflow_on_kedro.utils import replacing
 from mlflow_on_kedro.vendoring import sources
+from mlflow_on_kedro.vendoring.copies import DATA
 from mlflow_on_kedro.vendoring.record import Record, digest
+from mlflow_on_kedro.vendoring.requirements import with_needs
 
 CHANGELOG = """\
 # Changelog
@@ -34,6 +39,13 @@ CHANGELOG = """\
 ## [1.0]
 
 - It walks.
+"""
+NEEDS = """\
+Requires-Dist: kedro>=1.0
+Requires-Dist: mlflow>=3.1
+Requires-Dist: plotly>=5.18
+Requires-Dist: optuna>=4.0; extra == 'sweep'
+Requires-Dist: ray>=2.10; extra == 'ray'
 """
 TEMPLATE = Path(__file__).parents[3] / "{{ cookiecutter.repo_name }}"
 LINE = "mlflow-on-kedro @ git+https://host/starter.git@abc"
@@ -61,7 +73,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 
     def install_(version: str) -> Path:
         (site / "x.dist-info").mkdir(parents=True)
-        text = f"Name: mlflow-on-kedro\nVersion: {version}\n"
+        text = f"Name: mlflow-on-kedro\nVersion: {version}\n{NEEDS}"
         (site / "x.dist-info" / "METADATA").write_text(text)
         (site / "x.dist-info" / "direct_url.json").write_text(json.dumps(ORIGIN))
         starter = site / "mlflow_on_kedro_starter"
@@ -77,7 +89,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], 
 def root(tmp_path: Path) -> Path:
     """A project without a copy."""
     root = tmp_path / "project"
-    (root / "src").mkdir(parents=True)
+    (root / "src/demo_package").mkdir(parents=True)
     (root / "requirements.txt").write_text("kedro\n")
     return root
 
@@ -100,7 +112,9 @@ def command(root: Path, *words: str) -> Result:
     """Run a command in a project."""
     from mlflow_on_kedro.cli import cli
 
-    metadata = SimpleNamespace(project_path=root, source_dir=root / "src")
+    metadata = SimpleNamespace(
+        project_path=root, source_dir=root / "src", package_name="demo_package"
+    )
     return CliRunner().invoke(cli, ["mlflow", *words], obj=metadata)
 
 
@@ -245,6 +259,35 @@ def test_the_name_of_a_backup(copied: Path, install: Callable[[str], Path]) -> N
     assert len(backups(copied)) == 1
 
 
+@pytest.mark.parametrize("words", [["upgrade"], ["unvendor"]])
+def test_a_folder_that_cannot_be_moved(
+    copied: Path,
+    install: Callable[[str], Path],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    """The project keeps its copy; on Windows, a scanner may hold a new folder for a while."""
+    install("2.0")
+    monkeypatch.setattr(replacing, "PATIENCE_SECONDS", 0.1)
+    rename, target = Path.rename, copied / "src" / "mlflow_on_kedro"
+
+    def held(self: Path, to: Path) -> Path:
+        if self.name == target.name and (words == ["unvendor"] or to == target):
+            raise PermissionError(13, "in use", str(self))
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", held)
+    result = command(copied, *words, "--yes")
+    assert result.exit_code == 1
+    assert "in use" in str(result.output)
+    assert version_in(copied) == '__version__ = "1.0"\n'
+    assert sorted(path.name for path in (copied / "src").iterdir()) == [
+        "demo_package",
+        "mlflow_on_kedro",
+        "mlflow_on_kedro.md",
+    ]
+
+
 def test_there_and_back(root: Path, install: Callable[[str], Path]) -> None:
     """`vendor` copies the installed package, `unvendor` removes the copy."""
     installed = install("2.0")
@@ -252,15 +295,59 @@ def test_there_and_back(root: Path, install: Callable[[str], Path]) -> None:
     result = command(root, "vendor", "--yes")
     assert result.exit_code == 0, result.output
     assert digest(root / "src" / "mlflow_on_kedro") == digest(installed)
-    assert (root / "requirements.txt").read_text() == "kedro\n"
+    needs = "kedro\nmlflow>=3.1\nplotly>=5.18\n"
+    assert (root / "requirements.txt").read_text() == needs
     assert command(root, "vendor", "--yes").exit_code == 1
 
     result = command(root, "unvendor", "--yes")
     assert result.exit_code == 0, result.output
-    assert list((root / "src").iterdir()) == []
-    assert (root / "requirements.txt").read_text() == f"kedro\n{LINE}\n"
+    assert [path.name for path in (root / "src").iterdir()] == ["demo_package"]
+    assert (root / "requirements.txt").read_text() == f"{needs}{LINE}\n"
     assert len(backups(root)) == 1
     assert command(root, "unvendor", "--yes").exit_code == 1
+
+
+def test_what_a_copy_needs(
+    root: Path, install: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`vendor` writes the module with the commands, or says what is left: hooks, files to pack."""
+    install("2.0")
+    monkeypatch.setattr(settings_trial, "of_this_process", lambda _: settings_trial.Settings())
+    written = TEMPLATE / "src/{{ cookiecutter.python_package }}/cli.py"
+    (root / "pyproject.toml").write_text("[project]\n")
+    output = command(root, "vendor", "--yes").output
+    cli = root / "src/demo_package/cli.py"
+    assert cli.read_text() == written.read_text()
+    assert output.count("Left to you: ") == 2
+    assert "settings.py has none of this plugin's hooks" in output
+    assert f"below [tool.setuptools.package-data]: {DATA}\n" in output
+
+    shutil.rmtree(root / "src/mlflow_on_kedro")
+    cli.write_text("# mine\n")
+    (root / "pyproject.toml").write_text(f'{DATA}\ndependencies = ["mlflow-on-kedro"]\n')
+    (root / "requirements.txt").unlink()
+    hooks = settings_trial.Settings(("mlflow_on_kedro.hooks.basic.MLflowBasicLoggerHook",))
+    monkeypatch.setattr(settings_trial, "of_this_process", lambda _: hooks)
+    output = command(root, "vendor", "--yes").output
+    assert cli.read_text() == "# mine\n"
+    assert output.count("Left to you: ") == 3
+    assert "cli.py needs `from mlflow_on_kedro.cli import cli`" in output
+    assert "pyproject.toml names mlflow-on-kedro" in output
+    assert "list what mlflow-on-kedro requires" in output
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("mlflow-on-kedro[sweep,dask] @ git+https://h/x\r\na", "mlflow>=3\r\noptuna>=4\r\na"),
+        ("a", "a\nmlflow>=3\n"),
+        ("MLflow[x]==3.1\nmlflow_on_kedro==1 \\\n  # x\na\n", "MLflow[x]==3.1\na\n"),
+        ("mlflow-on-kedro==1 \\\n --hash=sha256:1\na==1 --hash=sha256:2", "a==1 --hash=sha256:2"),
+    ],
+)
+def test_the_requirements_of_a_copy(before: str, after: str) -> None:
+    """They take the place of the plugin's line; what is there already stays as it is."""
+    assert with_needs(before, ["mlflow>=3", "optuna>=4; extra == 'sweep'"]) == after
 
 
 @pytest.mark.usefixtures("install")
@@ -288,6 +375,26 @@ def test_from_a_folder(tmp_path: Path) -> None:
     assert source.record.origin == built.as_uri()
     assert source.record.version == "3.0"
     assert source.record.requirement == f"mlflow-on-kedro @ {built.as_uri()}"
+
+
+def test_from_a_folder_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of the working directory is that folder, and not a package of the index."""
+    (tmp_path / "starter").mkdir()
+    monkeypatch.chdir(tmp_path)
+    commands: list[list[str]] = []
+
+    def run(command: list[str], **_: object) -> subprocess.CompletedProcess[str]:
+        commands.append(command)
+        return subprocess.CompletedProcess(command, 1, "", "no")
+
+    monkeypatch.setattr(sources.subprocess, "run", run)
+    for origin in ("starter", "git+https://host/starter"):
+        with pytest.raises(MLflowOnKedroError, match="pip install"):
+            sources.given(origin, tmp_path / "target")
+    assert [command[-1] for command in commands] == [
+        str((tmp_path / "starter").resolve()),
+        "git+https://host/starter",
+    ]
 
 
 def test_the_commit_of_a_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,6 +120,42 @@ class TestModelEntry:
         assert found is not None
         assert (found.name, found.entry) == ("model", {"input": "new"})
 
+    @pytest.mark.parametrize(
+        "part",
+        [
+            lambda made: made.tag("x"),
+            lambda made: made.filter(node_names=["train"]),
+            lambda made: made.from_nodes("train"),
+            lambda made: made.to_nodes("train"),
+            lambda made: made.only_nodes("train"),
+            lambda made: made.from_inputs("wines"),
+            lambda made: made.to_outputs("model"),
+            lambda made: made.tag("x").only_nodes_with_tags("x"),
+            lambda made: made & made.only_nodes("train"),
+            lambda made: made - made.only_nodes("report"),
+        ],
+    )
+    def test_a_part(self, part: Callable[[Any], Any]) -> None:
+        """It has the inference pipeline, too, and all arguments."""
+        training = self.training + pipeline([node(min, "wines", "report", name="report")])
+        made = pipeline_ml_factory(
+            training, self.inference, "new", {"copy_mode": "assign"}, {"name": "best"}
+        )
+        found = part(made)
+        assert "train" in {one.name for one in found.nodes}
+        assert found.inference is self.inference
+        assert model_entry(found) == model_entry(made)
+
+    def test_arguments_of_before_0_8(self) -> None:
+        """They are those of `log_model_kwargs`; others are refused, as by any function."""
+        old = {"model_name": "best", "conda_env": "a.yml", "model_signature": "auto"}
+        found = model_entry(pipeline_ml_factory(self.training, self.inference, "new", **old))
+        assert found is not None
+        assert (found.name, found.unknown) == ("best", [])
+        assert found.entry == {"input": "new", "conda_env": "a.yml"}
+        with pytest.raises(TypeError, match="no argument 'model_names'"):
+            pipeline_ml_factory(self.training, self.inference, "new", model_names="x")
+
     def test_a_plain_pipeline(self) -> None:
         """It has no model."""
         assert model_entry(self.training) is None

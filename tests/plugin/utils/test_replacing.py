@@ -91,6 +91,26 @@ def test_a_folder_that_cannot_be_replaced(tmp_path: Path, monkeypatch: pytest.Mo
     assert (path / "a").read_text() == "before"
 
 
+def test_a_folder_that_cannot_be_put_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """After all attempts the old folder is where it was."""
+    monkeypatch.setattr(replacing, "PATIENCE_SECONDS", 0.1)
+    path = tmp_path / "model"
+    make_folder(path, "old")
+    rename = Path.rename
+
+    def held(self: Path, to: Path) -> Path:
+        if self.name == "model" and to == path:
+            raise PermissionError(13, "in use", str(self))
+        return rename(self, to)
+
+    monkeypatch.setattr(Path, "rename", held)
+    with beside(path) as own:
+        make_folder(own, "new")
+        with pytest.raises(PermissionError):
+            replace_folder(own, path)
+    assert (path / "a").read_text() == "old"
+
+
 def test_what_a_killed_process_has_left(tmp_path: Path) -> None:
     """It is removed after a day."""
     for name, age in (("old", 2 * replacing.OLD_SECONDS), ("new", 5)):

@@ -69,10 +69,8 @@ def rewritten(
                 found.uses.add(source.name)
     if not found.uses and not is_old_kedro:
         return found
-    for name, entry in given.items():
-        is_left = name not in entries and name not in problems
-        if is_left and isinstance(entry, Mapping) and kedro_names.is_of_before_1_0(entry):
-            entries[name] = kedro_names.modern(entry)
+    for name in [one for one in given if one not in entries and one not in problems]:
+        _add_modern(name, given[name], entries, problems)
     problems = _without_inherited(text, problems)
     found.text = _with_comments(with_entries(text, entries), problems)
     left = [*notes, *problems.items()]
@@ -92,6 +90,15 @@ def _translated(source: Source, name: str, entry: Mapping[str, Any]) -> EntryCha
         names = ", ".join(repr(one) for one in change.entry if one not in known)
         raise ValueError(f"{cls} has no argument {names}. Correct it, or take it out.")
     return change
+
+
+def _add_modern(name: str, entry: Any, entries: dict[str, Any], problems: dict[str, str]) -> None:
+    """Add an entry of Kedro's own with its present names, if it has others."""
+    if isinstance(entry, Mapping) and kedro_names.is_of_before_1_0(entry):
+        try:
+            entries[name] = kedro_names.modern(entry)
+        except ValueError as error:
+            problems[name] = str(error)
 
 
 def _without_inherited(text: str, problems: Mapping[str, str]) -> dict[str, str]:

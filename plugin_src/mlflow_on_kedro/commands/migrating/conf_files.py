@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from ...compat.pipelinex.hatch_dict import OBJECT
 from ...config.checks import FILE
 from ..setup.initializing import shipped
 from . import catalog_text, parameters_text, project_files
 from .mlflow_yml_files import MlflowYmlFiles
 from .project_texts import MARK, ProjectTexts
-from .sources import PIPELINEX, SOURCES
+from .sources import PIPELINEX, SOURCES, Source
 from .yaml_tree import YamlError, YamlText, entries_of
 
 _SQLITE_FILE = re.compile(r"sqlite:///(?:\./)?([\w.\-][\w.\-/]*)")
@@ -74,27 +75,39 @@ class ConfFiles:
         texts: dict[Path, str] = {}
         for path in self._files("mlflow"):
             text = self._texts.read(path)
-            if text is None or path.suffix == ".json":
-                self._name_json(path, text, "server", "tracking", "mlflow_tracking_uri")
+            if text is None:
+                continue
+            if path.suffix == ".json":
+                words = ("server", "tracking", "mlflow_tracking_uri")
+                self._name_json(path, text, words, SOURCES[0])
             else:
                 texts[path] = text
         files = MlflowYmlFiles(self._texts.root, self._conf, self._base)
         for path, found in files.rewrite(texts, self._texts.cannot_edit).items():
             self._texts.take(path, found)
 
-    def _name_json(self, path: Path, text: str | None, *words: str) -> None:
-        if text is not None and any(f'"{word}' in text for word in words):
-            self._texts.add(path, 0, "is JSON, which is not rewritten; it is read as it is")
-            self._texts.plan.uses.add(SOURCES[0].name)
+    def _name_json(self, path: Path, text: str, words: Iterable[str], source: Source) -> None:
+        """Name a JSON file that has a plugin's words at the beginning of texts."""
+        if any(f'"{word}' in text for word in words):
+            what = f"is JSON with what is {source.name}'s, which is not rewritten"
+            todo = ": rewrite it by hand" if source is PIPELINEX else "; it is read as it is"
+            self._texts.add(path, 0, what + todo)
+            self._texts.plan.uses.add(source.name)
 
     def _parameters(self, path: Path) -> None:
         """Move the hooks of PipelineX from a parameters file to the mlflow.yml beside it."""
         text = self._texts.read(path)
-        if text is None or path.suffix == ".json" or parameters_text.EQUALS not in text:
+        if text is None:
+            return
+        if path.suffix == ".json":
+            if parameters_text.has_hooks(text):
+                self._name_json(path, text, (OBJECT,), PIPELINEX)
+            return
+        if parameters_text.EQUALS not in text:
             return
         try:
             found, content = parameters_text.rewritten(text)
-        except YamlError as error:
+        except ValueError as error:
             self._texts.cannot_edit(path, error)
             return
         self._texts.take(path, found)
@@ -125,9 +138,8 @@ class ConfFiles:
         edit = partial(catalog_text.rewritten, is_old_kedro=is_old)
         for path, text in texts.items():
             if path.suffix == ".json":
-                self._name_json(
-                    path, text, *(f"{name}." for one in SOURCES for name in one.modules)
-                )
+                for source in SOURCES:
+                    self._name_json(path, text, [f"{one}." for one in source.modules], source)
                 continue
             self._texts.rewrite(path, edit)
             with suppress(YamlError):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any
 
@@ -13,7 +14,7 @@ from ..setup.python_edits import Edit
 from .findings import Rewritten
 from .sources import PIPELINEX
 from .yaml_edits import applied, with_content
-from .yaml_tree import YamlText
+from .yaml_tree import YamlError, YamlText, entries_of
 
 EQUALS = f"{OBJECT}:"
 """What a file has that names objects of PipelineX."""
@@ -38,8 +39,8 @@ def rewritten(text: str) -> tuple[Rewritten, dict[str, Any]]:
         ('depth: 3\n', {'tracking': {'uri': 'http://h'}})
     """
     found, before = Rewritten(text), YamlText(text)
-    given = {name: value for name, value in before.data.items() if name in {HOOKS, *OTHER_KEYS}}
-    if not has_objects(given):
+    given = _of_pipelinex(before.data)
+    if not given:
         return found, {}
     found.uses.add(PIPELINEX.name)
     content: dict[str, Any] = {}
@@ -59,6 +60,18 @@ def rewritten(text: str) -> tuple[Rewritten, dict[str, Any]]:
         if item.name in OTHER_KEYS
     ]
     return found, content
+
+
+def has_hooks(text: str) -> bool:
+    """Whether a parameters file has what PipelineX takes for itself; it may be JSON."""
+    with suppress(YamlError):
+        return bool(_of_pipelinex(entries_of(text)))
+    return False
+
+
+def _of_pipelinex(content: Mapping[str, Any]) -> dict[str, Any]:
+    given = {name: value for name, value in content.items() if name in {HOOKS, *OTHER_KEYS}}
+    return given if has_objects(given) else {}
 
 
 def with_sections(text: str, content: Mapping[str, Any]) -> str:

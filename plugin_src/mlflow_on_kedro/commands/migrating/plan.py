@@ -20,7 +20,7 @@ from ..setup.initializing import Project, ignoring, wired
 from ..setup.session_store import without_session_store
 from ..setup.settings_trial import Settings
 from ..setup.settings_wiring import CALL, wirings
-from . import project_files, python_text, requirements_text
+from . import kedro_version, project_files, python_text, requirements_text
 from .conf_files import ConfFiles
 from .findings import Rewritten
 from .project_texts import Plan, ProjectTexts
@@ -120,7 +120,7 @@ class _Planning:
         copied = any(self._root.glob(f"src/{PACKAGE}")) or (self._root / PACKAGE).is_dir()
         edits = {
             requirements_text.in_requirements: project_files.requirement_files(self._root),
-            requirements_text.in_pyproject: project_files.package_files(self._root),
+            _in_pyproject: project_files.package_files(self._root),
         }
         for edit, paths in edits.items():
             for path in paths:
@@ -184,6 +184,13 @@ class _Planning:
                 "has sessions of Kedro-Viz. `kedro mlflow import` brings them into MLflow, and "
                 "`kedro mlflow import --dry-run` shows which",
             )
+
+
+def _in_pyproject(text: str, requirement: str | None, *, copied: bool) -> Rewritten:
+    before = kedro_version.rewritten(text)
+    found = requirements_text.in_pyproject(before.text, requirement, copied=copied)
+    found.findings += before.findings
+    return found
 
 
 def _with_own_imports(text: str) -> str:

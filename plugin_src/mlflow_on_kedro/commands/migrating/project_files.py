@@ -17,8 +17,13 @@ _MAX_BYTES = 10_000_000
 
 def conf_folders(root: Path, conf_source: str) -> list[Path]:
     """Return the folders with configuration: that of settings.py, and others of such a name."""
-    found = [root / conf_source, *sorted(root.glob("conf*"))]
-    return [path for path in dict.fromkeys(found) if path.is_dir()]
+    own = root / conf_source
+    others = (
+        path
+        for path in sorted(root.glob("conf*"))
+        if not (own.is_relative_to(path) or path.is_relative_to(own))
+    )
+    return [path for path in (own, *others) if path.is_dir()]
 
 
 def config_files(conf: Path, name: str) -> list[Path]:

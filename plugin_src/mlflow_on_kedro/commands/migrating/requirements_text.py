@@ -6,11 +6,20 @@ import re
 from collections.abc import Iterator, Sequence
 
 from ...utils.installation import DISTRIBUTION
+from ...vendoring.requirements import HASH, logical_lines
 from .findings import MARK, Rewritten, marked
 from .sources import SOURCES, Source
 
 _MLFLOW = "mlflow>=3.1"
 _ADD = f"put here what installs {DISTRIBUTION}, and take this comment away. It comes in place of"
+_PUT = f"put there what installs {DISTRIBUTION}"
+_COMPILE = (
+    f"put what installs {DISTRIBUTION} into the file that this one is compiled from, and compile "
+    "it again"
+)
+_KEY = re.compile(r"""([\w.-]+)["']?\s*[=:]\s*\[""")
+"""The key of a list, in TOML or Python."""
+_FOLD = re.compile(r"\s*\\\r?\n\s*")
 _ON_THIS_MACHINE = re.compile(rf"(?m)^[^#\r\n]*{DISTRIBUTION} @ file:")
 
 
@@ -31,12 +40,14 @@ def in_requirements(
         'kedro\nx @ y  # runs\n'
     """
     found = Rewritten(text)
-    lines = text.splitlines(keepends=True)
-    for source in (one for one in sources if one.is_replaced):
+    lines = logical_lines(text)
+    has_hashes = HASH in text
+    for source in (one for one in sources if one.is_replaced and not has_hashes):
         pattern = re.compile(
-            rf"\s*({_any_spelling(source.name)}(?![\w.-])[^#\r\n]*?)(?=\s*(?:#|$))", re.IGNORECASE
+            rf"\s*({_any_spelling(source.name)}(?![\w.-]).*?)(?=\s+#|\s*$)", re.IGNORECASE
         )
-        for number, line in enumerate(lines):
+        for number, folded in enumerate(lines):
+            line = _FOLD.sub(" ", folded)
             match = pattern.match(line)
             if match is None:
                 continue
@@ -50,6 +61,12 @@ def in_requirements(
             else:
                 lines[number] = f"{new}{rest}" if new else rest.lstrip() if "#" in rest else ""
     found.text = "".join(lines)
+    for line_number, source in _named(lines, sources):
+        found.uses.add(source.name)
+        todo = _COMPILE if has_hashes else _PUT
+        found.findings.append(
+            (line_number, f"requires {source.name}, and is not rewritten: {todo}")
+        )
     found.findings += [*marked(found.text), *_only_here(found.text)]
     return found
 
@@ -98,6 +115,19 @@ def in_pyproject(
     return found
 
 
+def _named(lines: Sequence[str], sources: Sequence[Source]) -> Iterator[tuple[int, Source]]:
+    """Find the requirements, each with its line, that name another plugin: ``-e git+https://…``."""
+    number = 1
+    for line in lines:
+        words = re.split(r"(?:^|\s)#", line, maxsplit=1)[0].split()
+        is_file = bool(words) and re.match("-r|-c|--req|--con", words[0]) is not None
+        for source in sources if words and not is_file else ():
+            name = re.compile(rf"(?<![\w-]){_any_spelling(source.name)}(?![\w-])", re.IGNORECASE)
+            if source.is_replaced and DISTRIBUTION not in line and name.search(" ".join(words)):
+                yield number, source
+        number += line.count("\n")
+
+
 def _only_here(text: str) -> Iterator[tuple[int, str]]:
     """Find requirements of this plugin from a file or folder of this machine."""
     for match in _ON_THIS_MACHINE.finditer(text):
@@ -122,12 +152,17 @@ def _replacement(text: str, requirement: str | None, *, copied: bool) -> str | N
 
 
 def _is_requirement(match: re.Match[str]) -> bool:
-    """Whether a text in quotes is a requirement, and not a key, a comment or a module's name."""
+    """Whether a text in quotes is a requirement, and not a key, a comment or a module's name.
+
+    A single word may be both: then the key of its list tells.
+    """
     text = match.string
     start = text.rfind("\n", 0, match.start()) + 1
     is_comment = text[start : match.start()].lstrip().startswith("#")
     is_key = re.match(r"\s*=", text[match.end() :]) is not None
-    is_module = re.fullmatch(r"\w+", match[2]) is not None
+    is_word = re.fullmatch(r"\w+", match[2]) is not None
+    keys = _KEY.findall(text, 0, match.start()) if is_word else []
+    is_module = is_word and (not keys or re.search("known|module|package", keys[-1]) is not None)
     return not (is_comment or is_key or is_module)
 
 

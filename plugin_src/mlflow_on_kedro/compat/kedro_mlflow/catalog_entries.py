@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ...utils.mlflow_limits import model_name
 from ...utils.suggestions import did_you_mean
-from ..entry_change import Entry, EntryChange
+from ..entry_change import Entry, EntryChange, check_mappings
 from ..kedro_names import is_type_of, modern
 
 DATASET = "mlflow_on_kedro.MLflowDataset"
@@ -30,6 +30,7 @@ class Rule(NamedTuple):
         fixed: Arguments that all entries of the class get.
         renamed: An argument -> the arguments here that get its value.
         dropped: Arguments that the class here does not need.
+        mappings: Arguments whose items the function changes.
         finish: A function that changes the rest; it gets the dataset's name and the entry, changes
             the entry, and returns notes.
     """
@@ -38,6 +39,7 @@ class Rule(NamedTuple):
     fixed: Mapping[str, Any] = {}
     renamed: Mapping[str, Sequence[str]] = {}
     dropped: Sequence[str] = ()
+    mappings: Sequence[str] = ()
     finish: Callable[[str, Entry], Sequence[str]] = lambda _name, _entry: ()
 
 
@@ -52,7 +54,8 @@ def translated(name: str, entry: Mapping[str, Any]) -> EntryChange | None:
         None for an entry without anything of kedro-mlflow.
 
     Raises:
-        ValueError: kedro-mlflow has no such class; the message names the nearest one.
+        ValueError: kedro-mlflow has no such class, and the message names the nearest one; or an
+            argument whose items are changed is no mapping.
 
     Example:
         >>> entry = {"type": "kedro_mlflow.io.metrics.MlflowMetricDataset", "key": "score"}
@@ -73,6 +76,7 @@ def _of_class(name: str, kind: str, entry: Entry) -> EntryChange:
             f"kedro-mlflow has no {kind!r}.{did_you_mean(cls, RULES)} Correct the type, or delete "
             f"the entry. It has: {', '.join(RULES)}."
         )
+    check_mappings(entry, rule.mappings)
     given = {argument: value for argument, value in modern(entry).items() if argument != "type"}
     found: Entry = {"type": rule.type, **rule.fixed, **given}
     for argument, here in rule.renamed.items():
@@ -118,7 +122,10 @@ def _artifact(name: str, entry: Entry) -> Sequence[str]:
         return _around(entry, change)
     dataset = dict(inner)
     metadata = dataset.pop("metadata", None)
-    if metadata is not None:  # Kedro-Viz reads that of the dataset in the catalog
+    if metadata is not None:
+        for one in (inner, entry):
+            check_mappings(one, ["metadata"])
+        # Kedro-Viz reads that of the dataset in the catalog.
         entry["metadata"] = {**metadata, **(entry.get("metadata") or {})}
     if dataset.pop("versioned", False):  # so that it has the version of the session
         entry["versioned"] = True
@@ -212,17 +219,22 @@ def _keep(name: str, entry: Entry, argument: str, known: Sequence[str]) -> list[
 
 _METRIC = {"dataset": "m"}
 _NAME_AND_RUNS: Mapping[str, Sequence[str]] = {"key": ("dataset_name",), "run_id": _RUNS}
+_ARGS = ("load_args", "save_args")
 _ARTIFACT = Rule(DATASET, renamed={"run_id": _RUNS}, finish=_artifact)
 _METRICS = Rule(DATASET, _METRIC, {"run_id": _RUNS}, finish=_metrics)
-_TRACKED_MODEL = Rule(MODEL_DATASET, dropped=("pyfunc_workflow",), finish=_tracked_model)
+_TRACKED_MODEL = Rule(
+    MODEL_DATASET, dropped=("pyfunc_workflow",), mappings=_ARGS, finish=_tracked_model
+)
 # Kedro itself reserves `version`, and `log_args` was never used.
 _UNUSED = ("pyfunc_workflow", "log_args", "version")
 _LOCAL_MODEL = Rule(MODEL_DATASET, dropped=_UNUSED, finish=_model)
 
 RULES: Mapping[str, Rule] = {
     "MlflowArtifactDataset": _ARTIFACT,
-    "MlflowMetricDataset": Rule(DATASET, _METRIC, _NAME_AND_RUNS, finish=_metric),
-    "MlflowMetricHistoryDataset": Rule(DATASET, _METRIC, _NAME_AND_RUNS, finish=_history),
+    "MlflowMetricDataset": Rule(DATASET, _METRIC, _NAME_AND_RUNS, mappings=_ARGS, finish=_metric),
+    "MlflowMetricHistoryDataset": Rule(
+        DATASET, _METRIC, _NAME_AND_RUNS, mappings=_ARGS[:1], finish=_history
+    ),
     "MlflowMetricsHistoryDataset": _METRICS,
     "MlflowModelTrackingDataset": _TRACKED_MODEL,
     "MlflowModelLocalFileSystemDataset": _LOCAL_MODEL,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,10 +28,13 @@ _KEYS = {
 _NAMES = ("name", "artifact_path", "model_name")
 # The signature is always inferred, and a version is waited for as MLflow does by default.
 _UNNEEDED = frozenset({"signature", "model_signature", "await_registration_for"})
+_OLDER = frozenset({"conda_env", "model_name", "model_signature"})
 
 
 class PipelineML(Pipeline):
     """A training pipeline with the inference pipeline that becomes a model once it has run.
+
+    A part of it, or the same with tags, has the inference pipeline, too.
 
     Args:
         training: The training pipeline.
@@ -55,12 +59,36 @@ class PipelineML(Pipeline):
         self.log_model_kwargs = dict(log_model_kwargs or {})
 
 
+def _keeping_inference(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a method of Kedro's pipelines return a training pipeline."""
+
+    @functools.wraps(method)
+    def call(self: PipelineML, *given: Any, **named: Any) -> Any:
+        found = method(self, *given, **named)
+        if not isinstance(found, Pipeline):  # NotImplemented
+            return found
+        return PipelineML(
+            found, self.inference, self.input_name, self.kpm_kwargs, self.log_model_kwargs
+        )
+
+    return call
+
+
+for _name in (
+    *("only_nodes", "only_nodes_with_namespaces", "only_nodes_with_tags", "tag", "filter"),
+    *("only_nodes_with_inputs", "only_nodes_with_outputs", "from_inputs", "to_outputs"),
+    *("from_nodes", "to_nodes", "__and__", "__sub__"),
+):
+    setattr(PipelineML, _name, _keeping_inference(getattr(Pipeline, _name)))
+
+
 def pipeline_ml_factory(
     training: Pipeline,
     inference: Pipeline,
     input_name: str | None = None,
     kpm_kwargs: Mapping[str, Any] | None = None,
     log_model_kwargs: Mapping[str, Any] | None = None,
+    **older: Any,
 ) -> PipelineML:
     """Make kedro-mlflow's training pipeline, whose inference pipeline is logged as a model.
 
@@ -73,12 +101,14 @@ def pipeline_ml_factory(
         kpm_kwargs: How the model runs: ``copy_mode`` and ``runner``.
         log_model_kwargs: Arguments of ``mlflow.pyfunc.log_model``, such as ``name`` or
             ``registered_model_name``.
+        older: ``model_name``, ``conda_env`` and ``model_signature``, as before kedro-mlflow 0.8.
 
     Returns:
         The training pipeline, to be registered in pipeline_registry.py.
 
     Raises:
         ValueError: ``input_name`` is no input of the inference pipeline.
+        TypeError: There is no such argument.
 
     Example:
         >>> from kedro.pipeline import node, pipeline
@@ -87,13 +117,17 @@ def pipeline_ml_factory(
         >>> pipeline_ml_factory(training, inference, "new").input_name
         'new'
     """
+    unknown = sorted(older.keys() - _OLDER)
+    if unknown:
+        raise TypeError(f"pipeline_ml_factory has no argument '{unknown[0]}'.")
     inputs = sorted(inference.inputs())
     if input_name not in inputs:
         raise ValueError(
             f"pipeline_ml_factory: input_name={input_name!r} is no input of the inference "
             f"pipeline. Its inputs: {', '.join(inputs)}."
         )
-    return PipelineML(training, inference, input_name, kpm_kwargs, log_model_kwargs)
+    arguments = {**older, **(log_model_kwargs or {})}
+    return PipelineML(training, inference, input_name, kpm_kwargs, arguments)
 
 
 @dataclass(frozen=True)

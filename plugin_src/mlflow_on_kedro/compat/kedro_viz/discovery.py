@@ -13,18 +13,19 @@ if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
 
 
-def own_catalog(context: KedroContext, env: str | None) -> Mapping[str, Any]:
+def own_catalog(context: KedroContext) -> Mapping[str, Any]:
     """Read catalog.yml as it is written: in the context, this plugin's hooks have replaced types.
 
     Args:
         context: The project's context.
-        env: The Kedro environment; None: the project's default.
     """
     from kedro.config import MissingConfigException
     from kedro.framework.project import settings
 
     loader = settings.CONFIG_LOADER_CLASS(
-        conf_source=context.config_loader.conf_source, env=env, **settings.CONFIG_LOADER_ARGS
+        conf_source=context.config_loader.conf_source,
+        env=context.env,
+        **settings.CONFIG_LOADER_ARGS,
     )
     try:
         return dict(loader["catalog"])

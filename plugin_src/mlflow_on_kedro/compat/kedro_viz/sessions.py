@@ -9,7 +9,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 FILE = "session_store.db"
@@ -129,7 +129,14 @@ def _is_store(file: Path) -> bool:
 
 
 def _opened(file: Path) -> contextlib.closing[sqlite3.Connection]:
-    return contextlib.closing(sqlite3.connect(f"{file.resolve().as_uri()}?mode=ro", uri=True))
+    return contextlib.closing(sqlite3.connect(_read_only(file.resolve()), uri=True))
+
+
+def _read_only(file: PurePath) -> str:
+    """Return SQLite's URI of a file; it has no host, also if the file is on a network drive."""
+    address = file.as_uri().removeprefix("file://")
+    host = "" if address.startswith("/") else "//"
+    return f"file://{host}{address}?mode=ro"
 
 
 def _details(connection: sqlite3.Connection) -> dict[str, dict[str, Any]]:

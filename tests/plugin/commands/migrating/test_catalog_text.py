@@ -59,6 +59,41 @@ def test_catalogs_of_the_field(path: Path) -> None:
     assert changed(windows) == after.replace("\n", "\r\n")
 
 
+@pytest.mark.parametrize(
+    ("entry", "key"),
+    [
+        ("{type: kedro_mlflow.io.metrics.MlflowMetricDataset, save_args: A}", "save_args"),
+        ("{type: kedro_mlflow.io.metrics.MlflowMetricDataset, load_args: A}", "load_args"),
+        ("{type: kedro_mlflow.io.metrics.MlflowMetricHistoryDataset, load_args: A}", "load_args"),
+        ("{type: kedro_mlflow.io.models.MlflowModelTrackingDataset, save_args: A}", "save_args"),
+        (
+            "{type: kedro_mlflow.io.MlflowDataSet, dataset: {type: text.TextDataset, metadata: A}}",
+            "metadata",
+        ),
+        ("{type: pandas.CSVDataSet, filepath: a.csv, layer: raw, metadata: A}", "metadata"),
+    ],
+)
+def test_a_reference_in_place_of_a_mapping(entry: str, key: str) -> None:
+    """Its items cannot be changed, so the entry stays, with what to do; others are rewritten."""
+    entry = entry.replace(f"{key}: A", f"{key}: '${{_args}}'")
+    text = f"_args: {{}}\na: {entry}\nb: {{type: kedro_mlflow.io.metrics.MlflowMetricDataset}}\n"
+    found = rewritten(text)
+    assert found.text.splitlines()[1:3] == [
+        f"# kedro mlflow migrate: '{key}' is '${{_args}}': write it as a mapping here",
+        f"a: {entry}",
+    ]
+    assert "b: {type: mlflow_on_kedro.MLflowDataset, dataset: m}" in found.text
+
+
+def test_a_reference_that_is_passed_on() -> None:
+    """It is as good as a mapping where its items stay."""
+    text = "a: {type: kedro_mlflow.io.models.MlflowModelLocalFileSystemDataset, save_args: '${_a}'}"
+    assert rewritten(text).text == text.replace(
+        "kedro_mlflow.io.models.MlflowModelLocalFileSystemDataset",
+        "mlflow_on_kedro.MLflowModelDataset",
+    )
+
+
 OTHERS = """\
 # Kedro's own, in an odd form
 csv: {  type:   pandas.CSVDataset,filepath: "a.csv" }   # kept

@@ -20,6 +20,9 @@ OURS = "mlflow-on-kedro @ git+https://host/x@1"
         (f"kedro-mlflow\n{OURS}\n", f"{OURS}\n", False),
         ("kedro-mlflow\n", "mlflow>=3.1\n", True),
         ("kedro-mlflow # x\nmlflow==3.2\n", "# x\nmlflow==3.2\n", True),
+        ("kedro-mlflow @ git+https://h/x@1#egg=kedro-mlflow # y\n", f"{OURS} # y\n", False),
+        ("kedro-mlflow==1 \\\n  ; python_version < '4'  # x\na\n", f"{OURS}  # x\na\n", False),
+        ("# kedro-mlflow \\\nkedro-mlflow\n", f"# kedro-mlflow \\\n{OURS}\n", False),
         ("kedro-mlflow-extras\n# kedro-mlflow\n", "kedro-mlflow-extras\n# kedro-mlflow\n", False),
     ],
 )
@@ -28,6 +31,40 @@ def test_requirements_txt(before: str, after: str, copied: bool) -> None:
     found = in_requirements(before, None if copied else OURS, copied=copied)
     assert (found.text, found.findings) == (after, [])
     assert in_requirements(found.text, OURS, copied=copied).text == found.text
+
+
+def test_hashes() -> None:
+    """A file that is compiled stays, because pip would refuse a line without a hash."""
+    text = (
+        "kedro==1.0 \\\n    --hash=sha256:1\nkedro-mlflow==1.0 \\\n    --hash=sha256:2\na==1 \\\n"
+    )
+    found = in_requirements(text, OURS, copied=False)
+    assert found.text == text
+    assert found.uses == {"kedro-mlflow"}
+    message = (
+        "requires kedro-mlflow, and is not rewritten: put what installs mlflow-on-kedro into the "
+        "file that this one is compiled from, and compile it again"
+    )
+    assert found.findings == [(3, message)]
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "git+https://github.com/Minyus/pipelinex.git",
+        "-e git+https://h/kedro-mlflow.git@develop#egg=kedro-mlflow",
+        "--editable ../kedro_mlflow",
+    ],
+)
+def test_an_address(line: str) -> None:
+    """It stays, and is named until it is replaced."""
+    text = f"a # {line}\n-r kedro-mlflow.txt\n{line}\n"
+    found = in_requirements(text, OURS, copied=False)
+    assert found.text == text
+    name = "PipelineX" if "pipelinex" in line else "kedro-mlflow"
+    what = "and is not rewritten: put there what installs mlflow-on-kedro"
+    assert found.findings == [(3, f"requires {name}, {what}")]
+    assert found.uses == {name}
 
 
 def test_an_unknown_requirement() -> None:
@@ -66,6 +103,11 @@ def test_a_requirement_of_this_machine(edit: Callable[..., Rewritten]) -> None:
         ('# "kedro-mlflow"\n', '# "kedro-mlflow"\n'),
         ("a = [\"kedro-mlflow>1; python_version < '4'\"]", f'a = ["{OURS}"]'),
         ('known-third-party = ["kedro_mlflow"]\n', 'known-third-party = ["kedro_mlflow"]\n'),
+        ('known-third-party = ["pipelinex"]\n', 'known-third-party = ["pipelinex"]\n'),
+        ('a = ["kedro", "pipelinex"]', f'a = ["kedro", "{OURS}"]'),
+        ("a={'x': [\n'kedro[x]',\n'pipelinex']}", f"a={{'x': [\n'kedro[x]',\n'{OURS}']}}"),
+        ('a = ["kedro_mlflow"]', f'a = ["{OURS}"]'),
+        ('import_module("pipelinex")\n', 'import_module("pipelinex")\n'),
     ],
 )
 def test_pyproject(before: str, after: str) -> None:

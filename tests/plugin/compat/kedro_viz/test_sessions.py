@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
-from pathlib import Path
+from pathlib import Path, PurePath, PurePosixPath, PureWindowsPath
 
 import pytest
-from mlflow_on_kedro.compat.kedro_viz import discovery
+from mlflow_on_kedro.compat.kedro_viz import discovery, sessions
 from mlflow_on_kedro.compat.kedro_viz.sessions import Session, find_stores, read_sessions
 from mlflow_on_kedro.compat.kedro_viz.tracked_files import TrackedFiles
 
@@ -42,13 +42,26 @@ def test_damaged(tmp_path: Path) -> None:
     with closing(sqlite3.connect(file)) as connection, connection:
         connection.execute("INSERT INTO runs VALUES (?, ?)", (SECOND, '"{"'))
         connection.execute("INSERT INTO runs VALUES (?, NULL)", ("x",))
-    sessions, problems = read_sessions(file)
-    assert [session.id for session in sessions] == [FIRST, SECOND]
+    found, problems = read_sessions(file)
+    assert [session.id for session in found] == [FIRST, SECOND]
     assert [problem.count("\n") for problem in problems] == [0] * 4
     broken = tmp_path / "session_store.db"
     broken.write_bytes(b"no database " * 100)
     (problem,) = read_sessions(broken)[1]
     assert "cannot be read as a session store: file is not a database." in problem
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        (PurePosixPath("/a b/x.db"), "file:///a%20b/x.db?mode=ro"),
+        (PureWindowsPath("C:/a/x.db"), "file:///C:/a/x.db?mode=ro"),
+        (PureWindowsPath("//server/share/x.db"), "file:////server/share/x.db?mode=ro"),
+    ],
+)
+def test_the_uri_of_a_store(file: PurePath, uri: str) -> None:
+    """SQLite refuses one with a host, which a network drive of Windows has."""
+    assert sessions._read_only(file) == uri
 
 
 def test_find_stores(tmp_path: Path) -> None:
