@@ -275,7 +275,7 @@ def test_nohup(monkeypatch: pytest.MonkeyPatch) -> None:
     assert set(handled) == {signal.SIGTERM, signal.SIGHUP}
     handled.clear()
     ignored = {signal.SIGHUP: signal.SIG_IGN}
-    monkeypatch.setattr(signal, "getsignal", lambda number: ignored.get(number))
+    monkeypatch.setattr(signal, "getsignal", ignored.get)
     _exit_on_signals()
     assert set(handled) == {signal.SIGTERM}
 
@@ -294,7 +294,7 @@ def test_any_address(monkeypatch: pytest.MonkeyPatch) -> None:
         ui_server, "_command", lambda *_: [sys.executable, "-c", "import time; time.sleep(60)"]
     )
     monkeypatch.setattr(ui_server.socket, "create_connection", connect)
-    server = ui_server.UIServer(Path(), "0.0.0.0", 5000, {}, verbose=False)
+    server = ui_server.UIServer(Path(), "0.0.0.0", 5000, {}, verbose=False)  # noqa: S104
     try:
         server.wait_until_ready()
     finally:

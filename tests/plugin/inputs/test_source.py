@@ -223,7 +223,7 @@ class TestDatabases:
 
     def test_secrets_in_a_query(self, tmp_path: Path) -> None:
         """A password for another database is masked."""
-        query = f"SELECT * FROM dblink('host=h user=me password={SECRET}', 'SELECT 1')"
+        query = f"CALL dblink('host=h user=me password={SECRET}', 'SELECT 1')"
         dataset = SQLQueryDataset(sql=query, credentials=self.CREDENTIALS)
         shown = source_of(dataset, None, tmp_path).content["query"]
         assert shown == query.replace(SECRET, "***")
