@@ -16,6 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
@@ -262,8 +263,50 @@ def test_a_port_in_use_is_said(make_project: Callable[..., Any]) -> None:
     assert "Choose another --port" in result.output
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there is no SIGHUP")
+def test_nohup(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is started with `nohup` keeps running when the terminal is closed."""
+    from mlflow_on_kedro.commands.ui import _exit_on_signals
+
+    handled: dict[int, Any] = {}
+    monkeypatch.setattr(signal, "signal", handled.__setitem__)
+    monkeypatch.setattr(signal, "getsignal", lambda _: signal.SIG_DFL)
+    _exit_on_signals()
+    assert set(handled) == {signal.SIGTERM, signal.SIGHUP}
+    handled.clear()
+    ignored = {signal.SIGHUP: signal.SIG_IGN}
+    monkeypatch.setattr(signal, "getsignal", ignored.get)
+    _exit_on_signals()
+    assert set(handled) == {signal.SIGTERM}
+
+
+def test_any_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that listens everywhere is asked at the loopback address, as Windows needs it."""
+    from mlflow_on_kedro.commands import ui_server
+
+    asked: list[Any] = []
+
+    def connect(address: Any, **_: Any) -> Any:
+        asked.append(address)
+        return socket.socket()
+
+    monkeypatch.setattr(
+        ui_server, "_command", lambda *_: [sys.executable, "-c", "import time; time.sleep(60)"]
+    )
+    monkeypatch.setattr(ui_server.socket, "create_connection", connect)
+    server = ui_server.UIServer(Path(), "0.0.0.0", 5000, {}, verbose=False)  # noqa: S104
+    try:
+        server.wait_until_ready()
+    finally:
+        server.stop()
+    assert asked == [("127.0.0.1", 5000)]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="sends signals")
-@pytest.mark.parametrize("how", ["Ctrl-C", pytest.param("SIGTERM", marks=pytest.mark.slow)])
+@pytest.mark.parametrize(
+    "how",
+    ["Ctrl-C", *(pytest.param(name, marks=pytest.mark.slow) for name in ("SIGTERM", "SIGHUP"))],
+)
 def test_a_sqlite_store_is_served_until_it_is_stopped(
     make_project: Callable[..., Any], how: str
 ) -> None:
@@ -293,8 +336,8 @@ def test_a_sqlite_store_is_served_until_it_is_stopped(
             os.killpg(process.pid, signal.SIGINT)
             assert process.wait(60) == 0
         else:
-            process.terminate()
-            assert process.wait(60) == 128 + signal.SIGTERM
+            process.send_signal(signal.Signals[how])
+            assert process.wait(60) == 128 + signal.Signals[how]
         with pytest.raises(OSError, match="refused"):
             urllib.request.urlopen(address, timeout=5)
     finally:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from ..config.checks import COPY_MODES
 from ..errors import ConfigError, MLflowOnKedroError
 from .options import env_option, uri_option
 
@@ -18,8 +20,9 @@ if TYPE_CHECKING:
     from ..config.model_entries import PipelineModel
     from ..config.sections import Config
     from ..pipeline_models.builder import Project
+    from ..pipeline_models.run_parameters import RunParameters
     from ..pipeline_models.spec import PipelineModelSpec
-from ..tracking.finding import Runs
+    from ..tracking.finding import Runs
 
 _PIP_KEYS = frozenset({"pip_requirements", "extra_pip_requirements"})
 _CONDA_KEYS = frozenset({"conda_env"})
@@ -35,7 +38,7 @@ _CONDA_KEYS = frozenset({"conda_env"})
 @click.option("--runner", help="The runner that predicts. Default: SequentialRunner.")
 @click.option(
     "--copy-mode",
-    type=click.Choice(["assign", "copy", "deepcopy"]),
+    type=click.Choice(COPY_MODES),
     help="How nodes get the model's artifacts. Default: assign.",
 )
 @click.option("--input-example", is_flag=True, help="Keep the first rows of the input as example.")
@@ -113,7 +116,7 @@ def modelify(
     run = _run(runs, run_id)
     try:
         _require_new(runs.client, run, spec.name)
-        _log_model(spec, run, uri, Project(root, metadata.package_name), settings, context)
+        _log_model(spec, runs, run, Project(root, metadata.package_name), settings, context)
     except Exception as error:
         if connection_error(error) is not None:
             message = failure_message(uri, error, "so no model is logged")
@@ -189,14 +192,15 @@ def _require_new(client: MlflowClient, run: Run, name: str) -> None:
 
 
 def _log_model(
-    spec: PipelineModelSpec, run: Run, uri: str, project: Project, settings: Config, context: Any
+    spec: PipelineModelSpec, runs: Runs, run: Run, project: Project, settings: Config, context: Any
 ) -> None:
     from ..models.registry import register_models
     from ..pipeline_models import external_artifacts, run_values
     from ..pipeline_models.log_to_run import log_pipeline_model
+    from ..pipeline_models.run_parameters import with_run_params
     from ..runs.joined_run import JoinedRun
 
-    catalog, run_id = context.catalog, run.info.run_id
+    catalog, run_id, uri = context.catalog, run.info.run_id, runs.uri
     names = [*spec.artifacts, spec.settings.input]
     there = external_artifacts.pin_versions(
         {name: catalog.get(name) for name in names if name in catalog}
@@ -215,7 +219,7 @@ def _log_model(
     datasets = {
         **there,
         **run_values.load_from_run(run_id, uri, own),
-        **run_values.with_run_params(run_values.run_params(run), parameters),
+        **with_run_params(_run_parameters(runs, run, settings), parameters),
     }
     tracking = replace(settings.tracking, on_failure="raise")
     joined = JoinedRun.from_id(uri, run_id, replace(settings, tracking=tracking))
@@ -223,3 +227,12 @@ def _log_model(
     joined.flush()
     if spec.registration is not None:
         register_models(joined.client, joined.run_id, uri, only=spec.name, raising=True)
+
+
+def _run_parameters(runs: Runs, run: Run, settings: Config) -> RunParameters:
+    from ..comparing.reading import artifact_text, facts_of
+    from ..pipeline_models.run_parameters import RunParameters
+
+    recorded = facts_of(runs, run).parameters_whole
+    read = partial(artifact_text, runs, run.info.run_id)
+    return RunParameters.from_run(run, settings, recorded, read)

@@ -92,8 +92,7 @@ def ui(
             found = client.get_experiment_by_name(name)
             experiment = found.experiment_id if found is not None else None
         page = _page(experiment)
-    # So that `finally` stops the server when this command is terminated.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
+    _exit_on_signals()
     server = UIServer(root, host, port, _stores(uri), verbose=verbose)
     try:
         server.wait_until_ready()
@@ -106,6 +105,17 @@ def ui(
         click.echo()  # after the terminal's ^C
     finally:
         server.stop()
+
+
+def _exit_on_signals() -> None:
+    """End by an exception, so that the server is stopped, when this command is terminated.
+
+    Closing the terminal sends SIGHUP; `nohup` has it ignored.
+    """
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)  # Windows has no SIGHUP
+        if number is not None and signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 def _is_terminal() -> bool:

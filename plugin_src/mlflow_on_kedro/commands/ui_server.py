@@ -25,6 +25,7 @@ FIRST_PORT = 5000
 """MLflow's own default."""
 _LAST_PORT = 5099
 _KEPT_LINES = 200
+_ANY_IPV4 = "0.0.0.0"  # noqa: S104 - the user's choice
 
 _TIME = r"(\[?\d{4}[/-]\d\d[/-]\d\d[^A-Z]*)?"
 _ERROR = re.compile(_TIME + r"\[?(ERROR|CRITICAL)\b|Traceback \(|Error: ")
@@ -108,11 +109,13 @@ class UIServer:
         Raises:
             MLflowOnKedroError: It has ended, or does not answer in time.
         """
+        # Windows refuses to connect to the address that means "all of this machine's".
+        host = "127.0.0.1" if self._host == _ANY_IPV4 else self._host
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             self._check()
             try:
-                with socket.create_connection((self._host, self._port), timeout=1):
+                with socket.create_connection((host, self._port), timeout=1):
                     return
             except OSError:
                 time.sleep(0.2)

@@ -83,6 +83,27 @@ def facts_of(runs: Runs, run: Any, env_prefix: str = ENV_PREFIX) -> RunFacts:
     )
 
 
+def artifact_text(runs: Runs, run_id: str, path: str) -> str:
+    """Return the text of a run's artifact; "" if it is gone, or may not be read.
+
+    Args:
+        runs: The runs of the project.
+        run_id: The run.
+        path: The artifact's path.
+
+    Raises:
+        Exception: MLflow or its artifact store cannot be reached.
+    """
+    texts: dict[str, str] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            _download(runs, run_id, path, folder, texts)
+        except Exception as error:
+            if is_silent(error):
+                raise
+    return texts.get(path, "")
+
+
 def _code_of_tags(tags: Any) -> CodeFacts | None:
     commit = tags.get("mlflow.source.git.commit")
     if not commit:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import fields, is_dataclass
@@ -80,10 +81,12 @@ def check_minimums(section: Any, where: str, prefix: str) -> None:
         prefix: The start of the section's keys, such as ``tracking.``.
 
     Raises:
-        ConfigError: A number is too small.
+        ConfigError: A number is too small, infinite or not a number.
     """
     for key, minimum in keys.minimums(section).items():
         number = getattr(section, key)
+        if number is not None and not math.isfinite(number):
+            raise ConfigError(f"{where}: '{prefix}{key}' must be a finite number: {number}")
         if number is not None and number < minimum:
             raise ConfigError(f"{where}: '{prefix}{key}' must be >= {minimum}: {number}")
 
@@ -167,6 +170,9 @@ def check_types(section: SectionT, where: str, prefix: str = "") -> SectionT:
         expected = _EXPECTED.get(name) or _TYPES_IN_WORDS.get(
             str(get_type_hints(type(section)).get(name))
         )
+        if isinstance(value, Mapping) and (keys_given := [x for x in value if type(x) is not str]):
+            expected = f"a mapping with texts as keys: put quotes around {keys_given[0]!r}"
+            shown = ""
         reason = f": it must be {expected}{shown}" if expected else ""
         raise ConfigError(f"{where}: '{prefix}{name}' has a wrong value{reason}.") from None
     return checked  # type: ignore[no-any-return]

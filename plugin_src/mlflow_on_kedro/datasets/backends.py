@@ -10,6 +10,7 @@ from typing import Any
 from kedro.io import AbstractDataset, AbstractVersionedDataset, DatasetError, Version
 
 from ..utils import kedro_internals
+from ..utils.secrets import mask_secrets, without_secrets
 from .extension_names import check_extension
 from .extensions import EXTENSIONS, FORMATS_BY_TYPE
 from .factory import build, check_packages, class_of
@@ -35,6 +36,24 @@ def check_installed(extension: str, args: Args | None = None) -> None:
         DatasetError: A package is missing; the message gives the command that installs it.
     """
     check_packages(f"dataset: {extension}", EXTENSIONS[extension].packages, args or {})
+
+
+def check_is_dataset(name: str, dataset: Any) -> None:
+    """Raise an error for a value of ``dataset`` that is nothing that can be saved to.
+
+    Args:
+        name: The dataset's name in the catalog, for messages.
+        dataset: As for :func:`make`.
+
+    Raises:
+        DatasetError: It is no text, no dict with ``type`` and no Kedro dataset.
+    """
+    is_entry = isinstance(dataset, dict) and dataset.get("type")
+    if not is_entry and not isinstance(dataset, str | AbstractDataset):
+        raise DatasetError(
+            f"dataset '{name}': 'dataset' must be an extension such as csv, a dict with the key "
+            f"'type', or a Kedro dataset, not {mask_secrets(repr(without_secrets(dataset)))}"
+        )
 
 
 def make(
@@ -77,11 +96,7 @@ def make(
         return dataset
     if isinstance(dataset, str):
         return _from_extension(dataset, filepath, name, given, version)
-    if not isinstance(dataset, dict) or not dataset.get("type"):
-        raise DatasetError(
-            f"{where}: 'dataset' must be an extension such as csv, a dict with the key 'type', "
-            f"or a Kedro dataset, not {dataset!r}"
-        )
+    check_is_dataset(name, dataset)
     return _from_entry(dataset, filepath, name, given, version)
 
 

@@ -69,8 +69,8 @@ class MLflowDataset(TrackedDataset):
     Raises:
         DatasetError: ``dataset`` is not a known extension (the message lists them),
             ``artifact_path`` is outside of the run's artifacts, or a URI is no tracking URI.
-        ConfigError: ``too_long``, ``copy_mode`` or ``mode`` is unknown, or ``prefix`` or ``step``
-            is not for a metric.
+        ConfigError: ``too_long``, ``copy_mode`` or ``mode`` is unknown, ``max_length`` is below 1,
+            or ``prefix`` or ``step`` is not for a metric.
 
     Example:
         >>> score = MLflowDataset(dataset="m", dataset_name="score")
@@ -111,6 +111,7 @@ class MLflowDataset(TrackedDataset):
             copy_mode=copy_mode,
             artifact_path=artifact_path,
             too_long=too_long,
+            max_length=max_length,
             prefix=prefix,
             saving_tracking_uri=saving_tracking_uri,
             loading_tracking_uri=loading_tracking_uri,
@@ -175,8 +176,11 @@ class MLflowDataset(TrackedDataset):
 
     def check(self) -> None:
         """Find missing packages, and a dataset that cannot be made, before the pipeline runs."""
-        if isinstance(self.dataset, dict) and self.dataset.get("type"):
-            factory.check(self.dataset_name or "dataset", self.dataset)
+        name = self.dataset_name or "dataset"
+        if self.dataset is not None:
+            backends.check_is_dataset(name, self.dataset)
+        if isinstance(self.dataset, dict):
+            factory.check(name, self.dataset)
         elif isinstance(self.dataset, str) and self._backend.kind is None:
             backends.check_installed(self.dataset, self._backend_args)
 

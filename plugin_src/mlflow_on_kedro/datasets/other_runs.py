@@ -82,6 +82,16 @@ def start(own: TrackedRun | None, uri: str, experiment: str | None, root: Path) 
     return JoinedRun.from_id(uri, run.info.run_id, own.config, owned=True)
 
 
+def warn_offline(dataset: str) -> None:
+    """Warn that a dataset is not saved to another run, because no server may be contacted."""
+    logger.warning(
+        "'%s' is not saved to MLflow, and `kedro mlflow sync` will not do it: its `saving_…` "
+        "arguments name another run, experiment or server, and `tracking.mode` is offline. "
+        "The pipeline runs on. Without these arguments it is saved to the pipeline's own run.",
+        dataset,
+    )
+
+
 def warn_unreachable(dataset: str, uri: str, error: Exception) -> None:
     """Warn that a dataset is not saved to an MLflow that cannot be reached."""
     reason = mask_urls(str(error)).strip().splitlines() or [""]

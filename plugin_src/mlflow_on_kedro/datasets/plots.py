@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 OPTIONS = ("actual", "predicted", "positive", "normalize", "title")
 """The ``save_args`` that a plot takes."""
 _PAIR = 2
+_TABLE = 2  # dimensions
 _MOST_POINTS = 5000
 _BINS = 10
 
@@ -137,12 +138,17 @@ def _columns(value: Any, given: Mapping[str, Any]) -> tuple[Any, Any]:
         found = list(value)
     else:
         found = [_column(value, name) for name in names]
-    actual, predicted = (np.asarray(item) for item in found)
+    actual, predicted = (_flat(np.asarray(item)) for item in found)
     if len(actual) != len(predicted):
         raise DatasetError(f"there are {len(actual)} actual and {len(predicted)} predicted values")
     if len(actual) == 0:
         raise DatasetError("there are no predictions to draw")
     return actual, predicted
+
+
+def _flat(values: Any) -> Any:
+    """Make one dimension of a table with one column, such as ``y_test`` as a DataFrame."""
+    return values.reshape(-1) if values.ndim == _TABLE and values.shape[1] == 1 else values
 
 
 def _column(value: Any, name: Any) -> Any:

@@ -152,6 +152,9 @@ class RunChoice(SavedFiles):
         return bool(chosen)
 
     def _run_elsewhere(self) -> TrackedRun | None:
+        if self._run is not None and self._run.is_offline:
+            other_runs.warn_offline(str(self.dataset_name))
+            return None
         uri = self.tracking_uri_for(self._saving_tracking_uri)
         try:
             if self._saving_run_id:

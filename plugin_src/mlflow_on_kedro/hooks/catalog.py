@@ -13,7 +13,6 @@ from kedro.io import AbstractDataset, DatasetError
 from ..config.checks import check_choice
 from ..config.keys import choices
 from ..config.sections import Catalog
-from ..datasets.extension_names import check_extension
 from ..datasets.mlflow_dataset import MLflowDataset
 from ..errors import ConfigError
 from ..utils.pipeline_info import is_parameter
@@ -182,9 +181,8 @@ def _check_datasets(mlflow_catalog: Mapping[str, Any]) -> None:
                     f"mlflow_catalog, '{name}': MLflowDataset does not take '{argument}'."
                     f"{did_you_mean(argument, known)}"
                 )
-        if isinstance(arguments["dataset"], str):
+        if arguments["dataset"] is not None:
             try:
-                check_extension(arguments["dataset"])
                 MLflowDataset(**arguments).check()
             except (ConfigError, DatasetError) as mistake:
                 raise ConfigError(f"mlflow_catalog, '{name}': {mistake}") from None

@@ -16,7 +16,7 @@ from ..datasets.local_files import local_path, unversioned_path
 from ..datasets.partitions import partition_names
 from ..datasets.tracked import TrackedDataset
 from ..utils import kedro_internals
-from ..utils.secrets import looks_secret, mask_urls, without_credentials
+from ..utils.secrets import looks_secret, mask_secrets, without_credentials
 
 MAX_LENGTH = 65_535
 """MLflow's limit for a source, in characters."""
@@ -166,7 +166,7 @@ def _of_query(dataset: AnyDataset, described: Mapping[str, Any]) -> Source | Non
     content: dict[str, str] = {}
     if "sql" in described:
         query, file = _text(described["sql"]), _text(described.get("filepath"))
-        content |= {"query": mask_urls(query)[:_MAX_QUERY_LENGTH]} if query else {}
+        content |= {"query": mask_secrets(query)[:_MAX_QUERY_LENGTH]} if query else {}
         content |= {"query_file": plain_url(file)} if file else {}
     elif not any(_text(described.get(key)) for key in ("filepath", "path", "location")):
         table = next(filter(None, (_text(described.get(key)) for key in _TABLE_KEYS)), None)

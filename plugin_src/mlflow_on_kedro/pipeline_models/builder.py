@@ -6,7 +6,7 @@ import logging
 import shutil
 import tempfile
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,8 @@ from typing import Any
 from ..models.flavors import saving_quietly
 from ..tracking.failures import reason
 from ..utils import client_variables
+from ..utils.nested import flatten
+from ..utils.secrets import is_secret, mask_secrets
 from . import pipeline_model
 from .contents import Datasets, write_contents
 from .external_artifacts import METADATA_KEY
@@ -149,9 +151,20 @@ class PipelineModelBuilder:
     def _signature(self, model_input: Any, output: Any) -> Any:
         from mlflow.models import infer_signature
 
+        spec = self.spec
+        secrets = [key for key, value in _leaves(self.parameters) if _holds_secret(key, value)]
+        if secrets:
+            logger.warning(
+                "%s: the model holds parameters that look like secrets, and whoever loads it can "
+                "read them: %s. Its signature leaves them out. Read them in the node from the "
+                "environment; what is no secret needs another name.",
+                spec.where,
+                ", ".join(secrets),
+            )
+        flat = pipeline_model.flat_parameters(self.parameters)
         params = {
-            **pipeline_model.flat_parameters(self.parameters),
-            pipeline_model.RUNNER: self.spec.settings.runner,
+            **{key: value for key, value in flat.items() if not _holds_secret(key, value)},
+            pipeline_model.RUNNER: spec.settings.runner,
         }
         return infer_signature(model_input, output, params)
 
@@ -173,6 +186,20 @@ class PipelineModelBuilder:
             own = sorted(self.contents.glob("datasets/*/model/requirements.txt"))
             needed = requirements(root, imported, own)
         return {"pip_requirements": [*needed, *expand_files(settings.extra_pip_requirements, root)]}
+
+
+def _leaves(parameters: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in parameters.items():
+        key = "" if name == "parameters" else name.removeprefix("params:")
+        yield from flatten(key, value, lists=True)
+
+
+def _holds_secret(key: str, value: Any) -> bool:
+    """Whether a parameter looks like a secret by its name, or has credentials in its texts."""
+    texts = value if isinstance(value, list) else [value]
+    return is_secret(key, value) or any(
+        isinstance(text, str) and mask_secrets(text) != text for text in texts
+    )
 
 
 def _first_rows(value: Any) -> Any:

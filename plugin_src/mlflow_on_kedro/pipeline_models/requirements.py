@@ -13,7 +13,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from ..utils.installation import DISTRIBUTION, requirement
-from ..utils.secrets import without_credentials
+from ..utils.secrets import without_package_credentials
 
 FILE = "requirements.txt"
 _FILE_OPTIONS = frozenset({"-r", "--requirement"})
@@ -107,7 +107,7 @@ def _expanded(lines: Iterable[str], base: Path, within: frozenset[Path]) -> Iter
                 text = file.read_text(encoding="utf-8-sig").replace("\\\n", " ")
                 yield from _expanded(text.splitlines(), file.parent, within | {file})
         elif line:
-            yield without_credentials(line)
+            yield without_package_credentials(line)
 
 
 def _distributions(imported: set[str]) -> set[str]:
@@ -141,12 +141,12 @@ def _pinned(line: str) -> tuple[str, str]:
     try:
         asked = Requirement(line)
     except InvalidRequirement:
-        return line, without_credentials(line)
+        return line, without_package_credentials(line)
     name = canonicalize_name(asked.name)
     if asked.marker is not None and not asked.marker.evaluate():
         return name, ""
     if asked.url:
-        return name, without_credentials(line)
+        return name, without_package_credentials(line)
     try:
         if name == DISTRIBUTION:
             return name, requirement(metadata.distribution(name))

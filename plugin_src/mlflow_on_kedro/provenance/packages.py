@@ -11,14 +11,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from ..utils.secrets import without_credentials
+from ..utils.secrets import without_package_credentials
 
 # Names have no hyphen in these; what pip is about to remove begins with a tilde.
 _NAME = r"(?P<name>[A-Za-z0-9][\w.]*)"
 _DIST = re.compile(rf"{_NAME}-(?P<version>[^-]+)\.dist-info")
 _EGG = re.compile(rf"{_NAME}(?:-(?P<version>[^-]+)(?:-py[\d.]+)?)?\.egg-info")
-# `git@` is the user of every repository over SSH, and no secret.
-_SSH = re.compile(r"(git\+)?ssh://git@")
 _NOT_INSTALLED = frozenset({"pip"})
 """What installs the others."""
 
@@ -78,7 +76,7 @@ def _line(name: str, version: str, origin: dict[str, Any] | None) -> str:
     url = str(origin.get("url", "")) if origin else ""
     if origin is None or not url:
         return f"{name}=={version}"
-    url = _without_credentials(url)
+    url = without_package_credentials(url)
     if url.startswith("file:"):
         kind = "editable" if (origin.get("dir_info") or {}).get("editable") else "local"
         return f"# {name}=={version} ({kind}: {url})"
@@ -87,7 +85,3 @@ def _line(name: str, version: str, origin: dict[str, Any] | None) -> str:
     if vcs.get("vcs"):
         return f"{name} @ {vcs['vcs']}+{url}@{vcs.get('commit_id', '')}{subfolder}"
     return f"{name} @ {url}{subfolder}"
-
-
-def _without_credentials(url: str) -> str:
-    return url if _SSH.match(url) else without_credentials(url)

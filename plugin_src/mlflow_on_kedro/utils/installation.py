@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from .secrets import without_credentials
+from .secrets import without_package_credentials
 
 PACKAGE = __name__.partition(".")[0]
 logger = logging.getLogger(__name__)
@@ -94,9 +94,7 @@ def requirement(package: metadata.Distribution) -> str:
     origin = json.loads(package.read_text("direct_url.json") or "{}")
     if not origin:
         return f"{DISTRIBUTION}=={package.version}"
-    url = origin["url"]
-    if not url.startswith("ssh:"):  # whose user is part of the address
-        url = without_credentials(url)
+    url = without_package_credentials(origin["url"])
     vcs = origin.get("vcs_info")
     if vcs:
         url = f"{vcs['vcs']}+{url}@{vcs['commit_id']}"

@@ -21,6 +21,8 @@ _SECRET_PARTS = (
 )
 # As a whole word of a name, so that `max_tokens` and `key_column` are not secrets.
 _SECRET_WORDS = frozenset({"token", "pwd", "dsn"})
+# As the last word of a name: `pass_rate` is no secret.
+_LAST_WORDS = frozenset({"key", "pass", "passcode"})
 _KEYS = frozenset({"key", "keys", "tokens"})
 _OF_KEYS = frozenset(
     {"api", "access", "account", "auth", "encryption", "license", "private", "signing", "ssh"}
@@ -48,7 +50,7 @@ def looks_secret(name: str) -> bool:
         return True
     words = [word.lower() for word in _WORDS.findall(name)]
     return (
-        words[-1:] == ["key"]
+        not _LAST_WORDS.isdisjoint(words[-1:])
         or any(word in _SECRET_WORDS or word.endswith("token") for word in words)
         or any(a in _OF_KEYS and b in _KEYS for a, b in itertools.pairwise(words))
     )
@@ -95,6 +97,14 @@ def _has_text(value: Any) -> bool:
 # The user part of a URL, with or without a password: `http://user:pw@host` or `https://token@host`.
 # It is greedy up to the last `@` before the path, because an unescaped password may hold one.
 _URL_CREDENTIALS = re.compile(r"://[^\s/'\"<>]+@")
+# The same with a `/` in the password, but neither `http://host:5000/a@b` nor `file://C:/a@b`. It
+# ends before the next `://`, so that the search takes linear time.
+_URL_WITH_SLASHES = re.compile(
+    r"://(?![A-Za-z]:[/\\])[^\s/:@\['\"<>]+:(?!\d{2,5}/)"
+    r"[^\s:@'\"<>]*(?::(?!//)[^\s:@'\"<>]*)*@(?:[^\s/'\"<>]*@)?"
+)
+# A server reached by SSH knows its user by a key: `git@` is part of the address, and no secret.
+_SSH_USER = re.compile(r"ssh://([^\s/:@]+)(?::[^\s/]*)?@")
 
 
 def _in_any_case(word: str) -> str:
@@ -113,12 +123,16 @@ def _names_with(letter: str) -> str:
                 found.append(f"{before}{word[1:]}(?![a-z])")
             else:
                 found += [f"{word[1:]}(?![a-z])", f"{before}{word[1:].upper()}(?![A-Z])"]
+    if small == "p":
+        rest = "ass(?:code)?" if letter == small else "ASS(?:CODE)?"
+        found.append(rf"(?<=[A-Za-z\d][_.\-]{letter}){rest}(?![\w\-])")
     names = (*_SECRET_PARTS, *_OF_KEYS, *_SECRET_WORDS)
     seconds = "".join(sorted({name[1] for name in names if name[0] == small}))
     return f"{letter}(?=[{seconds}{seconds.upper()}])(?:{'|'.join(found)})"  # fails soon
 
 
-# The rules of `looks_secret`, except that `key` alone is no secret: `data/user_key=12/part.csv`.
+# The rules of `looks_secret`, except that neither `key` at the end nor `pass` alone is a secret:
+# `data/user_key=12/part.csv`, `pass=3, fail=1`.
 _KEY = r"[_\-.]?(?:[kK][eE][yY][sS]?|[tT][oO][kK][eE][nN][sS])(?![a-z])"
 _LETTERS = sorted({word[0] for word in (*_SECRET_PARTS, *_OF_KEYS, *_SECRET_WORDS)})
 # Each branch begins with a different letter, so that `re` skips to the next possible match.
@@ -141,7 +155,7 @@ _IN_CONNECTION = re.compile(
     r"(?!['\"{])[^;\n]+"
 )
 # Each secret's name contains one of these, and most texts contain none.
-_HINTS = (*_SECRET_PARTS, *_SECRET_WORDS, "key", "sig")
+_HINTS = (*_SECRET_PARTS, *_SECRET_WORDS, "key", "pass", "sig")
 # Secrets in a URL's query, in addition to names that are secret everywhere.
 _IN_QUERY = re.compile(
     r"((?:k(?<=[?&\-_.]k)ey|K(?<=[?&\-_.]K)EY|K(?<=[?&\-_.a-z]K)ey"
@@ -170,7 +184,7 @@ def mask_secrets(text: str) -> str:
     """
     is_url = "://" in text
     if is_url:
-        text = _URL_CREDENTIALS.sub(f"://{MASK}@", text)
+        text = _mask_credentials(text)
     if "=" not in text and ":" not in text:
         return text
     lowered = text.lower()
@@ -182,6 +196,12 @@ def mask_secrets(text: str) -> str:
     if ";" in text:
         text = _masked(_IN_CONNECTION, text)
     return _masked(_ASSIGNED, text)
+
+
+def _mask_credentials(text: str) -> str:
+    for pattern in (_URL_CREDENTIALS, _URL_WITH_SLASHES):
+        text = pattern.sub(f"://{MASK}@", text)
+    return text
 
 
 def _masked(pattern: re.Pattern[str], text: str) -> str:
@@ -217,6 +237,24 @@ def without_credentials(uri: str) -> str:
         >>> without_credentials("http://me:pw@host:5000?token=abc&timeout=3")
         'http://host:5000?timeout=3'
     """
-    place, _, query = _URL_CREDENTIALS.sub("://", uri).partition("?")
+    plain = _mask_credentials(uri).replace(f"://{MASK}@", "://")
+    place, _, query = plain.partition("?")
     kept = [item for item in query.split("&") if item and not looks_secret(item.split("=")[0])]
     return "?".join([place, *(["&".join(kept)] if kept else [])])
+
+
+def without_package_credentials(requirement: str) -> str:
+    """Remove credentials from a requirement, or from the address that a package comes from.
+
+    Args:
+        requirement: A URL, or a line with one; the user of an SSH address stays.
+
+    Example:
+        >>> without_package_credentials("x @ git+https://me:pw@host/x.git@v1")
+        'x @ git+https://host/x.git@v1'
+        >>> without_package_credentials("x @ git+ssh://git@host/x.git@v1")
+        'x @ git+ssh://git@host/x.git@v1'
+    """
+    ssh = _SSH_USER.search(requirement)
+    plain = without_credentials(requirement)
+    return plain.replace("ssh://", f"ssh://{ssh[1]}@", 1) if ssh else plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -157,6 +158,23 @@ def test_what_came_with_the_command(make_project: Callable[..., Any]) -> None:
     mlflow.set_tracking_uri(project.uri)
     params = mlflow.models.get_model_info(uri).signature.params
     assert next(item.default for item in params if item.name == "options.factor") == 3.0
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_a_long_parameter(make_project: Callable[..., Any], keeps: bool, tmp_path: Path) -> None:
+    """A text that MLflow holds cut is whole in the model, and so is a secret of the project."""
+    options = {"factor": 1.0, "column": "price", "prompt": "abc " * 1753, "token": "hunter2"}
+    project = make_prices(
+        make_project,
+        mlflow={"provenance": {"parameters": keeps}},
+        parameters={"options": options},
+    )
+    project.session_run(runtime_params={"options": {"factor": 2.0}})
+    result = modelify(project, *OPTIONS)
+    assert result.exit_code == 0, result.output
+    folder = project.client.download_artifacts(project.run.info.run_id, "inference", str(tmp_path))
+    text = (Path(folder) / "data/pipeline/pipeline.json").read_text(encoding="utf-8")
+    assert json.loads(text)["parameters"]["params:options"] == {**options, "factor": 2.0}
 
 
 def test_no_run(make_project: Callable[..., Any]) -> None:

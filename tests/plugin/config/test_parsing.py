@@ -319,6 +319,20 @@ class TestRefused:
         with pytest.raises(ConfigError, match=rf"'params.max_length' must be >= 1: {length}"):
             parse({"params": {"max_length": length}})
 
+    @pytest.mark.parametrize("seconds", [float("inf"), float("nan")])
+    @pytest.mark.parametrize("key", ["timeout", "wait_at_end"])
+    def test_no_finite_number(self, key: str, seconds: float) -> None:
+        """`.inf` and `.nan`, which no timer takes, are refused."""
+        with pytest.raises(ConfigError, match=rf"'tracking.{key}' must be a finite number"):
+            parse({"tracking": {key: seconds}})
+
+    @pytest.mark.parametrize("key", [2024, True])
+    def test_keys_that_are_no_texts(self, key: Any) -> None:
+        """The message says that it is the key, and which."""
+        message = f"'run.tags' .* a mapping with texts as keys: put quotes around {key}"
+        with pytest.raises(ConfigError, match=message):
+            parse({"run": {"tags": {"a": 1, key: "x"}}})
+
     @pytest.mark.parametrize("separator", ["", "#", "//", "a?b"])
     def test_a_separator_that_mlflow_refuses(self, separator: str) -> None:
         """A separator with characters that no key may have is refused."""

@@ -10,6 +10,7 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
 from mlflow_on_kedro.datasets.arguments import check_arguments
+from mlflow_on_kedro.datasets.catalog_entries import complete_entry
 from mlflow_on_kedro.errors import ConfigError
 
 MODEL = "mlflow_on_kedro.MLflowModelDataset"
@@ -57,6 +58,49 @@ def test_unknown_argument(cls: type, argument: str, nearest: str) -> None:
 def test_known_arguments(cls: type, entry: dict[str, Any]) -> None:
     """What the dataset takes, and what Kedro takes out of an entry itself, is let through."""
     check_arguments({"type": "x", **entry}, cls)
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "message"),
+    [
+        ("MLflowEvaluation", {}, "MLflowEvaluation needs 'scorers', which is missing"),
+        ("MLflowEvaluationDataset", {}, "MLflowEvaluationDataset needs 'dataset'"),
+        ("MLflowEvaluationDataset", {"dataset": 5}, "`dataset` must be a text (in quotes), not 5"),
+        ("MLflowDataset", {"dataset": "m", "load_args": "x"}, "`load_args` must be a mapping"),
+        ("MLflowDataset", {"dataset": "csv", "artifact_path": 5}, "`artifact_path` must be a text"),
+        ("MLflowDataset", {"saving_tracking_uri": 5}, "`saving_tracking_uri` must be a text"),
+        ("MLflowDataset", {"dataset": "csv", "dataset_name": 5}, "`dataset_name` must be a text"),
+        ("MLflowModelDataset", {"save_args": "x"}, "`save_args` must be a mapping, not 'x'"),
+        ("MLflowModelDataset", {"run_id": 5}, "`run_id` must be a text (in quotes), not 5"),
+        ("MLflowModelDataset", {"name": 5}, "`name` must be a text"),
+        ("MLflowEvaluation", {"scorers": ["x"], "filepath": 5}, "of the wrong type or form"),
+    ],
+)
+def test_mistakes_in_types(kind: str, given: dict[str, Any], message: str) -> None:
+    """A missing argument, or one of a wrong type, is named, and no traceback shown."""
+    entry = {"type": f"mlflow_on_kedro.{kind}", **given}
+    with pytest.raises(DatasetError, match=re.escape(message)):
+        complete_entry("x", entry, lambda: "sqlite:///mlflow.db")
+
+
+@pytest.mark.parametrize("dataset", [5, True, ["csv"], {"typ": "pandas.CSVDataset"}])
+@pytest.mark.parametrize("where", ["catalog", "mlflow_catalog"])
+def test_what_is_no_dataset(make_project: MakeProject, dataset: Any, where: str) -> None:
+    """It is found before the first node runs."""
+    if where == "catalog":
+        project = make_project(NODES, catalog={"made": {"type": FILE, "dataset": dataset}})
+    else:
+        project = make_project(NODES, mlflow={"catalog": {"mlflow_catalog": {"made": dataset}}})
+    with pytest.raises(ConfigError, match=r"'made'.*'dataset' must be an extension such as csv"):
+        project.session_run()
+    assert project.runs() == []
+
+
+@pytest.mark.parametrize("length", [0, -1, "100", True, 1.5])
+def test_max_length(length: Any) -> None:
+    """It is a whole number from 1 on, as in mlflow.yml."""
+    with pytest.raises(ConfigError, match="'max_length' must be a whole number >= 1"):
+        MLflowDataset(dataset="p", dataset_name="x", max_length=length)
 
 
 @pytest.mark.parametrize(

@@ -652,7 +652,7 @@ def test_copy_mode(tmp_path: Path, copy_mode: str | None, same: bool) -> None:
 
 def test_wrong_copy_mode_is_refused_at_once() -> None:
     """The message lists the modes."""
-    with pytest.raises(Exception, match="must be one of deepcopy, copy, assign: 'shallow'"):
+    with pytest.raises(Exception, match="must be one of assign, copy, deepcopy: 'shallow'"):
         MLflowDataset("pkl", copy_mode="shallow")
 
 

@@ -70,6 +70,21 @@ def test_curves_of_several_classes() -> None:
     assert labels(plots.roc((TABLE["truth"], array))) == expected
 
 
+@pytest.mark.parametrize("name", plots.PLOTS)
+def test_a_table_of_one_column(name: str) -> None:
+    """As actual and as predicted values, a table or array of one column is that column."""
+    actual = pd.DataFrame({"quality": [0, 0, 1, 1]})
+    predicted = np.array([[0.0], [1.0], [1.0], [1.0]])
+    draw = plots.PLOTS[name]
+    flat = draw((actual["quality"], predicted[:, 0])).axes[0]
+    shown = draw((actual, predicted)).axes[0]
+    for one, other in zip(flat.lines, shown.lines, strict=True):
+        assert np.array_equal(one.get_xydata(), other.get_xydata())
+    for one, other in zip(flat.collections, shown.collections, strict=True):
+        assert np.array_equal(one.get_offsets(), other.get_offsets())
+    assert [item.get_text() for item in flat.texts] == [item.get_text() for item in shown.texts]
+
+
 def test_residuals() -> None:
     """The errors are drawn over the predictions, of very many some."""
     predicted = np.linspace(0, 1, 12_000)

@@ -12,6 +12,7 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.config.sections import Config, Tracking
+from mlflow_on_kedro.datasets import other_runs
 from mlflow_on_kedro.datasets.default_paths import default_filepath
 from mlflow_on_kedro.datasets.other_runs import SAVED_FROM_TAG
 from mlflow_on_kedro.runs.own_run import OwnRun
@@ -231,6 +232,36 @@ def test_unreachable_saving_uri_warns_and_goes_on(
     assert "'score' is not saved to MLflow at http://***@127.0.0.1:9" in warning.getMessage()
     assert "saving_tracking_uri" in warning.getMessage()
     assert "hunter2" not in caplog.text
+    assert dataset.load() == 0.5
+    run.end("FINISHED")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        {"saving_run_id": "abc"},
+        {"saving_experiment_name": "elsewhere"},
+        {"saving_tracking_uri": "http://127.0.0.1:9"},
+    ],
+)
+def test_offline_saves_nowhere_else(
+    target: dict[str, str],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Offline no server is contacted; one warning says that the value is in no other run."""
+    tracking = Tracking(uri="http://127.0.0.1:9", mode="offline", on_failure="raise")
+    run = OwnRun.open(RunRequest(Config(tracking=tracking), tmp_path, package="demo"))
+    assert run is not None
+    for function in ("join", "start"):
+        monkeypatch.setattr(other_runs, function, lambda *_: pytest.fail("contacted"))
+    dataset = bound(run, dataset="m", caching=False, **target)
+    with caplog.at_level(logging.WARNING, "mlflow_on_kedro"):
+        dataset.save(0.5)
+    (warning,) = [item for item in caplog.records if item.name.startswith("mlflow_on_kedro")]
+    assert "'score' is not saved to MLflow" in warning.getMessage()
+    assert "`tracking.mode` is offline" in warning.getMessage()
     assert dataset.load() == 0.5
     run.end("FINISHED")
 

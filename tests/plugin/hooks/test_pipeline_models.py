@@ -200,6 +200,28 @@ def test_a_secret(make_project: Callable[..., Any]) -> None:
     assert "hunter2" not in raised.value.message
 
 
+def test_secrets_of_the_project(
+    make_project: Callable[..., Any], told: list[str], tmp_path: Path
+) -> None:
+    """Those of parameters.yml are named, and the signature, which MLflow's UI shows, has none."""
+    options = {
+        **PARAMETERS["options"],
+        "api_key": "hunter2",
+        "url": "https://me:hunter2@host",
+        "hosts": [{"token": "hunter2"}],
+        "max_tokens": 5,
+    }
+    project = make_prices(make_project, parameters={"options": options})
+    project.session_run()
+    (warning,) = [line for line in told if "look like secrets" in line]
+    assert "options.api_key, options.hosts.0.token, options.url." in warning
+    assert "hunter2" not in warning
+    folder = project.client.download_artifacts(project.run.info.run_id, "prices", str(tmp_path))
+    assert "hunter2" not in (Path(folder) / "MLmodel").read_text()
+    names = [item.name for item in load(project, tmp_path).metadata.get_params_schema().params]
+    assert {"options.factor", "options.column", "options.max_tokens", "runner"} == set(names)
+
+
 def test_parallel_runner(make_project: Callable[..., Any], tmp_path: Path) -> None:
     """With ParallelRunner the model is made in the main process, without MLflow's own advice."""
     project = make_prices(make_project)

@@ -221,6 +221,13 @@ class TestDatabases:
             "database": "postgresql://host:5432/wines",
         }
 
+    def test_secrets_in_a_query(self, tmp_path: Path) -> None:
+        """A password for another database is masked."""
+        query = f"CALL dblink('host=h user=me password={SECRET}', 'SELECT 1')"
+        dataset = SQLQueryDataset(sql=query, credentials=self.CREDENTIALS)
+        shown = source_of(dataset, None, tmp_path).content["query"]
+        assert shown == query.replace(SECRET, "***")
+
     def test_a_query_in_a_file(self, tmp_path: Path) -> None:
         """The file of a query is not taken for the data."""
         (tmp_path / "q.sql").write_text("SELECT 1", encoding="utf-8")

@@ -73,6 +73,10 @@ def test_what_the_user_gives(tmp_path: Path) -> None:
     assert expand_files(["x @ git+https://me:pw@example.com/x.git"], tmp_path) == [
         "x @ git+https://example.com/x.git"
     ]
+    over_ssh = "x @ git+ssh://git@example.com/x.git@main"
+    assert expand_files([over_ssh], tmp_path) == [over_ssh]
+    (tmp_path / "requirements.txt").write_text(f"{over_ssh}\n")
+    assert over_ssh in requirements(tmp_path, [])
 
 
 def test_of_models_inside(tmp_path: Path) -> None:

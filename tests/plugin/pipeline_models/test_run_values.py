@@ -4,44 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from kedro.io import MemoryDataset
 from mlflow_on_kedro import MLflowDataset, MLflowModelDataset
 from mlflow_on_kedro.pipeline_models.run_values import (
     is_stored_in_run,
     load_from_run,
-    with_run_params,
 )
-
-PARAMETERS = {"params:m": {"depth": 3, "rate": 0.5, "on": True, "name": "x", "list": [1]}}
-
-
-def values(logged: dict[str, str]) -> dict[str, Any]:
-    """The parameters with what a run has logged."""
-    found: dict[str, Any] = with_run_params(logged, PARAMETERS)["params:m"].load()
-    return found
-
-
-def test_what_the_run_had() -> None:
-    """Each value is read as the type that it has in the project."""
-    logged = {"m.depth": "7", "m.rate": "2", "m.on": "False", "m.name": "5", "other": "1"}
-    found = values(logged)
-    assert found == {"depth": 7, "rate": 2.0, "on": False, "name": "5", "list": [1]}
-    assert [type(value) for value in found.values()] == [int, float, bool, str, list]
-    assert values({"m.depth": "0.25"})["depth"] == 0.25
-
-
-def test_what_it_did_not_log() -> None:
-    """A parameter that the run has not logged is the project's."""
-    assert values({}) == PARAMETERS["params:m"]
-
-
-@pytest.mark.parametrize("logged", [{"m.depth": "many"}, {"m.on": "1"}, {"m.list": "[2]"}])
-def test_what_cannot_be_read(logged: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
-    """What does not fit is said, and the project's value taken."""
-    assert values(logged) == PARAMETERS["params:m"]
-    ((name, text),) = logged.items()
-    assert f"The run has the parameter '{name}' as {text!r}" in caplog.text
 
 
 def test_datasets_of_a_run(store_uri: str, client: Any, tmp_path: Any) -> None:

@@ -21,6 +21,7 @@ from mlflow_on_kedro.utils.secrets import (
     mask_secrets,
     mask_urls,
     without_credentials,
+    without_package_credentials,
     without_secrets,
 )
 
@@ -57,6 +58,11 @@ class TestNames:
             "AWS_ACCESS_KEY_ID",
             "encryption_key",
             "key",
+            "SMTP_PASS",
+            "db_pass",
+            "mailPass",
+            "pass",
+            "otp.passcode",
         ],
     )
     def test_secrets(self, name: str) -> None:
@@ -68,6 +74,7 @@ class TestNames:
         [
             *("HOSTNAME", "learning_rate", "n_estimators", "path", ""),
             *("max_tokens", "tokenizer", "key_column", "keyword", "n_keys", "monkeys"),
+            *("pass_rate", "passes", "bypass", "passcode_length"),
         ],
     )
     def test_others(self, name: str) -> None:
@@ -107,6 +114,7 @@ class TestNames:
             ("model.stop_tokens", ["."]),
             ("tokenizer", "bpe"),
             ("passwords", 3),
+            ("low_pass", 0.5),
         ],
     )
     def test_tokens_of_a_language_model(self, name: str, value: Any) -> None:
@@ -127,6 +135,10 @@ class TestUrls:
             ("mysql+pymysql://me:pw@h/db", "mysql+pymysql://***@h/db"),
             ("s3://id:pw@bucket/a", "s3://***@bucket/a"),
             ("HTTP://Me:Pw@Host", "HTTP://***@Host"),
+            ("postgresql://me:p/hunter2@host/db", "postgresql://***@host/db"),
+            ("postgresql://me:p/w:/hunter2@h:5432/a@b", "postgresql://***@h:5432/a@b"),
+            ("x://me:5/hunter2/@[::1]:22/db, http://h", "x://***@[::1]:22/db, http://h"),
+            ("x://me:a/b@hunter2@h/db", "x://***@h/db"),
             ("http://host/?token=hunter2&n=1", "http://host/?token=***&n=1"),
             ("mysql://me:x@h/db?a=1&password=hunter2", "mysql://***@h/db?a=1&password=***"),
             (f"two: {URL} and '{URL}'.", None),
@@ -150,6 +162,9 @@ class TestUrls:
             "git@github.com:a/b.git",
             "http://host and me@host",
             "a @ b :// c",
+            "http://[::1]:5000/a@b",
+            "file://C:/Users/a@b.csv",
+            "http://a:x, http://b:5000/c@d",
         ],
     )
     def test_left_alone(self, text: str) -> None:
@@ -167,6 +182,23 @@ class TestUrls:
         """A URI without credentials has none in its query either."""
         assert without_credentials(f"{URL}?password=x&a=1") == "postgresql://host:5432/db?a=1"
         assert without_credentials("http://h?token=x") == "http://h"
+        assert without_credentials("postgresql://me:p/w@host/db") == "postgresql://host/db"
+        assert without_credentials("http://me:pw@host:5000/a@b") == "http://host:5000/a@b"
+
+    @pytest.mark.parametrize(
+        ("line", "left"),
+        [
+            ("git+ssh://git@host/x/y.git@main", "git+ssh://git@host/x/y.git@main"),
+            ("ssh://git@host:x/y.git@main", "ssh://git@host:x/y.git@main"),
+            ("ssh://me:pw@host/x.git", "ssh://me@host/x.git"),
+            ("git+https://me:pw@host/x.git@v1", "git+https://host/x.git@v1"),
+            ("https://token@host/x.zip", "https://host/x.zip"),
+            ("x>=1", "x>=1"),
+        ],
+    )
+    def test_of_packages(self, line: str, left: str) -> None:
+        """The user of an SSH address stays: without it the package cannot be installed."""
+        assert without_package_credentials(line) == left
 
     def test_twice(self) -> None:
         """Masking what is masked changes nothing."""
@@ -192,6 +224,9 @@ HOLDERS = [
     r'"{\"client_secret\": \"hunter2\"}"',
     "os.environ['AWS_SECRET_ACCESS_KEY'] = 'hunter2'",
     "postgresql://me:hunter2@h/db",
+    "postgresql://me:a/hunter2/@h/db",
+    "export SMTP_PASS=hunter2",
+    '{"mail-pass": "hunter2"}',
     "https://hunter2@h/a",
     "http://h/?a=1&access_token=hunter2&b=2",
     "https://h/a?key=hunter2",
@@ -199,7 +234,24 @@ HOLDERS = [
     "https://h.blob.core.windows.net/a?sv=1&sig=hunter2",
 ]
 NOISE = [
-    *("a-", "a=", "a:", "://", "://a", "@", "?a=&", "&key", ";", "=", "'", '"', "\\", "{", "}"),
+    *(
+        "a-",
+        "a=",
+        "a:",
+        "://",
+        "://a",
+        "@",
+        "://a:",
+        "?a=&",
+        "&key",
+        ";",
+        "=",
+        "'",
+        '"',
+        "\\",
+        "{",
+        "}",
+    ),
     *(
         "password",
         "token=",
@@ -236,7 +288,9 @@ class TestTexts:
         assert SECRET not in masked
         assert mask_secrets(masked) == masked
 
-    @pytest.mark.parametrize("part", [*NOISE, "https://ACGT", "a-a", "password=a b ", "&aaaaaaaa"])
+    @pytest.mark.parametrize(
+        "part", [*NOISE, "https://ACGT", ":/a", "_pass", "a-a", "password=a b ", "&aaaaaaaa"]
+    )
     def test_long_texts(self, part: str) -> None:
         """A long text takes as long as it is; with the square of that this would take hours."""
         text = f"https:{part * (500_000 // len(part))}\n{HOLDERS[2]}"
@@ -272,6 +326,8 @@ class TestTexts:
             "NoCredentialsError: Unable to locate credentials",
             "the password is wrong: try again",
             "x == y; token == z",
+            "pass=3, fail=1",
+            "low_pass_filter=3",
             "    token = self.request(name, key='x')",
         ],
     )
