@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -31,19 +32,19 @@ def main(config: dict[str, Any]) -> None:
     """Evaluate what the job file says, and write the result file.
 
     Args:
-        config: ``folder`` and ``environment``, as :func:`.process.evaluate` sends them.
+        config: ``folder``, ``environment`` and ``secrets`` of :func:`.process.evaluate`.
     """
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     # Ctrl-C ends this process at once: MLflow would first wait for all rows.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     folder = Path(config["folder"])
     isolate(config["environment"])
-    job = None
+    secrets = config["secrets"]
     try:
-        job = pickle.loads((folder / JOB).read_bytes())  # noqa: S301 - the parent's own file
-        result = evaluate(job, folder)
+        job: Job = pickle.loads((folder / JOB).read_bytes())  # noqa: S301 - the parent's own file
+        (folder / JOB).unlink()  # the folder stays if the parent is killed
+        result = evaluate(replace(job, secrets=secrets), folder)
     except Exception as error:
-        secrets = job.secrets if job is not None else ()
         result = Evaluated(error=masked(f"{type(error).__name__}: {error}", secrets))
     temporary = folder / f"{RESULT}.tmp"
     temporary.write_bytes(pickle.dumps(result))
