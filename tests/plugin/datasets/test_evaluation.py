@@ -200,6 +200,8 @@ def test_catalog_entry() -> None:
         complete_entry("quality", {**given, "scorer": "Safety"}, str)
     with pytest.raises(DatasetError, match=r"Did you mean 'mlflow_on_kedro\.MLflowEvaluation'"):
         complete_entry("quality", {**given, "type": "mlflow_on_kedro.MLflowEvaluaton"}, str)
+    with pytest.raises(DatasetError, match="`model` must be a text, not 4: put quotes"):
+        DataCatalog.from_config({"quality": {**given, "credentials": None, "model": 4}})["quality"]
     made = DataCatalog.from_config({"quality": {**given, "credentials": None}})
     assert made.to_config()[0]["quality"]["scorers"] == ["Safety"]
 
