@@ -79,6 +79,20 @@ def check_uri(argument: str, uri: str | None) -> None:
         raise DatasetError(f"`{argument}` is {found}")
 
 
+def check_texts(**given: Any) -> None:
+    """Raise an error for a value that is neither a text nor None.
+
+    Args:
+        given: The values, by the names of their arguments.
+
+    Raises:
+        DatasetError: One is of another type, as YAML reads ``4`` or ``yes``.
+    """
+    for name, value in given.items():
+        if not isinstance(value, str | None):
+            raise DatasetError(f"`{name}` must be a text, not {value!r}: put quotes around it.")
+
+
 def check_values(name: str, entry: Mapping[str, Any], cls: type) -> None:
     """Raise an error for an invalid value, without the traceback that Kedro would add.
 

@@ -19,6 +19,7 @@ from ..evaluation.scorers import make_all, specs_of
 from ..journal.entries import Trace
 from ..utils import client_variables, mlflow_version
 from ..utils.secrets import without_secrets
+from .arguments import check_texts
 from .mlflow_dataset import MLflowDataset
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class MLflowEvaluation(MLflowDataset):
             loading_run_id=loading_run_id,
             prefix=prefix,
         )
+        check_texts(model=model, outputs=outputs)
         self._scorers = specs_of(scorers, model)
         self._model = model
         self._columns = Columns(inputs, outputs, expectations)
@@ -139,13 +141,8 @@ class MLflowEvaluation(MLflowDataset):
         super().prepare(catalog, known, is_saved=is_saved)
         if not is_saved:
             return
-        if _is_too_old():
-            logger.warning(
-                "'%s' is not evaluated: that needs MLflow %s or later, and %s is installed.",
-                self.name,
-                ".".join(map(str, LEAST_MLFLOW)),
-                mlflow_version.mlflow_version(),
-            )
+        if is_too_old():
+            logger.warning("'%s' is not evaluated: that %s.", self.name, what_it_needs())
             return
         client_variables.set_mlflow_defaults()
         make_all(self._scorers)
@@ -168,7 +165,7 @@ class MLflowEvaluation(MLflowDataset):
         super().save(found.table(rows))
 
     def _evaluate(self, rows: Sequence[Row], folder: Path) -> Evaluated:
-        if _is_too_old():
+        if is_too_old():
             return Evaluated()
         if not rows:
             logger.warning("'%s' is not evaluated: the table has no rows.", self.name)
@@ -216,8 +213,15 @@ class MLflowEvaluation(MLflowDataset):
         return {"scorers": scorers, **({"model": self._model} if self._model else {}), **given}
 
 
-def _is_too_old() -> bool:
+def is_too_old() -> bool:
+    """Whether the installed MLflow evaluates nothing without Databricks."""
     return mlflow_version.major_minor(mlflow_version.mlflow_version()) < LEAST_MLFLOW
+
+
+def what_it_needs() -> str:
+    """Return which MLflow an evaluation needs, and which one is installed, for messages."""
+    least, installed = ".".join(map(str, LEAST_MLFLOW)), mlflow_version.mlflow_version()
+    return f"needs MLflow {least} or later, and {installed} is installed"
 
 
 def _beside(filepath: str | os.PathLike[str] | None) -> str | None:

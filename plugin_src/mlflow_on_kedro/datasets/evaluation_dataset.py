@@ -11,7 +11,8 @@ from ..mlflow_internals import mlflow_globals
 from ..tracking import store
 from ..tracking.failures import is_gone, is_invalid
 from ..utils.secrets import mask_urls
-from .arguments import check_uri
+from .arguments import check_texts, check_uri
+from .evaluation import is_too_old, what_it_needs
 from .tracked import TrackedDataset
 
 if TYPE_CHECKING:
@@ -36,7 +37,8 @@ class MLflowEvaluationDataset(TrackedDataset):
         metadata: Any data, which is not used.
 
     Raises:
-        DatasetError: ``tracking_uri`` is no tracking URI.
+        DatasetError: ``dataset`` is no text, ``tracking_uri`` is no tracking URI, or, before the
+            pipeline runs, MLflow is too old.
 
     Example:
         >>> questions = MLflowEvaluationDataset("support questions")
@@ -52,18 +54,25 @@ class MLflowEvaluationDataset(TrackedDataset):
         *,
         metadata: dict[str, Any] | None = None,
     ) -> None:
+        check_texts(dataset=dataset)
         check_uri("tracking_uri", tracking_uri)
         self.dataset = dataset
         self.dataset_name = dataset_name
         self.metadata = metadata
         self._given_uri = tracking_uri
 
+    def check(self) -> None:
+        """Raise an error for an MLflow that has no such datasets, before the pipeline runs."""
+        if is_too_old():
+            raise DatasetError(f"an evaluation dataset of MLflow {what_it_needs()}.")
+
     def load(self) -> pd.DataFrame:
         """Load the records.
 
         Raises:
-            DatasetError: MLflow has no such dataset, or cannot be reached.
+            DatasetError: MLflow is too old, has no such dataset, or cannot be reached.
         """
+        self.check()
         store.prepare()
         from mlflow.genai import datasets
 
@@ -81,7 +90,8 @@ class MLflowEvaluationDataset(TrackedDataset):
                 f"{mask_urls(uri)}: {mask_urls(str(error))}"
             ) from None
         # MLflow returns an empty dict, or None, where a record has no value.
-        return records[[name for name in _COLUMNS if name in records and any(records[name])]]
+        has_outputs = "outputs" in records and any(records["outputs"])
+        return records[[name for name in _COLUMNS if name != "outputs" or has_outputs]]
 
     def _find(self, uri: str) -> str:
         """Return the id of the dataset.
@@ -124,6 +134,8 @@ class MLflowEvaluationDataset(TrackedDataset):
         )
 
     def _exists(self) -> bool:
+        if is_too_old():
+            return False
         store.prepare()
         uri = self.tracking_uri_for(self._given_uri)
         with mlflow_globals.tracking_uri(uri):

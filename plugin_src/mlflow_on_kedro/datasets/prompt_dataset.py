@@ -15,6 +15,7 @@ from ..prompts.source import ALIAS, NAME, PromptSource
 from ..tracking import store
 from ..utils.secrets import mask_secrets
 from . import prompt_files, prompt_forms
+from .arguments import check_texts
 from .prompt_forms import FORMS, LoadedPrompt
 from .prompt_registry import PromptRegistry
 from .prompt_sync import SYNC, PromptFile
@@ -86,7 +87,7 @@ class MLflowPromptDataset(TrackedDataset):
         self._prompt = prompt
         self._alias = alias
         self._message = commit_message
-        _check_texts(prompt=prompt, alias=alias, commit_message=commit_message)
+        check_texts(prompt=prompt, alias=alias, commit_message=commit_message)
         if tags is not None and not isinstance(tags, Mapping):
             raise DatasetError(f"`tags` must be a mapping, such as {{team: search}}, not {tags!r}.")
         self._tags = {str(key): mask_secrets(str(value)) for key, value in (tags or {}).items()}
@@ -203,7 +204,7 @@ class MLflowPromptDataset(TrackedDataset):
         else:
             file = PromptFile(path, registry, source, self._wanted)
             self._loaded = SYNC[self._sync](file)
-        self._check_variables(self._loaded.content)
+        self._check_variables(self._loaded.content)  # also of what MLflow has
         return prompt_forms.convert(self._form, self._loaded)
 
     def _check_variables(self, content: PromptContent) -> None:
@@ -232,17 +233,26 @@ class MLflowPromptDataset(TrackedDataset):
             data: A text, messages, a mapping as in a file, or MLflow's ``PromptVersion``.
 
         Raises:
-            DatasetError: It is no prompt, or the file cannot be written.
+            DatasetError: It is no prompt, has not the variables that it is to have, or the file
+                cannot be written.
         """
         self._check_can_save()
         store.prepare()
         content = prompt_files.content_of(data, f"What was saved as '{self.dataset_name}'")
-        path = self._path()
+        wanted, path = self._wanted(content), self._path()
         if path is not None:
             prompt_files.write(path, content)
-        self._loaded = self._registry().register(self._wanted(content))
+        self._loaded = self._registry().register(wanted)
 
     def _wanted(self, content: PromptContent) -> WantedVersion:
+        """Return the version to register, if nodes can use it.
+
+        Raises:
+            DatasetError: It has other variables, or not the form that nodes get.
+        """
+        self._check_variables(content)
+        if self._form != "prompt":  # MLflow's own takes any
+            prompt_forms.convert(self._form, LoadedPrompt(self._source().name, content))
         message = mask_secrets(self._message or "")
         return WantedVersion(content, message, self._tags, self._alias or "")
 
@@ -273,9 +283,3 @@ class MLflowPromptDataset(TrackedDataset):
             "alias": self._alias,
         }
         return {key: value for key, value in given.items() if value is not None}
-
-
-def _check_texts(**given: Any) -> None:
-    for name, value in given.items():
-        if not isinstance(value, str | None):
-            raise DatasetError(f"`{name}` must be a text, not {value!r}: put quotes around it.")

@@ -87,7 +87,7 @@ def content_of(data: Any, what: str) -> PromptContent:
 
     Args:
         data: A text, messages, or a mapping with ``template`` or ``messages``; or a
-            ``PromptVersion`` of MLflow. Empty lines at the end of a text are left out.
+            ``PromptVersion`` of MLflow.
         what: What it is, for messages.
 
     Raises:
@@ -107,11 +107,9 @@ def content_of(data: Any, what: str) -> PromptContent:
             f"{what} has the unknown key '{unknown[0]}'. It takes: {', '.join(_KEYS)}."
         )
     template = given.get("template") or given.get("messages")
-    if isinstance(template, str) and template.strip():
-        template = template.rstrip("\n")
-    elif isinstance(template, list | tuple) and template:
+    if isinstance(template, list | tuple) and template:
         template = [_message(item, what) for item in template]
-    else:
+    elif not (isinstance(template, str) and template.strip()):
         raise DatasetError(f"{what} is empty, or of a wrong kind: it must be {_EXPECTED}.")
     extras: dict[str, Any] = {}
     for key in ("response_format", "model_config"):
@@ -135,7 +133,6 @@ def _message(item: Any, what: str) -> dict[str, Any]:
             f"{what} has a message that is not {{role: …, content: …}}: {str(item)[:80]!r}"
         )
     message["role"] = _ROLES.get(message["role"], message["role"])
-    message["content"] = content.rstrip("\n") if isinstance(content, str) else content
     return message
 
 

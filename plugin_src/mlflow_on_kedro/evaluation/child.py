@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import os
 import pickle
 import signal
 import sys
 import threading
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,19 +32,19 @@ def main(config: dict[str, Any]) -> None:
     """Evaluate what the job file says, and write the result file.
 
     Args:
-        config: ``folder`` and ``environment``, as :func:`.process.evaluate` sends them.
+        config: ``folder``, ``environment`` and ``secrets`` of :func:`.process.evaluate`.
     """
     threading.Thread(target=_exit_with_parent, daemon=True).start()
     # Ctrl-C ends this process at once: MLflow would first wait for all rows.
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     folder = Path(config["folder"])
     isolate(config["environment"])
-    job = None
+    secrets = config["secrets"]
     try:
-        job = pickle.loads((folder / JOB).read_bytes())  # noqa: S301 - the parent's own file
-        result = evaluate(job, folder)
+        job: Job = pickle.loads((folder / JOB).read_bytes())  # noqa: S301 - the parent's own file
+        (folder / JOB).unlink()  # the folder stays if the parent is killed
+        result = evaluate(replace(job, secrets=secrets), folder)
     except Exception as error:
-        secrets = job.secrets if job is not None else ()
         result = Evaluated(error=masked(f"{type(error).__name__}: {error}", secrets))
     temporary = folder / f"{RESULT}.tmp"
     temporary.write_bytes(pickle.dumps(result))
@@ -106,17 +108,18 @@ def _collected(
 ) -> Evaluated:
     """Return what MLflow has found, in the order of the rows and scorers, and save the traces."""
     import mlflow
-    from mlflow.entities import Trace
 
     from ..observability import saved_traces
 
     scores: list[Scores] = [{} for _ in job.rows]
     trace_ids = ["" for _ in job.rows]
     folders = []
-    for text in result.result_df["trace"] if result.result_df is not None else ():
-        given = text if isinstance(text, Trace) else Trace.from_json(text)
-        # Once more from the store: older versions return it without what the scorers have said.
-        trace = mlflow.get_trace(given.info.trace_id) or given
+    # From the store: older versions return traces without what the scorers have said, and all
+    # return none if one of them has a value that is not JSON.
+    for found in mlflow.search_traces(return_type="list", include_spans=False):
+        trace = mlflow.get_trace(found.info.trace_id)
+        if trace is None or ROW_TAG not in trace.info.tags:
+            continue  # of a scorer
         number = int(trace.info.tags.pop(ROW_TAG))
         scores[number] = _in_order(_scores(trace, run_id, job), order)
         trace_ids[number] = trace.info.trace_id
@@ -133,12 +136,20 @@ def _in_order(values: dict[str, Any], order: Mapping[str, int]) -> dict[str, Any
 
 def _scores(trace: Trace, run_id: str, job: Job) -> Scores:
     """Return what the scorers say of a row, and mask secrets in their errors."""
+    from mlflow.entities import AssessmentError
+
     from ..mlflow_internals.tags import ASSESSMENT_RUN
 
     found: Scores = {}
     for each in trace.info.assessments or ():
         if each.feedback is None or (each.metadata or {}).get(ASSESSMENT_RUN, run_id) != run_id:
             continue  # an expectation, or a score that a given trace had before
+        value = each.feedback.value
+        if isinstance(value, float) and not math.isfinite(value):  # no store takes it
+            each.feedback.value = None
+            each.feedback.error = AssessmentError(
+                "INVALID_SCORE", f"it returned {value}, which is no score"
+            )
         error = each.feedback.error
         if error is not None:
             error.error_message = masked(_with_class(error), job.secrets)

@@ -32,7 +32,7 @@ def environment(model: str | None, credentials: Mapping[str, Any] | None) -> dic
     """
     provider = (model or _DEFAULT_PROVIDER).partition(":")[0].upper().replace("-", "_")
     found: dict[str, str] = {}
-    for key, value in (credentials or {}).items():
+    for key, value in _items(credentials):
         if key == "api_key":
             found[f"{provider}_API_KEY"] = str(value)
         elif key == "base_url":
@@ -52,5 +52,8 @@ def environment(model: str | None, credentials: Mapping[str, Any] | None) -> dic
 
 def secrets(credentials: Mapping[str, Any] | None) -> list[str]:
     """Return the values that no message may show."""
-    given = (credentials or {}).items()
-    return [str(value) for key, value in given if looks_secret(key) and value]
+    return [str(value) for key, value in _items(credentials) if looks_secret(key) and value]
+
+
+def _items(credentials: Mapping[str, Any] | None) -> list[tuple[str, Any]]:
+    return [(str(key), value) for key, value in (credentials or {}).items()]

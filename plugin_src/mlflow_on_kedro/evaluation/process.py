@@ -13,7 +13,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -39,7 +39,7 @@ class Job:
     Attributes:
         rows: The rows, in MLflow's form.
         scorers: The scorers.
-        secrets: The values that no message may show.
+        secrets: The values that no message may show; they are in no file.
     """
 
     rows: Sequence[Row]
@@ -59,9 +59,10 @@ def evaluate(job: Job, environment: Mapping[str, str], folder: Path) -> Evaluate
         "path": sys.path,
         "folder": str(folder),
         "environment": dict(environment),
+        "secrets": list(job.secrets),
     }
     try:
-        (folder / JOB).write_bytes(pickle.dumps(job))
+        (folder / JOB).write_bytes(pickle.dumps(replace(job, secrets=())))
     except Exception as error:  # pickling calls the code of any class
         return Evaluated(error=f"a row cannot be given to another process: {error}")
     try:

@@ -45,6 +45,10 @@ class Columns:
             row["outputs"] = given[self.outputs]
         if self.expectations != "expectations":
             row["expectations"] = _gathered(self.expectations, given)
+        if isinstance(expected := row.get("expectations"), Mapping):  # MLflow cannot store NaN
+            row["expectations"] = {
+                key: value for key, value in expected.items() if _is_given(value)
+            }
         return row
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from ..config.sections import Catalog
 from ..datasets import metrics
 from ..errors import UnloggedValueError
-from ..journal.entries import Unlogged
+from ..journal.entries import Text, Unlogged
 from ..journal.values import cut
+from ..utils.secrets import without_secrets
 from .small_values import Limits, Selection
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def _report(run: TrackedRun, settings: Catalog) -> None:
     if not items:
         return
     rows = [vars(item) for item in items]
-    run.log_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", _artifact(run))
+    # Masked before it is JSON: in JSON a mask may take more with it than the text it is in.
+    text = json.dumps(without_secrets(rows), indent=1, ensure_ascii=False)
+    run.log_entry(Text(_artifact(run), f"{text}\n"))
     message = _in_words(items, _artifact(run))
     if settings.unlogged == "warn":
         logger.warning("%s", message)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..journal.entries import CallSpan
 from ..journal.entry_lines import storable
 from ..mlflow_internals import tags
-from ..utils.secrets import MASK, is_secret, mask_secrets, mask_urls
+from ..utils.secrets import MASK, is_secret, mask_in_urls, mask_secrets, mask_urls
 from . import llm_usage
 
 if TYPE_CHECKING:
@@ -21,12 +21,15 @@ if TYPE_CHECKING:
 
 _HINTS = ("key", "token", "secret", "pass", "pwd", "cred", "auth", "cookie", "dsn", "://")
 """Each name of a secret contains one of these, and so does each URL."""
+_TEXTS = frozenset({"content", "input", "instructions", "messages", "prompt", "system", "text"})
+"""Arguments of clients of language models that are texts, or have texts in them."""
 
 
 def to_entry(span: Span) -> CallSpan:
     """Make the entry of a span that has ended; what looks like a secret in it is masked.
 
     What the call has returned stays as it is: ``token`` is also what models call a part of a text.
+    In texts for a model only credentials in URLs are masked.
 
     Args:
         span: The span.
@@ -76,16 +79,30 @@ def _masked_attribute(name: str, text: Any) -> Any:
         value = json.loads(text)
     except ValueError:
         return mask_urls(text)
-    masked = _masked({name: value})[name]
-    return text if masked == value else json.dumps(masked, ensure_ascii=False)
+    shown = masked({name: value})[name]
+    return text if shown == value else json.dumps(shown, ensure_ascii=False)
 
 
-def _masked(value: Any) -> Any:
+def masked(value: Any, *, is_text: bool = False) -> Any:
+    """Copy nested dicts and lists, and mask what looks like a secret.
+
+    Args:
+        value: The value.
+        is_text: Whether it is a text for people or models: only credentials in URLs are masked.
+
+    Example:
+        >>> masked({"api_key": "abc", "content": "http://me:pw@host says: set password=... here"})
+        {'api_key': '***', 'content': 'http://***@host says: set password=... here'}
+    """
     if isinstance(value, Mapping):
         return {
-            name: MASK if is_secret(str(name), item) else _masked(item)
+            name: MASK
+            if is_secret(str(name), item)
+            else masked(item, is_text=is_text or str(name).rpartition(".")[2] in _TEXTS)
             for name, item in value.items()
         }
     if isinstance(value, list):
-        return [_masked(item) for item in value]
-    return mask_urls(value) if isinstance(value, str) else value
+        return [masked(item, is_text=is_text) for item in value]
+    if not isinstance(value, str):
+        return value
+    return mask_in_urls(value) if is_text else mask_urls(value)

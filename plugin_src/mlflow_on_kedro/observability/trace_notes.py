@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..journal.entries import TraceNotes
 from ..mlflow_internals.tags import TRACE_RUN
-from ..utils.secrets import mask_urls
+from ..utils.secrets import without_secrets
+from . import call_spans
 
 if TYPE_CHECKING:
     from mlflow.entities import TraceInfo
@@ -31,14 +32,21 @@ def of_info(info: TraceInfo) -> TraceNotes | None:
             assessment.assessment_id = f"a-{uuid.uuid4().hex}"
     content = info.to_dict()
     metadata = {k: v for k, v in (content.get("trace_metadata") or {}).items() if k != TRACE_RUN}
+    texts = {name: content.get(name) for name in ("assessments", *_PREVIEWS)}
+    # Masked before it is JSON: in JSON a mask may take the end of a text, or the next one, with it.
     said = {
-        "tags": content.get("tags"),
-        "trace_metadata": metadata,
-        "assessments": content.get("assessments"),
-        **{name: content.get(name) for name in _PREVIEWS},
+        "tags": _without_secrets(content.get("tags") or {}),
+        "trace_metadata": _without_secrets(metadata),
+        **call_spans.masked(texts, is_text=True),
     }
     said = {name: value for name, value in said.items() if value}
-    return TraceNotes(info.trace_id, mask_urls(json.dumps(said))) if said else None
+    return TraceNotes(info.trace_id, json.dumps(said)) if said else None
+
+
+def _without_secrets(given: dict[str, str]) -> dict[str, Any]:
+    """Mask secrets; names of MLflow's own, such as ``mlflow.trace.tokenUsage``, are of none."""
+    own = {name: value for name, value in given.items() if not name.startswith("mlflow.")}
+    return {name: without_secrets(value) for name, value in given.items()} | without_secrets(own)
 
 
 def add(info: TraceInfo, note: TraceNotes) -> None:

@@ -32,7 +32,8 @@ class PromptContent:
     """What makes two versions of a prompt the same.
 
     Attributes:
-        template: The text or the messages, with variables such as ``{{question}}``.
+        template: The text or the messages, with variables such as ``{{question}}``. Empty lines at
+            the end of a text are left out, so that a file and MLflow's UI give the same.
         response_format: The JSON schema that the answer is to have.
         model_config: The model and its settings, such as ``{"temperature": 0.2}``.
     """
@@ -40,6 +41,10 @@ class PromptContent:
     template: Template
     response_format: dict[str, Any] | None = None
     model_config: dict[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        """Leave out empty lines at the end of texts."""
+        object.__setattr__(self, "template", _without_last_lines(self.template))
 
     @classmethod
     def from_version(cls, version: PromptVersion) -> PromptContent:
@@ -79,6 +84,17 @@ class PromptContent:
     @property
     def _text(self) -> str:
         return self.template if isinstance(self.template, str) else json.dumps(self.template)
+
+
+def _without_last_lines(template: Any) -> Any:
+    if isinstance(template, str):
+        return template.rstrip("\n")
+    return [
+        {**item, "content": item["content"].rstrip("\n")}
+        if isinstance(item, Mapping) and isinstance(item.get("content"), str)
+        else item
+        for item in template
+    ]
 
 
 @dataclass(frozen=True)

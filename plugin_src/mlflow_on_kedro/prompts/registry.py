@@ -13,6 +13,7 @@ from ..mlflow_internals import mlflow_globals
 from ..mlflow_internals.logging_guard import kept_logging
 from ..mlflow_internals.tags import IS_PROMPT
 from ..tracking.failures import http_status, is_gone, is_unknown_alias
+from ..tracking.hidden_tags import HIDDEN
 from ..utils.mlflow_version import mlflow_version
 from .content import PromptContent, WantedVersion
 from .source import PromptSource
@@ -25,6 +26,8 @@ logger = logging.getLogger(__name__)
 
 _EARLIER_VERSIONS = 100
 """How many earlier versions are compared with what an old run has used."""
+_ALIAS_TAG = f"{HIDDEN}alias"
+"""On a version that is registered and does not have its alias yet: that alias."""
 _register_lock = threading.Lock()
 
 
@@ -81,12 +84,13 @@ def find_or_register(
         is_late = made_ms is not None and newest is not None and _time(newest) > made_ms
         for version in _candidates(client, newest, earlier=is_late or wanted.only_known):
             if PromptContent.from_version(version) == wanted.content:
-                if not (is_late or wanted.only_known):
-                    _set_missing_alias(client, version, wanted.alias)
+                if not wanted.only_known:
+                    _set_missing_aliases(client, version, "" if is_late else wanted.alias)
                 return version
         if wanted.only_known:
             return None
-        registered = _register(client, name, wanted)
+        alias = "" if is_late else wanted.alias
+        registered = _register(client, name, wanted, alias)
         if is_late and newest is not None:
             logger.warning(
                 "The prompt '%s' of an earlier run is registered as version %s, after version %s, "
@@ -95,8 +99,9 @@ def find_or_register(
                 registered.version,
                 newest.version,
             )
-        elif wanted.alias:
-            client.set_prompt_alias(name, wanted.alias, int(registered.version))
+        if alias:
+            _set_meant_alias(client, registered, alias)
+            return _get(client, name, int(registered.version)) or registered  # without the tag
         return registered
 
 
@@ -110,7 +115,7 @@ def supports(content: PromptContent) -> bool:
     return takes.keys() >= needs | content.extras.keys()
 
 
-def _register(client: MlflowClient, name: str, wanted: WantedVersion) -> PromptVersion:
+def _register(client: MlflowClient, name: str, wanted: WantedVersion, alias: str) -> PromptVersion:
     content = wanted.content
     if not supports(content):
         kind = "chat prompts" if content.is_chat else " and ".join(content.extras)
@@ -120,7 +125,7 @@ def _register(client: MlflowClient, name: str, wanted: WantedVersion) -> PromptV
         name,
         template,
         commit_message=wanted.commit_message or None,
-        tags=dict(wanted.tags),
+        tags={**wanted.tags, **({_ALIAS_TAG: alias} if alias else {})},
         **content.extras,
     )
     logger.info("The prompt '%s' is registered as version %s.", name, version.version)
@@ -175,10 +180,27 @@ def _candidates(
             yield version
 
 
-def _set_missing_alias(client: MlflowClient, version: PromptVersion, alias: str) -> None:
-    """Give a version an alias that no version has; one that was moved by hand stays there."""
-    if alias and find(client, PromptSource(version.name, alias=alias)) is None:
+def _set_missing_aliases(client: MlflowClient, version: PromptVersion, alias: str) -> None:
+    """Give a version an alias that no version has; one that was moved by hand stays there.
+
+    If MLflow went away when the version had been registered, it gets the alias that it was meant to
+    have, unless a newer version has it.
+    """
+    meant = version.tags.get(_ALIAS_TAG, "")
+    if meant:
+        holder = find(client, PromptSource(version.name, alias=meant))
+        is_newer = holder is not None and int(holder.version) > int(version.version)
+        _set_meant_alias(client, version, "" if is_newer else meant)
+    if alias not in {"", meant} and find(client, PromptSource(version.name, alias=alias)) is None:
         client.set_prompt_alias(version.name, alias, int(version.version))
+
+
+def _set_meant_alias(client: MlflowClient, version: PromptVersion, alias: str) -> None:
+    """Set the alias that a version's tag names, and remove the tag."""
+    number = int(version.version)
+    if alias:
+        client.set_prompt_alias(version.name, alias, number)
+    client.delete_prompt_version_tag(version.name, number, _ALIAS_TAG)
 
 
 def _time(version: PromptVersion) -> int:

@@ -106,6 +106,8 @@ _URL_WITH_SLASHES = re.compile(
 # A server reached by SSH knows its user by a key: `git@` is part of the address, and no secret.
 _SSH_USER = re.compile(r"ssh://([^\s/:@]+)(?::[^\s/]*)?@")
 
+_URL = re.compile(r"://[^\s'\"<>]*[^\s'\"<>,.;)\]}]")
+
 
 def _in_any_case(word: str) -> str:
     return "".join(f"[{char}{char.upper()}]" if char.isalpha() else char for char in word)
@@ -171,6 +173,16 @@ def mask_urls(text: str) -> str:
         'cannot reach http://***@host:5000/x'
     """
     return mask_secrets(text) if "://" in text else text
+
+
+def mask_in_urls(text: str) -> str:
+    """Replace credentials inside the URLs of a text; what is around the URLs stays.
+
+    Example:
+        >>> mask_in_urls("Open http://me:pw@host?sig=abc, then set password=... in the file.")
+        'Open http://***@host?sig=***, then set password=... in the file.'
+    """
+    return _URL.sub(lambda found: mask_secrets(found[0]), text) if "://" in text else text
 
 
 def mask_secrets(text: str) -> str:

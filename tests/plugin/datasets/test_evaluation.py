@@ -43,6 +43,16 @@ def fails(outputs: str) -> bool:
     raise ValueError(f"no word for {outputs}: {os.environ['OPENAI_API_KEY']}")
 
 
+def has_truth(expectations: dict[str, str]) -> bool:
+    """A scorer that looks for an expectation."""
+    return "expected_response" in expectations
+
+
+def is_long(outputs: str) -> float:
+    """A scorer that has no number for a short answer."""
+    return float("nan") if len(outputs) < 5 else 1.0
+
+
 INSTALLED = mlflow_version.major_minor(mlflow_version.mlflow_version())
 judges = pytest.mark.skipif(INSTALLED < (3, 8), reason="MLflow's judges need litellm")
 evaluates = pytest.mark.skipif(
@@ -128,6 +138,34 @@ def test_evaluation(
     assert again.load().result_df.equals(loaded.result_df)
 
 
+@evaluates
+def test_values_that_are_no_numbers(
+    open_run: Callable[..., OwnRun], client: Any, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An empty cell is no expectation, and a score that is NaN is a failure; the others count."""
+    run = open_run(PipelineInfo())
+    quality = entry(f"{HERE}.has_truth", f"{HERE}.is_long")
+    quality.bind("quality", tmp_path, run.uri, run)
+    answers = ["Paris", "Rome", "Madrid"]
+    table = pd.DataFrame(
+        {"question": ["a", "b", "c"], "answer": answers, "truth": [float("nan"), "Rome", "Madrid"]}
+    )
+    with caplog.at_level(logging.WARNING, "mlflow_on_kedro"):
+        quality.save(table)
+    run.end("FINISHED")
+    found = quality.load()
+    assert list(found.result_df["has_truth/value"]) == [False, True, True]
+    scores = found.result_df["is_long/value"]
+    assert [None if pd.isna(score) else score for score in scores] == [1.0, None, 1.0]
+    assert found.metrics["has_truth/mean"] == pytest.approx(2 / 3)
+    traces = [client.get_trace(trace_id) for trace_id in found.result_df["trace_id"]]
+    said = [{each.name for each in trace.info.assessments} for trace in traces]
+    assert ["expected_response" in names for names in said] == [False, True, True]
+    assert [record.getMessage() for record in caplog.records] == [
+        "'quality': the scorer 'is_long' failed on 1 of 3 rows: it returned nan, which is no score"
+    ]
+
+
 def test_nothing_evaluated(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -162,6 +200,8 @@ def test_catalog_entry() -> None:
         complete_entry("quality", {**given, "scorer": "Safety"}, str)
     with pytest.raises(DatasetError, match=r"Did you mean 'mlflow_on_kedro\.MLflowEvaluation'"):
         complete_entry("quality", {**given, "type": "mlflow_on_kedro.MLflowEvaluaton"}, str)
+    with pytest.raises(DatasetError, match="`model` must be a text, not 4: put quotes"):
+        DataCatalog.from_config({"quality": {**given, "credentials": None, "model": 4}})["quality"]
     made = DataCatalog.from_config({"quality": {**given, "credentials": None}})
     assert made.to_config()[0]["quality"]["scorers"] == ["Safety"]
 

@@ -120,8 +120,8 @@ class TestLocalFile:
 
     def test_alias(self, prompt: Callable[..., Any], file: Path, client: Any) -> None:
         """Each new version gets the alias; one that somebody has moved stays where it is."""
-        dataset = prompt(filepath=str(file), alias="staging")
-        dataset.load()
+        dataset = prompt(filepath=str(file), alias="staging", tags={"team": "search"})
+        assert dataset.load().tags == {"team": "search"}
         file.write_text("template: second")
         dataset.load()
         assert client.get_prompt_version_by_alias("answer", "staging").version == 2
@@ -262,6 +262,36 @@ class TestRegistry:
         with pytest.raises(DatasetError, match="cannot be reached, so the prompt 'answer' cannot"):
             dataset.load()
 
+    @pytest.mark.parametrize("suffix", [".yml", ".txt", ".json"])
+    @pytest.mark.parametrize(
+        "template",
+        [
+            "Answer\n{{question}}.\n",
+            pytest.param([{**CHAT[1], "content": "x\n"}], marks=needs_chat),
+        ],
+    )
+    def test_newlines_at_the_end(
+        self,
+        prompt: Callable[..., Any],
+        tmp_path: Path,
+        client: Any,
+        suffix: str,
+        template: Any,
+    ) -> None:
+        """They are no difference: the file of such a prompt is the same prompt."""
+        if suffix == ".txt" and isinstance(template, list):
+            pytest.skip("a text file has no messages")
+        client.register_prompt("answer", template)
+        path = tmp_path / f"answer{suffix}"
+        remote = prompt(filepath=str(path), sync="remote")
+        remote.load()
+        written = path.stat().st_mtime_ns
+        remote.load()
+        assert path.stat().st_mtime_ns == written
+        assert prompt(filepath=str(path), sync="strict").load().version == 1
+        assert prompt(filepath=str(path)).load().version == 1
+        assert len(versions(client)) == 1
+
     def test_strict(self, prompt: Callable[..., Any], file: Path, client: Any) -> None:
         """The same content is loaded; a difference, and a missing file, are errors."""
         client.register_prompt("answer", "Answer {{question}}.")
@@ -341,8 +371,11 @@ class TestForms:
             assert dataset.load().model_config == given["model_config"]
         assert len(versions(client)) == 2
 
-    def test_variables(self, prompt: Callable[..., Any], file: Path) -> None:
+    def test_variables(self, prompt: Callable[..., Any], file: Path, client: Any) -> None:
         """A variable that the template lacks, or has too many, is an error when it is loaded."""
+        with pytest.raises(DatasetError, match=r"'answer' has no \{\{context"):
+            prompt(filepath=str(file), variables=["question", "context"], alias="staging").load()
+        assert versions(client) == []  # nodes cannot use it
         assert prompt(filepath=str(file), variables=["question"]).load().version == 1
         with pytest.raises(DatasetError) as caught:
             prompt(filepath=str(file), variables=["question", "context"]).load()
@@ -350,6 +383,21 @@ class TestForms:
         with pytest.raises(DatasetError) as caught:
             prompt(filepath=str(file), variables=[]).load()
         assert "has the variable {{question}}, which `variables` does not" in str(caught.value)
+
+    def test_what_nodes_cannot_use_is_not_registered(
+        self, prompt: Callable[..., Any], file: Path, client: Any
+    ) -> None:
+        """Neither from a file nor by a node; the file stays as it was."""
+        before = file.read_text()
+        with pytest.raises(DatasetError, match=r"'answer' has no \{\{question"):
+            prompt(filepath=str(file), variables=["question"]).save("Answer {{it}}.")
+        with pytest.raises(DatasetError, match="is a chat: load it with `as: messages`"):
+            prompt(filepath=str(file), as_="str").save(CHAT)
+        assert file.read_text() == before
+        file.write_text(yaml.safe_dump(CHAT))
+        with pytest.raises(DatasetError, match="is a chat: load it with `as: messages`"):
+            prompt(filepath=str(file), as_="str").load()
+        assert versions(client) == []
 
     def test_langchain(self, prompt: Callable[..., Any], file: Path, client: Any) -> None:
         """LangChain's own classes, with plain braces kept; both kinds format."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro.evaluation.judge import environment, secrets
@@ -28,3 +30,7 @@ def test_mistake() -> None:
     """A key that nothing reads is named."""
     with pytest.raises(DatasetError, match="not 'url'"):
         environment(None, {"url": "http://here"})
+    keys: Any = {1: "a"}
+    assert secrets(keys) == []
+    with pytest.raises(DatasetError, match="not '1'"):
+        environment(None, keys)

@@ -50,6 +50,10 @@ def test_missing_values() -> None:
     table = pd.DataFrame([*MLFLOWS, {"inputs": {"q": "b?"}, "outputs": "b"}])
     assert rows_of("quality", table, Columns())[1] == {"inputs": {"q": "b?"}, "outputs": "b"}
     assert rows_of("quality", [{"trace": "{}"}], Columns()) == [{"trace": "{}"}]
+    empty: Any = {**FLAT[0], "truth": float("nan")}
+    assert rows_of("quality", [empty], NAMED) == [{**MLFLOWS[0], "expectations": {}}]
+    given = {**MLFLOWS[0], "expectations": {"expected_response": None, "facts": ["A"]}}
+    assert rows_of("quality", [given], Columns())[0]["expectations"] == {"facts": ["A"]}
 
 
 @pytest.mark.parametrize(

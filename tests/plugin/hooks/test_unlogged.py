@@ -22,7 +22,8 @@ def make(seed):
     return frame, labels, ["great wine"] * 25_000, [0.5 / (n + 1) for n in range(1000)]
 
 def use(frame, labels, reviews, losses):
-    return {"f1": 0.5, "text": "x" * 300, "password": "hunter2"}
+    texts = {"text": "x" * 300, 'of "http://host?sig=hunter2"': "x" * 300}
+    return {"f1": 0.5, **texts, "password": "hunter2"}
 
 def create_pipeline():
     made = ["frame", "labels", "reviews", "losses"]
@@ -35,6 +36,7 @@ LEFT_OUT = {
     "labels": "dict of 50,000 items",
     "reviews": "list of 25,000 items",
     "scores.text": "text of 300 characters",
+    'scores.of "http://host?sig=***"': "text of 300 characters",
     "scores.password": "secret",
 }
 

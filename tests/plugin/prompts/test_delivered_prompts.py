@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import json
+from dataclasses import replace
 from typing import Any
 
 import mlflow
@@ -65,6 +66,31 @@ def test_twice(sender: Sender, client: Any, active: Any) -> None:
     version = client.get_prompt_version_by_alias("answer", "staging")
     assert (version.version, version.commit_message) == (1, "first")
     assert linked(client, active) == ["1"]
+
+
+@pytest.mark.parametrize("is_late", [False, True])
+def test_cut_off_before_the_alias(
+    sender: Sender, client: Any, monkeypatch: pytest.MonkeyPatch, is_late: bool
+) -> None:
+    """A version that was registered before MLflow went away gets its alias later, once."""
+    sender.send(new("one", alias="staging"))
+    entry = new("two", alias="staging")
+
+    def cut_off(*_: Any) -> None:
+        raise ConnectionError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(MlflowClient, "set_prompt_alias", cut_off)
+        with pytest.raises(ConnectionError):
+            sender.send(entry)
+    if not is_late:
+        entry = replace(entry, time=now_ms() + 60_000)
+    assert sender.send(entry) == []
+    assert client.get_prompt_version_by_alias("answer", "staging").version == 2
+    assert client.get_prompt_version("answer", 2).tags == {}
+    client.set_prompt_alias("answer", "staging", 1)
+    assert sender.send(entry) == []
+    assert client.get_prompt_version_by_alias("answer", "staging").version == 1
 
 
 def test_chat(sender: Sender, client: Any) -> None:

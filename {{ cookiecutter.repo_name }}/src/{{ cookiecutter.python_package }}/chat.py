@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from openai import APIConnectionError, OpenAI
+from openai import APIConnectionError, DefaultHttpxClient, OpenAI
 
 from .stub_model import NAME, stub_model
 
@@ -61,7 +61,8 @@ def chat_model(
         ConnectionError: No server answers.
     """
     if base_url is None:
-        with stub_model() as url, OpenAI(base_url=url, api_key="none") as client:
+        direct = DefaultHttpxClient(trust_env=False)  # the environment's proxy can't reach the stub
+        with stub_model() as url, OpenAI(base_url=url, api_key="-", http_client=direct) as client:
             yield ChatModel(client, NAME, temperature)
         return
     key = os.environ.get("OPENAI_API_KEY", "none")  # servers on this machine need none

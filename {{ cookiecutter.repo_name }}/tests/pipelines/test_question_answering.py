@@ -60,6 +60,14 @@ def test_the_stub_answers() -> None:
     assert answer([{"role": "user", "content": "Who?"}]) == "I do not know."
 
 
+def test_the_stub_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A proxy isn't asked for the stub."""
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("NO_PROXY", "")
+    with chat_model() as model:
+        assert model.answer([{"role": "user", "content": "It's open. Is it?"}]) == "It's open."
+
+
 def test_another_server() -> None:
     """Any server that speaks OpenAI's API is asked in the same way."""
     with stub_model() as url, OpenAI(base_url=url, api_key="none") as client:

@@ -14,6 +14,7 @@ from ...compat.kedro_viz.dataset_types import Kind
 from ...compat.kedro_viz.sessions import Session
 from ...compat.kedro_viz.tracked_files import TrackedFiles, kind_of_content, read_json
 from ...hooks.tracked_values import log_tracked
+from ...journal.entries import Text
 from ...journal.run_logger import RunLogger
 from ...mlflow_internals.tags import GIT_BRANCH, GIT_COMMIT, NOTE, SOURCE_NAME, SOURCE_TYPE
 from ...runs import provenance
@@ -130,13 +131,23 @@ class SessionContent:
         )
         for name, content in texts:
             shown, _ = leave_out_secrets(name, content)
-            run.log_text(json.dumps(shown, indent=2, ensure_ascii=False), _json_name(name))
+            text = json.dumps(_masked_texts(shown), indent=2, ensure_ascii=False)
+            run.log_entry(Text(_json_name(name), text))
         for name, file in self.files:
             folder = folder_of(name) if names[file.name] > 1 else ""
             run.log_artifact(file, folder)
             page = _figure_page(file)
             if page is not None:
                 run.log_text(page, "/".join(filter(None, (folder, f"{file.stem}.html"))))
+
+
+def _masked_texts(value: Any) -> Any:
+    """Mask secrets in texts, before these are JSON, in which a mask may take more with it."""
+    if isinstance(value, Mapping):
+        return {name: _masked_texts(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_masked_texts(item) for item in value]
+    return mask_secrets(value) if isinstance(value, str) else value
 
 
 def _json_name(dataset: str) -> str:

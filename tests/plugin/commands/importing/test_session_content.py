@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from mlflow_on_kedro.commands.importing.session_content import SessionContent, tags_of
 from mlflow_on_kedro.compat.kedro_viz.sessions import Session
 from mlflow_on_kedro.compat.kedro_viz.tracked_files import TrackedFiles
+from mlflow_on_kedro.journal.entries import Text
 
 from tests.plugin.compat.kedro_viz.old_sessions import FIRST, record, save
 
@@ -22,6 +25,19 @@ def test_secrets() -> None:
     assert "hunter" not in str(tags)
     assert tags["kedro_command"] == "kedro run --params=db.password:***,depth:3 --env=prod"
     assert tags["kedro.runtime_params"] == {"db": {"password": "***"}, "depth": 3}
+
+
+def test_secrets_in_files() -> None:
+    """A file with a secret in a quoted text stays JSON."""
+    content = {"from": 'see "http://host?sig=hunter2"', "note": ["password=hunter2; n=3"], "n": 1}
+    logged: list[Text] = []
+    run: Any = SimpleNamespace(log_entry=logged.append)
+    SessionContent(Session(FIRST), [("made", "json", content)])._log_files(run)
+    assert json.loads(logged[0].content) == {
+        "from": 'see "http://host?sig=***"',
+        "note": ["password=***; n=3"],
+        "n": 1,
+    }
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.delivery.backlog import deliver, find
 from mlflow_on_kedro.delivery.connection import Connection
-from mlflow_on_kedro.journal.entries import CallSpan, SpanRecord
+from mlflow_on_kedro.journal.entries import CallSpan, SpanRecord, TraceNotes
 from mlflow_on_kedro.observability.traces import LEAST_MLFLOW
 from mlflow_on_kedro.runs.node_calls import fluent
 from mlflow_on_kedro.runs.own_run import OwnRun
@@ -214,6 +214,31 @@ def test_what_nodes_say_of_it(nodes: MakeNodes) -> None:
     assert [each.name for each in trace.info.assessments] == ["fine"]
 
 
+def test_secrets_in_what_nodes_say_of_it(nodes: MakeNodes) -> None:
+    """Secrets in tags and feedback are masked, whatever is in the other texts."""
+    made = nodes()
+
+    @mlflow.trace
+    def work() -> None:
+        tags = {"api_key": "hidden1", "source": 'he said "http://me:hidden2@host?sig=hidden3"'}
+        mlflow.update_current_trace(tags=tags, metadata={"mlflow.trace.user": "ann"})
+        active = mlflow.get_current_active_span()
+        text = 'See "https://x.org/a?sig=hidden4". Set password=foo and restart; then go on.'
+        mlflow.log_feedback(trace_id=active.trace_id, name="fine", value=1, rationale=text)
+
+    made.node("first", work)
+    (notes,) = made.run.journal.all_of(TraceNotes)  # type: ignore[union-attr]
+    assert "hidden" not in notes.content
+    (trace,) = made.traces()
+    assert trace.info.tags["api_key"] == "***"
+    assert trace.info.tags["source"] == 'he said "http://***@host?sig=***"'
+    assert trace.info.trace_metadata["mlflow.trace.user"] == "ann"
+    (feedback,) = trace.info.assessments
+    assert feedback.rationale == (
+        'See "https://x.org/a?sig=***". Set password=foo and restart; then go on.'
+    )
+
+
 def test_outside_of_nodes(nodes: MakeNodes) -> None:
     """What no node calls is a trace of its own."""
     made = nodes()
@@ -262,3 +287,25 @@ def test_memory(nodes: MakeNodes) -> None:
     made.node("first", work)
     assert kept == [0]
     assert len(made.traces()) == 1
+
+
+def test_texts_of_prompts(nodes: MakeNodes) -> None:
+    """Of a prompt's text only credentials in URLs are masked; what is around them stays."""
+    made = nodes()
+    text = "See https://x.org/a. Set password=foo in the file and restart; then go on."
+
+    @mlflow.trace
+    def ask_for(messages: list[dict[str, str]], prompt: str) -> None:
+        """Ask nothing."""
+
+    def call() -> None:
+        message = {"role": "user", "content": f"{text} http://me:hidden1@host?token=hidden2"}
+        ask_for([{**message, "api_key": "hidden3"}], prompt=text)
+
+    made.node("first", call)
+    (entry,) = made.run.journal.all_of(CallSpan)  # type: ignore[union-attr]
+    assert "hidden" not in entry.content
+    (trace,) = made.traces()
+    (span,) = (span for span in trace.data.spans if span.name == "ask_for")
+    assert span.inputs["prompt"] == text
+    assert span.inputs["messages"][0]["content"] == f"{text} http://***@host?token=***"
