@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..config.sections import Config
 from ..delivery import backlog
 from ..inputs.fingerprints import sha256
+from ..runs.kedro_command import pairs
 from ..tracking.finding import COMMAND_TAG, SWEEP_TAG
 from ..tracking.group_lookup import PIPELINE_TAG
 from ..tracking.store import run_url
@@ -68,7 +69,7 @@ def run_sweep(
     with folder.held():
         if request.folder is not None:
             _end_killed_runs(request, config)
-        given = mask_secrets(shlex.join(["kedro", *words]))
+        given = command_text(words, request.fixed)
         command = folder.spec["command"] if request.folder is not None else given
         run = _open_parent(request, plan, config, package, folder, command)
         run_id, uri = run.opened.run_id, run.lifecycle.uri
@@ -97,6 +98,25 @@ def run_sweep(
     ui = f"kedro mlflow ui{f' --env {request.env}' if request.env else ''}"
     show(f"To see it: {url or ui}")
     return Done(folder.id, run_id, outcome)
+
+
+def command_text(words: Sequence[str], fixed: Mapping[str, Any]) -> str:
+    r"""Write the command of a sweep; secrets are masked, those of ``--params`` by their names.
+
+    Args:
+        words: The words of the command, after ``kedro``.
+        fixed: The parameters that the option ``--params`` gives.
+
+    Example:
+        >>> command_text(["sweep", "--params", "db.pwd=it's me"], {"db": {"pwd": "it's me"}})
+        'kedro sweep --params \'db.pwd="***"\''
+    """
+    shown = ["kedro"]
+    for before, word in zip(["", *words], words, strict=False):
+        option = "--params=" if word.startswith("--params=") else ""
+        is_value = bool(option) or before == "--params"
+        shown.append(f"{option}{pairs(fixed)}" if is_value else mask_secrets(word))
+    return shlex.join(shown)
 
 
 def _end_killed_runs(request: Request, config: Config) -> None:
