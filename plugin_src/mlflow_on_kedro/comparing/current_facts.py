@@ -66,7 +66,7 @@ def with_configuration(facts: RunFacts, loader: AbstractConfigLoader, root: Path
         files.CATALOG: catalog_text(catalog, root, section("credentials")),
     }
     found = parsed(texts)
-    names = ("parameters", "parameters_whole", "catalog")
+    names = ("parameters", "parameters_whole", "catalog", "catalog_whole")
     return replace(facts, **{name: found[name] for name in names})
 
 
