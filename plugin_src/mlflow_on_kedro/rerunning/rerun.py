@@ -33,6 +33,9 @@ from .worktree import Worktree
 if TYPE_CHECKING:
     from ..tracking.finding import Runs
 
+_OF_THE_SWEEP = ("--from-nodes", "--nodes")
+"""The options with which a combination of a sweep leaves out the nodes that ran once."""
+
 
 @dataclass
 class Rerun:
@@ -74,16 +77,17 @@ class Rerun:
         """
         checks = [metric_checks.parse(text, self.facts.metrics) for text in self.checks]
         command = recorded_command.parse(self.facts.command, self.root)
-        is_part = is_combination(self.facts) and command.has("--from-nodes")
-        if is_part:
-            command = command.without("--from-nodes")
+        options = _OF_THE_SWEEP if is_combination(self.facts) else ()
+        left_out = [option for option in options if command.has(option)]
+        for option in left_out:
+            command = command.without(option)
         wanted = self._requirements() if self.use_environment else None
         self.say(f"Run to repeat: {run_line(self.facts)}")
         self.say(f"Its command: {one_line(self.facts.command)}")
-        if is_part:
+        if left_out:
             self.say(
                 "It is a combination of a sweep, whose first nodes ran once for all: the whole "
-                "pipeline is run, without --from-nodes."
+                f"pipeline is run, without {' and '.join(left_out)}."
             )
         token = secrets.token_hex(8)
         with self._place(dry_run=dry_run, token=token) as (root, worktree):
