@@ -108,6 +108,7 @@ def rerun(
         use_environment=new_env,
         keep=keep,
         has_uri=uri is not None,
+        env_prefix=prefix,
         say=_say,
     )
     _finish(started, dry_run=dry_run)

@@ -50,6 +50,7 @@ class Rerun:
         use_environment: Whether the run's packages are used.
         keep: Whether the worktree is kept.
         has_uri: Whether ``runs`` are in another store than mlflow.yml says; the new run goes there.
+        env_prefix: What the names of logged environment variables begin with.
         say: Prints a line.
     """
 
@@ -61,6 +62,7 @@ class Rerun:
     use_environment: bool
     keep: bool
     has_uri: bool
+    env_prefix: str
     say: Callable[[str], None]
 
     def run(self, *, dry_run: bool) -> int:
@@ -146,7 +148,7 @@ class Rerun:
         self, root: Path, command: recorded_command.RecordedCommand, lost: Sequence[str]
     ) -> RunFacts:
         """Return the facts of what will be run, as far as they are known."""
-        facts = facts_now(root, self.facts)
+        facts = facts_now(root, self.facts, self.env_prefix)
         code = self.facts.code
         if self.use_worktree:
             kept = [name for name in code.untracked if name not in lost] if code else []
@@ -230,7 +232,7 @@ class Rerun:
                 "status` shows what waits."
             )
             return 1 if status or checks else 0
-        facts = facts_of(self.runs, new)
+        facts = facts_of(self.runs, new, self.env_prefix)
         unchanged = replace(facts, code=self.facts.code)
         found = compare(self.facts, unchanged, code_changes.CodeChanges(files={}))
         self.say(f"\nNew run: {run_line(facts)}")

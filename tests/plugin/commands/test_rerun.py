@@ -167,3 +167,15 @@ def test_combination_of_a_sweep(project: Any, option: str) -> None:
     assert done.exit_code == 0, done.output
     assert f"the whole pipeline is run, without {option}." in done.output
     assert "It would be: kedro run --params=model.C=5" in done.output
+
+
+def test_environment_variables(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables are compared under the prefix that mlflow.yml gives them."""
+    variables = {"params": ["WINE"], "prefix": "my_"}
+    content = {"provenance": {"enabled": True}, "env_vars": variables}
+    project.write("conf/base/mlflow.yml", json.dumps(content))
+    monkeypatch.setenv("WINE", "red")
+    project.session_run()
+    assert "WINE" not in rerun(project, "latest", "--dry-run").output
+    monkeypatch.setenv("WINE", "white")
+    assert "my_WINE  red -> white" in rerun(project, "latest", "--dry-run").output
