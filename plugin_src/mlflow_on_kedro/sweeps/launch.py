@@ -22,7 +22,7 @@ from .plan import Plan
 from .report import Outcome
 from .request import Request
 from .space import text
-from .sweep import Sweep, new_search
+from .sweep import Sweep, check_metric, new_search
 from .sweep_folder import SweepFolder
 
 
@@ -66,14 +66,32 @@ def run_sweep(
     """
     new_search(plan, {})  # what it refuses is known before there is a run
     folder = request.folder or SweepFolder.create(request.root, request.name)
+    try:
+        return _run_in(folder, request, plan, config, package, words, show)
+    finally:
+        folder.remove_unused()
+
+
+def _run_in(
+    folder: SweepFolder,
+    request: Request,
+    plan: Plan,
+    config: Config,
+    package: str,
+    words: Sequence[str],
+    show: Callable[[str], Any],
+) -> Done:
     with folder.held():
         if request.folder is not None:
+            check_metric(folder.finished().values(), plan.metric)
             _end_killed_runs(request, config)
         given = command_text(words, request.fixed)
         command = folder.spec["command"] if request.folder is not None else given
         run = _open_parent(request, plan, config, package, folder, command)
         run_id, uri = run.opened.run_id, run.lifecycle.uri
         folder.write_spec(_spec_of(request, plan, command, run_id))
+        if request.folder is None:
+            folder.remove_finished()
         show(f"Sweep {folder.id}, MLflow run '{run.opened.name}' ({run_id})")
         sweep = Sweep(
             plan.for_run(folder, run_id),
