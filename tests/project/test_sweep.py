@@ -132,7 +132,8 @@ def test_sweep(project: Project, jobs: str) -> None:
 
     assert parent.info.status == "FAILED"
     assert parent.info.run_name == "sweep depths"
-    assert parent.data.params == {"sweep.model.depth": "1,3,4", "best.model.depth": "4"}
+    assert parent.data.params == {"sweep.model.depth": "1,3,4"}
+    assert parent.data.tags["best.model.depth"] == "4"
     assert parent.data.metrics == {"best.accuracy": 5.4}
     assert parent.data.tags["best.run_id"] == children["model.depth=4"].info.run_id
     assert project.artifacts(parent.info.run_id) == {"sweep.html", "sweep.json"}
@@ -150,6 +151,29 @@ def test_sweep(project: Project, jobs: str) -> None:
     fitted = [folder / f"000{n}" / "data" / "mlflow" / "fitted.json" for n in (1, 3)]
     assert [json.loads(path.read_text())["depth"] for path in fitted] == [1, 4]
     assert "depth 3 is too deep" in (folder / "0002.log").read_text()
+
+
+def test_another_metric(project: Project) -> None:
+    """A sweep that goes on with another goal has another best one; an unknown one is refused."""
+    words = ("sweep", "depths", "--param", "model.depth=1,4", "--minimize")
+    done = kedro(project, *words)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert runs_of(project)[0].data.tags["best.model.depth"] == "1"
+    done = kedro(project, "sweep", "--resume", "--optimize", "metrics.acuracy")
+    assert done.returncode == 1
+    assert "has no metric 'acuracy'. Did you mean 'accuracy'?" in " ".join(done.stderr.split())
+    done = kedro(project, "sweep", "--resume", "--maximize")
+    assert done.returncode == 0, done.stdout + done.stderr
+    parent, children = runs_of(project)
+    assert parent.data.params == {"sweep.model.depth": "1,4"}
+    assert parent.data.metrics == {"best.accuracy": 5.4}
+    tags = {key: value for key, value in parent.data.tags.items() if key.startswith("best.")}
+    best = children["model.depth=4"].info.run_id
+    assert tags == {
+        "best.model.depth": "4",
+        "best.combination": "model.depth=4",
+        "best.run_id": best,
+    }
 
 
 def start(project: Project, *words: str) -> subprocess.Popen[str]:
@@ -267,7 +291,7 @@ def test_trials(project: Project) -> None:
     assert len(depths) == 4
     assert all(4 <= depth <= 9 for depth in depths)
     assert parent.info.status == "FINISHED"
-    assert float(parent.data.params["best.model.depth"]) == min(depths)
+    assert float(parent.data.tags["best.model.depth"]) == min(depths)
 
 
 @pytest.mark.slow
@@ -283,5 +307,6 @@ def test_no_mlflow(project: Project) -> None:
         assert message in done.stderr
         assert "Traceback" not in done.stderr
     assert not (project.root / "cleaned.txt").exists()
+    assert not list(project.root.glob(".mlflow_on_kedro/sweeps/*"))
     waiting = kedro(project, "status")
     assert "Nothing waits" in waiting.stdout

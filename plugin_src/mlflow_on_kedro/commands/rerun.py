@@ -74,10 +74,10 @@ def rerun(
 
     With --worktree the run's code is checked out into a git worktree below .mlflow_on_kedro, which
     is removed at the end. The data that the run has read, and configuration that git ignores, are
-    linked into it. What the pipeline writes stays in the worktree; MLflow is the project's. With
-    --env the environment stays in .mlflow_on_kedro, for the next time. Recorded changes and
-    packages come from MLflow, and are executed: look at them with --dry-run first if others can
-    write there.
+    linked into it, or copied if the pipeline saves them, too. What the pipeline saves stays in the
+    worktree; MLflow is the project's. With --env the environment stays in .mlflow_on_kedro, for the
+    next time. Recorded changes and packages come from MLflow, and are executed: look at them with
+    --dry-run first if others can write there.
 
     \b
     kedro mlflow rerun latest~1
@@ -108,6 +108,7 @@ def rerun(
         use_environment=new_env,
         keep=keep,
         has_uri=uri is not None,
+        env_prefix=prefix,
         say=_say,
     )
     _finish(started, dry_run=dry_run)

@@ -40,7 +40,11 @@ if TYPE_CHECKING:
     metavar="METRIC",
     help="The metric by which combinations are compared, such as metrics.accuracy.",
 )
-@click.option("--minimize", is_flag=True, default=None, help="The smaller it is, the better.")
+@click.option(
+    "--minimize/--maximize",
+    default=None,
+    help="The smaller it is, the better, or the greater.  [default: --maximize]",
+)
 @click.option(
     "--over",
     multiple=True,

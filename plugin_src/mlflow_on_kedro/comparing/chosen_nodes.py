@@ -110,13 +110,14 @@ def joined(run: RunFacts, shared: RunFacts) -> RunFacts:
         for item in graph.get("nodes") or []
         if isinstance(item, dict)
     ]
-    made = {name for item in nodes for name in _outputs(item)}
+    made = {untranscoded(name) for item in nodes for name in output_names(item)}
     data = {**(shared.data or {}), **(run.data or {})}
     pipeline = {**shared.pipeline, **run.pipeline}
     of_the_sweep = {"node_names", "from_nodes"}
     return replace(
         run,
         pipeline={name: item for name, item in pipeline.items() if name not in of_the_sweep},
+        graph={**run.graph, "nodes": nodes},
         data={name: item for name, item in data.items() if name not in made} or None,
         loaded=None if run.loaded is None else {**(shared.loaded or {}), **run.loaded},
         metrics={**shared.metrics, **run.metrics},
@@ -125,8 +126,13 @@ def joined(run: RunFacts, shared: RunFacts) -> RunFacts:
     )
 
 
-def _outputs(node: Mapping[str, Any]) -> list[str]:
+def output_names(node: Mapping[str, Any]) -> list[str]:
+    """Return the datasets that a node saves.
+
+    Args:
+        node: The node in ``kedro/pipeline.json``.
+    """
     outputs = node.get("outputs")
     names = outputs.values() if isinstance(outputs, dict) else outputs
     listed = [names] if isinstance(names, str) else names or []
-    return [untranscoded(str(name)) for name in listed]
+    return [str(name) for name in listed]

@@ -34,7 +34,7 @@ def compare_code(a: RunFacts, b: RunFacts, changes: CodeChanges) -> Section:
     untracked = [name for name in a.code.untracked if name in b.code.untracked]
     if untracked:
         notes.append(f"not compared, as git does not track them: {', '.join(untracked[:5])}")
-    packages = _packages(a, b)
+    packages = packages_of(a, b)
     only = [
         Difference(name, before, after, is_imported(name, packages) and name.endswith(_PYTHON))
         for code, before, after in ((a.code, _UNTRACKED, None), (b.code, None, _UNTRACKED))
@@ -96,7 +96,8 @@ def is_imported(file: str, packages: AbstractSet[str] = frozenset()) -> bool:
     return is_code and not file.endswith(_NO_CODE) and not _is_copy(file)
 
 
-def _packages(*runs: RunFacts) -> set[str]:
+def packages_of(*runs: RunFacts) -> set[str]:
+    """Return the packages that the functions of the nodes are in."""
     nodes = [item for run in runs for item in run.graph.get("nodes") or []]
     functions = [str(item.get("func")) for item in nodes if isinstance(item, dict)]
     return {name.partition(".")[0] for name in functions}

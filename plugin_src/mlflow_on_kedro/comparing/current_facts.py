@@ -13,6 +13,8 @@ from ..provenance.configuration import catalog_text, parameters_text
 from ..provenance.environment import environment_text
 from ..provenance.packages import requirements_text
 from ..runs.run_dataset import RESERVED_NAME
+from ..utils import environment
+from .reading import ENV_PREFIX
 from .recorded_files import parsed
 from .run_facts import DataFacts, RunFacts
 
@@ -23,13 +25,14 @@ NAME = "the project as it is now"
 _MOST_BYTES = 10_000_000_000
 
 
-def facts_now(root: Path, recorded: RunFacts) -> RunFacts:
+def facts_now(root: Path, recorded: RunFacts, env_prefix: str = ENV_PREFIX) -> RunFacts:
     """Read code, packages, environment and data of a project as they are now.
 
     Args:
         root: The project's root.
         recorded: The facts of the run with which they will be compared: data are read that it has
             read, as far as they are files of the project.
+        env_prefix: What the names of logged environment variables begin with.
     """
     git = git_state.read(root)
     diff = code_diff.read(root) if git.changed else code_diff.CodeDiff()
@@ -39,7 +42,7 @@ def facts_now(root: Path, recorded: RunFacts) -> RunFacts:
         **({files.CODE: diff.text} if diff.text else {}),
     }
     found = parsed(texts)
-    present = dict(_variables_now(recorded))
+    present = dict(_variables_now(recorded, env_prefix))
     found["environment"] = {**(found.get("environment") or {}), **present}
     return RunFacts(name=NAME, data=dict(_data_now(root, recorded)) or None, **found)
 
@@ -66,17 +69,16 @@ def with_configuration(facts: RunFacts, loader: AbstractConfigLoader, root: Path
         files.CATALOG: catalog_text(catalog, root, section("credentials")),
     }
     found = parsed(texts)
-    names = ("parameters", "parameters_whole", "catalog")
+    names = ("parameters", "parameters_whole", "catalog", "catalog_whole")
     return replace(facts, **{name: found[name] for name in names})
 
 
-def _variables_now(recorded: RunFacts) -> Mapping[str, Any]:
+def _variables_now(recorded: RunFacts, env_prefix: str) -> Mapping[str, Any]:
     """Return the logged environment variables of a run as they are now."""
-    from ..utils import environment
-    from .reading import ENV_PREFIX
-
-    names = [name for name in recorded.environment or {} if name.startswith(ENV_PREFIX)]
-    values = {name: environment.value(name.removeprefix(ENV_PREFIX)) for name in names}
+    if not env_prefix:  # they cannot be told from other parameters
+        return {}
+    names = [name for name in recorded.environment or {} if name.startswith(env_prefix)]
+    values = {name: environment.value(name.removeprefix(env_prefix)) for name in names}
     return {name: value for name, value in values.items() if value is not None}
 
 

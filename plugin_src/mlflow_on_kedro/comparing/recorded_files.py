@@ -40,6 +40,7 @@ def parsed(texts: Mapping[str, str]) -> dict[str, Any]:
         "parameters": None if whole is None else dict(flatten("", whole)) if whole else {},
         "parameters_whole": _without(whole or {}, _objects_in(parameters or "")),
         "catalog": None if catalog is None else dict(flatten("", catalog)) if catalog else {},
+        "catalog_whole": catalog or {},
         "graph": graph or {},
         "pipeline": None if graph is None else _pipeline(graph, environment or {}),
         "packages": None if packages is None else dict(_packages(packages)),

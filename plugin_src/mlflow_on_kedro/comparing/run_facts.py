@@ -85,6 +85,7 @@ class RunFacts:
         parameters_whole: The same as nested dicts, without values that YAML could not express.
         logged_params: The parameters in MLflow.
         catalog: The catalog: dataset and key, joined by ``.`` -> value.
+        catalog_whole: The same as nested dicts.
         pipeline: The nodes: name -> function, inputs and outputs; and what was chosen to run.
         graph: ``kedro/pipeline.json`` as it is.
         packages: The installed packages: name -> its line in a requirements file.
@@ -108,6 +109,7 @@ class RunFacts:
     parameters_whole: Mapping[str, Any] = field(default_factory=dict)
     logged_params: Mapping[str, str] | None = None
     catalog: Mapping[str, Any] | None = None
+    catalog_whole: Mapping[str, Any] = field(default_factory=dict)
     pipeline: Mapping[str, Any] | None = None
     graph: Mapping[str, Any] = field(default_factory=dict)
     packages: Mapping[str, str] | None = None

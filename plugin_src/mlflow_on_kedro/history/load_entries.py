@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -45,7 +45,11 @@ def load_entries(runs: Runs, run: Any, catalog: Mapping[str, Any]) -> str:
     for file in found.files:
         entry = _entry(file.path, run_id, catalog)
         if entry is not None:
-            entries.setdefault(PurePosixPath(file.path).stem, entry)
+            stem = PurePosixPath(file.path).stem
+            if stem in entries:  # a file of the same name in another folder or format, or a model
+                entry["dataset_name"] = stem
+                stem = _free_name(file.path, entries)
+            entries[stem] = entry
     if not entries:
         raise MLflowOnKedroError(
             f"The run {name_and_id(run)} has no model and no file that a catalog entry can load."
@@ -54,6 +58,19 @@ def load_entries(runs: Runs, run: Any, catalog: Mapping[str, Any]) -> str:
     return head + yaml.safe_dump(
         without_secrets(entries), sort_keys=False, allow_unicode=True
     ).rstrip("\n")
+
+
+def _free_name(path: str, taken: Collection[str]) -> str:
+    """Name an entry by the file's path.
+
+    Example:
+        >>> _free_name("test/scores.csv", {"scores"})
+        'test_scores_csv'
+    """
+    name = path.replace("/", "_").replace(".", "_")
+    while name in taken:
+        name += "_"
+    return name
 
 
 def _entry(path: str, run_id: str, catalog: Mapping[str, Any]) -> dict[str, Any] | None:

@@ -18,9 +18,9 @@ from . import git_state
 MOST_BYTES = 1_000_000
 _MOST_READ = 10 * MOST_BYTES
 
-# The user's configuration must not change the form of the diff.
+# The user's configuration must not change the form of the diff, nor add a warning for each file.
 _GIT = (
-    *("-c", "core.quotePath=true", "-c", "diff.relative=false"),
+    *("-c", "core.quotePath=true", "-c", "diff.relative=false", "-c", "core.safecrlf=false"),
     *("--no-optional-locks", "diff", "HEAD", "--no-ext-diff", "--no-textconv", "--no-color"),
     *("--no-renames", "--src-prefix=a/", "--dst-prefix=b/", "--submodule=short"),
     *("--ignore-submodules=dirty", "--", "."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -17,6 +18,7 @@ SECONDS = 10.0
 """How long a call of git may take."""
 MOST_NAMES = 100
 """How many untracked files are named."""
+_LONGEST_LINE = 10_000
 
 
 @dataclass(frozen=True)
@@ -100,42 +102,59 @@ def run(
         The exit status, which is not 0 either if there is no git or it does not answer; what it has
         printed; and the first line of its error.
     """
+    seconds = SECONDS if seconds is None else seconds
     try:
-        process = subprocess.Popen(
-            ["git", *words],  # noqa: S607 - the user's own git, wherever it is
-            cwd=project,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "LC_ALL": "C", **(variables or {})},
-        )
+        # Git waits when nobody reads a full pipe of its warnings.
+        with tempfile.TemporaryFile() as errors:
+            process = subprocess.Popen(
+                ["git", *words],  # noqa: S607 - the user's own git, wherever it is
+                cwd=project,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                env={**os.environ, "LC_ALL": "C", **(variables or {})},
+            )
+            output = _read(process, most, seconds)
+            errors.seek(0)
+            problem = errors.readline(_LONGEST_LINE).decode("utf-8", "replace").rstrip("\r\n")
     except FileNotFoundError:
         return 1, b"", "git is not installed"
     except OSError as error:
         return 1, b"", f"git cannot be run: {type(error).__name__}"
-    seconds = SECONDS if seconds is None else seconds
-    begin = time.monotonic()
-    stop = threading.Timer(seconds, process.kill)
-    stop.start()
-    with process:
-        output, is_cut = _read(process.stdout, most)
-        if is_cut:
-            process.kill()
-        error_lines = _read(process.stderr, -1)[0].decode("utf-8", "replace").splitlines()
-    stop.cancel()
-    if is_cut:
-        return 0, output, ""
-    if process.returncode != 0 and time.monotonic() - begin >= seconds:
+    if output is None:
         return 1, b"", f"git has not answered within {seconds:g} seconds"
-    return process.returncode, output, error_lines[0] if error_lines else ""
+    if len(output) == most:
+        return 0, output, ""
+    return process.returncode, output, problem
 
 
-def _read(stream: IO[bytes] | None, most: int) -> tuple[bytes, bool]:
-    """Return what is read, and whether there may be more."""
-    if stream is None:
-        return b"", False
-    found = stream.read(most)
-    return found, len(found) == most
+def _read(process: subprocess.Popen[bytes], most: int, seconds: float) -> bytes | None:
+    """Return what a process prints, and end it; None: it takes too long.
+
+    A thread reads: a process that git has started may keep the pipe open when git is killed.
+    """
+    found: list[bytes] = []
+
+    def read(stream: IO[bytes]) -> None:
+        with stream:
+            found.append(stream.read(most))
+
+    end = time.monotonic() + seconds
+    try:
+        if process.stdout is not None:
+            thread = threading.Thread(target=read, args=(process.stdout,), daemon=True)
+            thread.start()
+            thread.join(seconds)
+        if not found:
+            return None
+        if len(found[0]) != most:
+            process.wait(max(0.0, end - time.monotonic()))
+        return found[0]
+    except subprocess.TimeoutExpired:
+        return None
+    finally:
+        process.kill()
+        process.wait()
 
 
 def _untracked(status: bytes, prefix: str) -> Iterator[str]:

@@ -33,6 +33,9 @@ from .worktree import Worktree
 if TYPE_CHECKING:
     from ..tracking.finding import Runs
 
+_OF_THE_SWEEP = ("--from-nodes", "--nodes")
+"""The options with which a combination of a sweep leaves out the nodes that ran once."""
+
 
 @dataclass
 class Rerun:
@@ -47,6 +50,7 @@ class Rerun:
         use_environment: Whether the run's packages are used.
         keep: Whether the worktree is kept.
         has_uri: Whether ``runs`` are in another store than mlflow.yml says; the new run goes there.
+        env_prefix: What the names of logged environment variables begin with.
         say: Prints a line.
     """
 
@@ -58,6 +62,7 @@ class Rerun:
     use_environment: bool
     keep: bool
     has_uri: bool
+    env_prefix: str
     say: Callable[[str], None]
 
     def run(self, *, dry_run: bool) -> int:
@@ -74,16 +79,17 @@ class Rerun:
         """
         checks = [metric_checks.parse(text, self.facts.metrics) for text in self.checks]
         command = recorded_command.parse(self.facts.command, self.root)
-        is_part = is_combination(self.facts) and command.has("--from-nodes")
-        if is_part:
-            command = command.without("--from-nodes")
+        options = _OF_THE_SWEEP if is_combination(self.facts) else ()
+        left_out = [option for option in options if command.has(option)]
+        for option in left_out:
+            command = command.without(option)
         wanted = self._requirements() if self.use_environment else None
         self.say(f"Run to repeat: {run_line(self.facts)}")
         self.say(f"Its command: {one_line(self.facts.command)}")
-        if is_part:
+        if left_out:
             self.say(
                 "It is a combination of a sweep, whose first nodes ran once for all: the whole "
-                "pipeline is run, without --from-nodes."
+                f"pipeline is run, without {' and '.join(left_out)}."
             )
         token = secrets.token_hex(8)
         with self._place(dry_run=dry_run, token=token) as (root, worktree):
@@ -142,7 +148,7 @@ class Rerun:
         self, root: Path, command: recorded_command.RecordedCommand, lost: Sequence[str]
     ) -> RunFacts:
         """Return the facts of what will be run, as far as they are known."""
-        facts = facts_now(root, self.facts)
+        facts = facts_now(root, self.facts, self.env_prefix)
         code = self.facts.code
         if self.use_worktree:
             kept = [name for name in code.untracked if name not in lost] if code else []
@@ -226,7 +232,7 @@ class Rerun:
                 "status` shows what waits."
             )
             return 1 if status or checks else 0
-        facts = facts_of(self.runs, new)
+        facts = facts_of(self.runs, new, self.env_prefix)
         unchanged = replace(facts, code=self.facts.code)
         found = compare(self.facts, unchanged, code_changes.CodeChanges(files={}))
         self.say(f"\nNew run: {run_line(facts)}")

@@ -2,7 +2,7 @@
 
 It has the run's commit and its recorded changes. What git does not have is linked from the project:
 the data that the run has read, and configuration that git ignores, such as ``conf/local``. What the
-rerun writes stays in the worktree.
+pipeline may write is copied, so that what the rerun writes stays in the worktree.
 """
 
 from __future__ import annotations
@@ -11,18 +11,20 @@ import contextlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from ..comparing.chosen_nodes import output_names
 from ..comparing.code_changes import files_of_diff, has_commit
-from ..comparing.code_section import is_imported
+from ..comparing.code_section import is_imported, packages_of
 from ..comparing.current_facts import sha256_of
 from ..comparing.run_facts import DataFacts, RunFacts
 from ..delivery import backlog
 from ..errors import MLflowOnKedroError
 from ..journal import folder as journals
 from ..provenance import git_state
+from ..sweeps.own_files import local_path, local_paths
 from ..tracking import store
 from ..utils.printable import one_line
 
@@ -107,19 +109,24 @@ class Worktree:
         data = [item.place for item in (facts.data or {}).values()]
         for item in (facts.data or {}).values():
             self._remove_other_version(item)
-        untracked = facts.code.untracked if facts.code is not None else ()
-        for name in (*data, *untracked, *_ignored_configuration(self.origin)):
-            self._link(name)
+        outputs = _output_paths(facts, self.origin)
+        for name in (*data, *_untracked_code(facts), *_ignored_configuration(self.origin)):
+            self._link(name, outputs)
         # What MLflow does not get stays in the project's journal, where `sync` finds it.
         journal = own_folder(self.origin) / journals.FOLDER
         journal.mkdir(exist_ok=True)
         _link(journal.resolve(), own_folder(self.root) / journals.FOLDER, self.links)
 
-    def _link(self, name: str) -> None:
+    def _link(self, name: str, outputs: Collection[Path] | None) -> None:
+        """Link a file or folder, or copy it if the pipeline may write there."""
         with contextlib.suppress(ValueError):
             place = _inside(name, "path")
             source, target = self.origin / place, self.root / place
-            if place.parts and source.exists() and not os.path.lexists(target):
+            if not place.parts or not source.exists() or os.path.lexists(target):
+                return
+            if outputs is None or any(_overlap(local_path(source), path) for path in outputs):
+                _copy(source, target)
+            else:
                 _link(source.resolve(), target, self.links)
 
     def _remove_other_version(self, data: DataFacts) -> None:
@@ -135,15 +142,14 @@ class Worktree:
                 target.unlink()
 
     def missing(self, facts: RunFacts) -> list[str]:
-        """Return the data and untracked files of the run that the worktree does not have."""
+        """Return the data and untracked code of the run that the worktree does not have."""
         names = [item.place for item in (facts.data or {}).values() if "://" not in item.place]
-        names += facts.code.untracked if facts.code is not None else []
+        names += _untracked_code(facts)
         return [name for name in names if name and not (self.root / name).exists()]
 
     def lost_code(self, facts: RunFacts) -> list[str]:
         """Return the Python files that the run could import, which nobody has any more."""
-        untracked = facts.code.untracked if facts.code is not None else ()
-        named = [name for name in untracked if name.endswith((".py", "/")) and is_imported(name)]
+        named = [name for name in _untracked_code(facts) if name.endswith((".py", "/"))]
         return [name for name in named if not (self.root / name).exists()]
 
     def has_pending(self) -> bool:
@@ -192,6 +198,30 @@ def _inside(name: str, what: str) -> PurePosixPath:
     return path
 
 
+def _untracked_code(facts: RunFacts) -> list[str]:
+    """Return what git did not track and the run may have imported; other files may be outputs."""
+    if facts.code is None:
+        return []
+    packages = packages_of(facts)
+    return [name for name in facts.code.untracked if is_imported(name, packages)]
+
+
+def _output_paths(facts: RunFacts, root: Path) -> set[Path] | None:
+    """Return the local files and folders that the run's pipeline saves; None: unknown."""
+    nodes = facts.graph.get("nodes")
+    if facts.catalog is None or not isinstance(nodes, list):
+        return None
+    names = [name for item in nodes if isinstance(item, dict) for name in output_names(item)]
+    try:
+        return local_paths(facts.catalog_whole, names, root)
+    except Exception:  # the recorded catalog is damaged, or of another version of Kedro
+        return None
+
+
+def _overlap(one: Path, other: Path) -> bool:
+    return one.is_relative_to(other) or other.is_relative_to(one)
+
+
 def _ignored_configuration(root: Path) -> Iterable[str]:
     from kedro.framework.project import settings
 
@@ -207,9 +237,14 @@ def _link(source: Path, target: Path, links: list[Path]) -> None:
     try:
         target.symlink_to(source, target_is_directory=source.is_dir())
     except OSError:
-        if source.is_dir():
-            shutil.copytree(source, target)
-        else:
-            shutil.copy2(source, target)
+        _copy(source, target)
     else:
         links.append(target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target)
+    else:
+        shutil.copy2(source, target)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..config.sections import Config
 from ..delivery import backlog
 from ..inputs.fingerprints import sha256
+from ..runs.kedro_command import pairs
 from ..tracking.finding import COMMAND_TAG, SWEEP_TAG
 from ..tracking.group_lookup import PIPELINE_TAG
 from ..tracking.store import run_url
@@ -21,7 +22,7 @@ from .plan import Plan
 from .report import Outcome
 from .request import Request
 from .space import text
-from .sweep import Sweep, new_search
+from .sweep import Sweep, check_metric, new_search
 from .sweep_folder import SweepFolder
 
 
@@ -65,14 +66,32 @@ def run_sweep(
     """
     new_search(plan, {})  # what it refuses is known before there is a run
     folder = request.folder or SweepFolder.create(request.root, request.name)
+    try:
+        return _run_in(folder, request, plan, config, package, words, show)
+    finally:
+        folder.remove_unused()
+
+
+def _run_in(
+    folder: SweepFolder,
+    request: Request,
+    plan: Plan,
+    config: Config,
+    package: str,
+    words: Sequence[str],
+    show: Callable[[str], Any],
+) -> Done:
     with folder.held():
         if request.folder is not None:
+            check_metric(folder.finished().values(), plan.metric)
             _end_killed_runs(request, config)
-        given = mask_secrets(shlex.join(["kedro", *words]))
+        given = command_text(words, request.fixed)
         command = folder.spec["command"] if request.folder is not None else given
         run = _open_parent(request, plan, config, package, folder, command)
         run_id, uri = run.opened.run_id, run.lifecycle.uri
         folder.write_spec(_spec_of(request, plan, command, run_id))
+        if request.folder is None:
+            folder.remove_finished()
         show(f"Sweep {folder.id}, MLflow run '{run.opened.name}' ({run_id})")
         sweep = Sweep(
             plan.for_run(folder, run_id),
@@ -97,6 +116,25 @@ def run_sweep(
     ui = f"kedro mlflow ui{f' --env {request.env}' if request.env else ''}"
     show(f"To see it: {url or ui}")
     return Done(folder.id, run_id, outcome)
+
+
+def command_text(words: Sequence[str], fixed: Mapping[str, Any]) -> str:
+    r"""Write the command of a sweep; secrets are masked, those of ``--params`` by their names.
+
+    Args:
+        words: The words of the command, after ``kedro``.
+        fixed: The parameters that the option ``--params`` gives.
+
+    Example:
+        >>> command_text(["sweep", "--params", "db.pwd=it's me"], {"db": {"pwd": "it's me"}})
+        'kedro sweep --params \'db.pwd="***"\''
+    """
+    shown = ["kedro"]
+    for before, word in zip(["", *words], words, strict=False):
+        option = "--params=" if word.startswith("--params=") else ""
+        is_value = bool(option) or before == "--params"
+        shown.append(f"{option}{pairs(fixed)}" if is_value else mask_secrets(word))
+    return shlex.join(shown)
 
 
 def _end_killed_runs(request: Request, config: Config) -> None:

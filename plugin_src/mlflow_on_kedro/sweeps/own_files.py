@@ -107,17 +107,12 @@ def redirected(
         root: The project's root.
         folder: The combination's folder, in which files have the paths that they have in the root.
     """
-    saved = {
-        _absolute(path, root)
-        for entry in entries_of(catalog, outputs).values()
-        for path in _paths(entry)
-        if _is_local(path)
-    }
+    saved = local_paths(catalog, outputs, root)
     bases = {untranscoded(name) for name in outputs}
     entries = entries_of(catalog, {*outputs, *catalog})
 
     def move(path: str) -> str:
-        if not _is_local(path) or _absolute(path, root) not in saved:
+        if not _is_local(path) or local_path(_joined(path, root)) not in saved:
             return path
         return own_path(path, root, folder)
 
@@ -127,6 +122,27 @@ def redirected(
         for name, entry in moved.items()
         if entry != entries[name] or untranscoded(name) in bases
     }
+
+
+def local_paths(catalog: Mapping[str, Any], names: Iterable[str], root: Path) -> set[Path]:
+    """Return the local files and folders of datasets, as :func:`local_path` does.
+
+    Args:
+        catalog: The content of catalog.yml.
+        names: The datasets.
+        root: The project's root.
+    """
+    return {
+        local_path(_joined(path, root))
+        for entry in entries_of(catalog, names).values()
+        for path in _paths(entry)
+        if _is_local(path)
+    }
+
+
+def local_path(path: Path) -> Path:
+    """Return a path in the one form in which two of them can be compared; links stay."""
+    return Path(os.path.normcase(os.path.abspath(path)))  # noqa: PTH100 - links stay
 
 
 def own_path(path: str, root: Path, folder: Path) -> str:
@@ -180,10 +196,6 @@ def _with_paths(entry: Any, move: Callable[[str], str]) -> Any:
 
 def _is_local(path: str) -> bool:
     return "://" not in path or path.startswith("file://")
-
-
-def _absolute(path: str, root: Path) -> str:
-    return os.path.normcase(os.path.abspath(_joined(path, root)))  # noqa: PTH100 - as above
 
 
 def _joined(path: str, root: Path) -> Path:

@@ -129,9 +129,13 @@ class SweepRun(RunLogger):
         self.set_tag(tables.TAG, tables.tag_value(TABLE))
 
     def log_best(self, values: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
-        """Log the best combination's values and metrics, as ``best.<name>``."""
+        """Log the best combination's values and metrics, as ``best.<name>``.
+
+        The values are tags: another combination may be the best once the sweep goes on, and
+        MLflow's parameters cannot change.
+        """
         for name, value in values.items():
-            self.log_param(f"best.{name}", value)
+            self.set_tag(f"best.{name}", value)
         for name, number in metrics.items():
             self.log_metric(f"best.{name}", number)
 

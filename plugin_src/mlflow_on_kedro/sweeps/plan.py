@@ -44,8 +44,7 @@ class Plan:
     @property
     def metric(self) -> str | None:
         """The name of the metric by which combinations are compared."""
-        given = self.entry.optimize
-        return given.removeprefix("metrics.") if given else None
+        return metric_name(self.entry.optimize)
 
     @property
     def goal(self) -> Goal:
@@ -65,11 +64,16 @@ class Plan:
 
     def combination(self, number: int, values: Mapping[str, Any]) -> Combination:
         """Return the combination of a number."""
+        # Kedro takes --from-nodes of the whole pipeline, where more nodes depend on these than
+        # among those with the tags.
+        is_named = bool(self.setup.tags and self.split.from_nodes)
+        names = tuple(node.name for node in self.split.swept.nodes) if is_named else ()
         return Combination(
             f"{number:04}",
             label(values),
             values,
-            from_nodes=self.split.from_nodes,
+            from_nodes=() if is_named else self.split.from_nodes,
+            node_names=names,
             outputs=frozenset(self.split.swept.all_outputs()),
         )
 
@@ -89,6 +93,11 @@ class Plan:
             kept=kept_entries(names, folder.files(SHARED)),
         )
         return replace(self, setup=setup)
+
+
+def metric_name(optimize: str | None) -> str | None:
+    """Return the name of a metric that ``optimize`` gives, such as ``metrics.accuracy``."""
+    return optimize.removeprefix("metrics.") if optimize else None
 
 
 def make_plan(entry: SweepEntry, setup: Setup, where: str) -> Plan:

@@ -12,7 +12,7 @@ from ..config.sweep_entries import SweepEntry, check_sweep, sweep_entry
 from ..errors import ConfigError
 from ..inputs.fingerprints import sha256
 from .combination import Setup
-from .plan import Plan, make_plan
+from .plan import Plan, make_plan, metric_name
 from .space import parse_option
 from .sweep_folder import SweepFolder
 
@@ -53,7 +53,7 @@ class Request:
         if self.params or self.fixed or self.env or self.conf_source or others:
             raise ConfigError(
                 "--resume goes on with the last sweep as it was begun: give no other options than "
-                "--jobs, --optimize, --minimize, --over and --json."
+                "--jobs, --optimize, --minimize, --maximize, --over and --json."
             )
         folder = SweepFolder.last(self.root, self.name)
         spec = folder.spec
@@ -101,7 +101,14 @@ class Request:
                 "Say which parameters to change, as in kedro mlflow sweep --param "
                 f'"model.C=0.01,0.1,1"{names}. `kedro mlflow sweep --help` has more.'
             )
-        return replace(entry, **self.options), where
+        return self._with_options(entry), where
+
+    def _with_options(self, entry: SweepEntry) -> SweepEntry:
+        """Return an entry with the options; what it says of its metric is not said of another."""
+        metric = self.options.get("optimize")
+        is_other = metric is not None and metric_name(metric) != metric_name(entry.optimize)
+        unsaid: dict[str, Any] = {"minimize": False, "over": []} if is_other else {}
+        return replace(entry, **{**unsaid, **self.options})
 
     def plan(self, config: Config) -> Plan:
         """Plan the sweep.
@@ -145,6 +152,7 @@ def runtime_params(text: str) -> dict[str, Any]:
     if not text.strip():
         return {}
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
     items = [item.strip() for item in text.split(",")]
@@ -155,6 +163,6 @@ def runtime_params(text: str) -> dict[str, Any]:
         )
     try:
         found = OmegaConf.to_container(OmegaConf.from_dotlist(items))
-    except (YAMLError, ValueError) as error:
+    except (YAMLError, ValueError, OmegaConfBaseException) as error:
         raise ConfigError(f"--params cannot be read: {' '.join(str(error).split())}") from None
     return dict(found) if isinstance(found, dict) else {}  # type: ignore[arg-type]

@@ -271,5 +271,14 @@ def _scalar(item: str, where: str) -> Any:
         value = yaml.safe_load(item)
     except yaml.YAMLError:
         raise ConfigError(f"{where}: {item!r} is no value in YAML. Put quotes around it.") from None
-    # A date, which neither MLflow's parameters nor JSON have.
-    return value if isinstance(value, str | int | float | bool | list | dict | None) else item
+    # Only the text of a date is kept as it is written.
+    return _plain(value) if isinstance(value, str | int | float | list | dict | None) else item
+
+
+def _plain(value: Any) -> Any:
+    """Write dates as texts: neither MLflow's parameters nor JSON have them."""
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {_plain(key): _plain(item) for key, item in value.items()}
+    return value if isinstance(value, str | int | float | None) else str(value)

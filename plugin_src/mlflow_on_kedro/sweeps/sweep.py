@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ..errors import ConfigError, MLflowOnKedroError
 from ..utils.suggestions import did_you_mean
@@ -41,7 +41,7 @@ class Sweep:
         self._run = run
         self._show = show
         # Those that failed run again, and a result of this process replaces the earlier one.
-        self._results = {key: one for key, one in folder.results().items() if one.is_finished}
+        self._results = folder.finished()
         done = {int(key): one for key, one in self._results.items() if key != SHARED}
         self._search = new_search(plan, done)
         self.outcome = Outcome(total=self._search.total)
@@ -100,18 +100,7 @@ class Sweep:
         best = self.outcome.ranking.best
         belongs = best is not None and any(one is result for one in best.results)
         self._show(result, self.outcome.total, best if belongs else None)
-        self._check_metric(result)
-
-    def _check_metric(self, result: Result) -> None:
-        metric, known = self._plan.metric, result.metrics
-        if metric is None or not result.is_finished or result.key == SHARED or known is None:
-            return
-        if metric not in known:
-            raise ConfigError(
-                f"The run '{result.name}' has no metric '{metric}'.{did_you_mean(metric, known)} "
-                f"It has: {', '.join(sorted(known)) or 'none'}. Go on with: kedro mlflow sweep "
-                "--resume --optimize metrics.NAME"
-            )
+        check_metric([result], self._plan.metric)
 
     def _update(self) -> None:
         results = [one for key, one in sorted(self._results.items()) if key != SHARED]
@@ -125,7 +114,8 @@ class Sweep:
         metrics = dict(best.metrics)
         if best.spread is not None:
             metrics[f"{self._plan.metric}.standard_deviation"] = best.spread
-        self._run.log_best(best.values, metrics)
+        means = dict.fromkeys(self._plan.entry.over, "mean")
+        self._run.log_best({**means, **best.values}, metrics)
         self._run.set_tag("best.run_id", ", ".join(one.run_id or "" for one in best.results))
         self._run.set_tag("best.combination", label(best.values))
 
@@ -144,6 +134,31 @@ class Sweep:
         if self.outcome.failed:
             count = f"{self.outcome.failed} of {len(results)}"
             self._run.set_tag("error", f"{count} combinations failed")
+
+
+def check_metric(results: Iterable[Result], metric: str | None) -> None:
+    """Check that one of the combinations has the metric by which they are compared.
+
+    Args:
+        results: Results of combinations; what has failed or has unknown metrics does not count.
+        metric: The metric's name; None: they are not compared.
+
+    Raises:
+        ConfigError: There are such results, and none has it.
+    """
+    known = [
+        (one.name, one.metrics)
+        for one in results
+        if one.is_finished and one.key != SHARED and one.metrics is not None
+    ]
+    if metric is None or not known or any(metric in metrics for _, metrics in known):
+        return
+    name, metrics = known[0]
+    raise ConfigError(
+        f"The run '{name}' has no metric '{metric}'.{did_you_mean(metric, metrics)} It has: "
+        f"{', '.join(sorted(metrics)) or 'none'}. Go on with: kedro mlflow sweep --resume "
+        "--optimize metrics.NAME"
+    )
 
 
 def new_search(plan: Plan, done: Mapping[int, Result]) -> Search:

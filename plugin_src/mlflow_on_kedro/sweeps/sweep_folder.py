@@ -24,6 +24,7 @@ from .combination import Result
 
 FOLDER = "sweeps"
 _FINISHED = "finished"
+_SPEC = "sweep.json"
 _UNSAFE = re.compile(r"[^\w\-]+")
 
 
@@ -39,7 +40,7 @@ class SweepFolder:
 
     @classmethod
     def create(cls, root: Path, name: str | None) -> SweepFolder:
-        """Make the folder of a new sweep, and remove those of sweeps that have finished.
+        """Make the folder of a new sweep.
 
         Args:
             root: The project's root.
@@ -57,8 +58,6 @@ class SweepFolder:
             raise ConfigError(
                 f"The sweep keeps its state in {path}, which cannot be made: {error.strerror}."
             ) from None
-        for finished in path.parent.glob(f"*/{_FINISHED}"):
-            shutil.rmtree(finished.parent, ignore_errors=True)
         return cls(path)
 
     @classmethod
@@ -74,7 +73,7 @@ class SweepFolder:
         """
         place = working_folder(root) / FOLDER
         found: list[tuple[float, SweepFolder]] = []
-        for path in place.glob("*/sweep.json"):
+        for path in place.glob(f"*/{_SPEC}"):
             folder = cls(path.parent)
             with contextlib.suppress(OSError, ValueError):
                 if name is None or folder.spec.get("name") == name:
@@ -113,14 +112,25 @@ class SweepFolder:
             OSError: The file cannot be read.
             ValueError: It is damaged.
         """
-        content = json.loads((self.path / "sweep.json").read_text(encoding="utf-8"))
+        content = json.loads((self.path / _SPEC).read_text(encoding="utf-8"))
         if not isinstance(content, dict):
             raise ValueError(f"{self.path / 'sweep.json'} is damaged.")  # noqa: TRY004 - as JSON's own
         return content
 
     def write_spec(self, content: Mapping[str, Any]) -> None:
         """Write what the sweep was told to do."""
-        write_text(self.path / "sweep.json", json.dumps(content, indent=2, default=str))
+        write_text(self.path / _SPEC, json.dumps(content, indent=2, default=str))
+
+    def remove_finished(self) -> None:
+        """Remove the folders of the other sweeps that have finished."""
+        for finished in self.path.parent.glob(f"*/{_FINISHED}"):
+            if finished.parent != self.path:
+                shutil.rmtree(finished.parent, ignore_errors=True)
+
+    def remove_unused(self) -> None:
+        """Remove the folder of a sweep that could not begin."""
+        if not (self.path / _SPEC).exists():
+            shutil.rmtree(self.path, ignore_errors=True)
 
     def note_finished(self) -> None:
         """Note that all combinations have finished: the next sweep may remove the folder."""
@@ -138,6 +148,10 @@ class SweepFolder:
             with contextlib.suppress(OSError, ValueError, TypeError):
                 found[path.stem] = Result(**json.loads(path.read_text(encoding="utf-8")))
         return found
+
+    def finished(self) -> dict[str, Result]:
+        """Return the results of the combinations that need not run again, by their keys."""
+        return {key: one for key, one in self.results().items() if one.is_finished}
 
     def log_file(self, key: str) -> Path:
         """Return the file with what a combination has printed and logged."""

@@ -152,17 +152,30 @@ def test_lost_code(project: Any) -> None:
     assert not list((project.root / ".mlflow_on_kedro/worktrees").iterdir())
 
 
-def test_combination_of_a_sweep(project: Any) -> None:
+@pytest.mark.parametrize("option", ["--from-nodes", "--nodes"])
+def test_combination_of_a_sweep(project: Any, option: str) -> None:
     """A combination is repeated with the nodes that its sweep ran once."""
     client = project.client
     experiment = client.create_experiment(project.package, (project.root / "artifacts").as_uri())
     tags = {
-        "kedro_command": "kedro run --from-nodes=train --params=model.C=5",
+        "kedro_command": f"kedro run {option}=train --params=model.C=5",
         "kedro.sweep": "s1",
         "kedro.sweep.combination": "0001",
     }
     client.create_run(experiment, tags=tags, run_name="C=5")
     done = rerun(project, "C=5", "--dry-run")
     assert done.exit_code == 0, done.output
-    assert "It is a combination of a sweep" in done.output
+    assert f"the whole pipeline is run, without {option}." in done.output
     assert "It would be: kedro run --params=model.C=5" in done.output
+
+
+def test_environment_variables(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables are compared under the prefix that mlflow.yml gives them."""
+    variables = {"params": ["WINE"], "prefix": "my_"}
+    content = {"provenance": {"enabled": True}, "env_vars": variables}
+    project.write("conf/base/mlflow.yml", json.dumps(content))
+    monkeypatch.setenv("WINE", "red")
+    project.session_run()
+    assert "WINE" not in rerun(project, "latest", "--dry-run").output
+    monkeypatch.setenv("WINE", "white")
+    assert "my_WINE  red -> white" in rerun(project, "latest", "--dry-run").output

@@ -104,6 +104,26 @@ def test_from_runs_back_to_the_project(project: Any) -> None:
         context.mlflow.best("acuracy")
 
 
+def test_files_of_equal_names(project: Any) -> None:
+    """Each file gets an entry, and each entry loads its own file."""
+    client = project.client
+    location = (project.root / "artifacts").as_uri()
+    run_id = client.create_run(client.create_experiment(project.package, location)).info.run_id
+    files = {"scores.json": 1, "test/scores.json": 2, "train/scores.json": 3, "train/other.json": 4}
+    for path, value in files.items():
+        client.log_text(run_id, json.dumps(value), path)
+    client.log_text(run_id, "a\n5\n", "train/scores.csv")
+    client.set_terminated(run_id)
+    words = ("runs", "--where", f"run_id = '{run_id}'", "--load")
+    entries = yaml.safe_load(invoke(project, *words).output)
+    assert len(entries) == 5
+    project.write("conf/base/catalog.yml", yaml.safe_dump({**CATALOG, **entries}))
+    catalog = project.context().catalog
+    found = {catalog.load(name) for name in entries if name != "train_scores_csv"}
+    assert found == set(files.values())
+    assert list(catalog.load("train_scores_csv")["a"]) == [5]
+
+
 def test_before_the_first_run(project: Any) -> None:
     """An empty list is one line that says what makes the first; for scripts it is an empty list."""
     result = invoke(project, "runs")

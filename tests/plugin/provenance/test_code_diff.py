@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -146,6 +148,38 @@ def test_git_fails(project: Path) -> None:
     """What git has said is kept."""
     shutil.rmtree(project.parents[1] / ".git" / "objects")
     assert code_diff.read(project).problem
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a script as git")
+@pytest.mark.parametrize(
+    ("script", "found"),
+    [
+        # More than a pipe takes.
+        ("yes warning | head -c 300000 >&2\necho out", (0, b"out\n", "warning")),
+        ("yes warning | head -c 300000 >&2\nexit 3", (3, b"", "warning")),
+        # What it has started keeps the pipe.
+        ("sleep 30 &\nsleep 30", (1, b"", "git has not answered within 3 seconds")),
+    ],
+)
+def test_pipes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, found: tuple[int, bytes, str]
+) -> None:
+    """Neither many warnings nor another process that keeps a pipe makes the plugin wait."""
+    (tmp_path / "git").write_text(f"#!/bin/sh\n{script}\n")
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    begin = time.monotonic()
+    assert git_state.run(tmp_path, "status", seconds=3) == found
+    assert time.monotonic() - begin < 20
+
+
+def test_line_ends(project: Path) -> None:
+    """Git does not warn of each file whose line ends it would change."""
+    git(project, "config", "core.autocrlf", "true")
+    (project / "nodes.py").write_bytes(b"x = 1\n")
+    code, diff, problem = git_state.run(project, *code_diff._GIT)
+    assert (code, problem) == (0, "")
+    assert b"+x = 1" in diff
 
 
 class TestState:

@@ -30,7 +30,7 @@ def root(tmp_path: Path) -> Path:
         "wine/data/model.pkl": "output",
         "wine/conf/base/parameters.yml": "a: 1\n",
         "wine/conf/local/credentials.yml": "secret",
-        "wine/notes.py": "untracked",
+        "wine/src/notes.py": "untracked",
         "outside.txt": "not of the project",
     }
     for name, text in files.items():
@@ -49,8 +49,20 @@ def facts(root: Path, diff: str | None = "", **code: Any) -> RunFacts:
         "wines": DataFacts("d", place="data/raw/wine.csv"),
         "s3": DataFacts("e", place="s3://x"),
     }
-    known = {"commit": commit, "root": "wine", "diff": diff, "untracked": ["notes.py"], **code}
-    return RunFacts(run_id="ab", data=data, code=CodeFacts(**known))
+    known = {"commit": commit, "root": "wine", "diff": diff, "untracked": ["src/notes.py"], **code}
+    catalog = {
+        "state_after": {"type": "json.JSONDataset", "filepath": "data/state.json"},
+        "{name}_part": {"type": "json.JSONDataset", "filepath": "data/parts/{name}.json"},
+    }
+    nodes = [{"func": "wine.fit", "outputs": ["state_after", "new_part", "memory"]}]
+    return RunFacts(
+        run_id="ab",
+        data=data,
+        code=CodeFacts(**known),
+        catalog={"state_after.filepath": "data/state.json"},
+        catalog_whole=catalog,
+        graph={"nodes": nodes},
+    )
 
 
 def test_content(root: Path) -> None:
@@ -64,7 +76,7 @@ def test_content(root: Path) -> None:
     assert (made.root / "new.py").read_text() == "x\n"
     assert (made.root / "data/raw/wine.csv").read_text() == "1\n"
     assert (made.root / "conf/local/credentials.yml").read_text() == "secret"
-    assert (made.root / "notes.py").read_text() == "untracked"
+    assert (made.root / "src/notes.py").read_text() == "untracked"
     assert not (made.root / "data/model.pkl").exists()
     assert (made.root / ".mlflow_on_kedro/journal").resolve() == (
         root / ".mlflow_on_kedro/journal"
@@ -72,7 +84,7 @@ def test_content(root: Path) -> None:
     assert made.missing(run) == []
     assert git(made.root, "status", "--porcelain").split("\n") == [
         "?? wine/new.py",
-        "?? wine/notes.py",
+        "?? wine/src/",
     ]
     assert not made.has_pending()
     made.remove()
@@ -81,6 +93,39 @@ def test_content(root: Path) -> None:
     assert (root / "conf/local/credentials.yml").read_text() == "secret"
     assert (root / ".mlflow_on_kedro/journal").is_dir()
     assert "worktrees" not in git(root, "worktree", "list")
+
+
+DAMAGED = {"{a}_part": {"type": "json.JSONDataset", "filepath": "data/{b}.json"}}
+WRITTEN = ("reports/plot.txt", "data/state.json", "data/parts/new.json")
+
+
+@pytest.mark.parametrize("changes", [{}, {"catalog": None}, {"catalog_whole": DAMAGED}])
+def test_what_the_pipeline_writes(root: Path, changes: dict[str, Any]) -> None:
+    """What it writes stays in the worktree, also where it has read that file or folder before."""
+    for name in WRITTEN:
+        (root / name).parent.mkdir(exist_ok=True)
+        (root / name).write_text("before")
+    run = facts(root, untracked=["reports/", "wine/more.py"])
+    data = [*(run.data or {}).values(), *map(_data, ("data/state.json", "data/parts", "data/none"))]
+    (root / "wine").mkdir()
+    (root / "wine/more.py").write_text("code")
+    run = replace(run, data={str(number): one for number, one in enumerate(data)}, **changes)
+    made = Worktree.create(root, run, "ab-1")
+    assert made.missing(run) == ["data/none"]
+    assert not (made.root / "reports").exists()
+    assert (made.root / "wine/more.py").read_text() == "code"
+    assert (made.root / "data/raw/wine.csv").is_symlink() == (not changes)
+    assert [(made.root / name).read_text() for name in WRITTEN[1:]] == ["before", "before"]
+    for name in WRITTEN:
+        (made.root / name).parent.mkdir(exist_ok=True)
+        (made.root / name).write_text("after")
+    made.remove()
+    assert not made.top.exists()
+    assert {(root / name).read_text() for name in WRITTEN} == {"before"}
+
+
+def _data(place: str) -> DataFacts:
+    return DataFacts("d", place=place)
 
 
 def test_changed_data(root: Path) -> None:

@@ -23,6 +23,7 @@ NODES = """
             node(max, ["size", "params:model"], "model", name="fit", tags="training"),
             node(max, ["model", "params:limit"], "score", name="score"),
             node(len, "raw", "table", name="tabulate"),
+            node(min, ["score", "size"], "page", name="show", tags="shown"),
         ])
 """
 CATALOG = {
@@ -62,16 +63,16 @@ def test_dry_run(sweep: Callable[..., Result]) -> None:
         "measure",
         "tabulate",
     ]
-    assert each == "Nodes that run for each combination: score"
+    assert each == "Nodes that run for each combination: score, show"
 
 
 @pytest.mark.parametrize(
     ("words", "nodes"),
     [
-        (["--param", "model.depth=1,2"], {"fit", "score"}),
+        (["--param", "model.depth=1,2"], {"fit", "score", "show"}),
         # It changes where `table` is, and no parameter.
         (["--param", "place=here,there"], {"tabulate"}),
-        (["--param", "limit=1,2", "--no-reuse"], {"measure", "fit", "score", "tabulate"}),
+        (["--param", "limit=1,2", "--no-reuse"], {"measure", "fit", "score", "tabulate", "show"}),
         (["--param", "model.depth=1,2", "--tags", "training"], {"fit"}),
     ],
 )
@@ -79,6 +80,25 @@ def test_nodes(sweep: Callable[..., Result], words: list[str], nodes: set[str]) 
     """What depends on a parameter runs for each combination, also through an interpolation."""
     done = sweep("--json", *words)
     assert set(json.loads(done.output)["nodes"]) == nodes
+
+
+@pytest.mark.parametrize(
+    ("tags", "from_nodes", "node_names"),
+    [((), ("fit",), ()), (("training", "shown"), (), ("fit",))],
+)
+@pytest.mark.usefixtures("sweep")
+def test_nodes_of_a_combination(
+    tags: tuple[str, ...], from_nodes: tuple[str, ...], node_names: tuple[str, ...]
+) -> None:
+    """With tags the nodes are named: --from-nodes would add those after a node without the tag."""
+    from mlflow_on_kedro.config.sweep_entries import SweepEntry
+    from mlflow_on_kedro.sweeps.combination import Setup
+    from mlflow_on_kedro.sweeps.plan import make_plan
+
+    setup = Setup(Path.cwd(), sweep="", folder=Path.cwd(), parent="", tags=tags)
+    plan = make_plan(SweepEntry({"model.depth": "1,2"}, tags=list(tags)), setup, "--param")
+    made = plan.combination(1, {"model.depth": 1})
+    assert (made.from_nodes, made.node_names) == (from_nodes, node_names)
 
 
 @pytest.mark.usefixtures("sweep")

@@ -33,6 +33,33 @@ def test_named(tmp_path: Path) -> None:
     assert (entry.optimize, entry.minimize, entry.tags) == ("f1", True, ["a"])
 
 
+LOSS = {"params": {"C": 1}, "optimize": "metrics.loss", "minimize": True, "over": "seed"}
+
+
+@pytest.mark.parametrize(
+    ("options", "found"),
+    [
+        ({}, ("metrics.loss", True, ["seed"])),
+        ({"optimize": "loss"}, ("loss", True, ["seed"])),
+        ({"minimize": False}, ("metrics.loss", False, ["seed"])),
+        ({"optimize": "metrics.f1"}, ("metrics.f1", False, [])),
+        ({"optimize": "f1", "minimize": True}, ("f1", True, [])),
+        ({"optimize": "f1", "over": ["C"]}, ("f1", False, ["C"])),
+    ],
+)
+@pytest.mark.parametrize("is_resumed", [True, False])
+def test_another_metric(
+    tmp_path: Path, options: dict[str, Any], found: Any, *, is_resumed: bool
+) -> None:
+    """What was said of one metric does not hold for another one."""
+    config, folder = parse({"sweep": {"x": LOSS}}), None
+    if is_resumed:
+        folder = SweepFolder.create(tmp_path, "x")
+        folder.write_spec({"entry": LOSS})
+    entry, _ = Request(tmp_path, "x", options=options, folder=folder).entry(config)
+    assert (entry.optimize, entry.minimize, entry.over) == found
+
+
 @pytest.mark.parametrize(
     ("given", "message"),
     [
@@ -134,3 +161,5 @@ def test_wrong_runtime_params() -> None:
     """A parameter without a value is named."""
     with pytest.raises(ConfigError, match="--params: 'b' has no value"):
         runtime_params("a=1,b")
+    with pytest.raises(ConfigError, match="--params cannot be read: "):
+        runtime_params("x=${")

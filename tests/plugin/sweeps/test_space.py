@@ -15,6 +15,8 @@ from mlflow_on_kedro.sweeps.space import (
     parse_option,
 )
 
+DATES = (["2024-01-01"], {"2024-01-02": [True, None, "2024-01-03"]})
+
 
 @pytest.mark.parametrize(
     ("given", "values"),
@@ -34,6 +36,7 @@ from mlflow_on_kedro.sweeps.space import (
         ("true,false,null", [True, False, None]),
         ("1,1.0,true,1", [1, 1.0, True]),
         ("2024-01-01", ["2024-01-01"]),
+        ("[2024-01-01],{2024-01-02: [true, null, 2024-01-03]}", [*DATES]),
         ("choice(a,b)", ["a", "b"]),
         ("it's,fine", ["it's", "fine"]),
         ([1, "x"], [1, "x"]),

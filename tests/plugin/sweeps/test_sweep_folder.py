@@ -16,4 +16,11 @@ def test_finished_ones_are_removed(tmp_path: Path) -> None:
     finished.note_finished()
     assert finished.path.exists(), "its files can be looked at until the next sweep"
     new = SweepFolder.create(tmp_path, None)
+    new.remove_unused()
+    assert finished.path.exists(), "the new one could not begin"
+    assert not new.path.exists()
+    new = SweepFolder.create(tmp_path, None)
+    new.write_spec({})
+    new.remove_finished()
+    new.remove_unused()
     assert {path.name for path in new.path.parent.iterdir()} == {failed.id, new.id}
