@@ -146,7 +146,7 @@ def _scores(trace: Trace, run_id: str, job: Job) -> Scores:
             continue  # an expectation, or a score that a given trace had before
         value = each.feedback.value
         if isinstance(value, float) and not math.isfinite(value):  # no store takes it
-            each.feedback.value = None
+            each.feedback.value = None  # type: ignore[assignment]
             each.feedback.error = AssessmentError(
                 "INVALID_SCORE", f"it returned {value}, which is no score"
             )

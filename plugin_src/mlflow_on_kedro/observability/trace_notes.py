@@ -46,7 +46,8 @@ def of_info(info: TraceInfo) -> TraceNotes | None:
 def _without_secrets(given: dict[str, str]) -> dict[str, Any]:
     """Mask secrets; names of MLflow's own, such as ``mlflow.trace.tokenUsage``, are of none."""
     own = {name: value for name, value in given.items() if not name.startswith("mlflow.")}
-    return {name: without_secrets(value) for name, value in given.items()} | without_secrets(own)
+    masked = {name: without_secrets(value) for name, value in given.items()}
+    return {**masked, **without_secrets(own)}
 
 
 def add(info: TraceInfo, note: TraceNotes) -> None:
