@@ -206,12 +206,13 @@ def _quoted(text: str) -> str:
 
 def _reads_as_itself(text: str) -> bool:
     from omegaconf import OmegaConf
+    from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
     if "," in text or text != text.strip():
         return False
     try:
         read = OmegaConf.to_container(OmegaConf.from_dotlist([f"key={text}"]))
-    except (YAMLError, ValueError):
+    except (YAMLError, ValueError, OmegaConfBaseException):
         return False
     return read == {"key": text}

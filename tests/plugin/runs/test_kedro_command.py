@@ -162,6 +162,11 @@ class TestCommand:
         assert read == {"k": value, "other": 1}
         assert type(read["k"]) is type(value)
 
+    def test_no_interpolation(self) -> None:
+        """What OmegaConf cannot read as an interpolation is written all the same."""
+        command = kedro_command({"runtime_params": {"k": "${"}})
+        assert command == "kedro run '--params=k=\"${\"'"
+
     def test_nan(self) -> None:
         """NaN comes back."""
         assert math.isnan(parse(kedro_command({"runtime_params": {"k": math.nan}}))["params"]["k"])
