@@ -99,7 +99,7 @@ def check_sweep(project: FaultProject) -> Any:
     for run in children.values():
         assert run.data.tags["mlflow.parentRunId"] == parent.info.run_id
         assert "report.json" in project.artifacts(run)
-    assert parent.data.tags["best.n"] == "5"
+    assert parent.data.tags["best.n"] == parent.data.params["best.n"] == "5"
     assert parent.data.metrics["best.late"] == 33
     assert project.artifacts(parent) == {"sweep.html", "sweep.json"}
     table = json.loads(project.read(parent, "sweep.json", project.root / "read"))

@@ -132,7 +132,7 @@ def test_sweep(project: Project, jobs: str) -> None:
 
     assert parent.info.status == "FAILED"
     assert parent.info.run_name == "sweep depths"
-    assert parent.data.params == {"sweep.model.depth": "1,3,4"}
+    assert parent.data.params == {"sweep.model.depth": "1,3,4", "best.model.depth": "4"}
     assert parent.data.tags["best.model.depth"] == "4"
     assert parent.data.metrics == {"best.accuracy": 5.4}
     assert parent.data.tags["best.run_id"] == children["model.depth=4"].info.run_id
@@ -165,7 +165,7 @@ def test_another_metric(project: Project) -> None:
     done = kedro(project, "sweep", "--resume", "--maximize")
     assert done.returncode == 0, done.stdout + done.stderr
     parent, children = runs_of(project)
-    assert parent.data.params == {"sweep.model.depth": "1,4"}
+    assert parent.data.params == {"sweep.model.depth": "1,4", "best.model.depth": "1"}  # as it was
     assert parent.data.metrics == {"best.accuracy": 5.4}
     tags = {key: value for key, value in parent.data.tags.items() if key.startswith("best.")}
     best = children["model.depth=4"].info.run_id

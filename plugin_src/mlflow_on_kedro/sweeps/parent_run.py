@@ -16,7 +16,7 @@ from ..mlflow_internals.tags import NOTE
 from ..runs import provenance
 from ..runs.run_lifecycle import RunLifecycle
 from ..runs.run_request import RunRequest
-from ..tracking import orchestrators, tables
+from ..tracking import orchestrators, store, tables
 from ..tracking.description import within_limit
 from ..utils.secrets import mask_urls
 
@@ -34,11 +34,13 @@ class SweepRun(RunLogger):
         config: The whole configuration.
         lifecycle: Keeps its journal, and ends it.
         opened: The run in MLflow.
+        earlier_params: The names of parameters that it has from before, if the sweep goes on.
     """
 
     config: Config
     lifecycle: RunLifecycle
     opened: Opened
+    earlier_params: frozenset[str] = frozenset()
     secret_params: frozenset[str] = field(default=frozenset())
 
     def __post_init__(self) -> None:
@@ -103,7 +105,8 @@ class SweepRun(RunLogger):
                 f"MLflow at {mask_urls(request.uri)} does not answer, and a sweep needs it when it "
                 "begins, because its runs are children of its own. Nothing has run."
             )
-        made = cls(request.config, lifecycle, opened)
+        earlier = store.connect(request.uri).get_run(run_id).data.params if run_id else {}
+        made = cls(request.config, lifecycle, opened, frozenset(earlier))
         for key, value in {**request.tags, **run.tags}.items():
             made.set_tag(key, value)
         for key, value in provenance.version_tags().items():
@@ -131,11 +134,14 @@ class SweepRun(RunLogger):
     def log_best(self, values: Mapping[str, Any], metrics: Mapping[str, float]) -> None:
         """Log the best combination's values and metrics, as ``best.<name>``.
 
-        The values are tags: another combination may be the best once the sweep goes on, and
+        The values are tags, too: another combination may be the best once the sweep goes on, and
         MLflow's parameters cannot change.
         """
         for name, value in values.items():
-            self.set_tag(f"best.{name}", value)
+            key = f"best.{name}"
+            self.set_tag(key, value)
+            if key not in self.earlier_params:
+                self.log_param(key, value)
         for name, number in metrics.items():
             self.log_metric(f"best.{name}", number)
 
