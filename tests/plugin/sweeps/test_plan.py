@@ -124,7 +124,7 @@ def test_interpolated() -> None:
         (["--param", "model=1", "--param", "model.depth=2"], "both 'model' and 'model.depth'"),
         (["--param", "limit=1", "--jobs", "2"], "'score' (s3://bucket/score.json)"),
         (["--param", "limit=1", "--pipeline", "x"], "no pipeline 'x'. There are: __default__."),
-        (["--param", "limit=1", "--tags", "y"], "has one of the tags y. There are: shown, training."),
+        (["--param", "limit=1", "--tags", "y"], "one of the tags y. There are: shown, training."),
         (["--param", "limit=1", "--trials", "3"], "--trials needs the metric"),
         (["--param", "limit=uniform(0,1)"], "which has no grid"),
         (["--param", "limit=1", "--over", "limit"], "--over needs the metric"),
