@@ -199,11 +199,21 @@ def _inside(name: str, what: str) -> PurePosixPath:
 
 
 def _untracked_code(facts: RunFacts) -> list[str]:
-    """Return what git did not track and the run may have imported; other files may be outputs."""
+    """Return the code and configuration that git did not track; other files may be outputs."""
     if facts.code is None:
         return []
-    packages = packages_of(facts)
-    return [name for name in facts.code.untracked if is_imported(name, packages)]
+    packages, conf = packages_of(facts), PurePosixPath(_conf_source())
+    return [
+        name
+        for name in facts.code.untracked
+        if is_imported(name, packages) or PurePosixPath(name).is_relative_to(conf)
+    ]
+
+
+def _conf_source() -> str:
+    from kedro.framework.project import settings
+
+    return str(settings.CONF_SOURCE)
 
 
 def _output_paths(facts: RunFacts, root: Path) -> set[Path] | None:
@@ -223,10 +233,7 @@ def _overlap(one: Path, other: Path) -> bool:
 
 
 def _ignored_configuration(root: Path) -> Iterable[str]:
-    from kedro.framework.project import settings
-
-    conf = str(settings.CONF_SOURCE)
-    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", conf)
+    words = ("ls-files", "--others", "--ignored", "--exclude-standard", "-z", "--", _conf_source())
     _, listed, _ = git_state.run(root, *words)
     return [name for name in listed.decode("utf-8", "surrogateescape").split("\0") if name]
 

@@ -105,7 +105,9 @@ def test_what_the_pipeline_writes(root: Path, changes: dict[str, Any]) -> None:
     for name in WRITTEN:
         (root / name).parent.mkdir(exist_ok=True)
         (root / name).write_text("before")
-    run = facts(root, untracked=["reports/", "wine/more.py"])
+    (root / "conf/more").mkdir()
+    (root / "conf/more/catalog.yml").write_text("untracked")
+    run = facts(root, untracked=["reports/", "wine/more.py", "conf/more/"])
     data = [*(run.data or {}).values(), *map(_data, ("data/state.json", "data/parts", "data/none"))]
     (root / "wine").mkdir()
     (root / "wine/more.py").write_text("code")
@@ -114,6 +116,7 @@ def test_what_the_pipeline_writes(root: Path, changes: dict[str, Any]) -> None:
     assert made.missing(run) == ["data/none"]
     assert not (made.root / "reports").exists()
     assert (made.root / "wine/more.py").read_text() == "code"
+    assert (made.root / "conf/more/catalog.yml").read_text() == "untracked"
     assert (made.root / "data/raw/wine.csv").is_symlink() == (not changes)
     assert [(made.root / name).read_text() for name in WRITTEN[1:]] == ["before", "before"]
     for name in WRITTEN:
