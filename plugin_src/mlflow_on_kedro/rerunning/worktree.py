@@ -24,8 +24,8 @@ from ..delivery import backlog
 from ..errors import MLflowOnKedroError
 from ..journal import folder as journals
 from ..provenance import git_state
-from ..sweeps.own_files import local_path, local_paths
 from ..tracking import store
+from ..utils.catalog_files import local_path, local_paths
 from ..utils.printable import one_line
 
 FOLDER = "worktrees"

@@ -2,54 +2,25 @@
 
 from __future__ import annotations
 
-import copy
 import hashlib
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
+from ..utils.catalog_files import (
+    PATHS,
+    entries_of,
+    is_local,
+    joined,
+    local_path,
+    local_paths,
+    paths_in,
+)
 from ..utils.pipeline_info import untranscoded
 from .kept_value import KeptValue
 
-_PATHS = ("filepath", "path")
 _KEPT = f"{KeptValue.__module__}.{KeptValue.__qualname__}"
-
-
-def entries_of(catalog: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """Return the entries of datasets in catalog.yml, also those that a pattern makes.
-
-    Args:
-        catalog: The content of catalog.yml.
-        names: The datasets; those that the catalog does not list are left out.
-
-    Example:
-        >>> entries_of({"{x}_table": {"type": "T", "filepath": "{x}.csv"}}, ["a_table", "b"])
-        {'a_table': {'type': 'T', 'filepath': 'a.csv'}}
-    """
-    from kedro.io import CatalogConfigResolver
-
-    # Credentials are names here, which the resolver would look up.
-    plain = {
-        name: {key: item for key, item in entry.items() if key != "credentials"}
-        for name, entry in catalog.items()
-        if isinstance(entry, Mapping)
-    }
-    resolver = CatalogConfigResolver(
-        copy.deepcopy(plain), default_runtime_patterns={"{default}": {"type": "MemoryDataset"}}
-    )
-    found: dict[str, Any] = {}
-    for name in names:
-        listed = name if name in catalog else resolver.match_dataset_pattern(name)
-        listed = listed or resolver.match_user_catch_all_pattern(name)
-        if listed is None or listed not in catalog:
-            continue
-        whole = catalog[listed]
-        entry = dict(whole) if listed == name else copy.deepcopy(resolver.resolve_pattern(name))
-        if isinstance(whole, Mapping) and "credentials" in whole:
-            entry["credentials"] = whole["credentials"]
-        found[name] = entry
-    return found
 
 
 def is_in_memory(entry: Any) -> bool:
@@ -84,8 +55,8 @@ def shared_places(entries: Mapping[str, Any]) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for name, entry in entries.items():
-        paths = list(_paths(entry))
-        remote = next((path for path in paths if not _is_local(path)), None)
+        paths = list(paths_in(entry))
+        remote = next((path for path in paths if not is_local(path)), None)
         if remote is not None:
             found[name] = remote
         elif not paths and not is_in_memory(entry):
@@ -112,7 +83,7 @@ def redirected(
     entries = entries_of(catalog, {*outputs, *catalog})
 
     def move(path: str) -> str:
-        if not _is_local(path) or local_path(_joined(path, root)) not in saved:
+        if not is_local(path) or local_path(joined(path, root)) not in saved:
             return path
         return own_path(path, root, folder)
 
@@ -124,27 +95,6 @@ def redirected(
     }
 
 
-def local_paths(catalog: Mapping[str, Any], names: Iterable[str], root: Path) -> set[Path]:
-    """Return the local files and folders of datasets, as :func:`local_path` does.
-
-    Args:
-        catalog: The content of catalog.yml.
-        names: The datasets.
-        root: The project's root.
-    """
-    return {
-        local_path(_joined(path, root))
-        for entry in entries_of(catalog, names).values()
-        for path in _paths(entry)
-        if _is_local(path)
-    }
-
-
-def local_path(path: Path) -> Path:
-    """Return a path in the one form in which two of them can be compared; links stay."""
-    return Path(os.path.normcase(os.path.abspath(path)))  # noqa: PTH100 - links stay
-
-
 def own_path(path: str, root: Path, folder: Path) -> str:
     """Return the path in a combination's folder for a local path of the project.
 
@@ -152,7 +102,7 @@ def own_path(path: str, root: Path, folder: Path) -> str:
         >>> own_path("data/model.pkl", Path("/project"), Path("/sweep/1")).replace(os.sep, "/")
         '/sweep/1/data/model.pkl'
     """
-    absolute = Path(os.path.abspath(_joined(path, root)))  # noqa: PTH100 - without following links
+    absolute = Path(os.path.abspath(joined(path, root)))  # noqa: PTH100 - without following links
     try:
         inside = absolute.relative_to(os.path.abspath(root))  # noqa: PTH100
     except ValueError:  # two folders outside of the project may have files of the same name
@@ -174,29 +124,12 @@ def _file_name(name: str) -> str:
     return f"{safe.lstrip('.')[:80]}-{hashlib.sha256(name.encode()).hexdigest()[:8]}"
 
 
-def _paths(entry: Any) -> Iterator[str]:
-    if isinstance(entry, Mapping):
-        for key, value in entry.items():
-            if key in _PATHS and isinstance(value, str | PurePath):
-                yield str(value)
-            else:
-                yield from _paths(value)
-
-
 def _with_paths(entry: Any, move: Callable[[str], str]) -> Any:
     if not isinstance(entry, Mapping):
         return entry
     return {
         key: move(str(value))
-        if key in _PATHS and isinstance(value, str | PurePath)
+        if key in PATHS and isinstance(value, str | PurePath)
         else _with_paths(value, move)
         for key, value in entry.items()
     }
-
-
-def _is_local(path: str) -> bool:
-    return "://" not in path or path.startswith("file://")
-
-
-def _joined(path: str, root: Path) -> Path:
-    return root / path.removeprefix("file://")  # which an absolute path replaces

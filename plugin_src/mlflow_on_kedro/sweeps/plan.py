@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.sweep_entries import SweepEntry
 from ..errors import ConfigError
+from ..utils.catalog_files import entries_of
 from ..utils.secrets import is_secret, looks_secret
 from ..utils.suggestions import did_you_mean
 from . import reuse
 from .changes import configuration, context_of, find_changes, pipeline_of
 from .combination import SHARED, Combination, Setup
-from .own_files import entries_of, is_in_memory, kept_entries, shared_places
+from .own_files import is_in_memory, kept_entries, shared_places
 from .ranking import Goal
 from .space import Choices, Space, label, parse_domain
 from .sweep_folder import SweepFolder

@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from mlflow_on_kedro.sweeps.own_files import (
-    entries_of,
     is_in_memory,
     kept_entries,
     own_path,
     redirected,
     shared_places,
 )
+from mlflow_on_kedro.utils.catalog_files import entries_of
 
 ROOT, FOLDER = Path("/project").absolute(), Path("/sweep/0001").absolute()
 
