@@ -14,12 +14,7 @@ from ..tracking.failures import pass_over_refusals
 from ..tracking.hidden_tags import HIDDEN
 from ..tracking.parts import ERROR_TAG
 from ..tracking.summary import RunOutcome, RunSummary, merged, to_markdown
-from ..tracking.timing_metrics import (
-    FAILED_NODE_TAG,
-    INTERRUPTED_TAG,
-    PIPELINE_METRIC,
-    finished_nodes,
-)
+from ..tracking.timing_metrics import PIPELINE_METRIC, finished_nodes, stopped_at
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -87,13 +82,12 @@ def _outcome(header: Header, run: Any, summary: RunSummary, end: End) -> RunOutc
     # The run in MLflow is longer than the pipeline: the store may have to be made first.
     seconds = run.data.metrics.get(PIPELINE_METRIC, max(0, end.time - begin) / 1000)
     done = finished_nodes(run, summary.nodes)
-    node = tags.get(FAILED_NODE_TAG) or tags.get(INTERRUPTED_TAG, "")
     return RunOutcome(
         end.status,
         seconds,
         f"/experiments/{info.experiment_id}/runs/{info.run_id}",
         done or (None if end.status == "FINISHED" else ()),
-        node if end.status in {"FAILED", "KILLED"} else "",
+        stopped_at(tags) if end.status in {"FAILED", "KILLED"} else "",
         tags.get(ERROR_TAG, ""),
     )
 

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..tracking.finding import MANY
-from .conditions import plain_number, quoted_key
+from .conditions import joined, plain_number, quoted_key
 
 if TYPE_CHECKING:
     from ..tracking.finding import Runs
@@ -85,4 +85,4 @@ def best_runs(
 def _filter(metric: str, bound: float, more: str, *, ascending: bool) -> str:
     comparison = "<" if ascending else ">"
     condition = f"{quoted_key('metrics', metric)} {comparison} {plain_number(bound)}"
-    return f"{condition} AND {more}" if more else condition
+    return joined(condition, more)

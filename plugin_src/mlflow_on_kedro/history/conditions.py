@@ -129,7 +129,17 @@ def parse(where: str) -> list[Condition]:
 
 def filter_string(conditions: Sequence[Condition]) -> str:
     """Return the filter for MLflow; what it cannot check is left out."""
-    return " AND ".join(text for item in conditions if (text := item.filter_string))
+    return joined(*(item.filter_string for item in conditions))
+
+
+def joined(*filters: str) -> str:
+    """Join filters of MLflow, of which some may be "".
+
+    Example:
+        >>> joined("metrics.acc > 0.5", "", "status = 'FINISHED'")
+        "metrics.acc > 0.5 AND status = 'FINISHED'"
+    """
+    return " AND ".join(filter(None, filters))
 
 
 def quoted_key(kind: str, key: str) -> str:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..journal.span import Span
 from ..journal.usage import to_json
-from ..mlflow_internals.tags import DATASET_CONTEXT, LINKED_PROMPTS, PARENT_RUN
+from ..mlflow_internals.tags import DATASET_CONTEXT, PARENT_RUN
+from ..prompts import links
 from ..timeline.finished_run_spans import spans_of_finished_run
 from ..timeline.text_chart import LEGEND, text_chart
 from ..timeline.usage_texts import peaks_in_words
@@ -223,7 +223,7 @@ def _datasets(run: Any) -> list[InputDataset]:
 def _prompts(record: RunRecord) -> list[tuple[str, str]]:
     """Return the name and version of each prompt that a run has used."""
     try:
-        linked = json.loads(record.tags.get(LINKED_PROMPTS) or "[]")
+        linked = links.in_tags(record.tags)
         return [(str(prompt["name"]), f"version {prompt['version']}") for prompt in linked]
     except (ValueError, TypeError, KeyError):  # somebody else has written the tag
         return []

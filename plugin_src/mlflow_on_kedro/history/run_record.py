@@ -11,12 +11,7 @@ from ..journal.span import OF_THE_PLUGIN
 from ..mlflow_internals.tags import GIT_BRANCH, GIT_COMMIT, PARENT_RUN
 from ..tracking.finding import COMMAND_TAG
 from ..tracking.parts import ERROR_TAG
-from ..tracking.timing_metrics import (
-    FAILED_NODE_TAG,
-    INTERRUPTED_TAG,
-    PREFIX_TAG,
-    metric_key,
-)
+from ..tracking.timing_metrics import PREFIX_TAG, metric_key, stopped_at
 from ..tracking.user import USER_TAG
 from ..utils.secrets import without_secrets
 
@@ -80,8 +75,7 @@ class RunRecord:
         """The node that failed or was interrupted, and the error; "" if it did not fail."""
         if self.status not in {"FAILED", "KILLED"}:
             return ""
-        node = self.tags.get(FAILED_NODE_TAG) or self.tags.get(INTERRUPTED_TAG)
-        error = self.tags.get(ERROR_TAG, "")
+        node, error = stopped_at(self.tags), self.tags.get(ERROR_TAG, "")
         return ": ".join(text for text in (f"node {node}" if node else "", error) if text)
 
     @property

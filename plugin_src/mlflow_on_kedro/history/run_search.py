@@ -77,7 +77,7 @@ class RunSearch:
             children: Whether runs below a pipeline's run count, too.
         """
         if not any((item.kind, item.key) == _STATUS for item in conditions.parse(where)):
-            where = f"{where} AND status = FINISHED" if where.strip() else "status = FINISHED"
+            where = conditions.joined(where.strip(), "status = FINISHED")
         named = metric if metric.startswith(("metrics.", "metric.")) else f"metrics.{metric}"
         return cls(where, named, lowest, 1, children)
 
@@ -132,11 +132,9 @@ class RunSearch:
             )
             value = found[0].data.metrics[key] if found else math.nan
             if self.limit == 1 and math.isfinite(value):
-                same = (
-                    f"{conditions.quoted_key(kind, key)} = {conditions.plain_number(value)}",
-                    *([filter_string] if filter_string else []),
-                )
-                alike = [run for run in next(runs.pages(" AND ".join(same)), ()) if accepts(run)]
+                same = f"{conditions.quoted_key(kind, key)} = {conditions.plain_number(value)}"
+                page = next(runs.pages(conditions.joined(same, filter_string)), ())
+                alike = [run for run in page if accepts(run)]
                 if len(alike) > 1:
                     found, tie = alike[:1], self._tie(len(alike))
         elif not kind or key in _FOR_MLFLOW:
@@ -147,7 +145,7 @@ class RunSearch:
         else:
             if kind in {"params", "tags"}:
                 has = f"{conditions.quoted_key(kind, key)} != ''"
-                filter_string = f"{filter_string} AND {has}" if filter_string else has
+                filter_string = conditions.joined(filter_string, has)
             found, is_certain = _read(runs.pages(filter_string, page_size=_PAGE), accepts, None)
             found = _sorted(found, kind, key, ascending=self.ascending)[: self.limit]
         return FoundRuns(found, kind, key, tie if is_certain else self._note(own, kind))

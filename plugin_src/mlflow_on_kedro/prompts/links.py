@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..mlflow_internals import mlflow_globals
@@ -47,13 +48,20 @@ def linked_versions(client: MlflowClient, run_id: str) -> dict[str, int]:
         Exception: MLflow cannot be reached.
     """
     found: dict[str, int] = {}
-    for item in _linked(client, run_id):
+    for item in in_tags(client.get_run(run_id).data.tags):
         found[item["name"]] = max(found.get(item["name"], 0), int(item["version"]))
     return found
 
 
-def _linked(client: MlflowClient, run_id: str) -> list[dict[str, str]]:
-    tags = client.get_run(run_id).data.tags
+def in_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Return the ``name`` and ``version`` of each prompt that is linked to a run or a trace.
+
+    Args:
+        tags: The tags of the run or of the trace.
+
+    Raises:
+        ValueError: Somebody else has written the tag.
+    """
     found: list[dict[str, str]] = json.loads(tags.get(LINKED_PROMPTS) or "[]")
     return found
 
@@ -70,7 +78,7 @@ def link_to_traces(client: MlflowClient, uri: str, run_id: str, experiment_id: s
     Raises:
         Exception: MLflow cannot be reached, or has no such links.
     """
-    used = _linked(client, run_id)
+    used = in_tags(client.get_run(run_id).data.tags)
     versions = [make_version(item["name"], int(item["version"])) for item in used]
     if not versions:
         return
@@ -79,6 +87,6 @@ def link_to_traces(client: MlflowClient, uri: str, run_id: str, experiment_id: s
         for trace in client.search_traces(
             [experiment_id], of_run, max_results=MAX_TRACES, include_spans=False
         ):
-            known = json.loads(trace.info.tags.get(LINKED_PROMPTS) or "[]")
+            known = in_tags(trace.info.tags)
             if any(item not in known for item in used):
                 client.link_prompt_versions_to_trace(versions, trace.info.trace_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -66,22 +67,9 @@ def run_sweep(
     """
     new_search(plan, {})  # what it refuses is known before there is a run
     folder = request.folder or SweepFolder.create(request.root, request.name)
-    try:
-        return _run_in(folder, request, plan, config, package, words, show)
-    finally:
-        folder.remove_unused()
-
-
-def _run_in(
-    folder: SweepFolder,
-    request: Request,
-    plan: Plan,
-    config: Config,
-    package: str,
-    words: Sequence[str],
-    show: Callable[[str], Any],
-) -> Done:
-    with folder.held():
+    with contextlib.ExitStack() as at_end:
+        at_end.callback(folder.remove_unused)
+        at_end.enter_context(folder.held())
         if request.folder is not None:
             check_metric(folder.finished().values(), plan.metric)
             _end_killed_runs(request, config)

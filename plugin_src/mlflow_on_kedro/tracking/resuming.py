@@ -10,7 +10,7 @@ from ..journal.records import Header
 from ..utils.mlflow_limits import MAX_TAG_LENGTH
 from . import shared_run
 from .parts import ERROR_TAG, how_it_ended
-from .timing_metrics import FAILED_NODE_TAG, INTERRUPTED_TAG
+from .timing_metrics import FAILED_NODE_TAG, INTERRUPTED_TAG, stopped_at
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -64,8 +64,7 @@ def reopen(client: MlflowClient, run: Any) -> None:
     info, tags = run.info, run.data.tags
     if info.status not in _UNSUCCESSFUL:
         return
-    node = tags.get(FAILED_NODE_TAG) or tags.get(INTERRUPTED_TAG)
-    ended = how_it_ended(info.status, node, tags.get(ERROR_TAG))
+    ended = how_it_ended(info.status, stopped_at(tags), tags.get(ERROR_TAG))
     logger.info(
         "Going on with the run %s (%s), which was %.300s.", info.run_name, info.run_id, ended
     )

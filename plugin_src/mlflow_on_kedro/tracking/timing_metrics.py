@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
@@ -68,6 +68,15 @@ class Names:
 
 _OLD_NAMES = Names("time/node/", "time/load/", "time/save/")
 _OLD_PIPELINE_METRIC = "time/pipeline"
+
+
+def stopped_at(tags: Mapping[str, str]) -> str:
+    """Return the node at which a run has failed, or those that were interrupted; "" if unknown.
+
+    Args:
+        tags: The run's tags.
+    """
+    return tags.get(FAILED_NODE_TAG) or tags.get(INTERRUPTED_TAG, "")
 
 
 def names_in_runs(prefix: str | None) -> tuple[Names, ...]:
