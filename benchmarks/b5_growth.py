@@ -24,6 +24,8 @@ _SERIES = {
     "points": (1, 1000, 100_000),
     "artifacts": (1, 100, 1000),
 }
+# What tracking adds to nodes is a small difference of Kedro's own seconds, which vary by as much.
+_ROUNDS = {"nodes": 5, "params": 1, "points": 1, "artifacts": 3}
 # MLflow's own client, told the same in one call.
 _ALONE = """
 import sys
@@ -50,8 +52,7 @@ def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> Non
     for size in sizes:
         for variant, project in bench.projects(_shape(what, size), PLAIN, OURS).items():
             calls[f"{size} {what}, {variant}"] = project.run
-    # Where all of it takes seconds, one round would show the machine's moods.
-    alternate(samples, calls, 1 if what in {"params", "points"} or bench.quick else 3)
+    alternate(samples, calls, 1 if bench.quick else _ROUNDS[what])
 
     # Of each the least of all runs: what tracking adds is small beside what Kedro itself takes.
     def plain(size: int) -> float:

@@ -89,7 +89,7 @@ def _typed(content: Mapping[str, Any], where: str) -> Config:
         if is_dataclass(types[key]):
             check_choices(value, types[key], where, f"{key}.")
     sections = {
-        key: check_types(types[key](**without_empty(value)), where, f"{key}.")
+        key: _typed_section(types[key](**without_empty(value)), where, f"{key}.")
         for key, value in given.items()
         if is_dataclass(types[key])
     }
@@ -98,6 +98,11 @@ def _typed(content: Mapping[str, Any], where: str) -> Config:
     check_choices(others, Config, where, "")
     top = make_dataclass("Top", [(key, types[key]) for key in others])
     return Config(**sections, **vars(check_types(top(**others), where)))
+
+
+def _typed_section(section: SectionT, where: str, prefix: str) -> SectionT:
+    is_default = repr(section) == repr(type(section)())  # not `==`, by which 1 equals true
+    return section if is_default else check_types(section, where, prefix)
 
 
 def _check_names(names: Any, where: str) -> None:

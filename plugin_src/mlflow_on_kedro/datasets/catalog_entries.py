@@ -13,30 +13,24 @@ from ..utils.suggestions import alike, nearest
 from .arguments import check_arguments, check_values
 from .backends import PATH_ARGS
 from .default_paths import default_filepath
-from .evaluation import MLflowEvaluation
-from .evaluation_dataset import MLflowEvaluationDataset
 from .extension_names import canonical, suffix_of
-from .mlflow_dataset import MLflowDataset
-from .model_dataset import MLflowModelDataset
-from .prompt_dataset import MLflowPromptDataset
-from .tracked import TrackedDataset
 from .value_kinds import VALUE_KINDS
 
-_CLASSES: Mapping[Any, type[TrackedDataset]] = {
-    "mlflow_on_kedro.MLflowDataset": MLflowDataset,
-    "mlflow_on_kedro.MLflowDataSet": MLflowDataset,
-    "mlflow_on_kedro.MLflowModelDataset": MLflowModelDataset,
-    "mlflow_on_kedro.MLflowEvaluation": MLflowEvaluation,
-    "mlflow_on_kedro.MLflowEvaluationDataset": MLflowEvaluationDataset,
-    "mlflow_on_kedro.MLflowPromptDataset": MLflowPromptDataset,
-    # The names that Kedro writes into a catalog.
-    "mlflow_on_kedro.datasets.mlflow_dataset.MLflowDataset": MLflowDataset,
-    "mlflow_on_kedro.datasets.model_dataset.MLflowModelDataset": MLflowModelDataset,
-    "mlflow_on_kedro.datasets.evaluation.MLflowEvaluation": MLflowEvaluation,
-    "mlflow_on_kedro.datasets.evaluation_dataset.MLflowEvaluationDataset": MLflowEvaluationDataset,
-    "mlflow_on_kedro.datasets.prompt_dataset.MLflowPromptDataset": MLflowPromptDataset,
+_MODULES = {
+    "MLflowDataset": "mlflow_dataset",
+    "MLflowModelDataset": "model_dataset",
+    "MLflowEvaluation": "evaluation",
+    "MLflowEvaluationDataset": "evaluation_dataset",
+    "MLflowPromptDataset": "prompt_dataset",
 }
+"""The classes of MLflow datasets. Only modules of those are imported that the catalog has."""
 _PACKAGE = __name__.partition(".")[0]
+_CLASS_NAMES: Mapping[Any, str] = {
+    **{f"{_PACKAGE}.{name}": name for name in _MODULES},
+    # The names that Kedro writes into a catalog.
+    **{f"{__package__}.{module}.{name}": name for name, module in _MODULES.items()},
+    f"{_PACKAGE}.MLflowDataSet": "MLflowDataset",
+}
 
 
 def complete_entry(
@@ -60,23 +54,25 @@ def complete_entry(
         'data/mlflow/predictions.csv'
     """
     kind = entry.get("type")
-    cls = _CLASSES.get(kind) if isinstance(kind, str) else None
-    if cls is None:
+    class_name = _CLASS_NAMES.get(kind) if isinstance(kind, str) else None
+    if class_name is None:
         if isinstance(kind, str):
             _check_type(kind)
         return entry
+    module = importlib.import_module(f".{_MODULES[class_name]}", __package__)
+    cls: type = getattr(module, class_name)
     check_arguments(entry, cls)
     entry.setdefault("dataset_name", untranscoded(name))
-    if cls is MLflowModelDataset:
+    if class_name == "MLflowModelDataset":
         entry.setdefault("filepath", default_filepath(entry["dataset_name"], ""))
         if entry.get("run_id") or entry.get("model_uri"):
             entry.setdefault("tracking_uri", tracking_uri())
-    elif cls in (MLflowPromptDataset, MLflowEvaluationDataset):
+    elif class_name in {"MLflowPromptDataset", "MLflowEvaluationDataset"}:
         pass  # no file unless one is given
     elif entry.get("loading_run_id"):
         entry.setdefault("loading_tracking_uri", tracking_uri())
     else:
-        suffix = _suffix("table" if cls is MLflowEvaluation else entry.get("dataset"))
+        suffix = _suffix("table" if class_name == "MLflowEvaluation" else entry.get("dataset"))
         if suffix is not None:
             entry.setdefault("filepath", default_filepath(entry["dataset_name"], suffix))
     check_values(name, entry, cls)
@@ -96,17 +92,16 @@ def _check_type(kind: str) -> None:
     """Raise an error for a misspelled class of this plugin; Kedro would blame kedro-datasets."""
     package, _, name = kind.rpartition(".")
     top = package.partition(".")[0]
-    names = list(dict.fromkeys(cls.__name__ for cls in _CLASSES.values()))
     if top == _PACKAGE:
         is_mistake = not _exists(package, name)
     elif "mlflow" in kind.casefold():
         is_mistake = alike(top, _PACKAGE) or (
-            not package and any(alike(name, known) for known in names)
+            not package and any(alike(name, known) for known in _MODULES)
         )
     else:
         return
     if is_mistake:
-        known = [f"{_PACKAGE}.{class_name}" for class_name in names]
+        known = [f"{_PACKAGE}.{class_name}" for class_name in _MODULES]
         meant = nearest(f"{_PACKAGE}.{name}", known)
         raise DatasetError(
             f"there is no {kind!r}. Did you mean {meant!r}? There are: {', '.join(known)}"

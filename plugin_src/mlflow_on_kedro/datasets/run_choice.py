@@ -13,7 +13,6 @@ from kedro.utils import find_kedro_project
 from ..mlflow_internals import run_stack
 from ..runs import known_projects
 from ..tracking import uris
-from . import other_runs
 from .saved_files import SavedFiles
 
 if TYPE_CHECKING:
@@ -152,6 +151,8 @@ class RunChoice(SavedFiles):
         return bool(chosen)
 
     def _run_elsewhere(self) -> TrackedRun | None:
+        from . import other_runs  # most datasets need no other run, and no command but `run` does
+
         if self._run is not None and self._run.is_offline:
             other_runs.warn_offline(str(self.dataset_name))
             return None
@@ -169,5 +170,7 @@ class RunChoice(SavedFiles):
             return None
 
     def _join(self, uri: str, run_id: str) -> TrackedRun:
+        from . import other_runs
+
         config = self._run.config if self._run else None
         return other_runs.join(str(self.dataset_name), uri, run_id, config)

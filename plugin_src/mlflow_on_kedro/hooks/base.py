@@ -17,7 +17,6 @@ from ..config.switched_off import is_switched_off
 from ..notebook import context_mlflow
 from ..runs import run_dataset
 from .catalog_setup import prepare_context, take_out_keys
-from .opening import open_run, run_dataset_of
 
 if TYPE_CHECKING:
     from kedro.framework.context import KedroContext
@@ -173,6 +172,8 @@ class TrackingHook:
     ) -> None:
         if not self._acts_in(catalog):
             return
+        from .opening import run_dataset_of
+
         holder = run_dataset_of(run_params, catalog)
         config = holder.config
         if not self._is_on(config) or is_switched_off(config, run_params):
@@ -199,6 +200,8 @@ class TrackingHook:
     ) -> None:
         if not self._acts_in(catalog):
             return
+        from .opening import open_run  # with all that a run needs, and other commands do not
+
         run = open_run(run_params, pipeline, catalog)
         if run is None:
             return

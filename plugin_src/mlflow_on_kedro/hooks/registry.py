@@ -56,6 +56,10 @@ class HookSequence(Sequence["TrackingHook"]):
 
     @functools.cached_property
     def _hooks(self) -> tuple[TrackingHook, ...]:
+        if command_line.runs_no_pipeline():
+            from .base import TrackingHook
+
+            return (TrackingHook(),)  # completes the catalog; the others act in runs only
         return tuple(hook() for hook in default_hooks())
 
     @overload

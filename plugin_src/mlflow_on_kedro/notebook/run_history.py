@@ -8,17 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.sections import Config
 from ..errors import MLflowOnKedroError
-from ..history.run_page import RunPage
-from ..history.run_record import RunRecord
-from ..history.run_search import RunSearch
 from ..tracking.finding import Runs
-from ..tracking.run_names import find_run
 
 if TYPE_CHECKING:
     import pandas as pd
     from mlflow.entities import Run
 
     from ..comparing.run_diff import RunDiff
+    from ..history.run_page import RunPage
+    from ..history.run_record import RunRecord
 
 
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
@@ -26,7 +24,10 @@ _WHOLE = re.compile(r"[+-]?[0-9]{1,18}")
 
 
 class RunHistory:
-    """What a project's MLflow has of runs that have been: the base of ``context.mlflow``."""
+    """What a project's MLflow has of runs that have been: the base of ``context.mlflow``.
+
+    Each `kedro` command has a context, so what reads runs is imported when it is asked for.
+    """
 
     root: Path
 
@@ -48,6 +49,8 @@ class RunHistory:
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
         """
+        from ..tracking.run_names import find_run
+
         return find_run(self._runs, wanted)
 
     def runs(
@@ -78,6 +81,9 @@ class RunHistory:
         Raises:
             MLflowOnKedroError: The conditions cannot be read, or MLflow cannot be reached.
         """
+        from ..history.run_record import RunRecord
+        from ..history.run_search import RunSearch
+
         found = RunSearch(where, sort, ascending, limit, children).find(self._runs)
         return _table([RunRecord.from_run(run) for run in found.runs], found.note)
 
@@ -95,6 +101,8 @@ class RunHistory:
         Raises:
             MLflowOnKedroError: No run has the metric, or MLflow cannot be reached.
         """
+        from ..history.run_search import RunSearch
+
         search = RunSearch.for_best(metric, where, lowest=lowest, children=children)
         found = search.find(self._runs)
         if not found.runs:
@@ -111,6 +119,8 @@ class RunHistory:
         Raises:
             MLflowOnKedroError: There is no such run, or MLflow cannot be reached.
         """
+        from ..history.run_page import RunPage
+
         found = self.run(run) if isinstance(run, str) else run
         return RunPage.from_run(self._runs, found, self.settings.time.prefix)
 

@@ -16,7 +16,6 @@ from kedro.io import AbstractDataset
 from ..config.checks import FILE
 from ..config.parsing import parse, restore
 from ..config.sections import Config
-from ..observability import run_log
 from ..tracking.access import Access
 from ..utils import kedro_internals
 
@@ -103,6 +102,7 @@ class RunDataset(AbstractDataset[None, "TrackedRun | None"]):
         self._access.use()
         register_hooks_in_worker(self.package)
         if self.run is not None:
+            from ..observability import run_log
             from .node_calls import fluent
 
             with self.run.guard():

@@ -14,10 +14,13 @@ import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..journal.snapshot import State, state_of
 from ..tracking.store import working_folder
-from ..tracking.tracked_run import TrackedRun
+
+if TYPE_CHECKING:
+    from ..tracking.tracked_run import TrackedRun
 
 FOLDER = "saved"
 OLD_SECONDS = 30 * 24 * 3600.0

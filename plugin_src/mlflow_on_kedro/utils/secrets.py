@@ -6,6 +6,7 @@ are bounded, or end where the next match may begin.
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Mapping
@@ -139,23 +140,34 @@ _KEY = r"[_\-.]?(?:[kK][eE][yY][sS]?|[tT][oO][kK][eE][nN][sS])(?![a-z])"
 _LETTERS = sorted({word[0] for word in (*_SECRET_PARTS, *_OF_KEYS, *_SECRET_WORDS)})
 # Each branch begins with a different letter, so that `re` skips to the next possible match.
 _SECRET_NAME = "|".join(_names_with(x) for letter in _LETTERS for x in (letter, letter.upper()))
-_ASSIGNED = re.compile(
-    rf"""((?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*(?![\w\-])(?:
-        [ \t]{{0,3}}=(?!=)[ \t]{{0,3}}  # `password=abc`, or `Password = abc;`
-        |\\?['"]?\]?[ \t]{{0,3}}[=:][ \t]{{0,3}}\\?['"]  # `"password": "abc"` as in JSON
-    ))(?:
-        (?<==)(?=[^\s'",;&)])(?:\{{[^{{}}\n]*\}})?[^\s'",;&)]*(?:[^;=\n]*(?=;))?
-        |(?<=[ =])(?:[^;=\n'"]+(?![^;\n])|[^\s;='",()\[\]{{}}]+(?!\S))
-        |(?<=")(?:[^"\\\n]|\\.)*
-        |(?<=')(?:[^'\\\n]|\\.)*
-    )""",
-    re.VERBOSE,
-)
-# Within a connection string, where a value ends at the next semicolon only.
-_IN_CONNECTION = re.compile(
-    rf"(;[ \t]{{0,3}}(?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*[ \t]{{0,3}}=(?!=)[ \t]{{0,3}})"
-    r"(?!['\"{])[^;\n]+"
-)
+
+
+# To compile one of these takes 5 ms, and most processes need none.
+@functools.cache
+def _assigned() -> re.Pattern[str]:
+    return re.compile(
+        rf"""((?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*(?![\w\-])(?:
+            [ \t]{{0,3}}=(?!=)[ \t]{{0,3}}  # `password=abc`, or `Password = abc;`
+            |\\?['"]?\]?[ \t]{{0,3}}[=:][ \t]{{0,3}}\\?['"]  # `"password": "abc"` as in JSON
+        ))(?:
+            (?<==)(?=[^\s'",;&)])(?:\{{[^{{}}\n]*\}})?[^\s'",;&)]*(?:[^;=\n]*(?=;))?
+            |(?<=[ =])(?:[^;=\n'"]+(?![^;\n])|[^\s;='",()\[\]{{}}]+(?!\S))
+            |(?<=")(?:[^"\\\n]|\\.)*
+            |(?<=')(?:[^'\\\n]|\\.)*
+        )""",
+        re.VERBOSE,
+    )
+
+
+@functools.cache
+def _in_connection() -> re.Pattern[str]:
+    # Within a connection string, where a value ends at the next semicolon only.
+    return re.compile(
+        rf"(;[ \t]{{0,3}}(?:{_SECRET_NAME})(?![\w\-]{{33}})[\w\-]*[ \t]{{0,3}}=(?!=)[ \t]{{0,3}})"
+        r"(?!['\"{])[^;\n]+"
+    )
+
+
 # Each secret's name contains one of these, and most texts contain none.
 _HINTS = (*_SECRET_PARTS, *_SECRET_WORDS, "key", "pass", "sig")
 # Secrets in a URL's query, in addition to names that are secret everywhere.
@@ -206,8 +218,8 @@ def mask_secrets(text: str) -> str:
         place, _, query = text.partition("?")
         text = f"{place}{_masked(_IN_QUERY, f'?{query}')}"
     if ";" in text:
-        text = _masked(_IN_CONNECTION, text)
-    return _masked(_ASSIGNED, text)
+        text = _masked(_in_connection(), text)
+    return _masked(_assigned(), text)
 
 
 def _mask_credentials(text: str) -> str:

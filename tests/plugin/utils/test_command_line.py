@@ -23,3 +23,22 @@ def test_the_command(monkeypatch: pytest.MonkeyPatch, words: list[str], expected
     """Only `kedro run` opens a run; a worker's command is another one."""
     monkeypatch.setattr(sys, "orig_argv", words)
     assert command_line.is_kedro_run() is expected
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["/bin/python", "/env/bin/kedro", "catalog", "describe-datasets", "--env=a"], True),
+        (["python", "-m", "kedro", "registry", "list"], True),
+        (["kedro", "catalog", "of-another-plugin"], False),
+        (["kedro", "run"], False),
+        (["kedro", "ipython"], False),
+        (["python", "script.py"], False),
+    ],
+)
+def test_commands_that_list(
+    monkeypatch: pytest.MonkeyPatch, words: list[str], expected: bool
+) -> None:
+    """Only commands of Kedro's own that are known to list things run no pipeline."""
+    monkeypatch.setattr(sys, "orig_argv", words)
+    assert command_line.runs_no_pipeline() is expected
