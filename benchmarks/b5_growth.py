@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import math
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
 from .bench import Bench
-from .measure import Check, Outcome, alternate
-from .projects import OURS, PLAIN, Shape
+from .measure import Check, Cost, Outcome, Samples, alternate
+from .projects import OURS, PLAIN, Project, Shape
 
 NAME = "B5"
 TITLE = "Growth with nodes, params, metric points and artifacts"
@@ -47,26 +49,27 @@ def run(bench: Bench) -> Outcome:
 
 
 def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> None:
-    samples = outcome.samples
+    samples, relative = outcome.samples, Samples()
     calls = {}
     for size in sizes:
         for variant, project in bench.projects(_shape(what, size), PLAIN, OURS).items():
-            calls[f"{size} {what}, {variant}"] = project.run
+            name = f"{size} {what}, {variant}"
+            calls[name] = partial(_run, project, partial(relative.add, name))
     alternate(samples, calls, 1 if bench.quick else _ROUNDS[what])
 
     # Of each the least of all runs: what tracking adds is small beside what Kedro itself takes.
-    def plain(size: int) -> float:
-        return samples.least_cpu(f"{size} {what}, {PLAIN}")
+    def plain(size: int, of: Samples = relative) -> float:
+        return of.least_cpu(f"{size} {what}, {PLAIN}")
 
-    def added(size: int) -> float:
-        return samples.least_cpu(f"{size} {what}, {OURS}") - plain(size)
+    def added(size: int, of: Samples = relative) -> float:
+        return of.least_cpu(f"{size} {what}, {OURS}") - plain(size, of)
 
     def order_of(cpu: Callable[[int], float]) -> float:
         ratio = max(cpu(most) - cpu(least), 0.01) / max(cpu(half) - cpu(least), 0.01)
         return math.log(ratio) / math.log((most - least) / (half - least))
 
     least, half, most = sizes[0], sizes[-2], sizes[-1]
-    grown = max(added(most) - added(least), 0.01)
+    grown = max(added(most, samples) - added(least, samples), 0.01)
     each = 1000 * grown / (most - least)
     outcome.checks.append(Check(f"{what}: order of growth of added CPU", order_of(added), ORDER))
     if what == "nodes":
@@ -82,6 +85,24 @@ def _measure(bench: Bench, outcome: Outcome, what: str, sizes: list[int]) -> Non
     if what == "points":
         check = Check(f"memory for {most} points", more(OURS), MEMORY_MB, "MB")
         outcome.checks.append(check)
+
+
+def _run(project: Project, add: Callable[[Cost], None]) -> Cost:
+    """Run a project, and add its cost in units of a fixed piece of work, done before and after.
+
+    A machine that others use, too, may take twice as long for the same from one minute to the next.
+    """
+    before = _work_seconds()
+    cost = project.run()
+    add(replace(cost, cpu=cost.cpu / (before + _work_seconds())))
+    return cost
+
+
+def _work_seconds() -> float:
+    begin = time.process_time()
+    for _ in range(4):
+        json.loads(json.dumps([{f"key {n}": [n, str(n)] for n in range(50_000)}]))
+    return time.process_time() - begin
 
 
 def _more(outcome: Outcome, what: str, least: int, most: int, variant: str) -> float:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from ..utils import client_variables
@@ -124,8 +125,18 @@ def _collected(
         scores[number] = _in_order(_scores(trace, run_id, job), order)
         trace_ids[number] = trace.info.trace_id
         folders.append(saved_traces.write(trace, run_id, place))
-    metrics = {name: float(value) for name, value in result.metrics.items()}
+    metrics = {name: _of_valid(name, value, scores) for name, value in result.metrics.items()}
     return Evaluated(_in_order(metrics, order), scores, trace_ids, folders)
+
+
+def _of_valid(metric: str, value: Any, scores: list[Scores]) -> float:
+    """Return a metric, and for a mean of NaN or infinity the mean of the other rows."""
+    scorer, _, kind = metric.rpartition("/")
+    if kind != "mean" or math.isfinite(value):
+        return float(value)
+    found = [row[scorer]["value"] for row in scores if scorer in row]
+    numbers = [float(score) for score in found if isinstance(score, bool | int | float)]
+    return fmean(numbers) if numbers else math.nan
 
 
 def _in_order(values: dict[str, Any], order: Mapping[str, int]) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -130,13 +130,8 @@ class RunSearch:
                 ascending=self.ascending,
                 most=MOST_READ,
             )
-            value = found[0].data.metrics[key] if found else math.nan
-            if self.limit == 1 and math.isfinite(value):
-                same = f"{conditions.quoted_key(kind, key)} = {conditions.plain_number(value)}"
-                page = next(runs.pages(conditions.joined(same, filter_string)), ())
-                alike = [run for run in page if accepts(run)]
-                if len(alike) > 1:
-                    found, tie = alike[:1], self._tie(len(alike))
+            if self.limit == 1 and found:
+                found, tie = self._newest_of_best(runs, found[0], filter_string, accepts)
         elif not kind or key in _FOR_MLFLOW:
             first = [f"attributes.{key} {'ASC' if self.ascending else 'DESC'}"] if kind else []
             size = _PAGE if own else max(RECENT, min(self.limit, _PAGE))
@@ -150,9 +145,22 @@ class RunSearch:
             found = _sorted(found, kind, key, ascending=self.ascending)[: self.limit]
         return FoundRuns(found, kind, key, tie if is_certain else self._note(own, kind))
 
-    def _tie(self, count: int) -> str:
-        many = f"{count} or more" if count >= RECENT else str(count)
-        return f"{many} runs have this value of {self.sort}; this is the newest of them."
+    def _newest_of_best(
+        self, runs: Runs, best: Any, filter_string: str, accepts: Callable[[Any], bool]
+    ) -> tuple[list[Any], str]:
+        """Return the newest run with the value of the best, and a note if there are several."""
+        kind, key = conditions.split_key(self.sort, "--sort")
+        value = best.data.metrics[key]
+        if not math.isfinite(value):  # MLflow cannot search for it
+            return [best], ""
+        same = f"{conditions.quoted_key(kind, key)} = {conditions.plain_number(value)}"
+        page = next(runs.pages(conditions.joined(same, filter_string)), ())
+        alike = [run for run in page if accepts(run)]
+        if len(alike) <= 1:
+            return [best], ""
+        many = f"{RECENT} or more" if len(alike) >= RECENT else str(len(alike))
+        note = f"{many} runs have this value of {self.sort}; this is the newest of them."
+        return alike[:1], note
 
     def _note(self, own: Sequence[Condition], kind: str) -> str:
         why = ""

@@ -158,6 +158,7 @@ def test_values_that_are_no_numbers(
     scores = found.result_df["is_long/value"]
     assert [None if pd.isna(score) else score for score in scores] == [1.0, None, 1.0]
     assert found.metrics["has_truth/mean"] == pytest.approx(2 / 3)
+    assert found.metrics["is_long/mean"] == 1.0
     traces = [client.get_trace(trace_id) for trace_id in found.result_df["trace_id"]]
     said = [{each.name for each in trace.info.assessments} for trace in traces]
     assert ["expected_response" in names for names in said] == [False, True, True]
