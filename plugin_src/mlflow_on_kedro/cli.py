@@ -78,7 +78,7 @@ if __name__ == "__main__":
 
     project = find_kedro_project(Path.cwd())
     if project is None:
-        sys.exit("This is no Kedro project: change to the folder of one first.")
+        sys.exit("This is not a Kedro project: change to the folder of one first.")
     try:
         found = start(project, sys.argv[1:])
     except ConfigError as error:

@@ -39,9 +39,9 @@ def diff(
     before that), or `@alias` of a registered model. Without B it is `latest`.
 
     Likely causes come first: data, loaded versions, code, parameters, catalog, pipeline, packages
-    and environment; then metrics and the durations of nodes. What is equal is in one line, and so
-    is what a run has not recorded (see `provenance` in mlflow.yml). The code is compared in this
-    git repository, which needs the commits of both runs.
+    and environment; then metrics and the durations of nodes. One line names what is equal, and
+    another what a run has not recorded (see `provenance` in mlflow.yml). The code is compared in
+    this git repository, which needs the commits of both runs.
 
     \b
     kedro mlflow diff latest~1

@@ -78,11 +78,11 @@ def _chosen(journals: list[Journal], run: str) -> Journal:
         return found[0]
     if not found:
         raise click.ClickException(
-            f"No run that waits has the name or id {run!r}. `kedro mlflow status` lists all."
+            f"No waiting run has the name or id {run!r}. `kedro mlflow status` lists all."
         )
     names = ", ".join(journal.folder.name for journal in found)
     raise click.ClickException(
-        f"{len(found)} runs that wait are {run!r}: {names}. Name one of these."
+        f"{len(found)} waiting runs match {run!r}: {names}. Name one of these."
     )
 
 

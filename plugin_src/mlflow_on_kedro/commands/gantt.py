@@ -93,8 +93,9 @@ def _draw(runs: Runs, found: Any, settings: Time) -> tuple[str, str]:
         )
     if not spans:
         raise MLflowOnKedroError(
-            f"The run {name_and_id(found)} has no timings: its pipeline ran no node, or without "
-            "this plugin or its time hook, or with another `time.prefix` than mlflow.yml has now."
+            f"The run {name_and_id(found)} has no timings: its pipeline ran no node, or ran "
+            "without this plugin or its time hook, or with another `time.prefix` than mlflow.yml "
+            "has now."
         )
     page = chart.html(spans, title=found.info.run_name or None, params=settings.gantt_params)
     return Timeline.from_spans(spans).summary, page

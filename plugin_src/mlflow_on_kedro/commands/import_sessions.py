@@ -49,8 +49,8 @@ def import_sessions(
 
     Each session becomes a run with its own time, title, notes, command, git commit and user. Values
     of `tracking.MetricsDataset` become metrics, those of `tracking.JSONDataset` metrics and
-    parameters, and versioned plots artifacts. The files are found through the catalog. Nothing that
-    is read is changed.
+    parameters, and versioned plots artifacts. The files are found through the catalog. The
+    sessions and their files stay as they are.
 
     A session that has a run in MLflow already is left out, so you can run it again at any time,
     also after Ctrl-C.

@@ -22,11 +22,10 @@ if TYPE_CHECKING:
 def migrate(metadata: Any, *, yes: bool, dry_run: bool) -> None:
     """Rewrite a project of kedro-mlflow, PipelineX or Kedro-Viz's experiment tracking.
 
-    The mlflow.yml and catalog files of all environments, PipelineX's hooks in parameters files,
-    settings.py, imports in other modules, requirements, and the version of Kedro in
-    pyproject.toml. Comments, order, anchors and `${…}`
-    stay, and so does each line that has nothing of the other plugin. Runs log what they logged
-    before.
+    It rewrites the mlflow.yml and catalog files of all environments, PipelineX's hooks in
+    parameters files, settings.py, imports in other modules, requirements, and the version of Kedro
+    in pyproject.toml. Comments, order, anchors and `${…}` stay, and so does each line that has
+    nothing of the other plugin. Runs log what they logged before.
 
     All changes are shown, and nothing is written until you agree; then all files are written, or
     none. What cannot be rewritten stays as it is, and is listed with its file and line, and with

@@ -175,8 +175,8 @@ def _run(runs: Runs, wanted: str | None) -> Run:
     found = find_run(runs, wanted)
     if found.info.status != "FINISHED":
         raise ConfigError(
-            f"--run-id: the run {name_and_id(found)} is {found.info.status}, and a model is made "
-            "of one that is FINISHED."
+            f"--run-id: the run {name_and_id(found)} is {found.info.status}, and a model needs "
+            "one that is FINISHED."
         )
     return found
 

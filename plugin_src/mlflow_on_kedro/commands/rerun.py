@@ -63,9 +63,9 @@ def rerun(
 
     RUN is a run's id or the first characters of it, its name, `latest`, `latest~2` (the second
     before that), or `@alias` of a registered model. It runs in the Kedro environment that it had;
-    --env is here a virtual environment, with the run's packages.
+    here, --env is a virtual environment, with the run's packages.
 
-    First all differences to that run are listed that are found now: data, code, packages, and so
+    First, all differences between that run and now are listed: data, code, packages, and so
     on. Then `kedro run` starts with the options of the recorded command, and with each parameter
     that has another value now. Secrets are masked in MLflow, so their present values are used. The
     new run has the tag `kedro.rerun_of`. Keys of mlflow.yml that the command set are not repeated.

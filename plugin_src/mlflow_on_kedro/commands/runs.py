@@ -54,9 +54,9 @@ def runs(
 ) -> None:
     """List the runs of this project's experiment, the newest first.
 
-    A run has its metrics, without timings, and the parameters in which the listed runs differ; a
-    single one has those that the last runs have otherwise. Into a file or a pipe all columns are
-    written, with whole ids; in a terminal those that fit.
+    Each run is shown with its metrics, without timings, and the parameters in which the listed runs
+    differ; a single run with those in which it differs from the last runs. A file or a pipe gets
+    all columns, with whole ids; a terminal those that fit.
 
     \b
         kedro mlflow runs -n 20
@@ -67,8 +67,8 @@ def runs(
 
     CONDITIONS are joined by AND. They compare params.NAME, metrics.NAME, tags.NAME, or status,
     start_time, end_time, run_name, user_id by = != > >= < <=, LIKE, IN or IS NULL, as MLflow's
-    search does. A number that stands in no quotes compares as a number, also with parameters. KEY
-    is such a name, or duration. --best takes FINISHED runs, unless CONDITIONS say another status.
+    search does. A number without quotes is compared as a number, also with parameters. KEY
+    is such a name, or duration. --best takes FINISHED runs, unless CONDITIONS name another status.
 
     A sweep is one run in the list. --best, --sort and --children look at its combinations, too.
 

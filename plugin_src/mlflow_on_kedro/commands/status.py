@@ -43,7 +43,7 @@ def status(
     is left of it.
 
     PATH is another project's root, its .mlflow_on_kedro, or a copy of that from another machine.
-    --uri and --env are those that you mean to give `sync`: they show where each run would go.
+    With the --uri and --env that you would give `sync`, it shows where each run would go.
     """
     from ..delivery.backlog import PendingJournal, find
 

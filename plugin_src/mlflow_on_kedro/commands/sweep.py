@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     "params",
     multiple=True,
     metavar="NAME=VALUES",
-    help="A parameter and what it takes; once for each parameter.",
+    help="A parameter and its values; once for each parameter.",
 )
-@click.option("--trials", type=click.IntRange(min=1), help="Have Optuna choose so many.")
+@click.option("--trials", type=click.IntRange(min=1), help="How many Optuna chooses.")
 @click.option(
     "--sampler",
     type=click.Choice(["tpe", "random", "gp", "cmaes"]),
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @click.option(
     "--minimize/--maximize",
     default=None,
-    help="The smaller it is, the better, or the greater.  [default: --maximize]",
+    help="Whether smaller or greater values are better.  [default: --maximize]",
 )
 @click.option(
     "--over",
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     "--params",
     "fixed",
     default="",
-    help="Parameters that are the same in all, as for `kedro run`.",
+    help="Parameters of all combinations, as for `kedro run`.",
 )
 @env_option
 @click.option("--conf-source", help="The folder or archive with the configuration.")

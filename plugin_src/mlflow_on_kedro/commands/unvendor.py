@@ -20,7 +20,7 @@ def unvendor(metadata: Any, *, force: bool, yes: bool) -> None:
     """Use the installed plugin instead of this project's copy.
 
     Moves the copy to .mlflow_on_kedro/copies, and adds the plugin to requirements.txt. `vendor`
-    goes back.
+    undoes this.
     """
     from ..errors import MLflowOnKedroError
     from ..vendoring.copies import Copy
@@ -46,4 +46,4 @@ def unvendor(metadata: Any, *, force: bool, yes: bool) -> None:
     if write(root, partial(with_plugin, line=line)):
         click.echo(f"Added {line} to requirements.txt.")
         if "file:" in line:
-            click.echo("Others cannot install it from there: put their address in its place.")
+            click.echo("Others cannot install it from there: give an address that they reach.")

@@ -57,7 +57,7 @@ def upgrade(metadata: Any, origin: str | None, *, force: bool, yes: bool, dry_ru
             return
         if old.digest == new.digest and not force:
             raise click.ClickException(
-                f"{copy.folder} is the version {new.version} already, but for your edits:\n"
+                f"{copy.folder} is the version {new.version} already, except for your edits:\n"
                 + "\n".join(f"  {change}" for change in changes)
                 + "\n--force replaces them; they are kept in .mlflow_on_kedro/copies."
             )
@@ -112,7 +112,7 @@ def check_edits(copy: Copy, *, force: bool) -> None:
     edited = copy.is_edited
     if edited and not force:
         raise click.ClickException(
-            f"{copy.folder} was edited since it was copied. --force does it all the same; the copy "
+            f"{copy.folder} was edited since it was copied. --force does it anyway; the copy "
             "with your edits is kept in .mlflow_on_kedro/copies."
         )
     if edited is None:

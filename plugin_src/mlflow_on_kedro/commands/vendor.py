@@ -29,10 +29,10 @@ __all__ = ["cli", "run"]
 def vendor(metadata: Any, *, yes: bool) -> None:
     """Copy the installed plugin into this project's source folder.
 
-    The project then needs no package but those of the plugin's requirements, which take its place
-    in requirements.txt, and everybody who has the project has the same version. Kedro finds the
-    commands by the package's cli.py, which is written if there is none. What else the project has
-    to have is said. `unvendor` goes back.
+    The project then needs only the packages that the plugin requires, which replace it in
+    requirements.txt, and everybody who has the project has the same version. Kedro finds the
+    commands by the package's cli.py, which is written if there is none. What else the project
+    needs is printed. `unvendor` undoes this.
     """
     from ..vendoring.copies import Copy
     from ..vendoring.requirements import with_needs, write
@@ -52,7 +52,7 @@ def vendor(metadata: Any, *, yes: bool) -> None:
     copy.replace(source)
     click.echo(f"Wrote {copy.folder}.")
     if write(root, partial(with_needs, requires=source.requires)):
-        click.echo("In requirements.txt, what the plugin needs takes its place.")
+        click.echo("In requirements.txt, the plugin's requirements replace it.")
     cli = package / "cli.py"
     if not cli.exists():
         cli.write_text(_CLI, encoding="utf-8", newline="\n")
@@ -79,7 +79,7 @@ def _left(root: Path, package: Path) -> Iterator[str]:
     pyproject = root / "pyproject.toml"
     text = pyproject.read_text(encoding="utf-8") if pyproject.is_file() else ""
     if DISTRIBUTION in text:
-        yield f"{pyproject} names {DISTRIBUTION}: put there what it requires, in its place."
+        yield f"{pyproject} names {DISTRIBUTION}: replace it by what it requires."
     if text and f"{PACKAGE} = [" not in text:
         yield (
             f"`kedro package` takes all files of the copy with this in {pyproject}, below "

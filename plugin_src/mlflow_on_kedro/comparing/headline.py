@@ -28,7 +28,7 @@ def headline(found: Comparison) -> str:
         text = f"Likely cause{'s' if len(found.likely) > 1 else ''}: {causes}"
         has_other_nodes = any(item.title == OTHER_NODES for item in found.causes)
         is_named = any(item.title == OTHER_NODES for item in found.likely)
-        return f"{text}; they ran other nodes, too" if has_other_nodes and not is_named else text
+        return f"{text}; they also ran other nodes" if has_other_nodes and not is_named else text
     if causes:
         has_metrics = found.a.metrics and found.b.metrics
         return (
@@ -36,7 +36,7 @@ def headline(found: Comparison) -> str:
         )
     if not is_other:
         if any(section.differs for section in found.causes):
-            return "Equal results, and only files differ that should change none."
+            return "Equal results; the files that differ should not change any."
         return "No difference in causes or results."
     if unknown:
         return (

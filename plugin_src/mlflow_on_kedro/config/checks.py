@@ -49,7 +49,7 @@ def check_choice(key: str, value: Any, choices: tuple[str, ...], where: str) -> 
         ConfigError: It is none of them; the message lists them.
     """
     if not isinstance(value, str) or value not in choices:
-        hint = " (so YAML reads on, off, yes and no)" if isinstance(value, bool) else ""
+        hint = " (YAML reads on, off, yes and no that way)" if isinstance(value, bool) else ""
         raise ConfigError(f"{where}: '{key}' must be one of {', '.join(choices)}: {value!r}{hint}")
 
 
@@ -190,8 +190,8 @@ def _check_booleans(section: Any, where: str, prefix: str) -> None:
             )
         if str(hint) in _TEXTS and any(isinstance(one, bool) for one in values):
             raise ConfigError(
-                f"{where}: '{prefix}{name}' must be a text, but is true or false: so YAML reads "
-                'on, off, yes and no. Put quotes around it: "off"'
+                f"{where}: '{prefix}{name}' must be a text, but is true or false: YAML reads "
+                'on, off, yes and no that way. Put quotes around it: "off"'
             )
 
 

@@ -21,8 +21,8 @@ class PipelineModel:
 
     Attributes:
         training: The pipeline that trains. Each run that runs all of its nodes logs the model.
-        inference: The pipeline that predicts. Needed.
-        input: The dataset of that pipeline that ``predict`` is given. Needed.
+        inference: The pipeline that predicts. Required.
+        input: The dataset of that pipeline that ``predict`` takes. Required.
         runner: What runs the pipeline: one of Kedro's runners, or ``package.module.Class``.
         copy_mode: How nodes get the artifacts: ``assign``, ``copy``, ``deepcopy``, or a mapping
             of datasets to these. ``deepcopy`` is for nodes that change them.
@@ -39,7 +39,7 @@ class PipelineModel:
         registered_model_name: Register the model under this name, once the run has succeeded.
         alias: An alias for the version.
         promote: ``{alias: …, metric: …, greater_is_better: true}``: the version gets the alias
-            if that metric of its run is better than that of the alias's holder.
+            if that metric of its run is better than that of the version that has it.
     """
 
     training: str = "__default__"

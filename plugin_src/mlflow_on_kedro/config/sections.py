@@ -43,11 +43,11 @@ class Tracking:
         on_failure: What happens when MLflow cannot be reached: ``warn`` and run on, or
             ``raise``.
         timeout: Seconds that a server that does not answer may hold up a run.
-        wait_at_end: Seconds that the end of a run may take to deliver the rest. 0: the process that
-            delivers does so in the background, for at most 5 minutes.
-        max_copy: Bytes. A larger artifact is not copied into the journal, but sent from where
-            it lies, if it stays as it is.
-        delivery: What delivers to MLflow beside the nodes, a thread or a process. ``auto``:
+        wait_at_end: Seconds that the end of a run may take to deliver the rest. 0: it is delivered
+            in the background, for at most 5 minutes.
+        max_copy: Bytes. A larger artifact is not copied into the journal, but uploaded from its
+            path, if it has not changed by then.
+        delivery: Whether a thread or a process delivers to MLflow while nodes run. ``auto``:
             what is faster.
     """
 
@@ -69,7 +69,7 @@ class Experiment:
 
     Attributes:
         name: The experiment. null: ``MLFLOW_EXPERIMENT_NAME``, else the package's name.
-        artifact_location: Where its artifacts go. It counts when the experiment is created.
+        artifact_location: Where its artifacts go. It takes effect when the experiment is created.
         tags: Tags of the experiment. They are set when it is created, and later where they are
             missing.
         restore_if_deleted: Restore an experiment that was deleted. false: its runs wait for
@@ -131,7 +131,7 @@ class Params:
         too_long: What happens to a value beyond ``max_length``: cut it with a warning, make it
             a tag or an artifact, or fail.
         max_length: Characters that a parameter's value may have.
-        flatten: Log a parameter that is a dict as one for each leaf.
+        flatten: Log a parameter that is a dict as one parameter for each leaf.
         recursive: Flatten all levels. false: only the first.
         flatten_lists: Log a list as one parameter for each item.
         separator: What joins the names of the levels.
@@ -162,9 +162,9 @@ class Catalog:
         mlflow_catalog: Names of datasets that the catalog does not list, with how each is
             logged, such as ``{report: json}``.
         max_leaves: A dict with more values is not logged.
-        max_length: A longer text or list is not logged, but for up to 1,000 numbers, which are
+        max_length: A longer text or list is not logged, except up to 1,000 numbers, which are
             a metric's series.
-        unlogged: How a run names, at its end, what was not logged. ``error`` fails the run.
+        unlogged: How the end of a run reports what was not logged. ``error`` fails the run.
     """
 
     enabled: bool = True
@@ -200,7 +200,7 @@ class Artifacts:
         after_pipeline_run: The same after the last node, also after a failure.
         after_node_run: Names of datasets whose file is logged once it is saved.
         every: Seconds. The files of ``after_pipeline_run`` are also logged while the pipeline
-            runs, when they have changed and nothing writes to them, as checkpoints of a training.
+            runs, when they have changed and nothing writes to them, such as checkpoints.
             null: only after the last node.
     """
 

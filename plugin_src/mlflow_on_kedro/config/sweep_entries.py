@@ -24,8 +24,8 @@ class SweepEntry:
     """One entry of ``sweep``: a pipeline that runs once for each combination of parameters.
 
     Attributes:
-        params: What each parameter takes, by its dotted name: a list, a range such as ``1..5``, or
-            with ``trials`` ``log(0.001,10)``, ``uniform(0,1)`` or ``int(1,9)``. Needed.
+        params: The values of each parameter, by its dotted name: a list, a range such as ``1..5``,
+            or with ``trials`` ``log(0.001,10)``, ``uniform(0,1)`` or ``int(1,9)``. Required.
         trials: How many combinations Optuna chooses. null: all combinations of the values.
         sampler: How Optuna chooses them.
         seed: The seed of the sampler. null: another one each time.

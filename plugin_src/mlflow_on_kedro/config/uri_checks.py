@@ -117,7 +117,7 @@ def _with_scheme(uri: str, parts: UriParts) -> Mistake | None:
         return None if is_known else _unknown_scheme(uri, parts)
     if parts.scheme != parts.scheme.lower() and parts.family not in SERVERS:
         lower = f"{parts.scheme.lower()}{parts.mark}{parts.rest}"
-        return Mistake("the scheme needs small letters", lower)
+        return Mistake("the scheme must be in lower case", lower)
     return CHECKS[parts.family](parts)
 
 
@@ -139,7 +139,7 @@ def _unknown_scheme(uri: str, parts: UriParts) -> Mistake:
 def _without_scheme(uri: str) -> Mistake | None:
     port = _PORT.fullmatch(uri)
     if port is not None:
-        return Mistake("it is a port alone", f"http://127.0.0.1:{port['port']}")
+        return Mistake("it is only a port", f"http://127.0.0.1:{port['port']}")
     if _DATABASE_FILE.fullmatch(uri):
         return Mistake("the scheme is missing", f"sqlite:///{uri}")
     if uri.startswith(("://", "//")) or _ADDRESS.fullmatch(uri):

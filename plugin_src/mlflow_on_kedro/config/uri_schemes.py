@@ -123,7 +123,7 @@ def _check_server(uri: UriParts) -> Mistake | None:
     location = _LOCATION.fullmatch(uri.rest)
     if location is None or not 0 < int(location["port"] or 1) < 2**16:
         escaped = "; in a password / is %2F, ? is %3F and # is %23" if "@" in uri.rest else ""
-        return Mistake(f"what follows '://' is no host, nor host:port{escaped}")
+        return Mistake(f"what follows '://' is neither a host nor host:port{escaped}")
     return None
 
 

@@ -37,9 +37,8 @@ class MLflowEvaluation(MLflowDataset):
     """Evaluates a table of answers with ``mlflow.genai.evaluate`` when a node saves it.
 
     The run gets MLflow's metrics (``correctness/mean``), the table of results, and a trace for each
-    row with what the scorers say of it. The evaluation runs in a process of its own, so that it
-    works while MLflow cannot be reached; a scorer that fails is named in a warning, and the others
-    count.
+    row with its scores. The evaluation runs in a process of its own, so that it works while MLflow
+    cannot be reached; a scorer that fails is named in a warning, and the others count.
 
     Args:
         scorers: MLflow's scorers by their names (``Correctness``), import paths of functions of
@@ -59,7 +58,7 @@ class MLflowEvaluation(MLflowDataset):
         credentials: ``api_key`` and ``base_url`` of the judge, and environment variables in
             capitals, which only the evaluation sees.
         loading_tracking_uri: Load from this MLflow.
-        loading_run_id: Load what this run has found, instead of the local file.
+        loading_run_id: Load this run's results, instead of the local file.
         artifact_path: A folder inside the run's artifacts for the table.
         metadata: Any data, which is not used.
 

@@ -89,9 +89,9 @@ class MetricHistory:
         first, loaded = save_args.get(STEP), load_args.get(STEP)
         appends = save_mode == "append"
         if appends and first is not None:
-            raise ConfigError(f"{name}: of `mode: append` and `step` in save_args, give one.")
+            raise ConfigError(f"{name}: give only one of `mode: append` and `step` in save_args.")
         if load_mode and loaded is not None:
-            raise ConfigError(f"{name}: of `mode` and `step` in load_args, give one.")
+            raise ConfigError(f"{name}: give only one of `mode` and `step` in load_args.")
         if not (load_mode or appends or first or loaded is not None):
             return None
         return cls(load_mode, appends=appends, first_step=first or 0, loaded_step=loaded)

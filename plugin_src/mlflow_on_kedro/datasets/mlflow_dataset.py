@@ -34,13 +34,12 @@ class MLflowDataset(TrackedDataset):
 
     Args:
         dataset: What the value is in MLflow. ``p`` or ``param``: a parameter; ``m`` or
-            ``metric``: a metric or a series of one, of a Series with names in its index one for
-            each; ``a`` or ``auto``: a parameter or metric, by the value's type. An artifact is a
-            file extension such as ``pkl`` (or ``artifact``) or ``csv``, or ``table``, ``dict``,
+            ``metric``: a metric or a series of one, or a metric for each name in the index of a
+            Series; ``a`` or ``auto``: a parameter or metric, by the value's type. For an artifact:
+            a file extension such as ``pkl`` (or ``artifact``) or ``csv``; ``table``, ``dict``,
             ``text``, ``figure`` or ``images``; a plot of predictions: ``confusion_matrix``,
             ``roc``, ``precision_recall``, ``calibration`` or ``residuals``; a dict as in a catalog,
-            or a Kedro dataset. None: the value is in memory
-            only.
+            or a Kedro dataset. None: the value is in memory only.
         filepath: The local file. Default: ``data/mlflow/<dataset name>.<extension>`` in the
             project.
         dataset_name: The name in MLflow. Default: the catalog's name.

@@ -238,8 +238,8 @@ class MLflowModelDataset(TrackedDataset):
     def _check_can_save(self) -> None:
         if self._source is not None:
             raise DatasetError(
-                f"'{self.dataset_name}' loads {self._source}, which is never written: take "
-                "`run_id` and `model_uri` away from the dataset that the model is saved to."
+                f"'{self.dataset_name}' loads {self._source}, which is never written: remove "
+                "`run_id` and `model_uri` from the dataset that the model is saved to."
             )
 
     # -- loading -------------------------------------------------------------------------------

@@ -124,8 +124,8 @@ class SavedFiles:
         if recorded is not None:
             raise DatasetError(
                 f"'{self.dataset_name}' was saved by this run to {path}, which another run has "
-                "written to since, and MLflow does not have this run's (yet). Give runs that are "
-                "to run at the same time without MLflow a folder each, with `filepath`."
+                "written to since, and MLflow does not have this run's (yet). To run "
+                "several at the same time without MLflow, give each its own folder by `filepath`."
             )
         raise DatasetError(
             f"'{self.dataset_name}' was saved by this run on another machine, and MLflow does not "

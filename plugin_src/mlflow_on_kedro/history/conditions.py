@@ -215,7 +215,7 @@ def _condition(where: str, found: re.Match[str]) -> Condition:
         value = _status(value, text)
     elif kind == "metrics":
         if number is None or not math.isfinite(number):
-            raise MLflowOnKedroError(f"--where: {text!r} compares a metric with no number.")
+            raise MLflowOnKedroError(f"--where: {text!r} compares a metric, but not with a number.")
         value = plain_number(number)
     elif value and value[0] not in "'\"(" and not _compares_numbers(kind, comparison, number):
         value, number = f"'{value}'", None

@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 class MLflowEnvVarsLoggerHook(TrackingHook):
     """Logs environment variables as parameters or metrics, when the run begins and when it ends.
 
-    So variables that nodes of this process set or change are logged, too; a changed parameter as
-    the tag ``param_changed.<name>``.
+    Variables that nodes of this process set or change are therefore logged, too; a changed
+    parameter as the tag ``param_changed.<name>``.
 
     Args:
         param_env_vars: Names of variables to log as parameters, or ``"__ALL__"``, which leaves out

@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 
 class MLflowInputsLoggerHook(TrackingHook):
-    """Logs each dataset that no node of the pipeline saves to MLflow's "Datasets used".
+    """Logs the datasets that the pipeline reads and does not make, in MLflow's "Datasets used".
 
-    With its name, its source, its columns and a digest that changes when the data do. Parameters
+    Each has its name, source, columns and a digest that changes when the data do. Parameters
     are not logged, and values in memory only if they are tables or arrays.
 
     Args:

@@ -96,8 +96,8 @@ class MLflowPipelineModelLoggerHook(TrackingHook):
                     failure.message if isinstance(failure, MLflowOnKedroError) else reason(failure)
                 )
                 logger.warning(
-                    "%s: the model is not logged; the run is complete otherwise. Once that is "
-                    "mended, `kedro mlflow modelify %s` does it. (%s)",
+                    "%s: the model is not logged; the run is complete otherwise. Once the cause "
+                    "is fixed, `kedro mlflow modelify %s` logs it. (%s)",
                     begun.spec.where,
                     begun.spec.name,
                     why,
@@ -157,7 +157,7 @@ def _log(pipeline_run: PipelineRun, begun: _Begun) -> None:
         return
     if not is_shared_run(run.config.run, run.key) and begun.progress.earlier_artifacts:
         kept = short_list(begun.progress.earlier_artifacts)
-        logger.info("%s: the model holds %s as an earlier run has left it.", spec.where, kept)
+        logger.info("%s: the model contains %s from an earlier run.", spec.where, kept)
     catalog = pipeline_run.catalog
     names = (*spec.artifacts, *spec.parameters, spec.settings.input)
     listed_there = {name: catalog.get(name) for name in names if name in catalog}

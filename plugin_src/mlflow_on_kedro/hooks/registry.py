@@ -90,7 +90,7 @@ class HookSequence(Sequence["TrackingHook"]):
 def mlflow_hooks() -> HookSequence:
     """Return all hooks that mlflow.yml configures, for ``HOOKS`` in a project's settings.py.
 
-    For ``kedro run`` the process that delivers begins at once to import MLflow, which takes long.
+    For ``kedro run``, the process that delivers starts at once: importing MLflow takes long.
 
     Example:
         >>> HOOKS = mlflow_hooks()

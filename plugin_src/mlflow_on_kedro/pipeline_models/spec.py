@@ -190,7 +190,7 @@ class PipelineModelSpec:
             held = {key for key, _ in flatten(prefix, catalog[name].load())} & secrets
             if held:
                 raise ConfigError(
-                    f"{self.where}: the parameter '{min(held)}' came with the command and looks "
+                    f"{self.where}: the parameter '{min(held)}' is from the command line and looks "
                     "like a secret, so it is not put into a model. Read it in the node from the "
                     "environment, or rename it."
                 )

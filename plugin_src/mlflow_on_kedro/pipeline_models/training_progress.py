@@ -67,7 +67,7 @@ class TrainingProgress:
         if later:
             return f"it does not run what follows in the training pipeline: {short_list(later)}"
         if not self.new_artifacts:
-            return f"it makes nothing of what the model holds: {short_list(self.artifacts)}"
+            return f"it makes none of the model's artifacts: {short_list(self.artifacts)}"
         return None
 
     @property
@@ -117,7 +117,7 @@ def why_not_logged(run: TrackedRun, progress: TrainingProgress, model: str) -> s
                 f"have run. Once the run is complete, `kedro mlflow modelify {model}` does it"
             )
         return (
-            "of the training pipeline these nodes have not run in it yet: "
+            "it has not run these nodes of the training pipeline yet: "
             f"{short_list(progress.missing)}. The process that runs the last of them logs it"
         )
     return progress.why_incomplete()

@@ -50,14 +50,14 @@ def parameters(
 ) -> Iterator[str]:
     """Yield which parameters are passed, and which are not."""
     if facts.parameters is None:
-        yield "Its parameters are not recorded, so those of its command and of now are used."
+        yield "Its parameters are not recorded: those of its command and the present ones are used."
     values = list(flatten("", passed.values)) if passed.values else []
     if values:
         shown = ", ".join(f"{name}={one_line(str(item), 40)}" for name, item in values)
         yield f"Parameters that are passed: {one_line(shown, 500)}"
     hidden = dict.fromkeys([*command.masked, *passed.kept])
     if hidden:
-        yield f"Masked in MLflow, so what is set now is used: {names(hidden)}"
+        yield f"Masked in MLflow, so their present values are used: {names(hidden)}"
     if command.has_settings:
         yield "Keys of mlflow.yml in its command (--params mlflow.…) are not repeated."
 

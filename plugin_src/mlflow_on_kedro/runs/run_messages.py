@@ -106,7 +106,7 @@ class RunMessages:
         if sender.continues_after_exit:  # and takes the journal's lock when this process has ended
             logger.info(
                 "The rest of this run is delivered to MLflow in the background: %s to go. "
-                "`kedro mlflow status` tells how far it is.",
+                "`kedro mlflow status` shows how far it is.",
                 sender.pending().in_words(),
             )
             return

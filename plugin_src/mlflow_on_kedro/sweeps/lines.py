@@ -53,7 +53,7 @@ def of_outcome(outcome: Outcome, plan: Plan, folder: SweepFolder) -> list[str]:
         first = next(one for one in results if not one.is_finished)
         lines += [
             f"The log of the first that failed: {folder.log_file(first.key)}",
-            "To run those that failed again, once the cause is mended: kedro mlflow sweep --resume",
+            "To run those that failed again, once the cause is fixed: kedro mlflow sweep --resume",
         ]
     best = outcome.ranking.best
     if best is not None:
@@ -64,8 +64,8 @@ def of_outcome(outcome: Outcome, plan: Plan, folder: SweepFolder) -> list[str]:
             lines += _means(outcome.ranking, plan.goal)
     elif plan.goal.over and results:
         lines.append(
-            f"None is the best: of no group have all {plan.goal.size} combinations finished, which "
-            f"differ in {', '.join(plan.goal.over)} only."
+            f"There is no best one: no group that differs only in {', '.join(plan.goal.over)} has "
+            f"finished all of its {plan.goal.size} combinations."
         )
     elif plan.metric is None and (names := metric_names(results)):
         lines.append(
@@ -107,7 +107,7 @@ def _means(ranking: Ranking, goal: Goal) -> list[str]:
         lines.append(f"  … and {len(groups) - _SHOWN} more")
     if ranking.left_out:
         lines.append(
-            f"  Left out: {ranking.left_out} of which not all {goal.size} combinations have "
+            f"  Left out: {ranking.left_out}, because not all {goal.size} combinations have "
             "finished."
         )
     return lines

@@ -175,7 +175,7 @@ def _check_over(entry: SweepEntry, space: Space) -> None:
     if not space.keys() - set(entry.over):
         raise ConfigError(
             "--over names all parameters of the sweep, so nothing is left to compare: name those "
-            "that only repeat the same, such as a seed."
+            "that only repeat the experiment, such as a seed."
         )
 
 

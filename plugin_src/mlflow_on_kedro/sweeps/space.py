@@ -237,7 +237,7 @@ def _split(given: str, where: str) -> list[str]:
         items[-1] += sign
     if quote or depth:
         missing = f"quote {quote}" if quote else "bracket"
-        raise ConfigError(f"{where}: a {missing} has no other end.")
+        raise ConfigError(f"{where}: a {missing} is not closed.")
     return [item.strip() for item in items]
 
 
@@ -248,7 +248,7 @@ def _range(numbers: re.Match[str], where: str) -> list[Any]:
         raise ConfigError(f"{where}: a range has two ends, as in 1..5.")
     are_whole = all(re.fullmatch(r"[-+]?\d+", word) for word in words if word)
     if words[2] is None and not are_whole:
-        raise ConfigError(f"{where}: say the step of a range of fractions, as in 0..1..0.25.")
+        raise ConfigError(f"{where}: give the step of a range of fractions, as in 0..1..0.25.")
     low, high, step = (Decimal(word) for word in (words[0], words[1], words[2] or "1"))
     if low > high or step <= 0:
         raise ConfigError(

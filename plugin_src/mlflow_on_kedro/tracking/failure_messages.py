@@ -42,7 +42,7 @@ _EXPLAINED = {
         "`tracking.credentials` and `tracking.request_headers` in mlflow.yml.",
     ),
     Kind.FORBIDDEN: (
-        "does not allow this user what was asked for",
+        "denies permission to this user",
         " Ask for permission to write there, use other credentials or another `experiment.name`.",
     ),
     Kind.BUSY: ("is busy", ""),
@@ -55,7 +55,7 @@ _EXPLAINED = {
     Kind.SILENT: ("cannot be reached", " Check `tracking.uri` in mlflow.yml, and the server."),
 }
 _UNKNOWN_URI = (
-    "is nothing that MLflow knows",
+    "is not an address that MLflow knows",
     " Correct `tracking.uri` in mlflow.yml; `kedro mlflow sync --uri URI` delivers it.",
 )
 _UNTRUSTED = (
@@ -63,7 +63,7 @@ _UNTRUSTED = (
     " Set MLFLOW_TRACKING_SERVER_CERT_PATH to the file of the certificate authority.",
 )
 _UNKNOWN_HOST = (
-    "does not accept the name by which it is called (Invalid Host header)",
+    "does not accept this host name (Invalid Host header)",
     " Start the server with `--allowed-hosts` and the host of `tracking.uri`.",
 )
 SERVERS_STORE = "The artifact store of MLflow's server"

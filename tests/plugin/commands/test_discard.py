@@ -106,7 +106,7 @@ class TestRun:
             result = discard(tmp_path, name, "--yes")
             assert result.exit_code == 1
             assert (
-                f"No run that waits has the name or id {name!r}. `kedro mlflow status` lists"
+                f"No waiting run has the name or id {name!r}. `kedro mlflow status` lists"
                 in result.output
             )
         assert journal.exists()
@@ -116,7 +116,7 @@ class TestRun:
         journals = [leave(run_name="mine") for _ in range(2)]
         result = discard(tmp_path, "mine", "--yes")
         assert result.exit_code == 1
-        assert "2 runs that wait are 'mine'" in result.output
+        assert "2 waiting runs match 'mine'" in result.output
         assert all(journal.folder.name in result.output for journal in journals)
         assert all(journal.exists() for journal in journals)
 

@@ -133,7 +133,7 @@ def test_what_runs_no_more_is_refused(project: Any) -> None:
     before = texts(project)
     result = init(project, "--yes")
     assert result.exit_code == 1
-    assert f"{path} is written in a way that cannot be added to: it would not run" in result.output
+    assert f"{path} cannot be changed automatically: it would not run" in result.output
     assert "AssertionError: no other hooks" in result.output
     assert "    HOOKS = (*mlflow_hooks(), *HOOKS)\n" in result.output
     assert "Traceback" not in result.output

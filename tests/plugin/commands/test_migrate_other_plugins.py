@@ -134,7 +134,7 @@ def test_json(make_project: Callable[..., Any]) -> None:
     result = migrate(project, "--dry-run")
     assert result.exit_code == 0, result.output
     left = result.output.partition("Left to you:\n")[2]
-    what = "is JSON with what is PipelineX's, which is not rewritten: rewrite it by hand."
+    what = "is JSON with parts of PipelineX, which are not rewritten: rewrite them by hand."
     assert sorted(line.strip() for line in left.splitlines() if "JSON" in line) == [
         f"conf/base/catalog_a.json: {what}",
         f"conf/base/parameters_h.json: {what}",

@@ -143,7 +143,7 @@ def test_a_run_that_failed(project: Any) -> None:
     project.client.set_terminated(run_id, "FAILED")
     result = modelify(project, *OPTIONS, "--run-id", run_id)
     assert result.exit_code == 1
-    assert "is FAILED, and a model is made of one that is FINISHED." in result.output
+    assert "is FAILED, and a model needs one that is FINISHED." in result.output
 
 
 def test_what_came_with_the_command(make_project: Callable[..., Any]) -> None:

@@ -285,7 +285,7 @@ def test_one_that_is_not_allowed(
     monkeypatch.setattr(experiments, "experiment_id", experiment_id)
     result = sync(project)
     assert result.exit_code == 1
-    assert "does not allow this user" in result.output
+    assert "denies permission to this user" in result.output
     assert stays.exists()
     assert [run.info.run_name for run in project.runs()] == ["goes"]
 

@@ -191,7 +191,7 @@ class TestUpgrade:
         (copied / "src" / "mlflow_on_kedro" / "new.py").write_text("y = 2\n")
         result = command(copied, "upgrade", "--dry-run")
         assert result.exit_code == 1
-        assert "is the version 1.0 already, but for your edits:\n  M new.py\n" in result.output
+        assert "is the version 1.0 already, except for your edits:\n  M new.py\n" in result.output
 
     def test_what_git_and_python_do(self, copied: Path, install: Callable[[str], Path]) -> None:
         """Other ends of lines, and compiled modules, are no edits."""

@@ -138,7 +138,7 @@ def test_other_nodes() -> None:
     """
     found = compare(WHOLE, PART, SAME)
     assert headline(found) == (
-        "Likely cause: parameters (model.C: 1.0 -> 2.0); they ran other nodes, too"
+        "Likely cause: parameters (model.C: 1.0 -> 2.0); they also ran other nodes"
     )
     assert "Nodes that only one of them ran\n  clean  A" in repr(found)
     only = headline(compare(WHOLE, replace(PART, parameters=A.parameters), SAME))

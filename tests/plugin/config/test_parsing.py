@@ -357,7 +357,9 @@ class TestRefused:
     def test_no_choice_but_a_switch(self, key: str, value: bool) -> None:
         """What YAML reads as true or false is answered with the choices, too."""
         section, name = key.split(".")
-        message = rf"'{key}' must be one of \w+, .*: {value} \(so YAML reads on, off, yes and no\)"
+        message = (
+            rf"'{key}' must be one of \w+, .*: {value} \(YAML reads on, off, yes and no that way\)"
+        )
         with pytest.raises(ConfigError, match=message):
             parse({section: {name: value}})
 

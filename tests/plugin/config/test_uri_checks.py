@@ -99,10 +99,10 @@ FORMS = {
 }
 WITHOUT_FORM = {
     "https://": "the host is missing",
-    "http://<host>:5000": "is no host",
-    "http://host:port": "is no host",
-    "http://host:99999": "is no host",
-    "http://my host": "is no host",
+    "http://<host>:5000": "neither a host nor host:port",
+    "http://host:port": "neither a host nor host:port",
+    "http://host:99999": "neither a host nor host:port",
+    "http://my host": "neither a host nor host:port",
     "http://me:p/w@host": "in a password / is %2F",
     "  ": "spaces",
     "s3://bucket/mlflow": "a place for artifacts",

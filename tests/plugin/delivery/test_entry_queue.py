@@ -202,7 +202,7 @@ class TestSetAside:
             queue.set_aside(Param(f"q{number}", "v"), answer(403), 1)
         first, *others = [record.getMessage() for record in caplog.records]
         assert first.startswith("The store s3://x did not take the artifact f0.txt")
-        assert "does not allow this user" in first
+        assert "denies permission to this user" in first
         assert [f"param 'q{number}'" in said for number, said in enumerate(others)] == [True, True]
         assert len(journal.set_aside) == 7
 

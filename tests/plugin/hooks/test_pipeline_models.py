@@ -195,7 +195,7 @@ def test_registered(make_project: Callable[..., Any]) -> None:
 def test_a_secret(make_project: Callable[..., Any]) -> None:
     """What came with the command and looks like a secret gets into no model."""
     project = make_prices(make_project)
-    with pytest.raises(ConfigError, match=r"'options.api_key' came with the command") as raised:
+    with pytest.raises(ConfigError, match=r"'options.api_key' is from the command line") as raised:
         project.session_run(runtime_params={"options": {"api_key": "hunter2"}})
     assert "hunter2" not in raised.value.message
 
@@ -256,9 +256,7 @@ def test_the_last_part_of_the_training(
     )
     assert models_of(project, project.run) == set()
     project.session_run(from_nodes=["encode"])
-    assert any(
-        line.endswith("the model holds encoder as an earlier run has left it.") for line in told
-    )
+    assert any(line.endswith("the model contains encoder from an earlier run.") for line in told)
     newest = project.runs()[0]
     assert "prices" in models_of(project, newest)
     folder = project.client.download_artifacts(newest.info.run_id, "prices", str(tmp_path))
@@ -275,8 +273,8 @@ def test_processes_of_one_run(make_project: Callable[..., Any], told: list[str])
         )
     first, third = [line for line in told if line.startswith("pipeline_models.prices")]
     assert first == (
-        "pipeline_models.prices in conf/base/mlflow.yml: this run does not log the model: of the "
-        "training pipeline these nodes have not run in it yet: encode, train. The process that "
+        "pipeline_models.prices in conf/base/mlflow.yml: this run does not log the model: it "
+        "has not run these nodes of the training pipeline yet: encode, train. The process that "
         "runs the last of them logs it."
     )
     assert third.endswith("log the model: another process has logged it to the same run.")

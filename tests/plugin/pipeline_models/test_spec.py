@@ -136,6 +136,6 @@ def test_secrets(find: Callable[..., PipelineModelSpec]) -> None:
     )
     find().check_secrets(frozenset(), catalog)
     find().check_secrets(frozenset({"other.token"}), catalog)
-    with pytest.raises(ConfigError, match=r"'server.token' came with the command") as raised:
+    with pytest.raises(ConfigError, match=r"'server.token' is from the command line") as raised:
         find().check_secrets(frozenset({"server.token"}), catalog)
     assert "abc" not in raised.value.message

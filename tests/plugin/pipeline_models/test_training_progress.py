@@ -38,7 +38,7 @@ def training(*ran: str) -> TrainingProgress:
         (("encode", "train", "report"), None),
         (("encode",), "it does not run what follows in the training pipeline: report, train"),
         (("train",), "it does not run what follows in the training pipeline: report"),
-        (("report",), "it makes nothing of what the model holds: encoder, model@mlflow, words"),
+        (("report",), "it makes none of the model's artifacts: encoder, model@mlflow, words"),
     ],
 )
 def test_the_last_part(ran: tuple[str, ...], reason: str | None) -> None:

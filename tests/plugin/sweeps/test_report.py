@@ -73,12 +73,13 @@ def test_over_a_seed(tmp_path: Path) -> None:
         "Mean of f1, the best first:",
         "  C=2  0.93 ± 0.042",
         "  C=1  0.8 ± 0.28",
-        "  Left out: 1 of which not all 2 combinations have finished.",
+        "  Left out: 1, because not all 2 combinations have finished.",
     ]
     assert of_result(SEEDS[3], 6, goal, found.best).endswith("(C=2 is the best so far)")
     none = shown(Outcome(SEEDS[4:], rank(SEEDS[4:], goal), 2), goal, tmp_path)
     assert none[-1] == (
-        "None is the best: of no group have all 2 combinations finished, which differ in seed only."
+        "There is no best one: no group that differs only in seed has finished all of its 2 "
+        "combinations."
     )
 
 

@@ -57,7 +57,7 @@ def test_a_uri_that_mlflow_does_not_know() -> None:
     error = UnsupportedModelRegistryStoreURIException("htp://x", ["http"])
     message = failure_message("htp://x", error, "so it waits")
     assert message.startswith(
-        "MLflow at htp://x is nothing that MLflow knows, so it waits. Correct"
+        "MLflow at htp://x is not an address that MLflow knows, so it waits. Correct"
     )
     assert "kedro mlflow sync --uri URI" in message
 

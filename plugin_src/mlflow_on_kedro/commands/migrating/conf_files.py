@@ -89,8 +89,8 @@ class ConfFiles:
     def _name_json(self, path: Path, text: str, words: Iterable[str], source: Source) -> None:
         """Name a JSON file that has a plugin's words at the beginning of texts."""
         if any(f'"{word}' in text for word in words):
-            what = f"is JSON with what is {source.name}'s, which is not rewritten"
-            todo = ": rewrite it by hand" if source is PIPELINEX else "; it is read as it is"
+            what = f"is JSON with parts of {source.name}, which are not rewritten"
+            todo = ": rewrite them by hand" if source is PIPELINEX else "; it is read as it is"
             self._texts.add(path, 0, what + todo)
             self._texts.plan.uses.add(source.name)
 

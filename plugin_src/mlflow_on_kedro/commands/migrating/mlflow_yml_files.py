@@ -123,7 +123,7 @@ class MlflowYmlFiles:
                 for content in (_merged(texts, files), _merged(texts, files, found))
             )
             found[changed[-1]].findings += [
-                (0, f"in environment '{env}', '{key}' is not what it was: look at it")
+                (0, f"in environment '{env}', '{key}' is not what it was: check it")
                 for key in sorted(before.keys() | after.keys())
                 if before.get(key) != after.get(key)
             ]

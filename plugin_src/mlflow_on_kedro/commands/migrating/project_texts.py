@@ -125,9 +125,9 @@ class ProjectTexts:
     def cannot_edit(self, path: Path, error: Exception) -> None:
         """Say why a file cannot be edited."""
         if isinstance(error, YamlError):
-            self.add(path, error.line, f"is no YAML that can be edited: {error}")
+            self.add(path, error.line, f"is not YAML that can be edited: {error}")
         elif isinstance(error, SyntaxError):
-            self.add(path, error.lineno or 0, f"is no Python: {error.msg}")
+            self.add(path, error.lineno or 0, f"is not valid Python: {error.msg}")
         else:
             self.add(path, 0, f"cannot be edited: {error}")
 

@@ -11,7 +11,7 @@ from .findings import MARK, Rewritten, marked
 from .sources import SOURCES, Source
 
 _MLFLOW = "mlflow>=3.1"
-_ADD = f"put here what installs {DISTRIBUTION}, and take this comment away. It comes in place of"
+_ADD = f"put here what installs {DISTRIBUTION}, and remove this comment. It replaces"
 _PUT = f"put there what installs {DISTRIBUTION}"
 _COMPILE = (
     f"put what installs {DISTRIBUTION} into the file that this one is compiled from, and compile "

@@ -153,10 +153,10 @@ def wired(text: str, project: Project) -> tuple[str, Settings]:
         lines = by_hand(text, wired=bool(ours), disable=plugin)
     except SyntaxError as error:
         line = f"line {error.lineno}: " if error.lineno else ""
-        raise ConfigError(f"{path} is no Python: {line}{error.msg}.") from None
+        raise ConfigError(f"{path} is not valid Python: {line}{error.msg}.") from None
     if present.error is not None:
         raise ConfigError(
-            f"{path} does not run as it is: {present.error}. Mend that, and run "
+            f"{path} does not run as it is: {present.error}. Fix that, and run "
             "`kedro mlflow init` again."
         )
     advice = "Change it yourself"
@@ -166,7 +166,7 @@ def wired(text: str, project: Project) -> tuple[str, Settings]:
     else:
         advice += ", and"
     raise ConfigError(
-        f"{path} is written in a way that cannot be added to: {reasons[0]}. {advice} run "
+        f"{path} cannot be changed automatically: {reasons[0]}. {advice} run "
         "`kedro mlflow init` again."
     )
 

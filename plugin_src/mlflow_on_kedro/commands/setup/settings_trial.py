@@ -91,7 +91,7 @@ def try_out(
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return Settings(error=f"it has not run through within {_SECONDS} s")
+        return Settings(error=f"it has not finished within {_SECONDS} s")
     except OSError as error:
         return Settings(error=f"{sys.executable} cannot be started to try it out: {error}")
     for line in reversed(done.stdout.splitlines()):

@@ -71,7 +71,7 @@ def test_an_unknown_requirement() -> None:
     """A comment says what to add, and it is found again."""
     found = in_requirements("a\nkedro-mlflow>=1,<2  # runs\n", None, copied=False)
     what = (
-        "put here what installs mlflow-on-kedro, and take this comment away. It comes in place of "
+        "put here what installs mlflow-on-kedro, and remove this comment. It replaces "
         "kedro-mlflow>=1,<2"
     )
     assert found.text == f"a\n# kedro mlflow migrate: {what}\n# runs\n"

@@ -214,7 +214,7 @@ def test_all_problems_at_once(root: Path) -> None:
     with pytest.raises(ConfigError) as caught:
         planned(root)
     message = caught.value.message
-    assert "settings.py is no Python" in message
+    assert "settings.py is not valid Python" in message
     assert ".gitignore cannot be read" in message
     for key in ("run.nam", "server.x", "ui.a"):
         assert f"unknown key '{key}'" in message

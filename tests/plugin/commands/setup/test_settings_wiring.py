@@ -112,7 +112,7 @@ def test_refused(name: str, wire: Wire) -> None:
         assert f"    {IMPORT}\n    HOOKS = (*mlflow_hooks(), *HOOKS)\n" in message
     else:
         assert "\n" not in message
-        assert "does not run as it is: " in message or "is no Python: " in message
+        assert "does not run as it is: " in message or "is not valid Python: " in message
 
 
 ANY = 'globals().get("HOOKS", ()))'
