@@ -190,7 +190,7 @@ def test_what_would_mean_something_else_is_found(tmp_path: Path) -> None:
     made = Conf(tmp_path, base="mlflow_tracking_uri: http://h\n", local="run: {nested: true}\n")
     (change,) = made.rewritten().values()
     assert change.findings == [
-        (0, "in environment 'local', 'run.nested' is not what it was: look at it")
+        (0, "in environment 'local', 'run.nested' is not what it was: check it")
     ]
 
 
