@@ -251,8 +251,8 @@ def test_a_step_of_a_run(project: Callable[..., Any]) -> None:
     [
         ({"save_args": {"step": "x"}}, "'save_args.step' must be a whole number: 'x'"),
         ({"save_args": {"stepp": 1}}, "no 'stepp'. Did you mean 'step'"),
-        ({"save_args": {"step": 1, "mode": "append"}}, "give one"),
-        ({"load_args": {"step": 1, "mode": "list"}}, "give one"),
+        ({"save_args": {"step": 1, "mode": "append"}}, "give only one of"),
+        ({"load_args": {"step": 1, "mode": "list"}}, "give only one of"),
         ({"dataset": "p", "save_args": {"step": 1}}, "is for metrics: `dataset: m`"),
         ({"dataset": "a", "load_args": {"mode": "list"}}, "is for metrics: `dataset: m`"),
     ],
