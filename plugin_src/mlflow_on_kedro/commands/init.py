@@ -31,8 +31,8 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
     You can run it again at any time: a project that is set up is not changed.
     """
-    from .migrating.written_for import written_for
     from ..vendoring.requirements import how_to_compile
+    from .migrating.written_for import written_for
     from .setup.initializing import plan
 
     project = project_of(metadata)
