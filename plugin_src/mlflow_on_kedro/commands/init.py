@@ -31,6 +31,7 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
 
     You can run it again at any time: a project that is set up is not changed.
     """
+    from ..vendoring.requirements import how_to_compile
     from .migrating.written_for import written_for
     from .setup.initializing import plan
 
@@ -42,6 +43,8 @@ def init(metadata: Any, yes: bool, dry_run: bool) -> None:
             "migrate` rewrites them, and does what `init` does.\n"
         )
     changes = plan(project)
+    if project.requirement and (advice := how_to_compile(project.root, project.requirement)):
+        click.echo(f"{advice}\n")
     if not changes:
         click.echo("Nothing to do: this project is set up.")
         _say_other_plugin(project)

@@ -24,7 +24,7 @@ def unvendor(metadata: Any, *, force: bool, yes: bool) -> None:
     """
     from ..errors import MLflowOnKedroError
     from ..vendoring.copies import Copy
-    from ..vendoring.requirements import with_plugin, write
+    from ..vendoring.requirements import how_to_compile, with_plugin, write
     from ..vendoring.sources import installed
 
     root = Path(metadata.project_path)
@@ -47,3 +47,5 @@ def unvendor(metadata: Any, *, force: bool, yes: bool) -> None:
         click.echo(f"Added {line} to requirements.txt.")
         if "file:" in line:
             click.echo("Others cannot install it from there: give an address that they reach.")
+    elif advice := how_to_compile(root, line):
+        click.echo(advice)

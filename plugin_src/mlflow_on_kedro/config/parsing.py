@@ -101,7 +101,8 @@ def _typed(content: Mapping[str, Any], where: str) -> Config:
 
 
 def _typed_section(section: SectionT, where: str, prefix: str) -> SectionT:
-    is_default = repr(section) == repr(type(section)())  # not `==`, by which 1 equals true
+    # Of texts, because 1 == True; of `vars`, because some keys are not in a section's own text.
+    is_default = repr(vars(section)) == repr(vars(type(section)()))
     return section if is_default else check_types(section, where, prefix)
 
 

@@ -21,18 +21,38 @@ def with_plugin(text: str, line: str) -> str:
     r"""Add the plugin to the text of a requirements.txt, unless it is there in any form.
 
     Args:
-        text: The text.
+        text: The text. One with hashes stays as it is: see :func:`how_to_compile`.
         line: The requirement.
 
     Example:
         >>> with_plugin("kedro\n", "mlflow-on-kedro==0.1.0")
         'kedro\nmlflow-on-kedro==0.1.0\n'
     """
-    if any(_NAME.search(present) for present in _requirements(text)):
+    if HASH in text or _has_plugin(text):
         return text
     end = "\r\n" if "\r\n" in text else "\n"
     gap = "" if not text or text.endswith("\n") else end
     return f"{text}{gap}{line}{end}"
+
+
+def how_to_compile(root: Path, line: str) -> str:
+    """Return what to do in a project whose requirements.txt has hashes, but not the plugin.
+
+    Args:
+        root: The project's root.
+        line: The requirement.
+
+    Returns:
+        "" if there is nothing to do.
+    """
+    path = root / FILE
+    text = path.read_text(encoding="utf-8", errors="replace") if path.is_file() else ""
+    if HASH not in text or _has_plugin(text):
+        return ""
+    return (
+        f"{FILE} has hashes, so it is left as it is: put {line} into the file that it is compiled "
+        "from, and compile it again."
+    )
 
 
 def with_needs(text: str, requires: Sequence[str]) -> str:
@@ -82,6 +102,10 @@ def logical_lines(text: str) -> list[str]:
         ['kedro==1.0 \\\n  --hash=sha256:1\n', 'mlflow\n']
     """
     return [match[0] for match in _LOGICAL.finditer(text) if match[0]]
+
+
+def _has_plugin(text: str) -> bool:
+    return any(_NAME.search(present) for present in _requirements(text))
 
 
 def _requirements(text: str) -> list[str]:

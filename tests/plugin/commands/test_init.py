@@ -86,6 +86,18 @@ def test_nothing_is_written(project: Any, words: list[str], said: str) -> None:
 
 
 @pytest.mark.usefixtures("_in_this_process")
+def test_requirements_with_hashes(project: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiled requirements.txt stays as it is, and a message says where the plugin belongs."""
+    monkeypatch.setattr(
+        "mlflow_on_kedro.commands.init.shareable_requirement", lambda: "mlflow-on-kedro==1.0"
+    )
+    (project.root / "requirements.txt").write_text("kedro==1.0 --hash=sha256:1\n")
+    result = init(project, "--dry-run")
+    assert "put mlflow-on-kedro==1.0 into the file that it is compiled from" in result.output
+    assert "b/requirements.txt" not in result.output
+
+
+@pytest.mark.usefixtures("_in_this_process")
 @pytest.mark.parametrize(("words", "said"), [(["--yes"], ""), (["-y"], ""), ([], "y\n")])
 def test_written(project: Any, words: list[str], said: str) -> None:
     """After a yes the project is set up; the second time there is nothing to do."""

@@ -307,6 +307,16 @@ def test_there_and_back(root: Path, install: Callable[[str], Path]) -> None:
     assert command(root, "unvendor", "--yes").exit_code == 1
 
 
+def test_unvendor_with_hashes(root: Path, install: Callable[[str], Path]) -> None:
+    """A requirements.txt with hashes stays, and a message says where the plugin belongs."""
+    install("2.0")
+    assert command(root, "vendor", "--yes").exit_code == 0
+    (root / "requirements.txt").write_text("kedro==1.0 --hash=sha256:1\n")
+    result = command(root, "unvendor", "--yes")
+    assert f"put {LINE} into the file that it is compiled from" in result.output
+    assert (root / "requirements.txt").read_text() == "kedro==1.0 --hash=sha256:1\n"
+
+
 def test_what_a_copy_needs(
     root: Path, install: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

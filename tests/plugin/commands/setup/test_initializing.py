@@ -73,10 +73,11 @@ def test_a_new_project(root: Path) -> None:
         ("kedro\r\n", "kedro\r\nmlflow-on-kedro==1.0\r\n"),
         ("mlflow_on_kedro @ file:///here\n", None),
         ("git+https://host/mlflow-on-kedro.git\n", None),
+        ("kedro==1.0 --hash=sha256:1\n", None),
     ],
 )
 def test_requirements(root: Path, before: str, after: str | None) -> None:
-    """The plugin is added to requirements.txt, unless it is there in some form."""
+    """The plugin is added to requirements.txt, unless it is there, or the file has hashes."""
     (root / "requirements.txt").write_bytes(before.encode())
     changes = planned(root, requirement="mlflow-on-kedro==1.0")
     found = {change.path.name: change.after for change in changes}
