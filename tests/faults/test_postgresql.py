@@ -66,11 +66,14 @@ ODD = {"sep": "\0", "nested": {"in\0side": "a\0b"}, "list": ["\0", "x"]}
 
 
 def test_null_characters(make_fault_project: Callable[..., FaultProject], server_uri: str) -> None:
-    """A NUL, which PostgreSQL refuses, is written out as half a character is."""
+    """A NUL, which PostgreSQL refuses, is written out as half a character is.
+
+    So that there is a run, its name is cut, which is too long for PostgreSQL.
+    """
     parameters = {**PARAMETERS, **ODD}
     project = make_fault_project(server_uri, USES_ALL_PARAMETERS, parameters=parameters)
     project.server = server_uri
-    ended = project.kedro()
+    ended = project.kedro("run", f"--params=mlflow.run.name={'long' * 100}")
     assert ended.status == 0, ended.said
     assert "cannot be reached" not in ended.said
     run = project.run

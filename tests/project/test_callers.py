@@ -233,6 +233,13 @@ def evaluate():
         evaluator_config={"log_explainer": False},
     )
 
+def goes_on():
+    client = mlflow.MlflowClient()
+    earlier = client.create_run(client.create_experiment("earlier"), run_name="earlier")
+    client.set_terminated(earlier.info.run_id)
+    with mlflow.start_run(run_id=earlier.info.run_id):
+        mlflow.log_metric("later", 1)
+
 def elsewhere():
     before = mlflow.get_tracking_uri()
     mlflow.set_tracking_uri(os.environ["ELSEWHERE"])
@@ -241,7 +248,7 @@ def elsewhere():
     mlflow.log_metric("elsewhere_too", 1)
     return before
 
-NODES = (ends, script, leaves_open, optuna, by_parent, lightning, evaluate, elsewhere)
+NODES = (ends, script, leaves_open, optuna, by_parent, lightning, evaluate, goes_on, elsewhere)
 
 def call(name):
     globals()[name]()
@@ -279,6 +286,7 @@ def test_scripts(
     assert [by_name[f"one {n}"] for n in range(2)] == found.children(by_name["search"])
     assert found.children(by_name["above"]) == [by_name["below"]]
     assert found.children(by_name["open in thread"]) == [by_name["open in it"]]
+    assert by_name["earlier"].data.metrics == {"later": 1}
     assert "refused" not in by_name
     assert sum("nested=True" in message for message in said) == 1
     client = client_of(store_uri)

@@ -71,7 +71,7 @@ def _key_of(name: str, path: str) -> str | None:
     if alike(name, RUNTIME_SECTION) and section in {item.name for item in fields(Config)}:
         return below
     words = _WORD.findall(path.lower())
-    if words[0] != RUNTIME_SECTION:
+    if words[:1] != [RUNTIME_SECTION]:
         return None
     rest = ".".join(words[1:])
     return meant(rest) or meant(f"{rest}.name") or nearest(rest, _keys())

@@ -23,6 +23,8 @@ from .model_entries import pipeline_models
 from .sections import DESCRIPTION_PLACEHOLDER, Config
 from .sweep_entries import check_sweep
 
+_HOURS_OF_A_DAY = 24
+
 
 def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
     """Check the content of mlflow.yml and make a :class:`Config` of it.
@@ -49,6 +51,8 @@ def parse(content: Mapping[str, Any] | None, where: str = FILE) -> Config:
             check_minimums(section, where, f"{item.name}.")
     if config.ui.port is not None and not 0 < config.ui.port < 2**16:
         raise ConfigError(f"{where}: 'ui.port' must be in 1 to 65535: {config.ui.port}")
+    if not abs(hours := config.run.offset_hours) < _HOURS_OF_A_DAY:
+        raise ConfigError(f"{where}: 'run.offset_hours' must be above -24 and below 24: {hours}")
     _check_names(config.run.kedro_run_params, where)
     _check_separator(config.params.separator, where)
     autolog_options.parse(config.autolog, where)

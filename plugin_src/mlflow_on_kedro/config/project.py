@@ -122,8 +122,11 @@ def _raise_if_same(error: ConfigError, path: Path, root: Path) -> None:
 def _content(loader: Any, where: str) -> Mapping[str, Any] | None:
     """Return the content of mlflow.yml; None if no environment has the file."""
     from kedro.config import MissingConfigException
+    from omegaconf.errors import OmegaConfBaseException
     from yaml import YAMLError
 
+    # OmegaConf raises others than its own, too: an OSError for a file that holds a number.
+    unreadable = (YAMLError, OmegaConfBaseException, ValueError, TypeError, AttributeError, OSError)
     patterns = getattr(loader, "config_patterns", None)
     if isinstance(patterns, dict):
         patterns.setdefault("mlflow", ["mlflow*", "mlflow*/**", "**/mlflow*"])
@@ -135,8 +138,7 @@ def _content(loader: Any, where: str) -> Mapping[str, Any] | None:
         content: Mapping[str, Any] = loader["mlflow"]
     except (MissingConfigException, KeyError):
         return None
-    except (YAMLError, ValueError, TypeError, AttributeError) as error:
-        # OmegaConf raises ValueErrors, and others where files of two environments do not match.
+    except unreadable as error:
         reason = mask_urls(" ".join(str(error).split()))
         raise ConfigError(f"{where} cannot be read: {reason}{_advice(reason)}") from None
     return content

@@ -69,6 +69,24 @@ def is_plugins_experiment() -> bool:
     return experiment_id() == _SetByPlugin.experiment_id
 
 
+@contextlib.contextmanager
+def no_experiment() -> Iterator[None]:
+    """Undo :func:`set_experiment_id` for the length of a block.
+
+    MLflow goes on with no run of another experiment than the one that is set.
+    """
+    import mlflow
+
+    module: Any = mlflow.tracking.fluent
+    with _saved.block_lock:
+        before, module._active_experiment_id = module._active_experiment_id, None  # noqa: SLF001
+        try:
+            yield
+        finally:
+            if experiment_id() is None:  # else a node has begun meanwhile
+                module._active_experiment_id = before  # noqa: SLF001
+
+
 class _Saved:
     """The settings from before the first open run, and how many open runs there are.
 
@@ -88,25 +106,49 @@ _saved = _Saved()
 
 def save_globals() -> None:
     """Save MLflow's tracking URI, experiment and variables, for :func:`restore_globals`."""
+    is_imported = _is_imported()
     with _saved.lock:
         if _saved.open_runs == 0:
             _saved.uri = run_variables.tracking_uri()
             run_variables.save()
-            is_imported = import_watch.is_imported()
             _saved.experiment_id = experiment_id() if is_imported else None
         _saved.open_runs += 1
 
 
 def restore_globals() -> None:
     """Restore what :func:`save_globals` has saved, once no run is open any more."""
+    is_imported = _is_imported()
     with _saved.lock:
         _saved.open_runs -= 1
         if _saved.open_runs > 0:
             return
-        if import_watch.is_imported():
+        if is_imported:
             set_tracking_uri(_saved.uri)
             set_experiment_id(_saved.experiment_id)
         run_variables.restore()
+
+
+def set_outside_uri(uri: str | None) -> None:
+    """Set MLflow's tracking URI for where no pipeline runs: now, or for when all runs have ended.
+
+    Args:
+        uri: The URI; None: MLflow's default.
+    """
+    with _saved.lock:
+        if _saved.open_runs > 0:
+            _saved.uri = uri
+            run_variables.save_tracking_uri(uri)
+        else:
+            set_tracking_uri(uri)
+
+
+def _is_imported() -> bool:
+    """Whether MLflow is imported; another thread that imports it needs the lock to finish."""
+    if not import_watch.is_imported():
+        return False
+    import mlflow  # noqa: F401 - waits for that thread
+
+    return True
 
 
 @contextlib.contextmanager

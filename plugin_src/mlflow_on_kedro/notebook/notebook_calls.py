@@ -78,7 +78,7 @@ def send_to(project: Project) -> None:
     """Send MLflow's own calls to a project's store and experiment, until :func:`release`."""
     _wait_for_import()
     with _State.lock:
-        uri, variables = run_variables.tracking_uri(), session_variables.SESSION.present()
+        uri, variables = run_variables.outside_tracking_uri(), session_variables.SESSION.present()
         _thread.before = _Before(_State.target, uri, variables)
         _State.target = _Target(project)
         if import_watch.is_imported():
@@ -98,7 +98,7 @@ def release() -> None:
         set_by_us, _State.target = _State.target.uri, before.target
         if _State.target.project is None:
             import_watch.forget(_set_up)
-        if set_by_us is not None and run_variables.tracking_uri() == set_by_us:
+        if set_by_us is not None and run_variables.outside_tracking_uri() == set_by_us:
             _set_uri(before.uri)
         run_variables.note_own_tracking_uri(_State.target.uri, _State.target.before)
 
@@ -129,8 +129,8 @@ def _set_up() -> None:
 
 
 def _set_uri(uri: str | None) -> None:
-    if uri != run_variables.tracking_uri():
-        mlflow_globals.set_tracking_uri(uri)
+    if uri != run_variables.outside_tracking_uri():
+        mlflow_globals.set_outside_uri(uri)  # a pipeline that runs in another thread keeps its own
 
 
 class _ProjectExperiment:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..config import trace_options
 from ..config.sections import Config, Run
+from ..journal import values
 from ..journal.entry_lines import storable
 from ..journal.folder import new_id
 from ..journal.records import Header
@@ -15,6 +16,7 @@ from ..mlflow_internals import run_stack
 from ..tracking import experiments, orchestrators, store, uris
 from ..tracking.user import USER_TAG
 from ..utils import run_variables
+from ..utils.mlflow_limits import MAX_RUN_NAME_LENGTH
 from ..utils.secrets import without_credentials
 from . import last_runs
 from .run_request import RunRequest
@@ -76,7 +78,7 @@ def decide(request: RunRequest, start_ms: int) -> tuple[Header, str]:
         artifact_location=config.experiment.artifact_location,
         experiment_tags=experiments.tag_texts(config.experiment.tags),
         restore_experiment=config.experiment.restore_if_deleted,
-        run_name=storable(config.run.name) if config.run.name else None,
+        run_name=_within_limit(config.run.name) if config.run.name else None,
         run_id=choice.run_id,
         parent=choice.parent,
         given_parent=choice.given_parent,
@@ -95,6 +97,18 @@ def decide(request: RunRequest, start_ms: int) -> tuple[Header, str]:
         max_copy=config.tracking.max_copy,
     )
     return header, uri
+
+
+def _within_limit(name: str) -> str:
+    """Cut a run's name that a server with a database other than SQLite would refuse."""
+    name = storable(name)
+    if len(name) > MAX_RUN_NAME_LENGTH:
+        logger.warning(
+            "The run's name is %d characters long and was cut to %d.",
+            len(name),
+            MAX_RUN_NAME_LENGTH,
+        )
+    return values.cut(name, MAX_RUN_NAME_LENGTH)
 
 
 def choose(run: Run, active: str | None, given: str | None) -> RunChoice:

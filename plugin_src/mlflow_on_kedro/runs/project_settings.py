@@ -40,7 +40,7 @@ def credentials_of(context: KedroContext, name: str | None) -> Mapping[str, Any]
     """
     from kedro.config import MissingConfigException
 
-    if name is None:
+    if not name:
         return {}
     try:
         known = context.config_loader["credentials"]

@@ -141,6 +141,8 @@ def check_experiment(
 def _prepared(
     client: MlflowClient, experiment: Any, tags: Mapping[str, str], *, restore: bool
 ) -> str:
+    from mlflow.exceptions import MlflowException
+
     name, found = experiment.name, str(experiment.experiment_id)
     if experiment.lifecycle_stage == "deleted":
         if not restore:
@@ -150,7 +152,11 @@ def _prepared(
                 "set, restores it; or choose another `experiment.name`"
             )
         logger.warning("Experiment '%s' was deleted; it is restored for this run.", name)
-        client.restore_experiment(found)
+        try:
+            client.restore_experiment(found)
+        except MlflowException:  # another process has restored it meanwhile
+            if client.get_experiment(found).lifecycle_stage == "deleted":
+                raise
     for key in tags.keys() - experiment.tags.keys():
         _set_tag(client, found, key, tags[key])
     return found

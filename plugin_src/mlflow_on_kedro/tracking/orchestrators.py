@@ -13,12 +13,15 @@ from string import Formatter
 from urllib.parse import quote
 
 from ..utils import environment
+from ..utils.clock import now_ms
 
 NAME_TAG = "orchestrator"
 URL_TAG = "orchestrator.url"
 """The page of the job that runs the pipeline."""
 # Argo names a step's pod after its workflow and a hash of the step's path.
-_ARGO_STEP = re.compile(r"-\d{6,10}$")
+_ARGO_STEP = re.compile(r"-(?P<number>\d{6,10})$")
+_CRON_MS = 7 * 24 * 60 * 60 * 1000
+"""How long after its time a workflow may run that a schedule has named after that time."""
 
 
 @dataclass(frozen=True)
@@ -62,8 +65,14 @@ def _airflow_base() -> str | None:
 
 
 def _argo_workflow() -> str | None:
-    step = environment.value("ARGO_NODE_ID")
-    return environment.value("ARGO_WORKFLOW_NAME") or (_ARGO_STEP.sub("", step) if step else None)
+    workflow, node = environment.value("ARGO_WORKFLOW_NAME"), environment.value("ARGO_NODE_ID")
+    step = _ARGO_STEP.search(node) if node else None
+    if workflow or node is None or step is None:
+        return workflow or node
+    # The only container of a workflow has no hash, and a CronWorkflow names its workflows after
+    # the seconds since the epoch at which they are due.
+    is_time = abs(now_ms() - 1000 * int(step["number"])) < _CRON_MS
+    return node if is_time else node[: step.start()]
 
 
 def _argo_key() -> str | None:

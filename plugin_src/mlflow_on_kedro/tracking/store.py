@@ -166,7 +166,7 @@ def resolve_artifact_location(location: str | None, uri: str, name: str, root: P
         name: The experiment's name.
         root: The project's root.
     """
-    if location is not None:
+    if location:
         return location if _SCHEME.match(location) else (root / location).resolve().as_uri()
     if sqlite_path(uri) is None:
         return None

@@ -10,6 +10,8 @@ import sys
 MAX_KEY_LENGTH = 250
 MAX_PARAM_LENGTH = 6000
 MAX_TAG_LENGTH = 8000
+# The length of the column; MLflow does not check it.
+MAX_RUN_NAME_LENGTH = 250
 
 # A quick check that most keys pass.
 _LEGAL = re.compile(r"\w[\w\-]*(?:[ ./]\w[\w\-]*)*")

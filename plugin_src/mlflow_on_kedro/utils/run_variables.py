@@ -34,6 +34,11 @@ def tracking_uri() -> str | None:
     return os.environ.get(_TRACKING_URI) or None
 
 
+def outside_tracking_uri() -> str | None:
+    """Return ``MLFLOW_TRACKING_URI`` as it is where no pipeline runs."""
+    return _users_value(_TRACKING_URI)
+
+
 def note_own_tracking_uri(uri: str | None, users: str | None) -> None:
     """Note that this plugin has set MLflow's tracking URI for the whole process.
 
@@ -46,7 +51,7 @@ def note_own_tracking_uri(uri: str | None, users: str | None) -> None:
 
 def users_tracking_uri() -> str | None:
     """Return ``MLFLOW_TRACKING_URI`` as the user has set it, if this plugin has replaced it."""
-    present = tracking_uri()
+    present = outside_tracking_uri()
     return _TrackingUri.users if present == _TrackingUri.ours else present
 
 
@@ -83,6 +88,11 @@ def unset_run_id() -> None:
 def save() -> None:
     """Remember the variables that decide where runs go, for :func:`restore`."""
     _Users.variables = {name: os.environ.get(name) for name in _SAVED}
+
+
+def save_tracking_uri(uri: str | None) -> None:
+    """Have :func:`restore` set another tracking URI than that of :func:`save`."""
+    _Users.variables = {**(_Users.variables or {}), _TRACKING_URI: uri}
 
 
 def restore() -> None:

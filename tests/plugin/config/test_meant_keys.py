@@ -73,6 +73,7 @@ def test_parameters(
         {"mlflow_run": {"name": 1}},
         {"mlflow_run_name": 1},
         {"run": {"name": 1}},
+        {"_": 1},
     ],
 )
 def test_parameters_of_the_project(given: dict[str, Any], tmp_path: Path, said: list[str]) -> None:

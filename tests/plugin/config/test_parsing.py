@@ -581,3 +581,10 @@ def test_a_port_that_is_none(port: int) -> None:
     """A port that no server can listen at is refused."""
     with pytest.raises(ConfigError, match=r"'ui.port' must be in 1 to 65535"):
         parse({"ui": {"port": port}})
+
+
+@pytest.mark.parametrize("hours", [540, -24, float("nan")])
+def test_a_time_zone_that_is_none(hours: float) -> None:
+    """Hours from UTC that no time zone has, such as minutes, are refused."""
+    with pytest.raises(ConfigError, match=r"'run.offset_hours' must be above -24 and below 24"):
+        parse({"run": {"offset_hours": hours}})

@@ -47,11 +47,13 @@ class TestRead:
         assert read.tracking.on_failure == "raise"
         assert project_config.read(project.context()).run.name == "base"
 
-    @pytest.mark.parametrize("text", ["run: {tags: [a, b]}\n", "- a\n"])
+    @pytest.mark.parametrize(
+        "text", ["run: {tags: [a, b]}\n", "- a\n", "5\n", "run: {name: '${'}\n"]
+    )
     def test_environments_that_do_not_fit(
         self, make_project: Callable[..., Any], text: str
     ) -> None:
-        """A list where the base has a mapping is one message, and no traceback of OmegaConf's."""
+        """What is no mapping, or cannot be resolved, is one message, and no traceback."""
         project = make_project(self.PIPELINE, mlflow={"run": {"tags": {"a": 1}}})
         project.write("conf/local/mlflow.yml", text)
         with pytest.raises(

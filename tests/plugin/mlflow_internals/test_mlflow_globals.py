@@ -42,6 +42,17 @@ def test_the_experiment_of_a_block() -> None:
     assert mlflow_globals.experiment_id() == "5"
 
 
+def test_no_experiment() -> None:
+    """In the block there is none; what is set within it stays."""
+    mlflow_globals.set_experiment_id("5")
+    with mlflow_globals.no_experiment():
+        assert mlflow_globals.experiment_id() is None
+    assert mlflow_globals.experiment_id() == "5"
+    with mlflow_globals.no_experiment():
+        mlflow_globals.set_experiment_id("7")
+    assert mlflow_globals.experiment_id() == "7"
+
+
 def test_for_a_block() -> None:
     """The tracking URI is set for the length of a block, also when that fails, and restored."""
     before = mlflow.get_tracking_uri()

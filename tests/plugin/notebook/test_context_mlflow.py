@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,10 @@ import pytest
 from kedro.io import DatasetError
 from mlflow_on_kedro import MLflowDataset
 from mlflow_on_kedro.errors import MLflowOnKedroError
+from mlflow_on_kedro.notebook import notebook_calls
 from mlflow_on_kedro.runs import known_projects
+from mlflow_on_kedro.runs.own_run import OwnRun
+from mlflow_on_kedro.utils.pipeline_info import PipelineInfo
 
 NODES = """
 from kedro.pipeline import node, pipeline
@@ -105,6 +109,11 @@ class TestTheObject:
         assert "hunter2" not in repr(found)
         assert os.environ["MLFLOW_TRACKING_USERNAME"] == "somebody"
 
+    def test_empty_credentials(self, make: Any) -> None:
+        """An empty name of credentials is none, as for a pipeline."""
+        project = make(tracking={"credentials": ""})
+        assert project.context().mlflow.uri == project.uri
+
     def test_start_run(self, make: Any) -> None:
         """A run that it starts is the project's, and the catalog's saves are logged to it."""
         project = make()
@@ -182,6 +191,19 @@ class TestOwnCalls:
         with mlflow.start_run(run_name="by hand"):
             pass
         assert project.runs()[0].info.run_name == "by hand"
+
+    def test_beside_a_pipeline(self, make: Any, open_run: Callable[..., OwnRun]) -> None:
+        """A pipeline that begins in another thread leaves those of one that runs alone."""
+        project = make()
+        with ThreadPoolExecutor(1) as other:
+            other.submit(project.context).result()
+            run = open_run(PipelineInfo(), uri=project.uri)
+            other.submit(notebook_calls.release).result()
+            mlflow.log_metric("m", 1)
+        run.end("FINISHED")
+        assert project.client.get_run(run.run_id).data.metrics["m"] == 1
+        assert not mlflow.is_tracking_uri_set()
+        assert "MLFLOW_TRACKING_URI" not in os.environ
 
     @pytest.mark.parametrize("sections", [{"tracking": {"mode": "offline"}}, {"enabled": False}])
     def test_where_tracking_is_off(self, make: Any, sections: Any) -> None:

@@ -131,6 +131,12 @@ class TestDecide:
         assert (head.experiment, head.start_ms, head.root) == ("demo", 7, str(tmp_path))
         assert (head.run_id, head.parent, head.key, head.owned) == (None, None, None, True)
 
+    def test_a_long_name(self, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+        """A name for which a database has no room would keep the run from MLflow, so it is cut."""
+        head, _ = decide(request(tmp_path, run={"name": "long" * 100}), 7)
+        assert head.run_name == ("long" * 100)[:247] + "..."
+        assert "The run's name is 400 characters long and was cut to 250." in caplog.text
+
     def test_no_credentials(self, tmp_path: Path) -> None:
         """The header, which is kept on disk, has no credentials; the URI that is used has them."""
         head, uri = decide(request(tmp_path, tracking={"uri": "http://me:hunter2@host"}), 7)

@@ -27,6 +27,16 @@ def test_restored(client: Any, caplog: pytest.LogCaptureFixture) -> None:
     assert "'demo' was deleted" in caplog.text
 
 
+def test_restored_by_two_at_once(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When another process restores it in between, it is used."""
+    first = experiment_id(client, "demo", None)
+    client.delete_experiment(first)
+    restore = client.restore_experiment
+    monkeypatch.setattr(client, "restore_experiment", lambda one: (restore(one), restore(one)))
+    assert experiment_id(client, "demo", None) == first
+    assert client.get_experiment(first).lifecycle_stage == "active"
+
+
 def test_created_by_two_at_once(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """When another process creates it in between, that one is used."""
     create = client.create_experiment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from types import SimpleNamespace
 
 import pytest
@@ -137,3 +138,12 @@ def test_run_key(
     monkeypatch.delenv(environment.RUN_KEY, raising=False)
     put(monkeypatch, variables)
     assert orchestrators.run_key() == key
+
+
+@pytest.mark.parametrize("step", ["", "-1234567890"])
+def test_run_key_of_a_schedule(monkeypatch: pytest.MonkeyPatch, step: str) -> None:
+    """A CronWorkflow of Argo names each workflow after its time, which is no step of another."""
+    workflow = f"nightly-{int(time.time()) - 60}"
+    put(monkeypatch, {"ARGO_NODE_ID": workflow + step})
+    monkeypatch.delenv(environment.RUN_KEY, raising=False)
+    assert orchestrators.run_key() == f"argo:{workflow}"

@@ -199,11 +199,14 @@ class TestExperiment:
 class TestArtifactLocation:
     """Where an experiment that is created keeps its artifacts."""
 
-    def test_beside_sqlite(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @pytest.mark.parametrize("given", [None, ""])
+    def test_beside_sqlite(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str | None
+    ) -> None:
         """Beside a SQLite store it is a folder of the project, not of the current folder."""
         (tmp_path / "elsewhere").mkdir()
         monkeypatch.chdir(tmp_path / "elsewhere")
-        location = store.resolve_artifact_location(None, "sqlite:////a/b.db", "demo", tmp_path)
+        location = store.resolve_artifact_location(given, "sqlite:////a/b.db", "demo", tmp_path)
         assert location == (tmp_path / "mlruns" / "demo").as_uri()
 
     @pytest.mark.parametrize("name", ["a/b", "../up", "with space", "東京", "?", "a:b"])

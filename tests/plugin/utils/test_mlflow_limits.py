@@ -12,10 +12,12 @@ quick = settings(max_examples=150, database=None, derandomize=True, deadline=Non
 
 
 def test_the_limit() -> None:
-    """The length is that of the MLflow that is installed."""
+    """The lengths are those of the MLflow that is installed."""
+    from mlflow.store.tracking.dbmodels.models import SqlRun
     from mlflow.utils import validation
 
     assert mlflow_limits.MAX_KEY_LENGTH == validation.MAX_ENTITY_KEY_LENGTH
+    assert mlflow_limits.MAX_RUN_NAME_LENGTH == SqlRun.name.type.length  # noqa: SIM300 - as above
 
 
 @quick

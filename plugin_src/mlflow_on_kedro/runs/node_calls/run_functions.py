@@ -5,10 +5,11 @@ The runs that they start are children of the pipeline's run, which ends with the
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import mlflow_globals, replaced_functions, run_stack
@@ -56,15 +57,41 @@ def _in_pipeline(function: Callable[..., Any], original: Callable[..., Any]) -> 
 def _start_run(run: TrackedRun, original: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
     """Start a child of the pipeline's run, whether the call has ``nested=True`` or not."""
     runs = run_stack.transformed_stack()
-    if not runs or not placeholder_run.is_pipelines_run(run, runs[-1].info.run_id):
-        return original(*args, **named)
     given = inspect.signature(original).bind(*args, **named)
+    with _own_experiment(run, given.arguments):
+        return _start_below(run, original, runs, given)
+
+
+@contextlib.contextmanager
+def _own_experiment(run: TrackedRun, arguments: dict[str, Any]) -> Iterator[None]:
+    """In a block, have a new run be in the pipeline's experiment, and an earlier one in its own.
+
+    MLflow has one experiment for all threads, which may be that of another pipeline. A node that
+    has chosen an experiment or a store itself has that.
+    """
+    if mlflow_globals.users_uri() is not None or not mlflow_globals.is_plugins_experiment():
+        yield
+    elif arguments.get("run_id"):
+        with mlflow_globals.no_experiment():
+            yield
+    else:
+        if arguments.get("experiment_id") is None and run.opened is not None:
+            arguments["experiment_id"] = run.opened.experiment_id
+        yield
+
+
+def _start_below(
+    run: TrackedRun, original: Callable[..., Any], runs: list[Any], given: inspect.BoundArguments
+) -> Any:
+    """Start a run below the active ones of this thread."""
+    if not runs or not placeholder_run.is_pipelines_run(run, runs[-1].info.run_id):
+        return original(*given.args, **given.kwargs)
     if given.arguments.get("parent_run_id") not in {None, runs[-1].info.run_id}:
         # MLflow accepts no parent but the active run, which the caller has not started.
         pipelines = runs.pop()
         try:
             with run_stack.original_stack():
-                return original(*args, **named)
+                return original(*given.args, **given.kwargs)
         finally:
             runs.insert(0, pipelines)
     if not given.arguments.get("nested"):

@@ -111,20 +111,26 @@ class TestAttach:
         assert len(client.get_run(run.run_id).data.metrics) == 4
 
     def test_pipelines_at_once(self, make_run: Callable[..., OwnRun], client: Any) -> None:
-        """What the thread of a pipeline logs outside of nodes, as hooks do, is that pipeline's."""
+        """What the thread of a pipeline logs outside of nodes, as hooks do, is that pipeline's.
+
+        A run that it starts is in that pipeline's experiment.
+        """
         together = Barrier(2, timeout=60)
 
-        def pipeline(number: int) -> str:
-            run = make_run()
+        def pipeline(number: int) -> tuple[str, str]:
+            run = make_run(experiment={"name": f"experiment {number}"})
             together.wait()
             mlflow.log_metric("mine", number)
             together.wait()
+            with mlflow.start_run(nested=True) as child:
+                together.wait()
             run.end("FINISHED")
-            return run.run_id
+            return run.run_id, child.info.experiment_id
 
         with ThreadPoolExecutor(2) as pool:
-            ids = list(pool.map(pipeline, range(2)))
-        assert [client.get_run(each).data.metrics for each in ids] == [{"mine": 0}, {"mine": 1}]
+            found = [(client.get_run(mine), place) for mine, place in pool.map(pipeline, range(2))]
+        assert [run.data.metrics for run, _ in found] == [{"mine": 0}, {"mine": 1}]
+        assert [run.info.experiment_id for run, _ in found] == [place for _, place in found]
 
     def test_an_error(self, run: OwnRun) -> None:
         """The stack is clean also after an error."""
