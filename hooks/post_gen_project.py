@@ -142,11 +142,14 @@ def next_commands() -> str:
     """Say how to go on, in at most six lines."""
     here = Path(os.environ.get("PWD", "")).resolve()
     folder = PROJECT.relative_to(here) if here in PROJECT.parents else PROJECT
-    run = "kedro run" if EXAMPLE in FILES else "kedro pipeline create first_steps"
+    first = (
+        [] if EXAMPLE in FILES else ["kedro pipeline create first_steps  # write its nodes, then:"]
+    )
     commands = (
         f"cd {shlex.quote(str(folder))}",
         "pip install -r requirements.txt",
-        run,
+        *first,
+        "kedro run",
         "kedro mlflow ui",
     )
     return "\n  ".join(("Next:", *commands))

@@ -109,7 +109,7 @@ def _section(
     a: Mapping[str, Any] | None,
     b: Mapping[str, Any] | None,
     is_same: Callable[[Any, Any], bool] | None = None,
-    text: Callable[[Any, Any], Any] = lambda value, _: value,
+    text: Callable[[Any, Any], Any] = lambda value, _: "null" if value is None else value,
 ) -> Section:
     missing = " and ".join(name for name, values in (("A", a), ("B", b)) if values is None)
     if a is None or b is None:

@@ -11,7 +11,7 @@ from ..utils.clock import local_time
 from ..utils.printable import one_line, printable
 from .comparison import OTHER_NODES
 from .headline import both, headline
-from .values import change, shown
+from .values import NOTHING, change, shown
 
 if TYPE_CHECKING:
     from .comparison import Comparison
@@ -90,8 +90,9 @@ def _text(section: Section, item: Difference) -> str:
         return shown(item.after, _VALUE)
     if section.title == "Durations":
         return f"{in_words(item.before)} -> {in_words(item.after)}"
-    if section.title == "Metrics" and None not in (item.before, item.after):
-        rounded = [number(value) for value in (item.before, item.after)]
-        texts = rounded if len({*rounded}) > 1 else both(item, _VALUE)
-        return f"{' -> '.join(texts)}  ({change(item.before, item.after)})"
+    if section.title == "Metrics":
+        values = (item.before, item.after)
+        rounded = [NOTHING if value is None else number(value) for value in values]
+        texts = " -> ".join(rounded if len({*rounded}) > 1 else both(item, _VALUE))
+        return texts if None in values else f"{texts}  ({change(*values)})"
     return " -> ".join(both(item, _VALUE))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +19,7 @@ from ..tracking.finding import COMBINATION_TAG, COMMAND_TAG
 from ..tracking.hidden_tags import HIDDEN
 from ..tracking.timing_metrics import FAILED_NODE_TAG, PREFIX_TAG, names_in_runs
 from ..utils.overlap import THREADS, overlap
+from ..utils.pipeline_info import is_parameter
 from .recorded_files import json_of, parsed
 from .run_facts import CodeFacts, DataFacts, RunFacts
 
@@ -71,7 +72,7 @@ def facts_of(runs: Runs, run: Any, env_prefix: str = ENV_PREFIX) -> RunFacts:
         start_ms=record.start_ms,
         failed_node=tags.get(FAILED_NODE_TAG, ""),
         combination=tags.get(COMBINATION_TAG, ""),
-        data=dict(_data(run)) or None,
+        data=dict(_data(run)) or (None if _may_read_data(found["graph"]) else {}),
         logged_params={name: value for name, value in params.items() if name not in variables},
         metrics={
             name: value
@@ -117,6 +118,12 @@ def _loaded_in_workers(tags: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     for name, value in tags.items():
         if name.startswith(_LOADED_TAG) and (content := json_of(value)) is not None:
             yield name.removeprefix(_LOADED_TAG), content
+
+
+def _may_read_data(graph: Mapping[str, Any]) -> bool:
+    """Whether a pipeline takes more than parameters, or it is not known what it takes."""
+    inputs = graph.get("inputs")
+    return not isinstance(inputs, list) or not all(is_parameter(str(name)) for name in inputs)
 
 
 def _data(run: Any) -> Iterator[tuple[str, DataFacts]]:

@@ -173,5 +173,10 @@ class PromptRegistry:
                 f"prompt '{self.name}'. Register it in MLflow's UI or with "
                 "`mlflow.genai.register_prompt`, or give it a local file with `filepath`."
             )
-        what = f"version {source.version}" if source.version else f"alias '{source.alias}'"
-        return f"{what} of the prompt '{self.name}'. The newest version is {newest.version}."
+        known = f"of the prompt '{self.name}'. The newest version is {newest.version}."
+        if source.version:
+            return f"version {source.version} {known}"
+        return (
+            f"alias '{source.alias}' {known} Give a version the alias in MLflow's UI or with "
+            "`mlflow.genai.set_prompt_alias`."
+        )

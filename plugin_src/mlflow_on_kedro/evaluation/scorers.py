@@ -19,6 +19,7 @@ _EXAMPLE = (
     "`scorers: [Correctness, {Guidelines: {guidelines: The answer is polite.}}, "
     "my_project.scorers.is_short]`"
 )
+_ANY = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class ScorerSpec:
 
         found = _builtin(self.name) if "." not in self.name else _imported(self.name)
         if isinstance(found, Scorer) and self.arguments is None:
-            return found
+            return self._checked(found)
         if not callable(found) or isinstance(found, Scorer):
             raise DatasetError(f"`scorers`: {self.name!r} is no scorer, but {found!r:.80}.")
         if inspect.isclass(found) or self.arguments is not None:
@@ -62,7 +63,24 @@ class ScorerSpec:
             made = scorer(found)
         except Exception as error:  # it may be anything that can be called
             raise DatasetError(f"`scorers`: {self.name!r} is no scorer: {error}") from None
-        return made  # type: ignore[no-any-return]
+        return self._checked(made)
+
+    def _checked(self, made: Scorer) -> Scorer:
+        """Refuse a function that needs what no scorer is given: it would fail on each row."""
+        from mlflow.genai.scorers import Scorer
+
+        if type(made).run is not Scorer.run:
+            return made
+        given = [name for name in inspect.signature(Scorer.run).parameters if name != "self"]
+        for parameter in inspect.signature(made.__call__).parameters.values():
+            is_needed = parameter.default is parameter.empty
+            if is_needed and parameter.kind not in _ANY and parameter.name not in given:
+                raise DatasetError(
+                    f"`scorers`: {self.name!r} has the parameter '{parameter.name}', for which "
+                    f"MLflow has no value.{did_you_mean(parameter.name, given)} It has: "
+                    f"{', '.join(given)}."
+                )
+        return made
 
     def _call(self, maker: Any) -> Any:
         arguments = dict(self.arguments or {})

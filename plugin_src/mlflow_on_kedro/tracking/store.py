@@ -95,8 +95,7 @@ def connect(uri: str) -> MlflowClient:
         return _client(uri)
     import mlflow  # noqa: F401 - first, because its import sets the levels of its loggers anew
 
-    # Its messages on connection pools and tables would be in the pipeline's log.
-    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
+    hide_sql_messages()
     with locked(path.with_name(path.name + ".lock")):
         if not path.exists():
             logger.debug("Creating the MLflow store %s (once; it takes some seconds).", path)
@@ -105,6 +104,11 @@ def connect(uri: str) -> MlflowClient:
             client.search_experiments(max_results=1)
     _make_registry(store_file=path)
     return client
+
+
+def hide_sql_messages() -> None:
+    """Keep MLflow's messages on connection pools and tables out of the pipeline's log."""
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.WARNING)
 
 
 def _make_registry(store_file: Path | None) -> None:

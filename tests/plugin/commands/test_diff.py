@@ -87,6 +87,9 @@ def test_texts_and_json(project: Any, add: Callable[..., str], tmp_path: Path) -
     assert repr(found) in done.output
     assert "accuracy  0.9 -&gt; 0.8" in found._repr_html_()
 
+    add("no data", 0.9, {}, pipeline_json='{"nodes": [], "inputs": ["params:C"]}')
+    assert "Not recorded: data" not in diff(project, "no data", "no data").output
+
 
 def test_secrets(project: Any, add: Callable[..., str]) -> None:
     """A parameter that somebody has logged with a secret's name is not shown."""

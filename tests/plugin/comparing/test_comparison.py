@@ -54,6 +54,10 @@ def compared(changes: CodeChanges = SAME, **other: Any) -> RunDiff:
             {"parameters": {"model.kind": "linear"}},
             "parameters (model.C: 1.0 -> (not there))",
         ),
+        (
+            {"parameters": {**A.parameters, "model.C": None}},
+            "parameters (model.C: 1.0 -> null)",
+        ),
         ({"catalog": {"wines.type": "pandas.ParquetDataset"}}, "catalog (wines.type)"),
         ({"pipeline": {"node train": "wine.fit(wines) -> model"}}, "pipeline (node train)"),
         ({"packages": {"pandas": "pandas==2.3.1"}}, "packages (pandas: 2.2.0 -> 2.3.1)"),
@@ -248,7 +252,7 @@ def test_metrics_and_durations() -> None:
     b = replace(A, metrics={"x": nan, "y": 0.123456788}, durations={"train": 3.0, "test": 0.52})
     text = repr(compare(a, b, SAME))
     assert "y  0.123456789 -> 0.123456788  (-1e-09)" in text
-    assert "z  1.0 -> (not there)" in text
+    assert "z  1 -> (not there)" in text
     assert "x  " not in text
     assert "train  1.0 s -> 3.0 s" in text
     assert "test  " not in text

@@ -230,7 +230,10 @@ class TestRegistry:
         [
             ("nothing", "has no prompt 'nothing'. Register it"),
             ("prompts:/other/9", "has no version 9 of the prompt 'other'. The newest version is 1"),
-            ("prompts:/other@x", "has no alias 'x' of the prompt 'other'. The newest version is 1"),
+            (
+                "prompts:/other@x",
+                "has no alias 'x' of the prompt 'other'. The newest version is 1. Give a version",
+            ),
             ("model", "gave no prompt 'model': MlflowException: Name `model` is registered as a"),
         ],
     )

@@ -28,6 +28,16 @@ def is_polite(outputs: str) -> bool:
     return "please" in outputs
 
 
+def needs_output(output: str) -> bool:
+    """A scorer whose parameter is misspelt."""
+    return len(output) < 10
+
+
+def takes_more(outputs: str, limit: int = 10, **others: Any) -> bool:
+    """A scorer with parameters that need no value."""
+    return len(outputs) < limit + len(others)
+
+
 def named(name: str) -> Scorer:
     """What makes a scorer."""
     return scorer(is_short, name=name)
@@ -45,6 +55,7 @@ def test_kinds() -> None:
         {"Guidelines": {"guidelines": "Be brief.", "name": "brief"}},
         f"{HERE}.is_short",
         f"{HERE}.is_polite",
+        f"{HERE}.takes_more",
         {f"{HERE}.named": {"name": "mine"}},
     )
     assert [each.name for each in found] == [
@@ -52,6 +63,7 @@ def test_kinds() -> None:
         "brief",
         "is_short",
         "is_polite",
+        "takes_more",
         "mine",
     ]
 
@@ -77,6 +89,10 @@ def test_judge() -> None:
         ([f"{HERE}.HERE"], "is no scorer, but"),
         ([{f"{HERE}.is_short": {"outputs": "a"}}], "made a bool, which is no scorer"),
         (["Safety", "Safety"], "two are named 'safety'"),
+        (
+            [f"{HERE}.needs_output"],
+            "has the parameter 'output', for which MLflow has no value. Did you mean 'outputs'",
+        ),
     ],
 )
 def test_mistakes(given: list[Any], message: str) -> None:

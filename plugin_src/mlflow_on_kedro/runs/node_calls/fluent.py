@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from ...mlflow_internals import mlflow_globals, run_stack
 from ...mlflow_internals.tags import PARENT_RUN
-from ...tracking import open_runs, own_calls
+from ...tracking import open_runs, own_calls, store
 from ...utils import import_watch, run_variables
 from . import (
     active_stack,
@@ -78,6 +78,7 @@ def _set_up_nearest() -> None:
 
 def _set_up(run: TrackedRun) -> None:
     """Have MLflow, which is imported, log to where a run is, without a call to the server."""
+    store.hide_sql_messages()
     active_stack.install(_make_active_bypassed)
     run_functions.install()
     journal_only = journal_uri.has_journal_only(run)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -93,6 +94,13 @@ class TestAttach:
         assert calls == []
         mlflow.MlflowClient(run.uri).get_run(run.run_id)
         assert "get_run" in calls, "calls are counted"
+
+    def test_messages_on_the_store(self, run: OwnRun) -> None:
+        """A store that MLflow opens in a node, as for its traces, logs nothing of its pool."""
+        logger = logging.getLogger("mlflow.store.db.utils")
+        logger.setLevel(logging.NOTSET)  # as in a process where only nodes use MLflow
+        with fluent.attached(run):
+            assert not logger.isEnabledFor(logging.INFO)
 
     def test_threads(self, run: OwnRun, client: Any) -> None:
         """Each thread has the run on its own stack, and only while it is attached."""
