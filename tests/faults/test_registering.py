@@ -13,6 +13,7 @@ from typing import Any
 
 import mlflow
 import pytest
+from mlflow_on_kedro import MLflowOnKedroError
 from mlflow_on_kedro.config.registration import Promotion, Registration
 from mlflow_on_kedro.journal.entries import Model
 from mlflow_on_kedro.journal.folder import new_id
@@ -174,7 +175,7 @@ def test_a_forbidden_model(
     (message,) = [text for text in caplog.messages if "is not registered" in text]
     assert message.startswith("The model 'closed' is not registered: ")
     assert "403" in message
-    with pytest.raises(mlflow.MlflowException, match="403"):
+    with pytest.raises(MLflowOnKedroError, match=r"'closed' is not registered: .*403"):
         register_models(client, trained.run_id, gate.uri, raising=True)
     closed, opened = sorted(
         pending_registrations(client, trained.run_id), key=lambda item: item.name

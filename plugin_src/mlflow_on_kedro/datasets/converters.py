@@ -19,7 +19,8 @@ def image(array: Any) -> Any:
     """Convert a NumPy array into an image.
 
     Args:
-        array: Integers from 0 to 255, floats from 0 to 1, or booleans.
+        array: Integers from 0 to 255, floats from 0 to 1, or booleans; its third dimension, if it
+            has one, is of colours, of which there may be one.
 
     Raises:
         DatasetError: A value is outside of that range.
@@ -33,6 +34,8 @@ def image(array: Any) -> Any:
             f"an array of {array.dtype} from {array.min()} to {array.max()} is no image: "
             "integers must lie between 0 and 255, floats between 0 and 1"
         )
+    if scaled.ndim == 3 and scaled.shape[2] == 1:  # noqa: PLR2004 - one colour, unknown to Pillow
+        scaled = scaled[:, :, 0]
     return Image.fromarray(scaled.round().astype("uint8"))
 
 

@@ -12,6 +12,7 @@ from typing import Any
 from kedro.io import AbstractDataset, DatasetError
 
 from ..utils.clock import now_ms
+from ..utils.mlflow_limits import with_digest
 from . import converters
 
 FOLDER = "images"
@@ -54,7 +55,9 @@ class ImageSeries(AbstractDataset[Any, dict[int, Any]]):
                 f"dataset: images needs a local folder that is named '{FOLDER}', such as "
                 f"data/08_reporting/samples/{FOLDER}, and not {filepath}"
             )
-        self._key = _ILLEGAL_IN_KEYS.sub("_", key)
+        legal = _ILLEGAL_IN_KEYS.sub("_", key)
+        # All series of a run are in one folder, and two names may differ in such characters only.
+        self._key = legal if legal == key else with_digest(legal, key)
         self.metadata = metadata
         self._next: int | None = None
 

@@ -100,11 +100,11 @@ def read(client: MlflowClient, run_id: str, key: str, mode: str | None = None) -
     run = client.get_run(run_id)
     data, start = run.data, run.info.start_time
     # MLflow cannot store an infinity as a metric, so it is a tag.
-    in_tags = below({name: _number(text) for name, text in data.tags.items()}, key)
+    in_tags = below({name: infinity_in(text) for name, text in data.tags.items()}, key)
     found = {
         name: FORMS[mode]([Point(0, number, start)])
         for name, number in in_tags.items()
-        if number is not None and (key or math.isinf(number))  # other tags may be numbers too
+        if number is not None  # other tags may be numbers too
     }
     for name in below(data.metrics, key):
         points = read_points(client, run_id, f"{key}.{name}" if name and key else name or key)
@@ -118,8 +118,15 @@ def read_points(client: MlflowClient, run_id: str, key: str) -> list[Point]:
     return [Point(point.step, point.value, point.timestamp) for point in found]
 
 
-def _number(text: str) -> float | None:
+def infinity_in(text: str) -> float | None:
+    """Return the infinity that a tag holds in place of a metric; None for any other tag.
+
+    Example:
+        >>> infinity_in("-inf"), infinity_in("2")
+        (-inf, None)
+    """
     try:
-        return float(text)
+        number = float(text)
     except ValueError:
         return None
+    return number if math.isinf(number) else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import re
+from collections import defaultdict
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path, PurePosixPath
@@ -48,11 +50,17 @@ def partition_files(folder: Path, dataset: AnyDataset, data: Any) -> list[Path]:
         data: The value that is saved.
     """
     known = {*(partition_names(dataset, data) or ()), *map(str, data)}
+    begins: defaultdict[PurePosixPath, set[str]] = defaultdict(set)
+    for partition in map(PurePosixPath, known):
+        begins[partition.parent].add(partition.name.partition(".")[0])
     found: list[Path] = []
-    for parent in {PurePosixPath(name).parent for name in known}:
+    for parent, own in begins.items():
         subfolder = folder / parent
-        for path in subfolder.iterdir() if subfolder.is_dir() else ():
-            if belongs_to((parent / path.name).as_posix(), known):
+        # A generator node saves thousands of partitions one by one, so most names are of others:
+        # of those no path is made.
+        for name in os.listdir(subfolder) if subfolder.is_dir() else ():  # noqa: PTH208
+            if name.partition(".")[0] in own and belongs_to((parent / name).as_posix(), known):
+                path = subfolder / name
                 found += path.rglob("*") if path.is_dir() else [path]
     return found
 

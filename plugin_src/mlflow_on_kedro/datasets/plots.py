@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,9 @@ OPTIONS = ("actual", "predicted", "positive", "normalize", "title")
 _PAIR = 2
 _TABLE = 2  # dimensions
 _MOST_POINTS = 5000
+_MOST_CLASSES = 1000
+_MOST_COUNTS = 50
+"""The most classes that a confusion matrix names; of more it has colours, but no numbers."""
 _BINS = 10
 
 
@@ -38,14 +42,23 @@ def confusion_matrix(value: Any, **given: Any) -> Figure:
 
     actual, predicted = _columns(value, given)
     labels, normalize = _classes(actual, predicted), given.get("normalize")
+    if len(labels) > _MOST_CLASSES:
+        raise DatasetError(
+            f"there are {len(labels)} classes, too many to draw: for numbers there is "
+            "`dataset: residuals`"
+        )
     places = {label: place for place, label in enumerate(labels)}
     pair = ([places[item] for item in items.tolist()] for items in (actual, predicted))
     counts = metrics.confusion_matrix(*pair, labels=range(len(labels)), normalize=normalize)
     figure, axes = _figure(given, "Confusion matrix", "predicted", "actual")
     image = axes.imshow(counts, cmap="Blues")
     figure.colorbar(image, ax=axes)
-    axes.set_xticks(range(len(labels)), labels)
-    axes.set_yticks(range(len(labels)), labels)
+    step = -(-len(labels) // _MOST_COUNTS)
+    ticks = range(0, len(labels), step)
+    axes.set_xticks(ticks, labels[::step])
+    axes.set_yticks(ticks, labels[::step])
+    if step > 1:  # nobody could read the numbers, and drawing them takes minutes
+        return figure
     dark = (counts.max() + counts.min()) / 2
     for (row, column), count in np.ndenumerate(counts):
         text = f"{count:.2f}" if normalize else f"{count:d}"
@@ -167,6 +180,10 @@ def _column(value: Any, name: Any) -> Any:
 
 def _classes(*values: Any) -> list[Any]:
     found = {item for array in values for item in array.tolist()}
+    if any(isinstance(item, float) and math.isnan(item) for item in found):
+        raise DatasetError(
+            "there are missing values (NaN) among the classes: leave these rows out, or fill them"
+        )
     try:
         return sorted(found)
     except TypeError:  # numbers and texts

@@ -47,9 +47,15 @@ def _read_param(client: MlflowClient, run_id: str, key: str) -> Any:
 
 
 def _read_by_type(client: MlflowClient, run_id: str, key: str) -> Any:
-    texts = _texts(client, run_id, key)
+    texts, data = _texts(client, run_id, key), client.get_run(run_id).data
     params = {name: values.parse_param(text) for name, text in texts.items()}
-    return nested({**params, **below(client.get_run(run_id).data.metrics, key)})
+    in_tags = {name: metric_forms.infinity_in(text) for name, text in data.tags.items()}
+    infinities = {
+        name: number
+        for name, number in below(in_tags, key).items()
+        if number is not None and name not in below(data.params, key)
+    }
+    return nested({**params, **infinities, **below(data.metrics, key)})
 
 
 def _texts(client: MlflowClient, run_id: str, key: str) -> dict[str, str]:

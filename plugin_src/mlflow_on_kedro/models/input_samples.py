@@ -19,6 +19,8 @@ def select_known_columns(model: Any, data: Any) -> Any:
     """
     if spark_models.is_model(model) and is_spark_table(data):
         return spark_models.without_labels(model, data)
+    if _library(data) == "pyarrow" or hasattr(data, "collect"):  # no `table[names]`
+        data = to_numpy_or_pandas(data)
     known = getattr(model, "feature_names_in_", None)
     columns = getattr(data, "columns", None)
     if known is None or columns is None or not set(known) <= set(columns):

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from ..config.registration import Registration
+from ..errors import MLflowOnKedroError
 from ..mlflow_internals import mlflow_globals
 from ..mlflow_internals.logging_guard import kept_logging
 from ..mlflow_internals.tags import MODEL_VERSIONS
@@ -85,13 +86,14 @@ def register_models(
         run_id: The run.
         uri: The tracking URI.
         only: Register the model of this name only; None: all models of the run.
-        raising: Raise the first refusal, once the others are registered.
+        raising: Raise the first refusal as an error, once the others are registered.
         again: Another process may have tried before.
 
     Raises:
+        MLflowOnKedroError: The registry refuses a model, and ``raising`` is true.
         Exception: MLflow cannot be reached; the next call continues.
     """
-    refused: Exception | None = None
+    refused: MLflowOnKedroError | None = None
     for pending in pending_registrations(client, run_id):
         if only not in (None, pending.name):
             continue
@@ -100,9 +102,10 @@ def register_models(
         except Exception as error:
             if kind_of(error) not in _OF_ONE_MODEL:
                 raise
-            refused = refused or error
+            message = refusal_message(pending, error)
+            refused = refused or MLflowOnKedroError(message)
             if not raising:
-                logger.warning("%s", refusal_message(pending, error))
+                logger.warning("%s", message)
     if raising and refused is not None:
         raise refused
 

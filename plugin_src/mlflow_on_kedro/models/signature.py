@@ -114,6 +114,15 @@ class Signature:
 
         data = select_known_columns(model, load(self.inputs)) if _is_name(self.inputs) else None
         inputs = _schema("inputs", self.inputs) if data is None else _inferred(data, "inputs")
+        if data is not None and inputs is None:
+            logger.warning(
+                "'%s' has no signature, because MLflow has no types for '%s' (%s). Name another "
+                "dataset, or give `signature: {inputs: …, outputs: …}`.",
+                name,
+                self.inputs,
+                type(data).__name__,
+            )
+            return None
         if _is_name(self.outputs):
             outputs = _inferred(load(self.outputs), "outputs")
         elif self.outputs is None and data is not None:
@@ -138,13 +147,64 @@ def _is_name(given: Any) -> bool:
 
 
 def _inferred(data: Any, part: str) -> Any:
+    return inferred(to_numpy_or_pandas(data), part)
+
+
+def inferred(data: Any, part: str) -> Any:
+    """Infer MLflow's schema of a model's input or output.
+
+    If MLflow has no type for one column of a table, such as one of durations, its own schema is a
+    single column without a name, and ``predict`` would get only the first column of a request. So
+    that column may have any type here, and the others have their own.
+
+    Args:
+        data: The input or output.
+        part: ``inputs`` or ``outputs``.
+
+    Returns:
+        None for data that MLflow cannot describe.
+    """
+    from mlflow.types.schema import AnyType, ColSpec, Schema
+
+    found = _inferred_by_mlflow(data, part)
+    if not _is_guess(found):
+        return found
+    if not hasattr(data, "iloc") or not hasattr(data, "columns") or not data.columns.is_unique:
+        return None
+    columns: list[Any] = []
+    for name in data.columns:
+        schema = _inferred_by_mlflow(data[[name]], part)
+        if _is_guess(schema):
+            schema = Schema([ColSpec(AnyType(), name, required=False)])  # type: ignore[no-untyped-call]
+        columns += schema.inputs
+    return Schema(columns) if columns else None
+
+
+def _inferred_by_mlflow(data: Any, part: str) -> Any:
     from mlflow.models import infer_signature
 
     argument = {"inputs": "model_input", "outputs": "model_output"}[part]
-    with warnings.catch_warnings():
-        # MLflow warns in ten lines that integer columns take no missing values.
-        warnings.filterwarnings("ignore", ".*integer column", UserWarning)
-        return getattr(infer_signature(**{argument: to_numpy_or_pandas(data)}), part)
+    messages = logging.getLogger("mlflow.models.signature")
+    messages.addFilter(_is_about_no_guess)
+    try:
+        with warnings.catch_warnings():
+            # MLflow warns in ten lines that integer columns take no missing values.
+            warnings.filterwarnings("ignore", ".*integer column", UserWarning)
+            return getattr(infer_signature(**{argument: data}), part)
+    finally:
+        messages.removeFilter(_is_about_no_guess)
+
+
+def _is_guess(schema: Any) -> bool:
+    """Whether a schema is the one that MLflow makes of data that it cannot describe."""
+    from mlflow.types.schema import AnyType
+
+    columns = schema.inputs
+    return len(columns) == 1 and columns[0].name is None and isinstance(columns[0].type, AnyType)
+
+
+def _is_about_no_guess(record: logging.LogRecord) -> bool:
+    return not record.getMessage().startswith("Failed to infer schema")
 
 
 def _infer_outputs(model: Any, data: Any, dataset: str, name: str) -> tuple[bool, Any]:

@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from ..models.flavors import saving_quietly
+from ..models.input_samples import to_numpy_or_pandas
+from ..models.signature import inferred
 from ..tracking.failures import reason
 from ..utils import client_variables
 from ..utils.nested import flatten
@@ -149,7 +151,7 @@ class PipelineModelBuilder:
             return False, None
 
     def _signature(self, model_input: Any, output: Any) -> Any:
-        from mlflow.models import infer_signature
+        from mlflow.models import ModelSignature, infer_signature
 
         spec = self.spec
         secrets = [key for key, value in _leaves(self.parameters) if _holds_secret(key, value)]
@@ -166,7 +168,19 @@ class PipelineModelBuilder:
             **{key: value for key, value in flat.items() if not _holds_secret(key, value)},
             pipeline_model.RUNNER: spec.settings.runner,
         }
-        return infer_signature(model_input, output, params)
+        # Not as pandas: MLflow would refuse the table of Polars that the pipeline takes.
+        inputs = None if model_input is None else inferred(model_input, "inputs")
+        if model_input is not None and inputs is None:
+            logger.warning(
+                "%s: MLflow has no types for '%s', a %s.%s, so the model's signature leaves it "
+                "out: `predict` hands on whatever it is given. A server gives a table of pandas.",
+                spec.where,
+                spec.settings.input,
+                type(model_input).__module__.partition(".")[0],
+                type(model_input).__name__,
+            )
+        outputs = None if output is None else inferred(to_numpy_or_pandas(output), "outputs")
+        return ModelSignature(inputs, outputs, infer_signature(params=params).params)
 
     def _metadata(self) -> dict[str, Any] | None:
         own = {METADATA_KEY: dict(self.source_uris)} if self.source_uris else {}

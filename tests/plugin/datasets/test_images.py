@@ -78,7 +78,7 @@ def test_steps_go_on(tmp_path: Path) -> None:
     series.save([white, white])
     drawing = Figure(figsize=(1, 1), dpi=50)
     series.save(drawing)
-    series.save({7: white})
+    series.save({7: np.ones((2, 2, 1))})
     series.save(Image.new("L", (3, 3)))
     assert {step: item.size[0] for step, item in series.load().items()} == {
         0: 2,
@@ -90,6 +90,16 @@ def test_steps_go_on(tmp_path: Path) -> None:
     anew = images.ImageSeries(place, "x/y@z")
     anew.save(white)
     assert list(anew.load()) == [0]
+
+
+def test_names_that_mlflow_does_not_allow(tmp_path: Path) -> None:
+    """Two series whose names are in Japanese stay two."""
+    place = (tmp_path / "images").as_posix()
+    first, second = images.ImageSeries(place, "画像"), images.ImageSeries(place, "写真")
+    first.save([np.ones((2, 2)), np.ones((2, 2))])
+    second.save(np.ones((3, 3)))
+    assert {step: item.size[0] for step, item in first.load().items()} == {0: 2, 1: 2}
+    assert list(second.load()) == [0]
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 from kedro.io import CachedDataset, MemoryDataset
 from kedro_datasets.json import JSONDataset
 from kedro_datasets.partitions import IncrementalDataset, PartitionedDataset
+from mlflow_on_kedro.datasets import partitions
 from mlflow_on_kedro.datasets.partitions import belongs_to, is_partitioned, partition_names
 
 
@@ -34,6 +35,23 @@ def test_others(tmp_path: Path) -> None:
     for dataset in (MemoryDataset(), JSONDataset(filepath=str(tmp_path / "a.json"))):
         assert not is_partitioned(dataset)
         assert partition_names(dataset, {"a": 1}) is None
+
+
+def test_one_of_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of thousands of files, only those that begin like a partition are looked at closer."""
+    seen: list[str] = []
+
+    def watched(file: str, names: set[str]) -> bool:
+        seen.append(file)
+        return belongs_to(file, names)
+
+    monkeypatch.setattr(partitions, "belongs_to", watched)
+    dataset = PartitionedDataset(path=str(tmp_path), dataset="json.JSONDataset")
+    dataset.save({f"deep/{number}.json": number for number in range(20)})
+    (tmp_path / "deep/7.shx").touch()
+    found = partitions.partition_files(tmp_path, dataset, {"deep/7": 7})
+    assert {path.name for path in found} == {"7.json", "7.shx"}
+    assert len(seen) == 2
 
 
 @pytest.mark.parametrize(

@@ -45,6 +45,14 @@ def test_confusion_matrix() -> None:
     assert figure.axes[0].get_title() == "Shares"
 
 
+def test_many_classes() -> None:
+    """Of so many that no number could be read, the matrix has colours alone."""
+    figure = plots.confusion_matrix((range(51), range(51)))
+    assert texts(figure) == []
+    assert figure.axes[0].images[0].get_array().shape == (51, 51)
+    assert [tick.get_text() for tick in figure.axes[0].get_xticklabels()][:2] == ["0", "2"]
+
+
 def test_mixed_classes() -> None:
     """Numbers and texts beside each other are classes, and so is what is never predicted."""
     mixed = {"actual": [1, "b", 1], "predicted": np.array([1, 1, "c"], dtype=object)}
@@ -103,6 +111,14 @@ def test_residuals() -> None:
         (plots.residuals, ([1],), {}, "a pair .* is needed, not 1 values"),
         (plots.residuals, ([], []), {}, "there are no predictions to draw"),
         (plots.roc, (["a", "b", "c"], [0, 1, 1]), {}, "one score for 3 classes"),
+        (plots.confusion_matrix, ([1.0, np.nan], [1, 1]), {}, r"missing values \(NaN\) among the"),
+        (plots.roc, ([1.0, np.nan], [0, 1]), {}, r"missing values \(NaN\) among the classes"),
+        (
+            plots.confusion_matrix,
+            (range(1001), range(1001)),
+            {},
+            "there are 1001 classes, too many",
+        ),
         (plots.roc, ([0, 1], [0, 1]), {"positive": 2}, "`positive` is 2, and the classes are 0, 1"),
         (plots.roc, ([0, 1], [[0, 1, 1], [1, 1, 1]]), {}, "scores of 3 classes, but the actual"),
     ],

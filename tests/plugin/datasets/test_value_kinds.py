@@ -97,7 +97,8 @@ def test_m_keeps_nan(run: OwnRun) -> None:
 
 @pytest.mark.parametrize("value", [float("inf"), float("-inf")])
 def test_m_reads_an_infinity_back(run: OwnRun, value: float) -> None:
-    """An infinity, which MLflow cannot hold as a metric, comes back from the tag."""
+    """An infinity, which MLflow cannot hold as a metric, comes back from the tag; no other tag."""
+    run.set_tag("x.version", 3)
     data = logged(run, "m", {"best": value, "other": 1.0})
     assert data.metrics == {"x.other": 1.0}
     assert read(run, "m") == {"best": value, "other": 1.0}
@@ -193,6 +194,7 @@ def test_a_logs_by_type(run: OwnRun) -> None:
         {},
         NESTED,
         {"empty": {}, "list": [], "text": ""},
+        {"best": math.inf, "worst": -math.inf, "text": "inf"},
         {"a": {"b": {"c": {"d": [1, [2]]}}}},
         {"schlüssel": "wert", "ключ 1": 1},
         np.float64(0.125),

@@ -8,7 +8,9 @@ import mlflow
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow as pa
 import pytest
+import scipy.sparse
 from kedro.io import DatasetError
 from mlflow_on_kedro.models.signature import Signature, first_rows, make_example
 from sklearn.linear_model import LogisticRegression
@@ -51,6 +53,36 @@ def test_polars(model: Any) -> None:
     made = Signature.from_arg("features").make(model, data.__getitem__, "model")
     assert columns(made.inputs) == COLUMNS
     assert made.outputs is not None
+
+
+@pytest.mark.parametrize(
+    "convert", [lambda table: pl.from_pandas(table).lazy(), pa.Table.from_pandas]
+)
+def test_tables_whose_columns_have_no_index(model: Any, convert: Any) -> None:
+    """A query of Polars and a table of Arrow have the signature and example that pandas' have."""
+    data = {"features": convert(FEATURES.assign(kind=LABELS))}
+    made = Signature.from_arg("features").make(model, data.__getitem__, "model")
+    assert columns(made.inputs) == COLUMNS
+    assert list(make_example("features", model, data.__getitem__).columns) == ["size", "weight"]
+
+
+def test_a_column_without_a_type(caplog: pytest.LogCaptureFixture) -> None:
+    """A column of durations may have any type; the others keep their own, and none is lost."""
+    table = FEATURES.assign(age=pd.to_timedelta([1, 2, 3, 4], unit="s"))
+    made = Signature.from_arg("rows").make(object(), {"rows": table}.__getitem__, "model")
+    assert columns(made.inputs) == [*COLUMNS, ("age", "any")]
+    assert [column.required for column in made.inputs] == [True, True, False]
+    assert caplog.messages == []
+
+
+@pytest.mark.parametrize(
+    "data", [scipy.sparse.csr_array([[1.0]]), pd.DataFrame([[1, 2]], columns=["a", "a"])], ids=type
+)
+def test_data_without_types(data: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """What MLflow cannot describe gives no signature, which would be a wrong one."""
+    assert Signature.from_arg("rows").make(object(), {"rows": data}.__getitem__, "model") is None
+    (message,) = caplog.messages
+    assert message.startswith("'model' has no signature, because MLflow has no types for 'rows' (")
 
 
 @pytest.mark.parametrize("table", [pd.DataFrame, pl.DataFrame])

@@ -10,6 +10,7 @@ from typing import Any
 
 import mlflow
 import pandas as pd
+import polars as pl
 import pytest
 from kedro.io import DataCatalog, MemoryDataset
 from kedro.pipeline import Pipeline, node, pipeline
@@ -65,6 +66,26 @@ def test_saving(catalog: DataCatalog, tmp_path: Path, said: list[str]) -> None:
         "MLflowPipelineModel 'model': the catalog has no value of 'table', so the model gets no "
         "signature for its input. Give a value as `model_input`."
     )
+
+
+def test_a_column_without_a_type(catalog: DataCatalog, tmp_path: Path) -> None:
+    """MLflow has no type for durations, and the loaded model gets all columns all the same."""
+    nodes = pipeline([node(list, "table", "names")])
+    frame = FRAME.assign(y=2, age=pd.to_timedelta([1, 2, 3], unit="s"))
+    MLflowPipelineModel(nodes, catalog, "table").save(tmp_path / "one", frame)
+    loaded = mlflow.pyfunc.load_model(str(tmp_path / "one"))
+    assert loaded.predict(frame) == ["x", "y", "age"]
+
+
+def test_polars(catalog: DataCatalog, tmp_path: Path, said: list[str]) -> None:
+    """A pipeline that takes a table of Polars gets one: MLflow's signature would refuse it."""
+    nodes = pipeline([node(lambda table: table.sum_horizontal().to_list(), "table", "sums")])
+    frame = pl.DataFrame({"x": [1.0, 2.0], "y": [3.0, 4.0]})
+    MLflowPipelineModel(nodes, catalog, "table").save(tmp_path / "one", frame)
+    loaded = mlflow.pyfunc.load_model(str(tmp_path / "one"))
+    assert loaded.predict(frame) == [4.0, 6.0]
+    (message,) = said
+    assert "MLflow has no types for 'table', a polars.DataFrame, so the model's sig" in message
 
 
 def test_a_notebooks_function(catalog: DataCatalog, tmp_path: Path) -> None:
