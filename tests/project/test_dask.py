@@ -548,6 +548,7 @@ def test_a_node_that_exits(make_project: Any, two_workers: str) -> None:
     with pytest.raises(RuntimeError, match=r"'three' wanted to end its process: SystemExit\(3\)"):
         project.session_run(runner=dask_runner(two_workers))
     assert project.run.info.status == "FAILED"
+    assert project.run.data.tags["kedro.failed_node"] == "three"
 
 
 DYING = """
