@@ -26,6 +26,7 @@ class Card:
         used: Bytes of memory that are used.
         total: Bytes of memory that it has.
         watts: Power that it takes.
+        most_watts: Power that it may take.
         uuid: Its id.
         before: Called before each reading.
     """
@@ -34,6 +35,7 @@ class Card:
     used: Any = 12_000_000_000
     total: int = 24_000_000_000
     watts: Any = 70
+    most_watts: Any = 280
     uuid: Any = "GPU-aaaa"
     before: Callable[[], None] = field(default=lambda: None)
 
@@ -76,7 +78,7 @@ def install_nvidia(
         used=card.read(card.used), total=card.total
     )
     nvml.nvmlDeviceGetPowerUsage = lambda card: card.read(card.watts) * 1000
-    nvml.nvmlDeviceGetEnforcedPowerLimit = lambda _: 280_000
+    nvml.nvmlDeviceGetEnforcedPowerLimit = lambda card: card.read(card.most_watts) * 1000
     monkeypatch.setitem(sys.modules, "pynvml", nvml)
     on(monkeypatch, devices, "nvidia0")
 

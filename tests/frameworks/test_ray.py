@@ -227,7 +227,7 @@ def test_wrong_task_options() -> None:
 
 
 def test_task_options(make_project: Any) -> None:
-    """A node's options are those of its Ray task."""
+    """A node's options are those of its Ray task, on a local cluster as well, in a namespace."""
     nodes = """
 from kedro.pipeline import node, pipeline
 
@@ -237,14 +237,22 @@ def given():
     return float(ray.get_runtime_context().get_assigned_resources()["CPU"])
 
 def create_pipeline():
-    return pipeline([node(given, None, "cpus", name="given")])
+    return pipeline([node(given, None, "cpus", name="given")], namespace="uk", outputs={"cpus"})
 """
     project = make_project(nodes, catalog={"cpus": METRIC})
     import ray
 
     connect(project)
     try:
-        project.session_run(runner=RayRunner(task_options={"given": {"num_cpus": 2}}))
+        project.session_run(runner=RayRunner(task_options={"uk.given": {"num_cpus": 2}}))
     finally:
         ray.shutdown()
     assert project.run.data.metrics["cpus"] == 2
+    asked = "--runner-params=task_options.uk.given"
+    done = project.kedro("run", RUNNER, f"{asked}.num_cpus=3")
+    assert done.returncode == 0, words_of(done)
+    assert project.runs()[0].data.metrics["cpus"] == 3
+    done = project.kedro("run", RUNNER, f"{asked}.num_gpus=1000")
+    assert done.returncode == 1
+    assert "Node 'uk.given' asks for 1000 GPU in `task_options`" in words_of(done)
+    assert project.runs()[0].info.status == "FAILED"

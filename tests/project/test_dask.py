@@ -548,6 +548,7 @@ def test_a_node_that_exits(make_project: Any, two_workers: str) -> None:
     with pytest.raises(RuntimeError, match=r"'three' wanted to end its process: SystemExit\(3\)"):
         project.session_run(runner=dask_runner(two_workers))
     assert project.run.info.status == "FAILED"
+    assert project.run.data.tags["kedro.failed_node"] == "three"
 
 
 DYING = """
@@ -621,6 +622,24 @@ HOOKS = (*mlflow_hooks(), Own())
     with pytest.raises(DatasetError, match="workers: first cannot be pickled"):
         project.session_run(runner=dask_runner())
     assert project.run.info.status == "FAILED"
+
+
+def test_a_node_that_cannot_be_sent() -> None:
+    """A node whose function cannot be pickled is named."""
+    import threading
+
+    from kedro.io import DataCatalog, MemoryDataset
+    from kedro.pipeline import node, pipeline
+    from kedro.runner.task import Task
+    from mlflow_on_kedro.clusters.executor import NodeExecutor
+
+    lock = threading.Lock()
+    train = node(lambda: (lock, 1), None, "model", name="train")
+    catalog: Any = DataCatalog({"model": MemoryDataset()})
+    cluster: Any = None  # nothing gets that far
+    executor = NodeExecutor(cluster, pipeline([train]), catalog, b"", None)
+    with pytest.raises(MLflowOnKedroError, match=r"'train' .* cannot be pickled \(TypeError"):
+        executor.submit(Task(train, catalog, is_async=False, parallel=True))
 
 
 def test_a_cluster_that_is_not_there(make_project: Any) -> None:

@@ -10,6 +10,7 @@ from concurrent.futures import Executor, Future
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
+from ..errors import MLflowOnKedroError
 from ..utils import kedro_internals
 from .node_call import node_call, put
 
@@ -93,7 +94,13 @@ class NodeExecutor(Executor):
         outputs = [
             name for name in node.outputs if kedro_internals.is_in_memory(self._catalog.get(name))
         ]
-        code = node_call(task, self._pickled_catalog, self._package, inputs, outputs)
+        try:
+            code = node_call(task, self._pickled_catalog, self._package, inputs, outputs)
+        except Exception as error:
+            raise MLflowOnKedroError(
+                f"Node '{node.name}' cannot be sent to a worker: its function cannot be pickled "
+                f"({type(error).__name__}: {error})."
+            ) from error
         taken = [self._values[name] for name in inputs]
         call, made = self._cluster.start(node.name, code, taken, outputs)
         self._values.update(zip(outputs, made, strict=True))

@@ -58,11 +58,17 @@ def _run_node(
     catalog = pickle.loads(pickled_catalog)  # noqa: S301 - from the pipeline's own process
     for name, value in zip(inputs, values, strict=True):
         put(catalog[name], value)
+    # `parallel`: the task makes its own hook manager, as in a process of ParallelRunner.
+    task = Task(node=node, catalog=catalog, parallel=True, **options)
     try:
-        # `parallel`: the task makes its own hook manager, as in a process of ParallelRunner.
-        Task(node=node, catalog=catalog, parallel=True, **options).execute()
+        task.execute()
     except (SystemExit, KeyboardInterrupt) as end:  # would end the worker, which is then replaced
-        raise RuntimeError(f"Node '{node.name}' wanted to end its process: {end!r}") from end
+        error = RuntimeError(f"Node '{node.name}' wanted to end its process: {end!r}")
+        if task.hook_manager is not None:  # Kedro calls it for an `Exception` only
+            task.hook_manager.hook.on_node_error(
+                error=error, node=node, catalog=catalog, inputs={}, is_async=False, run_id=None
+            )
+        raise error from end
     return {name: catalog[name].load() for name in outputs if catalog[name].exists()}
 
 

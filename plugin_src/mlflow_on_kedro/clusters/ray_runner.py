@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ..errors import MLflowOnKedroError
 from .executor import Cluster, Handle
 from .project_modules import project_modules
 from .runner import ClusterRunner
@@ -64,9 +65,12 @@ class RayRunner(ClusterRunner):
     def _cluster(self, pipeline: Pipeline, package: str | None) -> Iterator[Cluster]:
         import ray
 
-        cluster = RayCluster(self._task_options)
-        for name in sorted(self._task_options.keys() - {node.name for node in pipeline.nodes}):
-            logger.info("This run has no node '%s', which `task_options` names.", name)
+        found = {node.name: _options_of(node.name, self._task_options) for node in pipeline.nodes}
+        options = {name: given for name, given in found.items() if given}
+        cluster = RayCluster(options)
+        for name in sorted(self._task_options):
+            if not any(node == name or node.startswith(f"{name}.") for node in options):
+                logger.info("This run has no node '%s', which `task_options` names.", name)
         if ray.is_initialized():
             yield cluster
             return
@@ -77,7 +81,8 @@ class RayRunner(ClusterRunner):
             if address
             else {
                 "address": "local",
-                "num_cpus": count,
+                # At least one node needs these, and would wait for them for ever.
+                "num_cpus": max(count, *(_amount(each, "num_cpus") for each in found.values())),
                 "include_dashboard": False,
                 "runtime_env": _code_of_this_machine(),
             }
@@ -87,6 +92,7 @@ class RayRunner(ClusterRunner):
             if address:
                 logger.info("Running on the Ray cluster at %s.", address)
             else:
+                _check_resources(options, ray.cluster_resources())
                 logger.info("Running on a local Ray cluster with %d worker processes.", count)
             yield cluster
         finally:
@@ -102,6 +108,41 @@ def _checked(task_options: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]
         "task_options must have the options of Ray's tasks by node, such as "
         f"{{'train_model': {{'num_gpus': 1}}}}, not {task_options!r}"
     )
+
+
+def _options_of(node: str, task_options: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the options of a node, which may be in a namespace.
+
+    Example:
+        >>> _options_of("uk.train", {"uk": {"train": {"num_gpus": 1}}})  # as --runner-params gives
+        {'num_gpus': 1}
+        >>> _options_of("uk.train", {"uk.train": {"num_gpus": 1}})
+        {'num_gpus': 1}
+    """
+    if node in task_options:
+        given: Any = task_options[node]
+    else:
+        given = task_options
+        for part in node.split("."):
+            given = given.get(part) if isinstance(given, Mapping) else None
+    return given if isinstance(given, Mapping) else {}
+
+
+def _amount(options: Mapping[str, Any], name: str) -> float:
+    given = options.get(name)
+    return given if isinstance(given, int | float) else 0
+
+
+def _check_resources(options: Mapping[str, Mapping[str, Any]], has: Mapping[str, float]) -> None:
+    """Raise an error for a node that a local cluster could never run: Ray would wait for ever."""
+    for node, given in options.items():
+        asked = {"GPU": _amount(given, "num_gpus"), **(given.get("resources") or {})}
+        for name, amount in asked.items():
+            if amount > has.get(name, 0):
+                raise MLflowOnKedroError(
+                    f"Node '{node}' asks for {amount:g} {name} in `task_options`, but Ray finds "
+                    f"{has.get(name, 0):g} on this machine."
+                )
 
 
 def _code_to_send(package: str | None) -> dict[str, Any]:

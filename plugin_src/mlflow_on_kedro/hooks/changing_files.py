@@ -124,7 +124,12 @@ class ChangingFiles:
                     next_look = now + self._every - quiet
 
     def _find_changes(self, now: float) -> None:
-        for path, folder, state in states(self._patterns, self._run.root):
+        try:
+            found = list(states(self._patterns, self._run.root))
+        except OSError as error:  # of a network's file system, which may answer again
+            logger.debug("`artifacts.every`: the files could not be looked at: %r", error)
+            return
+        for path, folder, state in found:
             if (
                 path not in self._changes
                 and self._seen.get(path) != state

@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import os
-import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -132,7 +131,5 @@ def files_below(path: Path, leave_out: str = "") -> Iterator[str]:
         folders[:] = sorted(name for name in folders if name != leave_out)
         for name in sorted(files):
             file = Path(folder, name)
-            if is_mark(name, files):
-                continue
-            if file.exists() and stat.S_ISREG(file.stat().st_mode):  # not a broken link
+            if not is_mark(name, files) and file.is_file():  # not a broken link
                 yield file.relative_to(path).as_posix()

@@ -80,13 +80,19 @@ def _nvidia() -> list[Gpu]:
     def gpu(index: int, handle: Any) -> Gpu:
         def memory() -> tuple[float, float]:
             found = pynvml.nvmlDeviceGetMemoryInfo(handle)
-            return found.used, found.total
+            return _known(found.used), _known(found.total)
 
         def power() -> tuple[float, float | None]:
-            watts = pynvml.nvmlDeviceGetPowerUsage(handle) / 1000
-            return watts, pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / 1000
+            watts = _known(pynvml.nvmlDeviceGetPowerUsage(handle)) / 1000
+            try:
+                return watts, _known(pynvml.nvmlDeviceGetEnforcedPowerLimit(handle)) / 1000
+            except (pynvml.NVMLError, ValueError):  # most GPUs of laptops do not tell it
+                return watts, None
 
-        return Gpu(index, lambda: pynvml.nvmlDeviceGetUtilizationRates(handle).gpu, memory, power)
+        def utilization() -> float:
+            return _known(pynvml.nvmlDeviceGetUtilizationRates(handle).gpu)
+
+        return Gpu(index, utilization, memory, power)
 
     pynvml.nvmlInit()
     handles: dict[int, Any] = {}
@@ -125,7 +131,7 @@ def _amd() -> list[Gpu]:
 
 
 def _known(value: Any) -> float:
-    """Check a value of pyrsmi, which returns -1 where a function fails."""
+    """Check that a driver knows a value: pyrsmi returns -1 where a function fails."""
     if value is None or value < 0:
         raise ValueError(value)
     return float(value)

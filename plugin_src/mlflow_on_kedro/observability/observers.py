@@ -34,7 +34,7 @@ def check(config: Config, where: str = FILE) -> None:
         from . import system_metrics
 
         system_metrics.check(where)
-    elif has_system_metrics(config):
+    if has_system_metrics(config) and not config.system_metrics.interval:
         environment.system_metrics_interval()
 
 

@@ -22,15 +22,13 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from ..utils.secrets import mask_secrets
+from .printed_lines import PrintedLines
 
 Take = Callable[[str], None]
 """Takes a message: its time, the process, the level or stream, and its text, in whole lines."""
 
 LINE_BYTES = 100_000
 """A longer line is cut."""
-PROGRESS_SECONDS = 10.0
-"""How often a progress bar, which overwrites its own line, is passed on."""
-_PARTIAL_BYTES = 8000
 _SEEN = "_is_in_log_of_mlflow_on_kedro"
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\))")
 _LOGGING = {logging.Logger.handle.__code__, logging.Handler.handle.__code__}
@@ -44,6 +42,14 @@ class _State:
     """Who takes the output of this process, by the ids of their runs."""
 
     takers: ClassVar[dict[str, Take]] = {}
+
+
+class _ThreadState(threading.local):
+    taken = 0
+    """How often something was taken from this thread."""
+
+
+_thread_state = _ThreadState()
 
 
 class _Handler(logging.Handler):
@@ -63,9 +69,7 @@ class CopiedStream:
 
     def __init__(self, stream: Any, name: str) -> None:
         self.stream = stream
-        self._name = name
-        self._partial: dict[int, str] = {}
-        self._progress_at = 0.0
+        self.lines = PrintedLines(lambda line: _pass_on(time.time(), name, line))
 
     def __getattr__(self, name: str) -> Any:
         if name == "stream":  # of a copy that is not made yet
@@ -74,8 +78,11 @@ class CopiedStream:
 
     def write(self, text: str) -> Any:
         """Print a text."""
+        taken = _thread_state.taken
         written = self.stream.write(text)
-        if _State.takers and text:
+        # It may have been taken below: somebody has put a stream of their own before such a copy,
+        # or one that logs what is printed, and that was copied in turn.
+        if _State.takers and text and _thread_state.taken == taken:
             with contextlib.suppress(Exception):  # no trouble of the log fails a `print`
                 self._take(text)
         return written
@@ -90,30 +97,8 @@ class CopiedStream:
         if record is not None:
             _take_record(record)
             return
-        thread = threading.get_ident()
-        text = self._partial.pop(thread, "") + text
-        *lines, rest = text.split("\n")
-        for line in lines:
-            self._pass_on(line.removesuffix("\r"))
-        if "\r" in rest and time.monotonic() >= self._progress_at + PROGRESS_SECONDS:
-            self._progress_at = time.monotonic()
-            self._pass_on(rest.rstrip("\r"))
-            rest = ""
-        rest = rest[rest.rfind("\r", 0, -1) + 1 :]
-        if len(rest) > _PARTIAL_BYTES:
-            self._pass_on(rest)
-        elif rest:
-            self._partial[thread] = rest
-
-    def _pass_on(self, line: str) -> None:
-        line = line.rpartition("\r")[2]
-        if line.strip():
-            _pass_on(time.time(), self._name, line)
-
-    def pass_on_partial_lines(self) -> None:
-        """Pass on lines that have no end yet."""
-        for thread in list(self._partial):
-            self._pass_on(self._partial.pop(thread, ""))
+        _thread_state.taken += 1
+        self.lines.add(text)
 
 
 _handler = _Handler()
@@ -154,11 +139,15 @@ def end(run_id: str) -> None:
             setattr(sys, name, stream.stream)
 
 
-def flush() -> None:
-    """Pass on lines that have no end yet."""
+def flush(thread: int | None = None) -> None:
+    """Pass on lines that have no end yet.
+
+    Args:
+        thread: The thread that has printed them. Default: all.
+    """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, CopiedStream):
-            stream.pass_on_partial_lines()
+            stream.lines.flush(thread)
 
 
 def _record_being_handled() -> logging.LogRecord | None:
@@ -175,6 +164,7 @@ def _record_being_handled() -> logging.LogRecord | None:
 
 
 def _take_record(record: logging.LogRecord) -> None:
+    _thread_state.taken += 1
     if not _State.takers or getattr(record, _SEEN, False):
         return
     setattr(record, _SEEN, True)

@@ -166,7 +166,8 @@ def end_node(run: TrackedRun) -> None:
     log = _logs.get(run.whole.journal_id) if run.config.logs else None
     if log is not None:
         log.nodes -= 1
-        process_output.flush()
+        # Another node's thread may be in the middle of a line, of which a secret is in the rest.
+        process_output.flush(threading.get_ident() if log.nodes > 0 else None)
         log.secure()
 
 

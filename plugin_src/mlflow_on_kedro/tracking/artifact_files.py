@@ -73,7 +73,7 @@ def states(patterns: Iterable[str], root: Path) -> Iterator[tuple[Path, str, Sta
 def _matches(pattern: str, root: Path, level: int) -> list[tuple[Path, str]]:
     path = _normalized(root / pattern)
     if path.is_dir():
-        files = sorted(file for file in path.rglob("*") if file.is_file())
+        files = sorted(path / name for name in files_below(path, WORKING_FOLDER))
         if not any(_is_secret(file, root) for file in files):
             return [(path, "")]
         return [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -64,6 +65,23 @@ def test_changed_files(run: Any, tmp_path: Path) -> None:
         ("checkpoints/deep/new.ckpt", "two!"),
         ("checkpoints/old.ckpt", "of an earlier run"),
     ]
+
+
+def test_a_look_that_fails(run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a network's file system does not answer for a moment, the next look finds the file."""
+    answers = changing_files.states
+    ChangingFiles.watch(run, ["checkpoints"], EVERY)
+    failed: list[None] = []
+
+    def fail_once(*_: Any) -> Any:
+        monkeypatch.setattr(changing_files, "states", answers)
+        failed.append(None)
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    monkeypatch.setattr(changing_files, "states", fail_once)
+    _wait(lambda: bool(failed))
+    (tmp_path / "checkpoints" / "new.ckpt").write_text("one")
+    _wait(lambda: _logged(run) == [("checkpoints/new.ckpt", "one")])
 
 
 def test_next_version(run: Any, tmp_path: Path) -> None:

@@ -54,6 +54,15 @@ def test_a_value_that_amd_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path)
         gpu.utilization()
 
 
+def test_values_that_nvidia_lacks(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A laptop's GPU tells its watts, but not how many it may take; None is no value, either."""
+    install_nvidia(monkeypatch, tmp_path, Card(busy=None, most_watts=NVMLError("Not Supported")))
+    (gpu,) = gpus.find()
+    assert gpu.power() == (70, None)
+    with pytest.raises(ValueError, match="None"):
+        gpu.utilization()
+
+
 @pytest.mark.parametrize(
     ("variable", "seen"),
     [

@@ -7,7 +7,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -47,6 +47,90 @@ def test_progress_bar() -> None:
             print(f"\r{percent}%", end="")
         print()
     assert taken == ["stdout   0%\n", "stdout   100%\n"]
+
+
+def _print_bars_of_tqdm() -> None:
+    from tqdm import tqdm
+
+    for _ in tqdm(range(3), desc="outer", mininterval=0):
+        for _ in tqdm(range(50), desc="inner", mininterval=0):
+            pass
+
+
+def _print_bars_of_rich() -> None:
+    from rich.progress import Progress
+
+    console = Console(force_terminal=True, width=80)
+    with Progress(console=console, auto_refresh=False) as progress:
+        outer, inner = progress.add_task("outer", total=3), progress.add_task("inner", total=150)
+        for number in range(150):
+            progress.advance(inner)
+            progress.advance(outer, number % 50 == 49)
+            progress.refresh()
+
+
+@pytest.mark.parametrize(
+    ("print_bars", "inner"), [(_print_bars_of_tqdm, 3), (_print_bars_of_rich, 1)]
+)
+def test_several_progress_bars(print_bars: Callable[[], None], inner: int) -> None:
+    """Of bars below each other there is a line now and then as well, and their last states."""
+    with _taken() as taken:
+        print_bars()
+        print("after them")
+    ends = [text.split()[1].strip(":") for text in taken if "100%" in text]
+    assert sorted(ends) == ["inner"] * inner + ["outer"]
+    assert taken[-1] == "stdout   after them\n"
+    assert len(taken) < 15
+
+
+class _Tee:
+    """A stream of the user's, which prints to the one before, too."""
+
+    def __init__(self) -> None:
+        self.before = sys.stdout
+
+    def write(self, text: str) -> int:
+        return self.before.write(text)
+
+    def flush(self) -> None:
+        self.before.flush()
+
+
+class _Logged(_Tee):
+    """A stream of the user's, which logs what is printed."""
+
+    def write(self, text: str) -> int:
+        if text.strip():
+            logging.getLogger("printed").error(text)
+        return len(text)
+
+
+@pytest.mark.parametrize(
+    ("stream", "line"), [(_Tee, "stdout   once\n"), (_Logged, "ERROR    printed: once\n")]
+)
+def test_a_stream_of_the_users(stream: type[_Tee], line: str) -> None:
+    """A line is passed on once, although a stream that somebody has put before is taken, too."""
+    with _taken() as taken:
+        own = stream()
+        with contextlib.redirect_stdout(own):  # type: ignore[type-var]
+            process_output.ensure()  # as at the begin of the next node
+            print("once")
+    assert taken == [line]
+
+
+def test_a_long_line() -> None:
+    """One that is printed at once is whole; one that grows is cut, but never within a secret."""
+    for size in range(7950, 8010):
+        with _taken() as taken:
+            print("x" * 9000)
+            for part in ("y" * size, ' {"api_key"', ": ", '"hunter2"', "}, ", "z" * 2000, "."):
+                print(part, end="")
+            assert taken[0] == f"stdout   {'x' * 9000}\n"
+            assert len(taken) == 2
+        assert "hunter2" not in "".join(taken)
+        assert "".join(text.removeprefix("stdout   ").strip("\n") for text in taken[1:]).endswith(
+            "."
+        )
 
 
 @pytest.mark.parametrize("propagates", [True, False])

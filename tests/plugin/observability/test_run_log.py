@@ -7,12 +7,15 @@ from __future__ import annotations
 import os
 import pickle
 import socket
+import threading
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.journal.folder import Journal
+from mlflow_on_kedro.journal.log_file import FOLDER
+from mlflow_on_kedro.journal.log_text import read_log
 from mlflow_on_kedro.observability import run_log
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
@@ -42,3 +45,20 @@ def test_another_machine(
     assert list(run_log._logs) == ["another"]
     run_log._end("another")
     run.end("FINISHED")
+
+
+def test_two_nodes_at_once(store_uri: str, tmp_path: Path) -> None:
+    """The end of a node does not cut the line, and so the secret, that another one prints."""
+    config = parse({"tracking": {"uri": store_uri, "mode": "offline"}, "logs": True})
+    run = OwnRun.open(RunRequest(config=config, root=tmp_path, package="demo"))
+    for _ in "ab":
+        run_log.begin_node(run)
+    print("password=", end="")
+    ending = threading.Thread(target=run_log.end_node, args=(run,))
+    ending.start()
+    ending.join()
+    print("hunter2")
+    assert run.local_journal is not None
+    text = read_log(run.local_journal.folder / FOLDER)
+    run.end("FINISHED")
+    assert text.endswith("stdout   password=***\n")

@@ -15,7 +15,7 @@ import mlflow_on_kedro
 import pytest
 from mlflow_on_kedro.config.parsing import parse
 from mlflow_on_kedro.errors import ConfigError
-from mlflow_on_kedro.observability import gpu_meters, system_metrics
+from mlflow_on_kedro.observability import gpu_meters, observers, system_metrics
 from mlflow_on_kedro.runs.own_run import OwnRun
 from mlflow_on_kedro.runs.run_request import RunRequest
 
@@ -225,6 +225,13 @@ class TestMistakes:
         """An interval below a tenth of a second is refused."""
         with pytest.raises(ConfigError, match=r"'system_metrics.interval' must be >= 0.1"):
             parse({"system_metrics": {"interval": interval}})
+
+    def test_an_interval_of_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The variable is checked before a run is opened, unless mlflow.yml has an interval."""
+        monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "often")
+        with pytest.raises(ConfigError, match="SAMPLING_INTERVAL must be a number of seconds"):
+            observers.check(parse({"system_metrics": {"enabled": True}}))
+        observers.check(parse({"system_metrics": {"enabled": True, "interval": 5}}))
 
     def test_the_interval_may_be_whole(self) -> None:
         """Seconds may be given without a point."""

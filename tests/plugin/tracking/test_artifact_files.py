@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mlflow_on_kedro.journal.entries import File
-from mlflow_on_kedro.tracking.artifact_files import expand
+from mlflow_on_kedro.tracking.artifact_files import expand, states
 
 TREE = [
     "README.md",
@@ -184,9 +186,33 @@ class TestCredentials:
         """A page on credentials is no credentials."""
         assert set(places(expand(["docs/credentials.md"], root))) == {"credentials.md"}
 
+    def test_in_a_linked_folder(self, root: Path) -> None:
+        """They are left out as well where a link in a folder leads to them."""
+        (root / "logs/conf").symlink_to(root / "conf/local", target_is_directory=True)
+        found = [path.name for path, _, _ in states(["logs"], root)]
+        assert "mlflow.yml" in found
+        assert not [name for name in found if name.startswith("credentials")]
+
     def test_a_project_of_that_name(self, tmp_path: Path) -> None:
         """Only the project's own folders count: its files are logged wherever it lies."""
         root = tmp_path / "credentials-service"
         root.mkdir()
         (root / "result.json").write_text("{}")
         assert set(places(expand(["result.json"], root))) == {"result.json"}
+
+
+@pytest.mark.parametrize("looks", range(5))
+def test_a_file_that_vanishes(root: Path, monkeypatch: pytest.MonkeyPatch, looks: int) -> None:
+    """A file that is renamed or removed between two looks at it is passed over."""
+    stat, left = Path.stat, [looks]
+
+    def vanishing(path: Path, **options: Any) -> Any:
+        if path.name == "a.log":
+            left[0] -= 1
+            if left[0] < 0:
+                raise FileNotFoundError(errno.ENOENT, "No such file", str(path))
+        return stat(path, **options)
+
+    monkeypatch.setattr(Path, "stat", vanishing)
+    found = {path.name for path, _, _ in states(["logs"], root)}
+    assert found - {"a.log"} == {"run.log", "b.log", "note.txt"}
