@@ -15,7 +15,7 @@ from pluggy import PluginManager
 
 from ..utils import installation
 from .base import TrackingHook
-from .registry import default_hooks
+from .registry import HookSequence
 
 
 def __getattr__(name: str) -> Any:
@@ -23,7 +23,7 @@ def __getattr__(name: str) -> Any:
     # name stays for ever: an installed version's entry point may load a project's older copy.
     if name != "hooks":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    hooks = [hook() for hook in default_hooks()] if _are_wanted() else []
+    hooks = list(HookSequence()) if _are_wanted() else []
     for hook in hooks:
         hook.needs_mlflow_yml = True
     return InstalledHooks(hooks)

@@ -52,14 +52,17 @@ def default_hooks() -> list[type[TrackingHook]]:
 
 
 class HookSequence(Sequence["TrackingHook"]):
-    """One hook of each default class; they are created when the first of them is used."""
+    """One hook of each default class; they are created when the first of them is used.
+
+    For a command that runs no pipeline there is only one, which completes the catalog.
+    """
 
     @functools.cached_property
     def _hooks(self) -> tuple[TrackingHook, ...]:
         if command_line.runs_no_pipeline():
             from .base import TrackingHook
 
-            return (TrackingHook(),)  # completes the catalog; the others act in runs only
+            return (TrackingHook(),)  # to import the modules of all takes a tenth of a second
         return tuple(hook() for hook in default_hooks())
 
     @overload

@@ -12,6 +12,7 @@ import mlflow_on_kedro
 import pytest
 from mlflow_on_kedro import mlflow_hooks
 from mlflow_on_kedro.config.sections import Config
+from mlflow_on_kedro.hooks.base import TrackingHook
 from mlflow_on_kedro.hooks.registry import default_hooks, hook_classes
 
 PLUGIN = Path(__file__).parents[3] / "plugin_src"
@@ -44,6 +45,12 @@ def test_like_a_tuple() -> None:
     assert hooks[:2] == (hooks[0], hooks[1])
     assert (*hooks, own) == hooks + (own,)  # noqa: RUF005 - as a user may write it
     assert [own, *hooks] == list([own] + hooks)  # noqa: RUF005 - as above
+
+
+def test_for_a_command_that_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command that runs no pipeline gets one hook, which completes the catalog."""
+    monkeypatch.setattr(sys, "orig_argv", ["kedro", "catalog", "describe-datasets"])
+    assert [type(hook) for hook in mlflow_hooks()] == [TrackingHook]
 
 
 @pytest.mark.parametrize("name", hook_classes())
