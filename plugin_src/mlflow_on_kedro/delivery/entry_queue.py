@@ -20,6 +20,7 @@ from ..journal.entries import (
     Loaded,
     SpanRecord,
     Summary,
+    Text,
     TraceNotes,
     of_kind,
 )
@@ -85,9 +86,24 @@ class EntryQueue:
 
     def remember(self, entry: Entry) -> None:
         """Add an entry that could not be written into the journal."""
-        self._memory[entry.lane].append(entry)
+        with self._lock:
+            if isinstance(entry, Text):
+                self._drop_earlier(entry)
+            self._memory[entry.lane].append(entry)
         if isinstance(entry, _NEEDED_AT_THE_END):
             self._for_the_end.append(entry)
+
+    def _drop_earlier(self, entry: Text) -> None:
+        """Drop what this text replaces: a growing log would fill the memory during an outage."""
+        source = self._sending.get(entry.lane)
+        count = source.from_memory if source is not None else 0
+        waiting = list(self._memory[entry.lane])
+        others = [
+            each
+            for each in waiting[count:]
+            if not (isinstance(each, Text) and each.path == entry.path)
+        ]
+        self._memory[entry.lane] = deque([*waiting[:count], *others])
 
     def add(self, entry: Entry) -> None:
         """Add an entry that delivery itself makes; to the journal, if it can be written."""

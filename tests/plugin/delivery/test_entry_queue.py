@@ -49,6 +49,19 @@ def taken(queue: EntryQueue, lane: str) -> list[Entry]:
 class TestOrder:
     """What is sent when."""
 
+    def test_a_text_that_grows(self) -> None:
+        """Without a journal only the newest version of a text waits, beside the one being sent."""
+        queue = queue_of(None)
+        for content in ("a", "ab", "abc"):
+            queue.remember(Text("run.log", content))
+        queue.remember(Text("other.txt", "a"))
+        first = queue.next(FILES)
+        assert first is not None
+        for content in ("abcd", "abcde"):
+            queue.remember(Text("run.log", content))
+        assert first.entries == [Text("run.log", "abc"), Text("other.txt", "a")]
+        assert taken(queue, FILES) == [*first.entries, Text("run.log", "abcde")]
+
     def test_two_lanes(self, journal: Journal) -> None:
         """Each lane has its own entries, and is done by itself."""
         write = Writer(journal)
