@@ -97,11 +97,15 @@ class _Tee:
 
 
 class _Logged(_Tee):
-    """A stream of the user's, which logs what is printed."""
+    """A stream of the user's, which logs what is printed, but not what a log's handler prints."""
+
+    is_logging = False
 
     def write(self, text: str) -> int:
-        if text.strip():
+        if text.strip() and not self.is_logging:
+            self.is_logging = True
             logging.getLogger("printed").error(text)
+            self.is_logging = False
         return len(text)
 
 
