@@ -49,7 +49,7 @@ def no_secret_in(project: FaultProject, *said: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("mode", "why"), [("http401", "credentials"), ("http403", "does not allow")]
+    ("mode", "why"), [("http401", "credentials"), ("http403", "denies permission")]
 )
 def test_denied(project: FaultProject, proxy: Proxy, mode: Mode, why: str) -> None:
     """Credentials wrong. Said at once and not tried again; the journal is kept."""

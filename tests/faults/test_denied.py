@@ -70,7 +70,7 @@ def test_a_forbidden_experiment(offline: FaultProject, proxy: Proxy) -> None:
     proxy.rules = [on(holds("forbidden", b"forbidden"), Fate(answer=FORBIDDEN))]
     result = offline.kedro("mlflow", "sync")
     assert result.status == 1, result.said
-    assert "does not allow" in result.said
+    assert "denies permission" in result.said
     assert "MLFLOW_TRACKING_USERNAME" not in result.said
     assert "cannot be reached" not in result.said
     assert offline.states() == {"first": "FINISHED", "last": "FINISHED"}

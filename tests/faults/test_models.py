@@ -132,7 +132,7 @@ def test_a_forbidden_registered_model(modelling: FaultProject, proxy: Proxy) -> 
     proxy.rules = [on(registering, Fate(answer=forbidden))]
     run = modelling.kedro()
     assert run.status == 0, run.said
-    assert "does not allow" in run.said
+    assert "denies permission" in run.said
     assert "from_faults" in run.said
     assert "MLFLOW_TRACKING_USERNAME" not in run.said
     assert modelling.run.info.status == "FINISHED"
