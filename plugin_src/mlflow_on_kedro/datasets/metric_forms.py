@@ -99,12 +99,9 @@ def read(client: MlflowClient, run_id: str, key: str, mode: str | None = None) -
     """
     run = client.get_run(run_id)
     data, start = run.data, run.info.start_time
-    # MLflow cannot store an infinity as a metric, so it is a tag.
-    in_tags = below({name: infinity_in(text) for name, text in data.tags.items()}, key)
     found = {
         name: FORMS[mode]([Point(0, number, start)])
-        for name, number in in_tags.items()
-        if number is not None  # other tags may be numbers too
+        for name, number in infinities(data.tags, key).items()
     }
     for name in below(data.metrics, key):
         points = read_points(client, run_id, f"{key}.{name}" if name and key else name or key)
@@ -118,15 +115,27 @@ def read_points(client: MlflowClient, run_id: str, key: str) -> list[Point]:
     return [Point(point.step, point.value, point.timestamp) for point in found]
 
 
-def infinity_in(text: str) -> float | None:
-    """Return the infinity that a tag holds in place of a metric; None for any other tag.
+def infinities(tags: Mapping[str, str], key: str) -> dict[str, float]:
+    """Return the infinities below a key, which are tags: MLflow stores none as a metric.
+
+    Args:
+        tags: A run's tags, of which others may be numbers, too.
+        key: See :func:`below`.
 
     Example:
-        >>> infinity_in("-inf"), infinity_in("2")
-        (-inf, None)
+        >>> infinities({"loss.a": "-inf", "loss.b": "2", "note": "x"}, "loss")
+        {'a': -inf}
     """
+    numbers = {name: _number(text) for name, text in below(tags, key).items()}
+    return {
+        name: number
+        for name, number in numbers.items()
+        if number is not None and math.isinf(number)
+    }
+
+
+def _number(text: str) -> float | None:
     try:
-        number = float(text)
+        return float(text)
     except ValueError:
         return None
-    return number if math.isinf(number) else None

@@ -17,6 +17,7 @@ from .flat_keys import below, nested
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
+    from mlflow.entities import Run
 
     from ..journal.run_logger import RunLogger
 
@@ -43,26 +44,25 @@ def _accept(key: str, value: Any) -> None:
 
 
 def _read_param(client: MlflowClient, run_id: str, key: str) -> Any:
-    return _texts(client, run_id, key)[""]
+    return _texts(client, client.get_run(run_id), key)[""]
 
 
 def _read_by_type(client: MlflowClient, run_id: str, key: str) -> Any:
-    texts, data = _texts(client, run_id, key), client.get_run(run_id).data
+    run = client.get_run(run_id)
+    texts, logged = _texts(client, run, key), below(run.data.params, key)
     params = {name: values.parse_param(text) for name, text in texts.items()}
-    in_tags = {name: metric_forms.infinity_in(text) for name, text in data.tags.items()}
     infinities = {
         name: number
-        for name, number in below(in_tags, key).items()
-        if number is not None and name not in below(data.params, key)
+        for name, number in metric_forms.infinities(run.data.tags, key).items()
+        if name not in logged
     }
-    return nested({**params, **infinities, **below(data.metrics, key)})
+    return nested({**params, **infinities, **below(run.data.metrics, key)})
 
 
-def _texts(client: MlflowClient, run_id: str, key: str) -> dict[str, str]:
+def _texts(client: MlflowClient, run: Run, key: str) -> dict[str, str]:
     """Return parameters in full length, also if ``too_long`` stored them as tags or artifacts."""
-    data = client.get_run(run_id).data
-    texts = {**below(data.tags, key), **below(data.params, key)}
-    return {name: _full_text(client, run_id, text) for name, text in texts.items()}
+    texts = {**below(run.data.tags, key), **below(run.data.params, key)}
+    return {name: _full_text(client, run.info.run_id, text) for name, text in texts.items()}
 
 
 def _full_text(client: MlflowClient, run_id: str, text: str) -> str:
